@@ -192,7 +192,9 @@ def iter_frames(file: soundfile.SoundFile, size: int) -> Iterator[NDArray[np.flo
     """Blocks of shape (size or less, channels), also of a streamed FLAC, which lacks its length."""
     has_length = file.frames < UNKNOWN_FRAMES
     while True:
-        block = np.full((size, file.channels), np.nan, dtype=np.float32)
+        block = np.empty((size, file.channels), dtype=np.float32)
+        if not has_length:
+            block.fill(np.nan)
         try:
             frames = file.read(out=block)
         except soundfile.LibsndfileError as exc:

@@ -147,10 +147,10 @@ class Mp3Frames:
         """Whether there is one tag with correct counts."""
         if len(self.tags) != 1 or not self.spans:
             return False
-        tag, behind = self.tags[0], self.spans[-1][1] - self.tags[0].begin
+        tag, size = self.tags[0], self.spans[-1][1] - self.tags[0].begin
         if tag.frames is None or not 0 <= tag.frames - self.count <= _TAG_FRAME:
             return False
-        return tag.bytes is None or abs(tag.bytes - behind) <= _BYTE_SHARE * behind
+        return tag.bytes is None or abs(tag.bytes - size) <= _BYTE_SHARE * size
 
     def add(self, begin: int, header: _Header) -> None:
         end = begin + header.size
@@ -169,28 +169,28 @@ def read_frames(file: BinaryIO) -> Mp3Frames | None:
     first = _parse(_read(file, at, _HEADER_BYTES))
     if first is None:
         return None
-    found = Mp3Frames(size=size)
+    frames = Mp3Frames(size=size)
     while at < size:
         header = _parse(_read(file, at, _HEADER_BYTES))
         if header is None or header.kind != first.kind:
-            behind = _skip_tags(file, at, size)
-            if behind == at:
-                found.fault = _describe_end(file, at, size)
+            after = _skip_tags(file, at, size)
+            if after == at:
+                frames.fault = _describe_end(file, at, size)
                 break
-            at = behind
+            at = after
         elif at + header.size > size:
-            found.fault = f"{size - at} of the {header.size} bytes of its last frame are there"
+            frames.fault = f"{size - at} of the {header.size} bytes of its last frame are there"
             break
         else:
             # Not only the first frame may be a tag: files may have been joined.
             tag = _parse_tag(_read(file, at, min(header.size, _TAG_BYTES)), at, header)
             if tag is None:
-                found.add(at, header)
+                frames.add(at, header)
             else:
-                found.tags.append(tag)
+                frames.tags.append(tag)
             at += header.size
-    found.fault = found.fault or _count_fault(found)
-    return found
+    frames.fault = frames.fault or _count_fault(frames)
+    return frames
 
 
 def extract_frames(data: bytes, frames: Mp3Frames) -> bytes:
@@ -227,15 +227,15 @@ def _describe_end(file: BinaryIO, at: int, size: int) -> str | None:
     return f"from byte {at} of {size} on it is damaged"
 
 
-def _count_fault(found: Mp3Frames) -> str | None:
+def _count_fault(frames: Mp3Frames) -> str | None:
     """Whether the tag counts more than there is; joined files have more than their first tag counts."""
-    if not found.tags:
+    if not frames.tags:
         return None
-    tag = found.tags[0]
-    if tag.frames is not None and found.count + _TAG_FRAME < tag.frames:
-        return f"{found.count} of the {tag.frames} frames that it counts are there"
-    if tag.bytes is not None and found.size < tag.bytes:
-        return f"{found.size} of the {tag.bytes} bytes that it counts are there"
+    tag = frames.tags[0]
+    if tag.frames is not None and frames.count + _TAG_FRAME < tag.frames:
+        return f"{frames.count} of the {tag.frames} frames that it counts are there"
+    if tag.bytes is not None and frames.size < tag.bytes:
+        return f"{frames.size} of the {tag.bytes} bytes that it counts are there"
     return None
 
 

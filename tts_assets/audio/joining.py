@@ -17,7 +17,7 @@ from tts_assets.audio.codec import Sequential
 from tts_assets.audio.level import compute_gated_lufs, level, measure_audible_powers
 from tts_assets.audio.prepare import compute_silences
 from tts_assets.audio.render import find_ceiling_dbtp, render
-from tts_assets.audio.waveform import Waveform, whole
+from tts_assets.audio.waveform import Waveform, regroup_blocks, whole
 from tts_assets.errors import ClipError
 from tts_assets.model import Format
 
@@ -225,22 +225,13 @@ class Stored:
     file: soundfile.SoundFile
 
     def blocks(self, size: int) -> Iterator[Samples]:
-        """The remaining samples in blocks, channels averaged; raises ClipError if damaged."""
+        """Its samples in blocks, channels averaged; raises ClipError if damaged."""
+        frames = codec.iter_frames(self.file, max(1, min(size, _AT_ONCE // self.channels)))
+        mono = (each[:, 0] if self.channels == 1 else each.mean(axis=1) for each in frames)
         try:
-            while (block := self._next(size)).size:
-                yield block
+            yield from regroup_blocks(mono, size)
         except soundfile.SoundFileError as exc:
             raise _damage_error(exc) from exc
-
-    def _next(self, size: int) -> Samples:
-        """Up to so many samples; reads less at once of many channels."""
-        parts: list[Samples] = []
-        while size:
-            count = min(size, max(1, _AT_ONCE // self.channels))
-            frames = self.file.read(count, dtype="float32", always_2d=True)
-            parts.append(frames[:, 0] if self.channels == 1 else frames.mean(axis=1))
-            size = size - count if len(frames) == count else 0
-        return np.concatenate(parts)
 
 
 @contextmanager

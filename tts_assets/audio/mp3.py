@@ -56,11 +56,13 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
         into: an empty file, open for reading and writing.
     """
     gain = _gain(wave, sound.bitrate_kbps)
-    if not _has_room_for_a_tag(sound):
+    frame_bytes = compute_mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)
+    if frame_bytes < _side_end(sound) + _TAG_BYTES:
+        # The tag, which is a frame itself, does not fit.
         into.writelines(_frames(_cut_encoder_delay(wave), gain, sound))
         return
     # The tag describes the frames after it, so it is written last.
-    into.write(bytes(compute_mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)))
+    into.write(bytes(frame_bytes))
     crc = Crc16()
     for frames in _frames(wave.blocks(), gain, sound):
         crc.add(frames)
@@ -116,12 +118,6 @@ def _gain(wave: Waveform, kbps: int) -> np.float32:
 
 def _full_scale(kbps: int) -> float:
     return (_LARGEST + 1) / _LAME_SCALES.get(kbps, _LAME_SCALE)
-
-
-def _has_room_for_a_tag(sound: Sound) -> bool:
-    return (
-        compute_mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps) >= _side_end(sound) + _TAG_BYTES
-    )
 
 
 def _side_end(sound: Sound) -> int:

@@ -34,7 +34,7 @@ _SURE = frozenset({AccentBasis.DATA, AccentBasis.DICTIONARY})
 _BOUND = frozenset("ンッーアイウエオ")
 _BOUND_FIRST = frozenset("ンッー")
 
-#: Semitones beside the middle of a known voice. The first of two morae is 0.7 below it at least in
+#: Semitones relative to the middle of a calibrated voice. The first of two morae is 0.7 below it at least in
 #: words of data/ that are accented there (half of them are 2.6 above), and 2.2 above at most in
 #: others (half of them are 2.7 below); 3.1 before a second that may be whispered.
 _LOWEST_OF_TWO, _HIGHEST_OF_TWO, _HIGHEST_BEFORE_WHISPER = -1.2, 2.4, 3.5
@@ -93,20 +93,20 @@ def check_accents(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[F
     spoken = expected.pronunciation
     if spoken is None or not expected.says_accents or spoken.accent_basis not in _SURE:
         return
-    known = KNOWN.get(expected.voice)
+    calibration = KNOWN.get(expected.voice)
     for phrase, begin, end, kana in _list_breaths(speech, spoken):
         own = split_morae(phrase.kana)
         if not _is_checkable(own):
             continue
         start = _Start(phrase, own, phrase.kana == kana, _measure_melody(speech, begin, end, kana))
-        if known is None:
+        if calibration is None:
             yield from _check_rise(start)
         else:
-            yield from _check_height(start, known)
+            yield from _check_height(start, calibration)
 
 
-def _check_height(start: _Start, known: KnownVoice) -> Iterator[Finding]:
-    height = start.pitch[0] - 12 * math.log2(known.middle_hz)
+def _check_height(start: _Start, calibration: KnownVoice) -> Iterator[Finding]:
+    height = start.pitch[0] - 12 * math.log2(calibration.middle_hz)
     if len(start.morae) == 2 and start.alone:
         # Without a voiced end another sound was measured.
         lowest, is_sure = _LOWEST_OF_TWO, not math.isnan(start.rise)
@@ -253,15 +253,15 @@ def _unlike_speech(speech: SpeechActivity) -> Iterator[Finding]:
 
 def check_pitch(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:
     """Check that the pitch is in the range of the voice: at another playback rate it is not."""
-    known = KNOWN.get(expected.voice)
+    calibration = KNOWN.get(expected.voice)
     hertz = speech.hertz[~np.isnan(speech.hertz)]
-    if known is None or hertz.size < _LEAST_FRAMES:
+    if calibration is None or hertz.size < _LEAST_FRAMES:
         return
     found = float(np.median(hertz))
-    if not known.lowest_hz <= found <= known.highest_hz:
-        nearest = known.lowest_hz if found < known.lowest_hz else known.highest_hz
+    if not calibration.lowest_hz <= found <= calibration.highest_hz:
+        nearest = calibration.lowest_hz if found < calibration.lowest_hz else calibration.highest_hz
         message = (
             f"its voice is at {found:.0f} Hz, and {expected.voice} speaks"
-            f" at {known.lowest_hz:.0f} to {known.highest_hz:.0f}"
+            f" at {calibration.lowest_hz:.0f} to {calibration.highest_hz:.0f}"
         )
         yield Finding(Rule.PITCH, f"{found:.0f} Hz", f"{nearest:.0f} Hz", message)

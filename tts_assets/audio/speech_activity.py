@@ -303,17 +303,17 @@ def _spreads(off: NDArray[np.float64]) -> tuple[float, float]:
 def _counts(spoken: Pronunciation) -> NDArray[np.float64]:
     """The count of each feature, shape (kinds,)."""
     groups = split_breaths(spoken)
-    found = dict.fromkeys(_KINDS, 0)
-    found["once"], found["pause"], found["phrase"] = 1, len(groups) - 1, len(spoken.phrases) - 1
-    found["alone"] = int(_is_alone(spoken))
+    counts = dict.fromkeys(_KINDS, 0)
+    counts["once"], counts["pause"], counts["phrase"] = 1, len(groups) - 1, len(spoken.phrases) - 1
+    counts["alone"] = int(_is_alone(spoken))
     for group in groups:
         for mora, after in zip(group, [*group[1:], ""], strict=True):
             for kind in _kinds(mora, after):
-                found[kind] += 1
+                counts[kind] += 1
     if groups[-1][-1:] == ["ッ"]:
         # An utterance that ends in it ends before it.
-        found["ッ"] -= 1
-    return np.array(list(found.values()), dtype=np.float64)
+        counts["ッ"] -= 1
+    return np.array(list(counts.values()), dtype=np.float64)
 
 
 def _is_alone(spoken: Pronunciation) -> bool:

@@ -46,7 +46,7 @@ _OFFSET_SHARE = 0.1
 _HOPS = 2
 _LOUD_DB = -10.0
 
-#: Peak over effective value: 1.41 of a sine, which some nasals come near, 1 of a square wave. In
+#: Peak over effective value: 1.41 of a sine, which some nasals approach, 1 of a square wave. In
 #: the loudest 20 ms of the clips of data/ it is 1.43 at least.
 _LEAST_CREST = 1.34
 
@@ -371,9 +371,9 @@ def _find_bursts(speech: SpeechActivity, last_voiced: int) -> list[_Burst]:
     bursts = []
     # Without gaps there is one end too many.
     for gap, end in zip(gaps, ends, strict=False):
-        first, behind = (round((at - speech.begin) / HOP_SECONDS) for at in (gap.end, end))
-        if last_voiced < first < behind:
-            level = float(speech.levels_db[first:behind].max())
+        first, after = (round((at - speech.begin) / HOP_SECONDS) for at in (gap.end, end))
+        if last_voiced < first < after:
+            level = float(speech.levels_db[first:after].max())
             bursts.append(_Burst(gap.seconds, end - gap.end, level))
     return bursts
 

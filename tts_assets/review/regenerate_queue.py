@@ -64,7 +64,7 @@ class RegenerateJob:
     Args:
         number: identifies it on the pages.
         row: the row that shows it.
-        heard: the hash of the sound when it was requested.
+        before: the hash of the sound when it was requested.
         use: which of the row's clips.
         is_take: repeat it unchanged, with a voice that varies.
         by: who asked.
@@ -73,7 +73,7 @@ class RegenerateJob:
 
     number: str
     row: ReviewRow
-    heard: str
+    before: str
     use: ClipUse
     is_take: bool
     by: str = ""
@@ -115,7 +115,7 @@ def prepare_job(
     return RegenerateJob(
         number=number,
         row=row,
-        heard=row.sha256,
+        before=row.sha256,
         use=use,
         is_take=not order.say,
         by=order.by,
@@ -296,7 +296,7 @@ class RegenerateQueue:
         first = _batch_key(self._waiting[0])
         batch = [job for job in self._waiting if _batch_key(job) == first]
         self._waiting = deque(job for job in self._waiting if _batch_key(job) != first)
-        # An unchanged repeat stays bound to the sound that was heard.
+        # An unchanged repeat stays bound to the sound that was played.
         return [
             job if job.is_take else replace(job, row=self._rows.find_row(job.use) or job.row)
             for job in batch
@@ -384,7 +384,7 @@ class RegenerateQueue:
         why = find_failure(job, report) or (None if is_shown else CHANGED_MESSAGE)
         if why is not None and not is_new:
             self._publish_job(job, "failed", why)
-        elif row is not None and row.sha256 != job.heard:
+        elif row is not None and row.sha256 != job.before:
             # Perhaps by an earlier job with the same override.
             self._publish_job(job, "made", row=row)
         else:

@@ -56,19 +56,64 @@ _TOO_LARGE = Rejection(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessPolicy:
-    """The port of 127.0.0.1, and the token: the secret first part of every path."""
+class SecurityMiddleware:
+    """Passes on the requests that it accepts, without the token in their path.
 
-    port: int
-    token: str
+    Args:
+        app: gets the requests.
+        port: of 127.0.0.1.
+        token: the secret first part of every path.
+    """
+
+    def __init__(self, app: ASGIApp, port: int, token: str) -> None:
+        self._app = app
+        self._port = port
+        self._token = token
+        self._once = b""
 
     @property
     def address(self) -> str:
         """The URL of the page."""
-        return f"http://127.0.0.1:{self.port}/{self.token}/"
+        return f"http://127.0.0.1:{self._port}/{self._token}/"
 
-    def check_request(self, scope: Scope) -> Rejection | None:
+    def create_one_time_url(self) -> str:
+        """A URL that redirects to the page once.
+
+        The arguments that a browser is started with are visible to every user of the machine.
+        """
+        word = secrets.token_urlsafe(32)
+        self._once = f"/{word}/".encode()
+        return f"http://127.0.0.1:{self._port}/{word}/"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        send = _add_headers(send)
+        rejection = self._check_request(scope)
+        if rejection is NOT_FOUND and self._is_one_time_request(scope):
+            redirect = RedirectResponse(f"/{self._token}/", HTTPStatus.SEE_OTHER)
+            await redirect(scope, receive, send)
+            return
+        if rejection is None and scope["method"] == "POST":
+            body = await _read_body(receive)
+            if isinstance(body, Rejection):
+                rejection = body
+            else:
+                receive = _replay_body(body, receive)
+        if rejection is not None:
+            await _to_response(rejection)(scope, receive, send)
+            return
+        below = scope["path"].removeprefix(f"/{self._token}")
+        await self._app({**scope, "path": below}, receive, send)
+
+    def _is_one_time_request(self, scope: Scope) -> bool:
+        """Whether a request is the first for the one-time URL."""
+        # A path may be empty, and so is a used one-time URL.
+        is_first = self._once and hmac.compare_digest(scope["raw_path"], self._once)
+        if not is_first or scope["method"] != "GET":
+            return False
+        self._once = b""
+        return True
+
+    def _check_request(self, scope: Scope) -> Rejection | None:
         """Check everything before the body; None if the request may go on."""
         headers = Headers(scope=scope)
         rejection = self._check_origin(headers)
@@ -87,7 +132,7 @@ class AccessPolicy:
     def _check_origin(self, headers: Headers) -> Rejection | None:
         """Reject a request that is for another host, or comes from another page."""
         hosts = headers.getlist("host")
-        names = (f"127.0.0.1:{self.port}", f"localhost:{self.port}")
+        names = (f"127.0.0.1:{self._port}", f"localhost:{self._port}")
         if len(hosts) != 1 or hosts[0] not in names:
             # DNS rebinding: a foreign name may resolve to this machine.
             return Rejection(HTTPStatus.FORBIDDEN, f"the host must be {' or '.join(names)}")
@@ -104,7 +149,7 @@ class AccessPolicy:
     def _has_token(self, scope: Scope) -> bool:
         """Whether the path begins with the token, compared in constant time."""
         first, slash, _ = scope["raw_path"].removeprefix(b"/").partition(b"/")
-        return hmac.compare_digest(first, self.token.encode()) and slash == b"/"
+        return hmac.compare_digest(first, self._token.encode()) and slash == b"/"
 
 
 def _check_post(headers: Headers) -> Rejection | None:
@@ -118,52 +163,6 @@ def _check_post(headers: Headers) -> Rejection | None:
     if len(length) > len(str(MAX_BODY_BYTES)) or int(length) > MAX_BODY_BYTES:
         return _TOO_LARGE
     return None
-
-
-class SecurityMiddleware:
-    """Passes on the requests that the policy accepts, without the token in their path."""
-
-    def __init__(self, app: ASGIApp, access: AccessPolicy) -> None:
-        self.access = access
-        self._app = app
-        self._once = b""
-
-    def create_one_time_url(self) -> str:
-        """A URL that redirects to the page once.
-
-        The arguments that a browser is started with are visible to every user of the machine.
-        """
-        word = secrets.token_urlsafe(32)
-        self._once = f"/{word}/".encode()
-        return f"http://127.0.0.1:{self.access.port}/{word}/"
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        send = _add_headers(send)
-        rejection = self.access.check_request(scope)
-        if rejection is NOT_FOUND and self._is_one_time_request(scope):
-            redirect = RedirectResponse(f"/{self.access.token}/", HTTPStatus.SEE_OTHER)
-            await redirect(scope, receive, send)
-            return
-        if rejection is None and scope["method"] == "POST":
-            body = await _read_body(receive)
-            if isinstance(body, Rejection):
-                rejection = body
-            else:
-                receive = _replay_body(body, receive)
-        if rejection is not None:
-            await _to_response(rejection)(scope, receive, send)
-            return
-        below = scope["path"].removeprefix(f"/{self.access.token}")
-        await self._app({**scope, "path": below}, receive, send)
-
-    def _is_one_time_request(self, scope: Scope) -> bool:
-        """Whether a request is the first for the one-time URL."""
-        # A path may be empty, and so is a used one-time URL.
-        is_first = self._once and hmac.compare_digest(scope["raw_path"], self._once)
-        if not is_first or scope["method"] != "GET":
-            return False
-        self._once = b""
-        return True
 
 
 def _to_response(rejection: Rejection) -> Response:

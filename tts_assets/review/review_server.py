@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tts_assets.errors import UsageError
-from tts_assets.review.request_security import AccessPolicy, SecurityMiddleware
+from tts_assets.review.request_security import SecurityMiddleware
 from tts_assets.review.review_service import create_app
 
 if TYPE_CHECKING:
@@ -125,11 +125,11 @@ async def serve_review(
         stop: set it to stop the server.
     """
     with listener:
-        access = AccessPolicy(port=listener.getsockname()[1], token=secrets.token_urlsafe(32))
-        app = SecurityMiddleware(create_app(service, bug), access)
+        port = listener.getsockname()[1]
+        app = SecurityMiddleware(create_app(service, bug), port, secrets.token_urlsafe(32))
 
         def report_ready() -> None:
-            ready(access.address, app.create_one_time_url())
+            ready(app.address, app.create_one_time_url())
 
         server = _ReviewServer(_create_config(app), report_ready)
         async with anyio.create_task_group() as tasks:
@@ -137,7 +137,7 @@ async def serve_review(
             tasks.start_soon(_stop_on_request, server, service, stop)
             await server.serve(sockets=[listener])
             tasks.cancel_scope.cancel()
-        await service.close()
+        await service.votes.close()
 
 
 async def _stop_on_request(

@@ -126,7 +126,7 @@ class ReviewService:
         self.rows = rows
         self.events = events
         self.queue = queue
-        self._votes = votes
+        self.votes = votes
 
     @classmethod
     async def open(
@@ -163,19 +163,15 @@ class ReviewService:
     async def run_workers(self) -> None:
         """Write decisions to the ledger and regenerate clips; never ends."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._votes.write_pending)
+            tasks.start_soon(self.votes.write_pending)
             tasks.start_soon(self.queue.process_requests)
-
-    async def close(self) -> None:
-        """Write all decisions to the ledger."""
-        await self._votes.close()
 
     async def get_page(self, _: Request) -> Response:
         """The page in its current state."""
         # Another server, or `review apply`, may have added decisions; a damaged journal is reported
         # when a decision is saved.
         with suppress(InputError):
-            await self._votes.load_journal()
+            await self.votes.load_journal()
         page = await anyio.to_thread.run_sync(self.rows.render_page)
         return HTMLResponse(page.html, headers={"Content-Security-Policy": page.policy})
 
@@ -200,7 +196,7 @@ class ReviewService:
     async def post_decisions(self, request: Request) -> Response:
         """Save decisions; the answer lists those that were refused or out of date."""
         batch = _decode_body(await request.body(), DecisionBatch)
-        result = await self._votes.save_raw(batch.decisions)
+        result = await self.votes.save_raw(batch.decisions)
         # The page shows sounds that have been replaced.
         for asset in result.stale:
             self.queue.refresh_asset(asset)

@@ -237,7 +237,8 @@ class DecisionWriter:
         refused: list[str] = []
         for each in raw:
             try:
-                found = _parse_decision(each)
+                document = b'{"version":%d,"decisions":[%b]}' % (VERSION, bytes(each))
+                found = parse(document, file="the page")[0]
             except InputError as problem:
                 refused.append(problem.message)
                 continue
@@ -300,18 +301,11 @@ class DecisionWriter:
             try:
                 # It may wait for long: use a thread of its own.
                 await anyio.to_thread.run_sync(write, limiter=anyio.CapacityLimiter(1))
-            except _FolderBusyError:
+            except BaseException as exc:
                 self._due[:0] = due
-                self._note(
-                    "another run is at work in the output folder: decisions are in the journal; "
-                    "`tts-assets review apply` writes them to the ledger when it is done"
-                )
-            except (InputError, FatalError) as problem:
-                self._due[:0] = due
-                self._note(f"decisions are in the journal, but not in the ledger: {problem}")
-            except BaseException:
-                self._due[:0] = due
-                raise
+                if not isinstance(exc, _FolderBusyError | InputError | FatalError):
+                    raise
+                self._note(f"decisions are in the journal, but not in the ledger: {exc}")
 
     async def close(self) -> None:
         """Write the rest to the ledger without waiting long for another run."""
@@ -325,12 +319,6 @@ class DecisionWriter:
         return await anyio.to_thread.run_sync(self._rows.has_sound, found.asset, found.sha256)
 
 
-def _parse_decision(raw: msgspec.Raw) -> SoundDecision:
-    """One decision, checked as those of a file are."""
-    document = b'{"version":%d,"decisions":[%b]}' % (VERSION, bytes(raw))
-    return parse(document, file="the page")[0]
-
-
 def _check_cancelled() -> None:
     anyio.from_thread.check_cancelled()
 
@@ -338,4 +326,7 @@ def _check_cancelled() -> None:
 def _wait_for_folder(until: float | None) -> None:
     _check_cancelled()
     if until is not None and anyio.from_thread.run_sync(anyio.current_time) > until:
-        raise _FolderBusyError
+        raise _FolderBusyError(
+            "another run is at work in the output folder; when it is done, run "
+            "`tts-assets review apply`"
+        )
