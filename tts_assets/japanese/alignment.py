@@ -1,4 +1,4 @@
-"""Whether kana can be the reading of a spelling, by the kana that the spelling shows."""
+"""Which kana belong to which word: whether they can be its reading, and which part of a line is."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _find_kana(reading: str, kana: str, start: int, *, free: bool, last: bool) -
     return reading.find(kana, start)
 
 
-# Which part of a reading belongs to which word of a text, though some words be read otherwise.
+# The part of a reading that belongs to each word of a text; some words may be read otherwise.
 
 #: No kanji is read with more kana than this; abbreviations and numbers have more.
 _LONGEST_PER_CHARACTER = 6
@@ -254,7 +254,7 @@ def _match_length(sound: str, reading: str, at: int) -> int | None:
 
 
 def _find_free_ends(spelling: str, reading: str, at: int) -> Iterator[int]:
-    """Where a word may end that may be read anyhow, but for the kana at its ends."""
+    """Where a word of unknown reading may end; only the kana at its own ends are certain."""
     match = _KANA_ENDS.fullmatch(spelling)
     assert match is not None  # noqa: S101 - every part may be empty
     head, middle, tail = match.groups()

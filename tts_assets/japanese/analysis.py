@@ -1,4 +1,4 @@
-"""One word of a MeCab dictionary: its line of twelve columns read, changed and written again."""
+"""Dictionary entries, UniDic, the word nodes of OpenJTalk, and resolved readings."""
 
 from __future__ import annotations
 

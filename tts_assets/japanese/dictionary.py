@@ -1,4 +1,4 @@
-"""The user's own words as a dictionary that MeCab reads: grammar, costs, compiled bytes."""
+"""The front end of OpenJTalk, and the user's own words compiled for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vowels that standard Japanese whispers: ク of キク, シ of シタ, ス of デス."""
+"""Readings in the notations of VOICEVOX, Kokoro and Piper, and as plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers before furigana: whether a reading is that of a number and its counter, or of the counter."""
+"""Furigana: every notation of readings in a text marked in one way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words with more than one common reading, which a sentence does not always settle."""
+"""Words with several common readings: by context, by a second dictionary, or reported as ambiguous."""
 
 from __future__ import annotations
 

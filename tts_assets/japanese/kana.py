@@ -1,4 +1,4 @@
-"""Kana: one script for readings, their morae, and a key under which equal pronunciations are equal."""
+"""Kana: one script for readings, a key under which equal pronunciations are equal, and romaji."""
 
 from __future__ import annotations
 

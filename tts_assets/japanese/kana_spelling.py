@@ -1,4 +1,4 @@
-"""Kana that sound other than they are spelled: は as ワ, へ as エ, いう as ユー; and where."""
+"""Where sound and spelling differ: particles, long vowels, romaji."""
 
 from __future__ import annotations
 

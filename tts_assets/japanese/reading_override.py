@@ -1,4 +1,4 @@
-"""A reading set against the dictionary: only the words that differ, and the others as they were."""
+"""Readings set against the dictionary: only the words that differ, and the others as they were."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def _replace_tokens(
 def _replace_nodes(
     nodes: Nodes, changes: Sequence[ReadingChange], entries: Sequence[DictionaryEntry]
 ) -> Nodes:
-    """The nodes themselves with the changed words in them; accents of phrases as good as may be."""
+    """The nodes themselves with the changed words in them; accents of phrases are approximate."""
     edited: Nodes = []
     done = 0
     for change, entry in zip(changes, entries, strict=True):

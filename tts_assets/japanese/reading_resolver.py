@@ -1,4 +1,4 @@
-"""How a word is said: from its spelling if that is read as the entry says, else ever more by force."""
+"""The reading guard: the analysis and the pronunciation of a form, with the entry's reading and accent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Furigana that need a dictionary: readings, optional okurigana, readings of a last word."""
+"""Readings that the data give for parts of a text, checked with the dictionary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speakers: the names before the lines of a dialogue, as distinct from other words before a colon."""
+"""Sentences, passages and dialogues as they are spoken, line by line and speaker by speaker."""
 
 from __future__ import annotations
 
@@ -336,7 +336,7 @@ def build_text_forms(
         reading: its line of kana or romaji, when the data give one. Where furigana say every
             kanji, they are the reading; where they say some, or the line leaves numbers open, the
             form has the readings of spans.
-        passage: whether the form has turns though it be short.
+        passage: whether the form has turns even if it is short.
         voices: the voice of each speaker; labels are speakers' names.
 
     Raises:

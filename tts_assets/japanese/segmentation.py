@@ -1,4 +1,4 @@
-"""Segments of running text: cut at the ends of sentences, then at clauses, phrases and words."""
+"""Segments of running text: cut at sentences, then at clauses, phrases and words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brackets: notes that are not said, asides that are, and none of their signs left over."""
+"""Brackets, signs and blanks: spoken, paused at, or silent."""
 
 from __future__ import annotations
 

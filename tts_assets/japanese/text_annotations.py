@@ -1,4 +1,4 @@
-"""Readings of parts of a text: from furigana on its hard words, from kana lines with numbers."""
+"""Readings, boundaries, pauses and speaker turns carried over to the spoken text."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def _split_span(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def order_readings(spoken: str, found: Iterable[tuple[int, int, str]]) -> Readings:
-    """Spans as who looks for one after the other in the text finds them."""
+    """Readings in the order in which a search through the text finds their spans."""
     readings: list[tuple[str, str]] = []
     at = 0
     for begin, end, kana in found:

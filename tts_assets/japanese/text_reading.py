@@ -1,4 +1,4 @@
-"""How running text is said: from its spelling, and only held against its kana line."""
+"""Running text read from its spelling, and checked against its kana line."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def pipeline(*rules: Rule) -> Rule:
 
 
 def skip_if(plain: re.Pattern[str], rule: Rule) -> Rule:
-    """The rule, spared texts of this pattern, which it would leave as they are anyhow.
+    """The rule, skipped for texts of this pattern, which it would not change.
 
     ``inspect.unwrap`` gives it back, to show that it does.
     """

@@ -1,4 +1,4 @@
-"""Accents for readings that no entry of the dictionary has: guesses, marked as such."""
+"""Accents: listed ones, rules for compounds, and guesses, marked as such."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words and readings: which forms of them are said, the main one first."""
+"""Words, readings and titles of grammar patterns: their spoken forms, the main one first."""
 
 from __future__ import annotations
 
