@@ -20,7 +20,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 #: How many characters of a value a message shows.
@@ -36,16 +36,43 @@ def show_value(value: object) -> str:
         return "a number with too many digits to show"
     except RecursionError:
         return "a value nested too deeply to show"
-    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
+    return truncate_text(shown, _SHOWN)
+
+
+def truncate_text(text: str, most: int) -> str:
+    """A text, cut to a number of characters with an ellipsis as the last."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def suggest_names(
+    name: str,
+    names: Iterable[str],
+    *,
+    most: int = 1,
+    show: Callable[[str], str] = str,
+    others: str | None = None,
+) -> str:
+    """Ask for the names nearest to an unknown one, or list what there is.
+
+    Args:
+        name: the unknown name.
+        names: all names.
+        most: how many of them are suggested.
+        show: how messages write a name.
+        others: used where none is near; None for the list of all names.
+    """
+    every = {each.casefold(): each for each in names}
+    typed = name[:200].casefold()
+    near = difflib.get_close_matches(typed, every, n=most)
+    if near := near or [each for each in every if typed and each.startswith(typed)][:1]:
+        return f"did you mean {' or '.join(show(every[each]) for each in near)}?"
+    return f"there are: {', '.join(map(show, every.values()))}" if others is None else others
 
 
 def suggest(name: str, names: Iterable[str]) -> str:
     """``; did you mean X?`` for the name that is nearest to a mistyped one; empty where none is near."""
-    folded = {each.casefold(): each for each in names}
-    near = difflib.get_close_matches(name[:100].casefold(), folded, n=1)
-    if not near:
-        near = [each for each in folded if name and each.startswith(name.casefold())][:1]
-    return f"; did you mean {folded[near[0]]}?" if near else ""
+    hint = suggest_names(name, names, others="")
+    return f"; {hint}" if hint else ""
 
 
 def format_command(*words: str) -> str:

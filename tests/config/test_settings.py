@@ -141,7 +141,9 @@ def test_a_config_file_can_be_named(tmp_path: Path) -> None:
 
 
 def test_a_variable_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"TTS_ASSETS_CONCURENCY.*meant TTS_ASSETS_CONCURRENCY"):
+    with pytest.raises(
+        UsageError, match=r"TTS_ASSETS_CONCURENCY.*did you mean TTS_ASSETS_CONCURRENCY"
+    ):
         _load(tmp_path, TTS_ASSETS_CONCURENCY="2")
 
 

@@ -876,7 +876,7 @@ def test_without_a_key_it_says_where_to_put_one(monkeypatch: pytest.MonkeyPatch)
         ({"output_format": "pcm_24000&x=1"}, r"does not have: did you mean pcm_24000\?"),
         ({"output_format": "mp3_24000_64"}, r"does not have: did you mean mp3_24000_48\?"),
         ({"output_format": "opus_24000_64"}, r"does not have: did you mean opus_48000_64\?"),
-        ({"output_format": "mp3"}, r"does not have; it has pcm_8000, .*opus_48000_192"),
+        ({"output_format": "flac"}, r"does not have: there are: pcm_8000, .*opus_48000_192"),
         ({"url": "http://api.elevenlabs.io"}, "not encrypted"),
         ({"url": "https://user:password@host"}, "base-url is no address"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
@@ -31,7 +30,7 @@ from tts_assets.config.source_paths import (
     describe_type,
     find_values,
 )
-from tts_assets.errors import InputError
+from tts_assets.errors import InputError, suggest_names
 from tts_assets.model import Clip, Kind, Place, Unspoken
 
 if TYPE_CHECKING:
@@ -499,13 +498,11 @@ def _expand_step(value: Any, step: int | PathStep) -> Iterable[Any]:
 def suggest_key(missing: MissingKey) -> str:
     """What might have been meant instead."""
     names = [key for key in missing.keys if key]
-    close = difflib.get_close_matches(missing.key, names, n=3)
-    if close:
-        return f": did you mean {' or '.join(map(repr, close))}?"
     if not names:
         return ""
     more = ", ..." if len(names) > _MAX_KEYS_LISTED else ""
-    return f": there are {', '.join(map(repr, names[:_MAX_KEYS_LISTED]))}{more}"
+    some = f"there are {', '.join(map(repr, names[:_MAX_KEYS_LISTED]))}{more}"
+    return f": {suggest_names(missing.key, names, most=3, show=repr, others=some)}"
 
 
 class _PathUse:

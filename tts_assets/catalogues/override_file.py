@@ -20,7 +20,7 @@ from tts_assets.catalogues.review_edits import (
     override_form,
     resolve_catalogue_path,
 )
-from tts_assets.errors import FatalError, InputError
+from tts_assets.errors import FatalError, InputError, show_value
 from tts_assets.model import kana_to_katakana
 from tts_assets.regular_files import read_regular
 from tts_assets.store import atomic_files
@@ -419,9 +419,4 @@ def _still_applies(override: Override, form: SpokenForm) -> bool:
 
 
 def _format_text(text: str, reading: str) -> str:
-    return f"{_shorten_repr(text)} ({_shorten_repr(reading)})" if reading else _shorten_repr(text)
-
-
-def _shorten_repr(text: str) -> str:
-    told = repr(text)
-    return told if len(told) <= 40 else f"{told[:39]}…"
+    return f"{show_value(text)} ({show_value(reading)})" if reading else show_value(text)

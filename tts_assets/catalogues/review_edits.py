@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.catalogues import voice_assignment
 from tts_assets.catalogues.field_lookup import MAX_PASSAGE_LENGTH, MAX_TEXT_LENGTH
-from tts_assets.errors import show_value
+from tts_assets.errors import show_value, suggest_names
 from tts_assets.japanese import running_text, word_forms
 from tts_assets.japanese.kana import UnusableTextError
 from tts_assets.model import is_katakana, kana_to_katakana, split_morae
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
     from tts_assets.catalogues.voice_assignment import Candidate
     from tts_assets.config.settings import SpeakerSettings
@@ -171,17 +170,12 @@ def _parse_object(
     found = {}
     for name, value in values.items():
         if name not in known:
-            raise ValueError(f"{what} has {name!r:.80}: {_suggest_name(name, known)}")
+            raise ValueError(f"{what} has {name!r:.80}: {suggest_names(name, known)}")
         try:
             found[name] = known[name](value)
         except (ValueError, OverflowError) as exc:
             raise ValueError(f"{name} = {show_value(value)}: {exc}") from exc
     return found
-
-
-def _suggest_name(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name[:40], known, n=1)
-    return f"did you mean {near[0]}?" if near else f"it may have {', '.join(known)}"
 
 
 def _parse_string(value: Any) -> str:
@@ -312,7 +306,7 @@ def find_accent_problem(accent: int, kana: str) -> str | None:
     if accent <= count:
         return None
     return (
-        f"the accent is {accent}, and {_shorten_text(kana)} has only {count} morae: give the mora after "
+        f"the accent is {accent}, and {show_value(kana)} has only {count} morae: give the mora after "
         "which the pitch falls, or 0"
     )
 
@@ -337,7 +331,7 @@ def _normalise_text(form: SpokenForm, text: str, reading: str | None) -> SpokenF
 def _refuse_long_text(text: str) -> None:
     if len(text) > MAX_TEXT_LENGTH:
         raise UnusableTextError(
-            f"{_shorten_text(text)} has {len(text):,} characters; at most {MAX_TEXT_LENGTH:,} make one clip"
+            f"{show_value(text)} has {len(text):,} characters; at most {MAX_TEXT_LENGTH:,} make one clip"
         )
 
 
@@ -352,7 +346,7 @@ def _reread_text(form: SpokenForm, reading: str) -> SpokenForm:
     found = _normalise_text(form, form_to_text(form), reading)
     if found.text != form.text or not (found.reading or found.readings):
         raise UnusableTextError(
-            f"the reading {_shorten_text(reading)} cannot be laid beside its text: type the text, too, or "
+            f"the reading {show_value(reading)} cannot be laid beside its text: type the text, too, or "
             "write the reading into it, as in 角[かど]"
         )
     return form._replace(
@@ -375,25 +369,16 @@ def _set_accent(form: SpokenForm, accent: int) -> SpokenForm:
 def _require_single_form(found: tuple[SpokenForm, ...] | str, typed: str) -> SpokenForm:
     """The form, where there is one."""
     if isinstance(found, str):
-        raise UnusableTextError(f"nothing would be said for {_shorten_text(typed)}: {found}")
+        raise UnusableTextError(f"nothing would be said for {show_value(typed)}: {found}")
     if len(found) > 1:
         several = ", ".join(dict.fromkeys(form.reading or form.text for form in found))
         raise UnusableTextError(
-            f"{_shorten_text(typed)} offers several things to say ({several:.80}): write the one that is meant"
+            f"{show_value(typed)} offers several things to say ({several:.80}): write the one that is meant"
         )
     return found[0]
 
 
-def _shorten_text(text: str) -> str:
-    told = repr(text)
-    return told if len(told) <= 60 else f"{told[:59]}…"
-
-
 # Who can speak in a run, and who of them is meant by what was typed.
-
-
-#: Voices named to who asks for one that is not there.
-_MAX_VOICES_LISTED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -423,7 +408,10 @@ class AvailableVoices:
         if say.voice is not None and provider != self.voice.provider:
             return clip
         if name and name not in {each.name for each in self.voices}:
-            raise ValueError(self._explain_missing_voice(say.voice or ""))
+            voices = [f"{provider}/{each.name}" for each in self.voices]
+            raise ValueError(
+                voice_assignment.describe_missing_voice(provider, say.voice or "", voices)
+            )
         clip = clip._replace(voice=name or clip.voice, speed=say.speed)
         self._check_speed(clip)
         return clip
@@ -445,21 +433,6 @@ class AvailableVoices:
                 wrong := voice_assignment.problem_with_speed(info, speak[info.name])
             ):
                 raise ValueError(wrong)
-
-    def _explain_missing_voice(self, voice: str) -> str:
-        provider = self.voice.provider
-        names = [f"{provider}/{each.name}" for each in self.voices]
-        near = difflib.get_close_matches(voice[:200], names, n=3, cutoff=0.0)
-        rest = [name for name in names if name not in near]
-        more = (
-            f" and {len(names) - _MAX_VOICES_LISTED} more: tts-assets voices"
-            if len(names) > _MAX_VOICES_LISTED
-            else ""
-        )
-        return (
-            f"{provider} has no voice {voice!r:.80}; it has: "
-            f"{', '.join((near + rest)[:_MAX_VOICES_LISTED])}{more}"
-        )
 
 
 # What a reviewer typed for a clip: what is wrong with it, and the override that it makes.

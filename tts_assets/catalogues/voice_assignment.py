@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
+
+from tts_assets.errors import show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +36,9 @@ _NUMBER = re.compile(r"[\s\d]+$")
 
 #: How much slower or faster one voice speaks for another speaker; 10 % is heard at once.
 _PACES = (0.9, 1.1, 0.85, 1.15, 0.8, 1.2)
+
+#: How many voices are listed where the requested one does not exist.
+_MAX_VOICES_LISTED = 8
 
 
 class Candidate(Protocol):
@@ -191,3 +197,19 @@ class _VoiceAssigner:
 
 def _languages(tag: str) -> str:
     return re.split("[-_]", tag)[0].lower()
+
+
+def describe_missing_voice(provider: str, voice: str, voices: Sequence[str]) -> str:
+    """The error message for a voice that a provider does not have, with the nearest names first.
+
+    Args:
+        provider: its name.
+        voice: the name that it does not have.
+        voices: the names of all its voices.
+    """
+    near = difflib.get_close_matches(voice[:200], voices, n=3, cutoff=0.0)
+    names = [*near, *(name for name in voices if name not in near)]
+    more = len(names) - _MAX_VOICES_LISTED
+    rest = f" and {more} more: tts-assets voices" if more > 0 else ""
+    listed = ", ".join(names[:_MAX_VOICES_LISTED])
+    return f"{provider} has no voice {show_value(voice)}; it has: {listed}{rest}"

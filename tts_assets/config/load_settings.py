@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.config import keys
 from tts_assets.config.option_table import FLAGS, NAMES_OR_PATHS, OPTIONS, PATHS, ROWS, TABLES
 from tts_assets.config.settings import OVERRIDES, Settings
-from tts_assets.errors import UsageError, show_value, suggest
+from tts_assets.errors import UsageError, show_value, suggest, suggest_names
 from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
@@ -290,8 +289,8 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, 
         if name not in names:
             if _LIKE_A_KEY.fullmatch(name):
                 raise UsageError(f"the environment has {name}, which is not read: {keys.PLACES}")
-            close = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
-            raise UsageError(f"the environment has {name}, which is none of ours; meant {close}?")
+            hint = suggest_names(name, names, others="remove it")
+            raise UsageError(f"the environment has {name}, which is not a setting; {hint}")
         if value != "":
             yield names[name], name, value
 
@@ -310,11 +309,10 @@ def check_known(key: str, source: str, *, flags: bool = False) -> str:
     if key in OPTIONS or (flags and key in FLAGS):
         return key
     names = [*OPTIONS, *(FLAGS if flags else (name for name, _, _ in ROWS))]
-    close = difflib.get_close_matches(key, names, n=1)
     table = key.rpartition(".")[0]
     beside = [name for name in names if name.rpartition(".")[0] == table]
     tables = [] if table else [f"[{name}]" for name in TABLES]
-    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(beside + tables)}"
+    hint = suggest_names(key, names, others=f"there are: {', '.join(beside + tables)}")
     raise UsageError(f"{source}: there is no setting {show_value(key)}; {hint}")
 
 

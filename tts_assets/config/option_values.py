@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from tts_assets.errors import UsageError, show_value, suggest
+from tts_assets.errors import UsageError, show_value, suggest, suggest_names
 from tts_assets.model import Kind
 
 if TYPE_CHECKING:
@@ -106,8 +105,7 @@ class Table:
     def end(self) -> None:
         """Refuse the first key that was not taken."""
         for key in self._left:
-            near = difflib.get_close_matches(key, self._known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(self._known)}"
+            hint = suggest_names(key, self._known)
             raise UsageError(f"{self._where}: there is no key {show_value(key)}; {hint}")
 
 

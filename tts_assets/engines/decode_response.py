@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.engines.http.service_calls import TransientError
-from tts_assets.errors import ClipError
+from tts_assets.errors import ClipError, truncate_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -277,7 +277,7 @@ def to_redacted_line(text: Any, hidden: Callable[[str], str], most: int = _SHOWN
         return ""
     plain = "".join(sign if sign.isprintable() else " " for sign in hidden(text))
     line = " ".join(plain.split())
-    return line if len(line) <= most else f"{line[:most]}…"
+    return truncate_text(line, most + 1)
 
 
 def choose_language(*tags: Any) -> str:

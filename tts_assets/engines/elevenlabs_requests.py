@@ -8,7 +8,6 @@ everything is allowed: the service reports what it refuses.
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.config.settings import time_limits
 from tts_assets.engines.decode_response import ErrorBody, parse_error_body, quote_service
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
-from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.errors import ClipError, FatalError, UsageError, suggest_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,10 +119,8 @@ def _problem_with_format(form: str) -> str:
     """Why a format cannot be requested."""
     if form in UNREADABLE_FORMATS:
         why = "which cannot be read here: choose one such as pcm_24000 or mp3_44100_128"
-    elif near := difflib.get_close_matches(form[:40], FORMATS, n=1):
-        why = f"which ElevenLabs does not have: did you mean {near[0]}?"
     else:
-        why = f"which ElevenLabs does not have; it has {', '.join(FORMATS)}"
+        why = f"which ElevenLabs does not have: {suggest_names(form, FORMATS)}"
     return f"elevenlabs.output-format is {form[:40]!r}, {why}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
 import warnings
 from dataclasses import replace
@@ -11,7 +10,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from tts_assets.engines.protocol import Remote
-from tts_assets.errors import FatalError, TtsAssetsError, UsageError
+from tts_assets.errors import FatalError, TtsAssetsError, UsageError, suggest_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,9 +76,8 @@ class PluginRegistry(Generic[Plugin]):
     def describe_unknown(self, name: str) -> str:
         """The error message for a name that does not exist."""
         names = self.list_names()
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}? There are" if near else "there are"
-        return f"there is no {self._kind} {name!r}; {hint}: {', '.join(names)}"
+        hint = suggest_names(name, names, others="")
+        return f"there is no {self._kind} {name!r}; {f'{hint} There' if hint else 'there'} are: {', '.join(names)}"
 
     def _list_registered(self) -> dict[str, str]:
         return {point.name: point.value for point in entry_points(group=self._group)}

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
+from tts_assets.errors import show_value
 from tts_assets.japanese.alignment import can_spell, has_kanji
 from tts_assets.japanese.furigana import (
     apply_readings,
@@ -504,8 +505,7 @@ def _parse_kana_line(line: str, text: str, given: str) -> str | None:
     words = _LATIN.findall(kana)
     if not has_kanji(kana) and all(word in kana_to_katakana(text) for word in words):
         return None
-    shown = given if len(given) <= 60 else f"{given[:59]}…"
     raise UnusableTextError(
-        f"the kana line {shown!r} is not kana: write it in hiragana, katakana or "
+        f"the kana line {show_value(given)} is not kana: write it in hiragana, katakana or "
         "romaji, or leave it out"
     )

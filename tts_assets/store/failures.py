@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tts_assets.errors import InputError
+from tts_assets.errors import InputError, truncate_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -117,5 +117,4 @@ def _lines(data: bytes, file: str) -> list[_FailureLine]:
 
 
 def _one_line(text: str) -> str:
-    line = _NO_TEXT.sub(" ", text).strip()
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return truncate_text(_NO_TEXT.sub(" ", text).strip(), LONGEST)

@@ -10,7 +10,7 @@ from anyio import to_thread
 from tts_assets.audio.audio_checks import check_level, check_samples
 from tts_assets.build.generate.clip import Content, StoredClip, best_take, store, strange
 from tts_assets.engines.protocol import Contextual, TimestampSpeaker
-from tts_assets.errors import ClipError, TtsAssetsError
+from tts_assets.errors import ClipError, TtsAssetsError, truncate_text
 from tts_assets.model import AccentBasis, Basis, Cue, Pronunciation
 from tts_assets.store import segment_cache, timelines
 from tts_assets.store.atomic_files import fatal
@@ -104,8 +104,7 @@ class Passage:
     def describe_segment(self, number: int) -> str:
         """A segment in words for people."""
         text = self._parts[number].segment.form.text
-        short = text if len(text) <= 20 else f"{text[:19]}…"
-        return f"segment {number + 1} of {len(self)} ({short})"
+        return f"segment {number + 1} of {len(self)} ({truncate_text(text, 20)})"
 
     async def speak(self, number: int, *, on_start: Callable[[], None]) -> None:
         """Say a segment, and keep it until all are there.

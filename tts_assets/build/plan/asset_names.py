@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from tts_assets.build.plan.recipes import DIGITS
-from tts_assets.errors import InputError, UsageError
+from tts_assets.errors import InputError, UsageError, suggest_names
 from tts_assets.model import Format, Kind
 from tts_assets.store import asset_file_names
 
@@ -107,9 +106,9 @@ def _names_in(template: str, what: str, allowed: Sequence[str]) -> set[str]:
     every = ", ".join(f"{{{name}}}" for name in allowed)
     used = set(_BRACES.findall(template))
     for name in sorted(used.difference(allowed)):
-        near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.0)[0]
+        hint = suggest_names(name, allowed, show="{{{}}}".format, others="")
         raise _wrong(
-            what, template, f"has {{{name}}}: did you mean {{{near}}}? It may have {every}"
+            what, template, f"has {{{name}}}: {f'{hint} It' if hint else 'it'} may have {every}"
         )
     if re.search("[{}]", _BRACES.sub("", template)):
         raise _wrong(what, template, f"has a brace too many: it may have {every}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from tts_assets.catalogues import voice_assignment
 from tts_assets.catalogues.catalogue_files import LoadProblems
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.catalogues.review_edits import AvailableVoices
+from tts_assets.catalogues.voice_assignment import describe_missing_voice
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.config.command_options import place_of
 from tts_assets.engines import registry
@@ -342,10 +342,6 @@ class SourceAddresses:
 # Who speaks in a run, and what names the sound of its clips.
 
 
-#: Voices named to who asks for one that is not there.
-_NAMED = 8
-
-
 def find_voice(settings: Settings, provider: Provider) -> Voice:
     """The voice that was asked for.
 
@@ -373,13 +369,7 @@ def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
             f"{provider.name} has no voice {settings.voice!r}, which is one of {owner}: add "
             f"--provider {owner}, or leave out the voice"
         )
-    near = difflib.get_close_matches(settings.voice or "", names, n=3, cutoff=0.0)
-    rest = [name for name in names if name not in near]
-    more = f" and {len(names) - _NAMED} more: tts-assets voices" if len(names) > _NAMED else ""
-    raise UsageError(
-        f"{provider.name} has no voice {settings.voice!r}; it has: "
-        f"{', '.join((near + rest)[:_NAMED])}{more}"
-    )
+    raise UsageError(describe_missing_voice(provider.name, settings.voice or "", names))
 
 
 def list_speakers(settings: Settings, provider: Provider) -> AvailableVoices:

@@ -10,6 +10,7 @@ from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
 from tts_assets.config.catalogue_sources import AlternativesPolicy, IdOrigin, TextType
 from tts_assets.config.settings import Settings
 from tts_assets.config.source_paths import PathStep
+from tts_assets.errors import truncate_text
 from tts_assets.model import Kind
 
 if TYPE_CHECKING:
@@ -229,15 +230,10 @@ def _describe_clips(rule: ClipRule, count: ClipCount | None) -> str:
     if count is None or count.first is None:
         return f"{_TYPE_LABELS[rule.say].capitalize()}; none is there yet."
     form = count.first.form
-    reading = (
-        f" ({_shorten_example(form.reading)})" if form.reading and form.reading != form.text else ""
-    )
-    words = f"{_TYPE_LABELS[rule.say]}, such as {_shorten_example(form.text)}{reading}"
+    texts = dict.fromkeys(filter(None, (form.text, form.reading)))
+    text, *reading = (truncate_text(each, _MAX_EXAMPLE_LENGTH) for each in texts)
+    words = f"{_TYPE_LABELS[rule.say]}, such as {text}" + "".join(f" ({each})" for each in reading)
     return f"{format_quantity(count.clips, 'clip')}: {words}."
-
-
-def _shorten_example(text: str) -> str:
-    return text if len(text) <= _MAX_EXAMPLE_LENGTH else f"{text[: _MAX_EXAMPLE_LENGTH - 1]}…"
 
 
 def _format_rule(rule: ClipRule, draft: SourceDraft | None) -> Iterator[str]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from tts_assets.config.settings import Progress
-from tts_assets.errors import FatalError
+from tts_assets.errors import FatalError, truncate_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def to_one_line(text: str) -> str:
 def shorten_text(text: str, most: int = 40) -> str:
     """The beginning of a text on one line, safe to show."""
     line = " ".join(text.split())
-    return escape_unsafe(line if len(line) <= most else f"{line[: most - 1]}…")
+    return escape_unsafe(truncate_text(line, most))
 
 
 def format_count(count: int, noun: str, plural: str | None = None) -> str:

@@ -13,12 +13,11 @@ sum recorded for all later ones.
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, suggest_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,8 +192,7 @@ def find_model(name: str) -> SpeechModel:
     if name in whisper_names():
         return _make_whisper_model(name)
     names = list_model_names()
-    near = difflib.get_close_matches(name, names, n=2)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+    hint = suggest_names(name, names, most=2)
     raise UsageError(
         f"there is no model {name!r}; {hint}"
         " (other Piper voices go by names such as en_US-lessac-medium)"
