@@ -230,7 +230,6 @@ FormsOrReason: TypeAlias = tuple[SpokenForm, ...] | str
 _JAPANESE_CODES = {"ja", "jp", "jpn", "japanese", "日本語"}
 _ALTERNATIVES = re.compile(r"[/／;；・、,，|｜\s]")
 _KANA = re.compile(r"[ぁ-ゖァ-ヺー]+")
-_RUNNING_TYPES = frozenset({TextType.SENTENCE, TextType.DIALOGUE})
 
 #: Kinds whose running text is a passage, however short.
 _PASSAGE_KINDS = frozenset({Kind.READING, Kind.LISTENING})
@@ -267,19 +266,14 @@ class CompiledRule:
         """Compile a rule of a source; ``texts``: its records have only texts, as in a table."""
         self._texts = texts
         self._rule = rule
-        running = rule.say in {TextType.SENTENCE, TextType.DIALOGUE}
-        self._most = MAX_PASSAGE_LENGTH if running else MAX_TEXT_LENGTH
+        self._most = MAX_PASSAGE_LENGTH if rule.say.is_running else MAX_TEXT_LENGTH
         self._voices = source.voices
         self._passage = source.kind in _PASSAGE_KINDS
         self._way = source.records.steps
         self._way_of_items = (*self._way, *(rule.each.steps if rule.each else ()))
-        self._text = (
-            make_joiner(rule.text, rule.join) if rule.join is not None else make_getter(rule.text)
-        )
-        self._reading = (
-            make_joiner(rule.reading, rule.join)
-            if rule.join is not None
-            else make_getter(rule.reading)
+        self._text, self._reading = (
+            make_getter(paths) if rule.join is None else make_joiner(paths, rule.join)
+            for paths in (rule.text, rule.reading)
         )
         self._furigana = make_getter(rule.furigana)
         self._ruby = compile_ruby_joiner(rule)
@@ -365,7 +359,7 @@ class CompiledRule:
                 reading = reading or text_cleanup.extract_furigana_reading(furigana)
                 if reading is None:
                     text = text_cleanup.attach_furigana(text, furigana)
-            if self._lines is not None and self._rule.say in _RUNNING_TYPES:
+            if self._lines is not None and self._rule.say.is_running:
                 lines = self._lines(subject)
                 said = running_text.build_line_forms(lines, reading, voices=self._voices)
             else:

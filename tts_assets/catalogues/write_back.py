@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tts_assets.catalogues.catalogue_files import parse_catalogue
 from tts_assets.catalogues.catalogue_reader import read_catalogue
-from tts_assets.catalogues.override_file import OverrideSet
+from tts_assets.catalogues.override_file import OverrideSet, find_lock_path
 from tts_assets.config.catalogue_sources import OverwritePolicy
 from tts_assets.errors import FatalError, InputError
 from tts_assets.model import Clip, SpokenForm
@@ -63,7 +63,7 @@ def make_pending_url(clip: Clip, url: str) -> PendingUrl:
 
 def has_unfinished_write(file: str) -> bool:
     """Whether a run was killed while it wrote this catalogue, or is writing it now."""
-    return _lock_path_for(Path(os.path.realpath(file))).exists()
+    return find_lock_path(Path(os.path.realpath(file))).exists()
 
 
 def write_urls(
@@ -91,7 +91,7 @@ def write_urls(
     """
     path = Path(os.path.realpath(file))
     try:
-        with atomic_files.lock(_lock_path_for(path), waiting):
+        with atomic_files.lock(find_lock_path(path), waiting):
             atomic_files.sweep(path.parent, path.name)
             for _ in range(_TRIES):
                 written = _attempt_write(path, file, sources, urls, overrides or OverrideSet())
@@ -109,10 +109,6 @@ def write_urls(
         "something else keeps changing it, so its URLs could not be written; run again later",
         file=file,
     )
-
-
-def _lock_path_for(path: Path) -> Path:
-    return path.parent / f".{path.name[:60]}.tts-assets.lock"
 
 
 def _attempt_write(

@@ -32,6 +32,11 @@ class TextType(StrEnum):
     #: The title of a grammar pattern: 〜です／〜ます.
     TITLE = "title"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it is running text: sentences or lines."""
+        return self in {TextType.SENTENCE, TextType.DIALOGUE}
+
 
 class AlternativesPolicy(StrEnum):
     """What becomes of a text that offers several, such as いい/よい."""

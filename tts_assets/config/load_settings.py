@@ -153,7 +153,8 @@ def load(
         for key, raw in flags.items()
         if key in OPTIONS and raw is not None
     }
-    _refuse_file(values.get("output"))
+    if os.path.isfile(output := values.get("output", "")):  # noqa: PTH113 - Path refuses some texts
+        raise UsageError(f"output: {output} is a file, and must be a folder")
     found = keys.from_environment(environment)
     settings = _settings(values, found=found)
     switches: dict[str, Any] = {
@@ -263,11 +264,6 @@ def _refuse_two_readings(words: tuple[DictionaryWord, ...], path: Path) -> None:
 
 def _fold_spelling(word: DictionaryWord) -> str:
     return word.reading if word.accent is None else f"{word.reading} with accent {word.accent}"
-
-
-def _refuse_file(output: str | None) -> None:
-    if output is not None and os.path.isfile(output):  # noqa: PTH113 - Path refuses some texts
-        raise UsageError(f"output: {output} is a file, and must be a folder")
 
 
 def _in_file(table: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:

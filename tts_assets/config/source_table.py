@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.config import option_values
 from tts_assets.config.catalogue_sources import (
     BUILT_IN,
+    RULE_FIELDS,
     AlternativesPolicy,
     ClipRule,
     IdOrigin,
@@ -54,10 +55,7 @@ _CLIP_SCHEMA = option_values.build_table_schema(
         "part": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,40}$"},
         "each": option_values.TEXT,
         "say": option_values.build_enum_schema(TextType),
-        **dict.fromkeys(
-            ("text", "reading", "furigana", "accent", "speaker", "language", "split"),
-            option_values.TEXTS,
-        ),
+        **dict.fromkeys((*RULE_FIELDS, "split"), option_values.TEXTS),
         "alternatives": option_values.build_enum_schema(AlternativesPolicy),
         "join": option_values.STRING,
         "skip": {"anyOf": [_SKIP_SCHEMA, option_values.build_array_schema(_SKIP_SCHEMA)]},

@@ -70,7 +70,8 @@ def guess_columns(text: str, *, file: str) -> tuple[tuple[str, ...], str] | None
         return None
     width = max(map(len, rows))
     columns = [[row[at] for row in rows if at < len(row)] for at in range(width)]
-    names = _name_columns(columns, _parse_anki_columns(text[: table.start]))
+    anki = _ANKI_COLUMN.finditer(text[: table.start])
+    names = _name_columns(columns, {int(found[2]) - 1: found[1].lower() for found in anki})
     return tuple(names if NEW_COLUMN in names else [*names, NEW_COLUMN]), table.delimiter
 
 
@@ -87,10 +88,6 @@ def _is_header_row(row: Sequence[str]) -> bool:
         return False
     known = sum(bool(set(parse_field_name((cell,)).roles) - {Role.FORM}) for cell in filled)
     return known >= len(filled) / 2 or not any(map(is_japanese_text, filled))
-
-
-def _parse_anki_columns(lines: str) -> dict[int, str]:
-    return {int(found[2]) - 1: found[1].lower() for found in _ANKI_COLUMN.finditer(lines)}
 
 
 def _name_columns(columns: Sequence[Sequence[str]], known: dict[int, str]) -> list[str]:
@@ -198,24 +195,17 @@ class _ShapeGroup:
         drafts = self.found[0]
         if len(self.files) > 1:
             drafts = draft_sources(self.documents, is_table=_is_table_file(first.file))
-        agreed = [draft if self._has_common_id(draft) else _use_hash_id(draft) for draft in drafts]
-        return [
-            replace(
-                draft,
-                source=replace(draft.source, columns=first.columns, delimiter=first.delimiter),
-            )
-            for draft in agreed
-        ]
-
-    def _has_common_id(self, draft: SourceDraft) -> bool:
-        """Whether every file, those that were not kept included, can have these ids."""
-        ids = [{each.source.id for each in drafts} for drafts in self.found]
-        return all(draft.source.id in each for each in ids)
-
-
-def _use_hash_id(draft: SourceDraft) -> SourceDraft:
-    source = replace(draft.source, id=IdRule(of=IdOrigin.HASH))
-    return replace(draft, source=source, id_reason="a hash of what is said: no id fits all files")
+        # Every file, those that were not kept included, must be able to have these ids.
+        ids = [{each.source.id for each in found} for found in self.found]
+        agreed = []
+        for draft in drafts:
+            source = replace(draft.source, columns=first.columns, delimiter=first.delimiter)
+            reason = draft.id_reason
+            if not all(source.id in each for each in ids):
+                source = replace(source, id=IdRule(of=IdOrigin.HASH))
+                reason = "a hash of what is said: no id fits all files"
+            agreed.append(replace(draft, source=source, id_reason=reason))
+        return agreed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -248,11 +238,18 @@ def propose_sources(files: Iterable[tuple[str, bytes]], *, only_tables: bool = F
     if drafts or only_tables:
         # Sources are read without `paths`: so the built-in shapes are sources, too.
         drafts += [
-            _limit_to_files(draft, files, every)
-            for draft, files in _draft_builtin_sources(seen.built_in)
+            _limit_to_files(
+                SourceDraft(source=BUILT_IN[kind], is_built_in=True),
+                [file for file, other in seen.built_in.items() if other is kind],
+                every,
+            )
+            for kind in dict.fromkeys(seen.built_in.values())
         ]
     return Proposal(
-        drafts=tuple(_number_draft(draft, number) for number, draft in enumerate(drafts, 1)),
+        drafts=tuple(
+            replace(draft, source=replace(draft.source, name=f"source {number}"))
+            for number, draft in enumerate(drafts, 1)
+        ),
         built_in=seen.built_in,
         paths=() if drafts else _find_folders(seen.built_in, every - {*seen.built_in}),
         passed=seen.passed,
@@ -264,21 +261,6 @@ def _limit_to_files(draft: SourceDraft, files: Collection[str], every: set[str])
     """The draft for these files and no others."""
     patterns = _find_patterns(files, every - {*files})
     return replace(draft, source=replace(draft.source, files=patterns))
-
-
-def _number_draft(draft: SourceDraft, number: int) -> SourceDraft:
-    """The draft with a name, by which its clips are known."""
-    return replace(draft, source=replace(draft.source, name=f"source {number}"))
-
-
-def _draft_builtin_sources(files: Mapping[str, Kind]) -> list[tuple[SourceDraft, list[str]]]:
-    return [
-        (
-            SourceDraft(source=BUILT_IN[kind], is_built_in=True),
-            [file for file, other in files.items() if other is kind],
-        )
-        for kind in dict.fromkeys(files.values())
-    ]
 
 
 def _inspect_file(path: str, data: bytes, seen: _ScanState) -> None:
@@ -337,7 +319,8 @@ def _find_patterns(files: Collection[str], others: Collection[str]) -> tuple[str
     if len(files) == 1:
         return tuple(files)
     for pattern in _list_patterns(sorted(files)):
-        if not any(_matches_pattern(other, pattern) for other in others):
+        parts = PurePath(pattern).parts
+        if not any(_match_parts(PurePath(other).parts, parts) for other in others):
             return (pattern,)
     folders: dict[tuple[str, str], list[str]] = {}
     for file in sorted(files):
@@ -399,12 +382,8 @@ def _find_common_prefix(rows: Sequence[Sequence[str]]) -> list[str]:
     return [column[0] for column in takewhile(lambda column: len({*column}) == 1, columns)]
 
 
-def _matches_pattern(path: str, pattern: str) -> bool:
-    """Whether ``glob`` would find this path with this pattern."""
-    return _match_parts(PurePath(path).parts, PurePath(pattern).parts)
-
-
 def _match_parts(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether ``glob`` would find a path with a pattern."""
     if not pattern:
         return not path
     if pattern[0] == "**":

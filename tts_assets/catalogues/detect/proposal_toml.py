@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
-from tts_assets.config.catalogue_sources import AlternativesPolicy, IdOrigin, TextType
+from tts_assets.config.catalogue_sources import RULE_FIELDS, AlternativesPolicy, IdOrigin, TextType
 from tts_assets.config.settings import Settings
 from tts_assets.config.source_paths import PathStep
 from tts_assets.errors import truncate_text
@@ -243,7 +243,7 @@ def _format_rule(rule: ClipRule, draft: SourceDraft | None) -> Iterator[str]:
         yield f"each = {_format_text(rule.each.text)}"
     if rule.say is not TextType.WORD:
         yield f"say = {_format_text(rule.say)}"
-    for name in ("text", "reading", "furigana", "accent", "speaker", "language"):
+    for name in RULE_FIELDS:
         if paths := getattr(rule, name):
             yield f"{name} = {_format_paths(paths)}"
     if rule.alternatives is not AlternativesPolicy.FIRST:

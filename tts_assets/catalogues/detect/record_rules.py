@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 #: So few texts in a list of a file's own may be anything.
 _FEW_TEXTS = 2
-_RUNNING_TYPES = {TextType.SENTENCE, TextType.DIALOGUE}
 
 #: What file names say of a kind, besides its own name.
 _KIND_HINTS = {
@@ -60,11 +59,11 @@ _KIND_HINTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectGroup:
-    """The objects at one place, and what is said of them; ``steps`` lead there from the root."""
+    """The objects at one place, and their spoken texts; ``steps`` lead there from the root."""
 
     steps: PathSteps
     shape: ValueShape
-    said: list[SpokenText]
+    texts: list[SpokenText]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +97,16 @@ def find_record_groups(
 ) -> list[RecordGroup]:
     """Every sort of records in a document of that shape, but not below such steps."""
     parts = [
-        ObjectGroup(steps=steps, shape=inner, said=find_spoken_texts(steps, inner))
+        ObjectGroup(steps=steps, shape=inner, texts=find_spoken_texts(steps, inner))
         for steps, inner in find_objects(shape)
         if but is None or not any(map(but, steps))
     ]
     taken = {
-        (*part.steps, *steps) for part in parts for each in part.said for steps in each.inner_lists
+        (*part.steps, *steps) for part in parts for each in part.texts for steps in each.inner_lists
     }
-    parts = [part for part in parts if part.steps not in taken or _has_sounds(part)]
+    parts = [
+        part for part in parts if part.steps not in taken or any(each.sound for each in part.texts)
+    ]
     found: list[RecordGroup] = []
     done: list[PathSteps] = []
     for part in parts:
@@ -134,29 +135,23 @@ def _is_within(part: ObjectGroup, other: ObjectGroup) -> bool:
     return part.steps[: len(other.steps)] == other.steps
 
 
-def _has_sounds(part: ObjectGroup) -> bool:
-    return any(each.sound for each in part.said)
-
-
 def _is_silent_title(each: SpokenText) -> bool:
     return each.say is TextType.TITLE and each.sound is None
 
 
 def _is_record(part: ObjectGroup, below: list[ObjectGroup]) -> bool:
     """Whether these objects are records, rather than what records lie in."""
-    own = [each for each in part.said if not _is_silent_title(each)]
-    inner = [each for one in below for each in one.said]
+    own = [each for each in part.texts if not _is_silent_title(each)]
+    inner = [each for one in below for each in one.texts]
     if own:
         alone = bool(part.steps) or any(each.sound for each in own)
         several = own[0].each is not None and len(own[0].field.shape.texts) > _FEW_TEXTS
-        return (
-            alone or several or bool(own[0].text and own[0].reading) or own[0].say in _RUNNING_TYPES
-        )
+        return alone or several or bool(own[0].text and own[0].reading) or own[0].say.is_running
     if not inner:
-        return bool(part.said and part.steps)
+        return bool(part.texts and part.steps)
     # The id of an object in it, such as info.id, may be that of the file.
     named = any(parse_field_name((key,)).has_role(Role.ID) for key in part.shape.fields)
-    details = all(each.say in _RUNNING_TYPES or each.of_record for each in inner)
+    details = all(each.say.is_running or each.of_record for each in inner)
     return details and (bool(part.steps) or named)
 
 
@@ -164,7 +159,7 @@ def _choose_texts(
     part: ObjectGroup, below: list[ObjectGroup], parents: list[ObjectGroup]
 ) -> RecordGroup:
     everything = [
-        (one, _attach_list_sound(part, one, each)) for one in (part, *below) for each in one.said
+        (one, _attach_list_sound(part, one, each)) for one in (part, *below) for each in one.texts
     ]
     spoken = [(one, each) for one, each in everything if not _is_silent_title(each)] or everything
     heard = any(each.sound for _, each in spoken)
@@ -187,7 +182,7 @@ def _choose_texts(
         elif one is part:
             said = each is main or each.of_record or each.is_cell
         else:
-            said = main is None or (is_kanji_record and each.say not in _RUNNING_TYPES)
+            said = main is None or (is_kanji_record and not each.say.is_running)
         (found.chosen if said else found.others).append((one, each))
     return found
 
@@ -200,7 +195,7 @@ def _attach_list_sound(part: ObjectGroup, one: ObjectGroup, each: SpokenText) ->
         or each.each
         or each.aside
         or inner.count(PathStep.EVERY) != 1
-        or each is not one.said[0]
+        or each is not one.texts[0]
     ):
         return each
     tokens = {token for key in inner if isinstance(key, str) for token in split_tokens(key)}
@@ -217,14 +212,14 @@ def _attach_list_sound(part: ObjectGroup, one: ObjectGroup, each: SpokenText) ->
 
 def _find_examples(main: SpokenText | None, parts: Iterable[ObjectGroup]) -> list[SpokenText]:
     """The words with readings in what a kanji or a key has without a reading of its own."""
-    if main is None or main.say in _RUNNING_TYPES or main.reading or main.furigana or main.sound:
+    if main is None or main.say.is_running or main.reading or main.furigana or main.sound:
         return []
     if main.text[:1] != ((KEY_PATH.text,),) and main.field.content.single <= MOST_SHARE:
         return []
     return [
         each
         for one in parts
-        for each in one.said
+        for each in one.texts
         if each.say is TextType.WORD
         and (each.reading or each.furigana)
         and not is_kanji_field(each.field)
@@ -289,8 +284,8 @@ def _is_word_text(each: SpokenText) -> bool:
 
 
 def _is_kanji_record(part: ObjectGroup, below: Iterable[ObjectGroup]) -> bool:
-    own = any(each.of_record or is_kanji_field(each.field) for each in part.said)
-    return own or any(_is_reading_list(one, each) for one in below for each in one.said)
+    own = any(each.of_record or is_kanji_field(each.field) for each in part.texts)
+    return own or any(_is_reading_list(one, each) for one in below for each in one.texts)
 
 
 def _is_reading_list(part: ObjectGroup, each: SpokenText) -> bool:
@@ -309,7 +304,7 @@ def guess_kind(records: RecordGroup, file: str) -> Kind:
         return Kind.CHARACTERS
     if _is_kanji_record(part, below):
         return Kind.KANJI
-    if any(each.say not in _RUNNING_TYPES and each.say is not TextType.TITLE for each in said):
+    if any(not each.say.is_running and each.say is not TextType.TITLE for each in said):
         return Kind.VOCABULARY
     if hint in {Kind.GRAMMAR, Kind.READING, Kind.LISTENING}:
         return hint
@@ -387,7 +382,9 @@ class ClipRuleBuilder:
             accent=tuple(map(make_path, spoken.accent)),
             speaker=tuple(map(make_path, spoken.speaker)),
             language=tuple(map(make_path, spoken.language)),
-            alternatives=self._choose_alternatives(spoken),
+            alternatives=AlternativesPolicy.ALL
+            if spoken.every and not self._is_table
+            else AlternativesPolicy.FIRST,
             join=spoken.join,
             skip=self._make_skip(part, spoken),
             to=self._choose_target(part, spoken, inner),
@@ -405,10 +402,6 @@ class ClipRuleBuilder:
             if (steps, field.steps) not in self._targets
             if field.row is not None or not field.is_listed
         )
-
-    def _choose_alternatives(self, spoken: SpokenText) -> AlternativesPolicy:
-        several = spoken.every and not self._is_table
-        return AlternativesPolicy.ALL if several else AlternativesPolicy.FIRST
 
     def _make_text_paths(self, spoken: SpokenText, *, from_record: bool) -> tuple[FieldPath, ...]:
         if not spoken.of_record:

@@ -196,13 +196,11 @@ def _find_unspoken_fields(records: RecordGroup, source: Source) -> tuple[str, ..
         format_steps(field.steps)
         for field in list_fields(records.part.shape)
         if field.content.japanese > MOST_SHARE and not field.is_sound
-        if _generalize_items(field.steps) not in read and field.steps != (KEY_PATH.text,)
+        # Paths that are read have every item in place of one, too.
+        if tuple(PathStep.EVERY if isinstance(step, int) else step for step in field.steps)
+        not in read
+        and field.steps != (KEY_PATH.text,)
     )
-
-
-def _generalize_items(steps: PathSteps) -> PathSteps:
-    """The steps, with every item for one: so paths that are read are told, too."""
-    return tuple(PathStep.EVERY if isinstance(step, int) else step for step in steps)
 
 
 def _list_speakers(records: RecordGroup) -> tuple[str, ...]:
@@ -460,8 +458,11 @@ def explain_no_catalogue(document: Document) -> str | None:
     tree = not lists and all(isinstance(value, str | dict) for value in root.values())
     path = PurePath(document.file)
     named = _PROGRAM_FOLDER.search(path.as_posix()) or _LANGUAGE_CODE.fullmatch(path.stem)
-    languages = has_language_keys(root) and not _is_phrase_file(path.stem)
-    if tree and (named or languages or sum(map(_is_dotted_key, root)) > len(root) / 2):
+    # Files of program texts are not called after words or phrases.
+    phrases = any(Role.WORD in find_roles(token) for token in split_tokens(path.stem))
+    languages = has_language_keys(root) and not phrases
+    dotted = sum(_DOTTED_KEY.fullmatch(key) is not None for key in root)
+    if tree and (named or languages or dotted > len(root) / 2):
         return "it looks like the texts of a program in one or more languages"
     return None
 
@@ -473,12 +474,3 @@ def has_language_keys(root: Any) -> bool:
         and len(root) > 1
         and all(_LANGUAGE_CODE.fullmatch(key) is not None for key in root)
     )
-
-
-def _is_phrase_file(name: str) -> bool:
-    """Whether a file is called after words or phrases, as no texts of a program are."""
-    return any(Role.WORD in find_roles(token) for token in split_tokens(name))
-
-
-def _is_dotted_key(key: str) -> bool:
-    return _DOTTED_KEY.fullmatch(key) is not None

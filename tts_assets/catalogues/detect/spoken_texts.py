@@ -167,7 +167,6 @@ def _is_sentence_row(words: Sequence[str]) -> bool:
 
 
 # What is said of an object: its texts, each with the fields that tell how it is read.
-_RUNNING_TYPES = {TextType.SENTENCE, TextType.DIALOGUE}
 
 #: Two letters may be a letter and what it is made of; from three on they are a row.
 _MIN_ROW = 3
@@ -233,7 +232,13 @@ def _list_texts(cast: FieldRoles) -> list[SpokenText]:
     readings = match_readings(plain, cast)
     if len(cast.texts) > 1:
         # A key with several items is no word where these have words of their own.
-        plain = [field for field in plain if id(field) in readings or not _repeats_key(field)]
+        plain = [
+            field
+            for field in plain
+            if id(field) in readings
+            or field.steps != (KEY_PATH.text,)
+            or field.content.distinct >= 1
+        ]
     words = {
         id(field) for field in plain if is_record_word(field, readings.get(id(field), []), cast)
     }
@@ -247,10 +252,6 @@ def _list_texts(cast: FieldRoles) -> list[SpokenText]:
         spoken = _make_spoken_text(field, row, cast, is_main=not said)
         said.append(_to_word(spoken) if known else spoken)
     return said
-
-
-def _repeats_key(field: Field) -> bool:
-    return field.steps == (KEY_PATH.text,) and field.content.distinct < 1
 
 
 def _to_word(spoken: SpokenText) -> SpokenText:
@@ -295,7 +296,7 @@ def _make_spoken_text(
         reading=tuple(each.steps for each in readings),
         furigana=tuple(each.steps for each in furigana),
         accent=tuple(each.steps for each in find_accents(field, cast, is_main=is_main)),
-        speaker=(cast.speaker.steps,) if cast.speaker and say in _RUNNING_TYPES else (),
+        speaker=(cast.speaker.steps,) if cast.speaker and say.is_running else (),
         aside=field.is_about,
     )
 
@@ -305,7 +306,7 @@ def _list_readings(
 ) -> list[Field]:
     """All that tells the reading, in the order in which it is asked."""
     # A line of kana does not say which は is a particle; a word does.
-    readings = list(found) or ([field] if field.is_kana and say not in _RUNNING_TYPES else [])
+    readings = list(found) or ([field] if field.is_kana and not say.is_running else [])
     if say is TextType.READING and not readings and is_main:
         readings = list(cast.of_kanji)
     if say in {TextType.WORD, TextType.READING} and not any(
@@ -356,9 +357,7 @@ def _list_item_texts(cast: FieldRoles) -> list[SpokenText]:
             say=_guess_item_type(field),
             each=field.steps,
             text=((),),
-            reading=((),)
-            if field.is_kana and _guess_item_type(field) not in _RUNNING_TYPES
-            else (),
+            reading=((),) if field.is_kana and not _guess_item_type(field).is_running else (),
             aside=field.is_about or (plain and field.content.running < MOST_SHARE),
         )
         for field in listed
@@ -432,7 +431,13 @@ def _list_characters(cast: FieldRoles) -> list[SpokenText]:
         and field.content.distinct > MOST_SHARE
     ]
     # Katakana first, as a bare は or へ would be said as the particle.
-    letters.sort(key=_rank_letter)
+    letters.sort(
+        key=lambda field: (
+            "katakana" not in "".join(field.name.tokens),
+            not _has_text_role(field),
+            field.position,
+        )
+    )
     sounds = _group_by_sound(letters, cast)
     if len(sounds) >= _MIN_ROW and len({_has_text_role(row[0]) for row in sounds}) == 1:
         sounds.sort(key=lambda row: min(field.position for field in row))
@@ -459,10 +464,6 @@ def _is_same_letter(one: Field, other: Field, cast: FieldRoles) -> bool:
     pairs = cast.pair_texts(one, other)
     same = sum(kana_to_katakana(left) == kana_to_katakana(right) for left, right in pairs)
     return same >= MOST_SHARE * len(pairs)
-
-
-def _rank_letter(field: Field) -> tuple[bool, bool, int]:
-    return "katakana" not in "".join(field.name.tokens), not _has_text_role(field), field.position
 
 
 def _has_text_role(field: Field) -> bool:

@@ -219,18 +219,13 @@ def find_furigana(text: Field, cast: FieldRoles) -> list[Field]:
 
 def find_accents(text: Field, cast: FieldRoles, *, is_main: bool) -> list[Field]:
     """What has the text's accent, in any notation."""
-    found = []
     for field in cast.fields:
         about = field.name.find_topics(Role.ACCENT, Role.READING)
-        meant = about <= text.name.find_topics() if about else is_main
-        if (
-            field.name.has_role(Role.ACCENT)
-            and meant
-            and not field.is_listed
-            and _has_accents(field)
-        ):
-            found.append(field)
-    return found[:1]
+        is_meant = about <= text.name.find_topics() if about else is_main
+        is_accent = field.name.has_role(Role.ACCENT) and not field.is_listed
+        if is_meant and is_accent and _has_accents(field):
+            return [field]
+    return []
 
 
 def _has_accents(field: Field) -> bool:
@@ -246,7 +241,6 @@ def _is_accent(value: Any) -> bool:
 
 
 # Which address of a clip belongs to which text: by their names, their places and their values.
-_RUNNING_TYPES = {TextType.SENTENCE, TextType.DIALOGUE}
 
 
 def pair_sounds(
@@ -260,7 +254,7 @@ def pair_sounds(
         objects: some such objects.
     """
     sounds = [field for field in fields if field.is_sound]
-    rows = [_join_items(each) for each in said if each.each and each.say in _RUNNING_TYPES]
+    rows = [_join_items(each) for each in said if each.each and each.say.is_running]
     # The first of several readings has the one sound.
     rows += [
         replace(each, reading=(each.field.steps,), each=None)
@@ -281,15 +275,14 @@ def pair_sounds(
             taken[at] = number
     if not taken and (lone := _find_lone_sound(sounds, fields, said)) is not None:
         taken[0] = lone
-    heard = [_attach_sound(choices[at], sounds[number]) for at, number in taken.items()]
+    heard = []
+    for at, number in taken.items():
+        each, sound = choices[at], sounds[number]
+        # Of alternatives that share one URL, the first is spoken.
+        heard.append(replace(each, sound=sound, every=each.every and sound.row is not None))
     done = {each.field.steps for each in heard}
     rest = [each for each in said if each.field.steps not in done and not each.aside]
     return sorted([*heard, *rest], key=lambda each: (each.of_record, each.rank))
-
-
-def _attach_sound(each: SpokenText, sound: Field) -> SpokenText:
-    """A text with its sound: of alternatives that share one URL, the first is said."""
-    return replace(each, sound=sound, every=each.every and sound.row is not None)
 
 
 def _join_items(each: SpokenText) -> SpokenText:
@@ -349,7 +342,11 @@ def _score_sound(
     about = sound.name.find_topics(Role.AUDIO)
     tokens = each.field.name.find_topics()
     shared = about & tokens
-    short = {one for one in about - shared if _is_abbreviation(one, tokens)}
+    short = {
+        one
+        for one in about - shared
+        if any(each != one and each.startswith(one) for each in tokens)
+    }
     foreign = about - shared - short
     kin = frozenset(token for token in foreign if _matches_text_type(token, each))
     if shared or short:
@@ -367,8 +364,8 @@ def _score_sound(
 
 def _matches_text_type(token: str, each: SpokenText) -> bool:
     """Whether a sound of sentences, or of words, goes with what is one by its values."""
-    sort = Role.SENTENCE if each.say in _RUNNING_TYPES else Role.WORD
-    return each.say in {*_RUNNING_TYPES, TextType.WORD} and (
+    sort = Role.SENTENCE if each.say.is_running else Role.WORD
+    return (each.say.is_running or each.say is TextType.WORD) and (
         sort in find_roles(token)
         or (not find_roles(token) and sort in find_abbreviated_roles(token))
     )
@@ -382,10 +379,6 @@ def _score_plain_sound(each: SpokenText, said: Sequence[SpokenText]) -> float:
     if each.say is TextType.TITLE and not pattern:
         return 0.2
     return 1.0 + 0.5 * (each.field is said[0].field)
-
-
-def _is_abbreviation(token: str, tokens: frozenset[str]) -> bool:
-    return any(other.startswith(token) and other != token for other in tokens)
 
 
 def _has_same_shape(sound: Field, each: SpokenText, objects: Sequence[Any]) -> bool:
