@@ -261,7 +261,7 @@ class TestBesideAssets:
     ) -> None:
         (_store(_settings(folder)) / timelines_of(ONE)[0]).unlink()
         for form, told in (
-            (OutputFormat.TEXT, "timelines 1 of fresh passages to write"),
+            (OutputFormat.TEXT, "timelines 1 of up-to-date passages to write"),
             (OutputFormat.JSON, '"timelines_to_write": 1'),
             (OutputFormat.JUNIT, "1 time line to be written"),
         ):
