@@ -168,7 +168,7 @@ def test_programs_are_refused_the_same(wrong: dict[str, object]) -> None:
 
 
 def test_a_selection_stands_in_no_file_and_in_no_environment(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="TTS_ASSETS_ONLY, which is none of ours"):
+    with pytest.raises(UsageError, match="TTS_ASSETS_ONLY, which is not a setting"):
         load(flags={}, environment={"TTS_ASSETS_ONLY": "new"}, folder=tmp_path)
     (tmp_path / "tts-assets.toml").write_text('since = "HEAD"\n')
     with pytest.raises(UsageError, match="there is no setting 'since'"):

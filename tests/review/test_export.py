@@ -172,7 +172,7 @@ def test_an_entry_that_cannot_be_used_hides_no_other(words: Project) -> None:
         (["--export", ""], "name a folder"),
         (["--export", "out", "--port", "8000"], "belong to --serve"),
         (["--export", "out", "--no-open"], "belong to --serve"),
-        (["apply", "--export", "out"], "No such option"),
+        (["apply", "--export", "out"], "no such option"),
     ],
 )
 def test_it_is_one_way_or_the_other(project: Project, options: list[str], told: str) -> None:

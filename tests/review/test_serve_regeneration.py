@@ -87,7 +87,7 @@ def test_what_cannot_be_said_is_refused_in_words_and_nothing_is_written(made: Pa
         assert "is no voice of openjtalk" in refused(voice="piper/x")
         assert "0.25 to 4" in refused(speed=100)
         assert "blank" in refused(text=" ")
-        assert "may have" in refused(pitch=1)
+        assert "there are: text, reading" in refused(pitch=1)
         assert refused(reading="<script>")
         for wrong, told in (
             ({"sha256": 64 * "0"}, "was generated again meanwhile"),

@@ -218,7 +218,7 @@ def test_groups_are_what_an_engine_needs() -> None:
         ("kokoro-v1", "kokoro-v1.0"),
         ("kokkoro", "kokoro"),
         ("ja_JP-hi-fi-captain-medium", "ja_JP-hi_fi_captain-medium"),
-        ("zzz", "there are kokoro, piper"),
+        ("zzz", "there are: kokoro, piper"),
     ],
 )
 def test_an_unknown_name_is_told_the_nearest(name: str, near: str) -> None:
