@@ -60,6 +60,14 @@ def test_every_guard_that_the_invariants_name_exists() -> None:
     assert [guard for guard in guards if not (ROOT / guard).exists()] == []
 
 
+def test_every_file_that_the_pages_for_developers_name_exists() -> None:
+    folders = "|".join(path.name for path in (ROOT / "tts_assets").iterdir() if path.is_dir())
+    for page in ("docs/architecture.md", "docs/contributing.md"):
+        named = re.findall(rf"`((?:{folders})/[\w/]+\.py)`", PAGES[page])
+        assert len(named) > 3
+        assert [name for name in named if not (ROOT / "tts_assets" / name).exists()] == [], page
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.encode()) <= MOST_README_BYTES
 
