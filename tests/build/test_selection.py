@@ -75,7 +75,9 @@ def test_ids_are_chosen_by_globs_of_all_of_them(globs: list[str], chosen: list[s
 def test_no_glob_chooses_by_a_part_of_an_id_or_by_another_case() -> None:
     chosen, nothing = _by_id("1", "N5-1", "n5")
     assert chosen == []
-    assert nothing == ("no id matches --id '1', 'N5-1', 'n5' (full match, case-sensitive; use *)")
+    assert nothing == (
+        "no id matches --id '1', 'N5-1', 'n5' (full match, case-sensitive; use *); `tts-assets explain TEXT` shows the id of a text"
+    )
 
 
 def test_globs_that_match_nothing_are_named_beside_those_that_match() -> None:

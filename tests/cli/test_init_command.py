@@ -301,3 +301,36 @@ def test_settings_of_a_folder_above_are_not_shadowed(words: Project) -> None:
 def test_a_pyproject_that_says_nothing_to_us_is_no_obstacle(words: Project) -> None:
     (words.folder / "pyproject.toml").write_text('[project]\nname = "x"\n', encoding="utf-8")
     assert words.run("init").returncode == 0
+
+
+def test_a_reading_of_the_kanji_alone_is_not_the_reading_of_a_word(project: Project) -> None:
+    rows = [
+        ("食べる", "た", "taberu"),
+        ("飲む", "の", "nomu"),
+        ("行う", "おこな", "okonau"),
+        ("水", "みず", "mizu"),
+    ]
+    project.write(
+        "content/n5.json",
+        [
+            {"no": n, "jp": jp, "furi": furi, "romaji": romaji, "sound": None}
+            for n, (jp, furi, romaji) in enumerate(rows)
+        ],
+    )
+    done = project.run("init", "content")
+    assert "食べる (タベル) -> sound" in done.stdout
+    assert 'reading = "romaji"' in (project.folder / "tts-assets.toml").read_text()
+
+
+def test_a_typing_error_in_the_field_for_a_url_is_noted(project: Project) -> None:
+    project.write("content/n5.json", [{"id": 1, "jp": "犬", "audio": None}])
+    (project.folder / "tts-assets.toml").write_text(
+        '[[source]]\nfiles = "content/*.json"\nkind = "vocabulary"\n'
+        '[[source.clip]]\ntext = "jp"\nto = "audoi"\n'
+    )
+    note = "no record has 'audoi' (source 1, clip word: to), so it is added; did you mean audio?"
+    for words in (("generate", "--dry-run"), ("lint",)):
+        assert note in project.run(*words).stderr
+    configuration = project.folder / "tts-assets.toml"
+    configuration.write_text(configuration.read_text().replace("audoi", "speechUrl"))
+    assert "is added" not in project.run("lint").stderr

@@ -98,6 +98,7 @@ def open_catalogues(
                     del reader
     # Of many problems only the first are shown, and these are what the others come from.
     trouble.problems[:0] = looked.list_problems()
+    trouble.notes.extend(looked.list_notes())
     unread = [problem.file for problem in trouble.problems]
     whole = not (settings.partial or settings.kinds)
     trouble.notes.extend(overrides.list_notes(whole=whole, unread=unread))
@@ -137,6 +138,10 @@ class _UnusedPathCheck:
             self._unused.append(mine)
         mine[1].check_records(reader)
         mine[2].add(os.path.realpath(reader.document.file))
+
+    def list_notes(self) -> Iterator[str]:
+        """What looks like a typing error in the field for a URL."""
+        return (note for _, unused, _ in self._unused for note in unused.list_notes())
 
     def list_problems(self) -> Iterator[InputError]:
         """One for each path that leads nowhere in all files of its source."""

@@ -30,7 +30,7 @@ from tts_assets.config.source_paths import (
     describe_type,
     find_values,
 )
-from tts_assets.errors import InputError, suggest_names
+from tts_assets.errors import InputError, suggest, suggest_names
 from tts_assets.model import Clip, Kind, Place, Unspoken
 
 if TYPE_CHECKING:
@@ -535,6 +535,18 @@ class _PathUse:
         message = f"no record has {self.path.text!r} ({source}, {self.label}){hint}"
         return InputError(message, file=self.file)
 
+    def describe_new_field(self, source: str) -> str | None:
+        """That a field for URLs is new, where another one has nearly its name."""
+        new = self._missing.key
+        # audioUrl beside audio is meant so.
+        others = [
+            key for key in self._missing.keys if not (new.startswith(key) or key.startswith(new))
+        ]
+        hint = suggest(new, others)
+        if self.file is None or not hint:
+            return None
+        return f"{self.file}: no record has {self.path.text!r} ({source}, {self.label}), so it is added{hint}"
+
     def _merge_missing(self, missing: MissingKey) -> None:
         if missing.depth > self._missing.depth or not self._missing.keys:
             self._missing = missing
@@ -549,23 +561,42 @@ class UnusedPaths:
     def __init__(self, source: Source) -> None:
         """Begin with all its paths; those of the built-in shapes are no one's mistake."""
         self._uses = [] if is_built_in(source) else list(_list_path_uses(source))
+        # The field for a URL may be new. It is looked for because it may be a typing error.
+        self._targets = [
+            _PathUse(rule, name, path)
+            for rule in source.clips
+            for name, path in rule.targets.items()
+            if self._uses and all(isinstance(step, str) for step in path.steps)
+        ]
         self._name = source.short_name
 
     def check_records(self, reader: CatalogueReader) -> None:
         """Look through the records of a file, for each path up to the first that has it."""
-        if not self._uses:
+        if not (self._uses or self._targets):
             return
         document = reader.document
         columns: tuple[str, ...] = ()
         if document.format is DocumentFormat.CSV:
             # A row that is cut short lacks a column that the table has.
             columns = document.detect_table().columns
-        self._uses = [
-            use
-            for use in self._uses
-            if not (use.path.steps[:1] and use.path.steps[0] in columns)
-            and not use.has_match(document.file, (record for _, record in reader.iter_records()))
-        ]
+        self._uses, self._targets = (
+            [
+                use
+                for use in uses
+                if not (use.path.steps[:1] and use.path.steps[0] in columns)
+                and not use.has_match(
+                    document.file, (record for _, record in reader.iter_records())
+                )
+            ]
+            for uses in (self._uses, self._targets)
+        )
+
+    def list_notes(self) -> Iterator[str]:
+        """One for each new field for a URL that is nearly called like one that is there."""
+        for use in self._targets:
+            note = use.describe_new_field(self._name)
+            if note is not None:
+                yield note
 
     def list_problems(self) -> list[InputError]:
         """One for each path that led nowhere."""

@@ -14,7 +14,7 @@ from tts_assets.cli.output.console_text import format_count
 from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.engines import onnx_models, protocol, registry
-from tts_assets.errors import TtsAssetsError, UsageError
+from tts_assets.errors import TtsAssetsError, UsageError, format_command
 
 
 def run_providers(settings: Settings) -> ExitCode:
@@ -163,7 +163,9 @@ def _check_catalogues(settings: Settings) -> tuple[str, bool, str]:
         return ("catalogues", True, f"told by {format_count(count, 'source')} of the configuration")
     paths = paths or (DEFAULT_PATH,)
     missing = [path for path in paths if not Path(path).exists()]
-    details = f"not there: {', '.join(missing)}" if missing else ", ".join(paths)
+    details = ", ".join(paths)
+    if missing:
+        details = f"not there: {', '.join(missing)}; {format_command('init', 'PATH')} reads others"
     return ("catalogues", not missing, details)
 
 

@@ -105,7 +105,11 @@ def _iter_ids(params: Mapping[str, Any]) -> Iterator[str]:
 
 Paths: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(metavar="PATH", help="Catalogues, or folders of them.", show_default="data"),
+    typer.Argument(
+        metavar="PATH",
+        help="Catalogues, or folders of them.",
+        show_default="of the configuration, or data",
+    ),
 ]
 Type: TypeAlias = Annotated[
     list[str] | None,

@@ -139,7 +139,7 @@ class Selection:
             return None
         named = ", ".join(repr(glob) for glob in unused[:_NAMED])
         more = f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else ""
-        return f"no id matches --id {named}{more} (full match, case-sensitive; use *)"
+        return f"no id matches --id {named}{more} (full match, case-sensitive; use *); `tts-assets explain TEXT` shows the id of a text"
 
 
 class _Ids:

@@ -106,6 +106,10 @@ _HEAD = (
     "How tts-assets reads the catalogues here: proposed by `tts-assets init`, yours to change.",
     "`tts-assets generate --dry-run` shows what would be made of it.",
 )
+#: What most projects set; a comment, as nobody knows their values.
+_SETTINGS = """\
+# output = "public/audio"                      # where the clips are stored
+# url = "https://cdn.example.com/{asset}"      # what your app loads them by"""
 _TYPE_LABELS = {
     TextType.WORD: "a word",
     TextType.READING: "a reading",
@@ -126,6 +130,7 @@ def format_toml(proposal: Proposal, tally: SourcePreview) -> str:
         tally: what they find.
     """
     blocks = ["\n".join(_format_comment(line) for line in _HEAD)]
+    blocks.append(_SETTINGS)
     if proposal.paths:
         what = ", ".join(sorted({kind.value for kind in proposal.built_in.values()}))
         said = f"All of them have built-in shapes ({what}): where they are is enough."

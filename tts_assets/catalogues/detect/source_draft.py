@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 _MIN_SHARE = 0.9
 _MIN_PLAIN_TEXTS = 3
 _MAX_SPEAKERS = 6
-_NO_ID_REASON = "a hash of what is said, as no field is called an id"
+_NO_ID_REASON = "a hash of its texts, as no field is called an id; after an edit, overrides of the entry no longer match"
 _ANKI_URL = "[sound:{recipe}.{ext}]"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -100,6 +101,11 @@ class SpokenText:
 _NOTATION_SHARE = 0.8
 
 
+#: Kanji with kana behind them, whose reading must have the kana, too; so many tell.
+_INFLECTED = re.compile(r"[一-鿿々][ぁ-ん]+$")
+_FEW_INFLECTED = 3
+
+
 def match_readings(texts: Sequence[Field], cast: FieldRoles) -> dict[int, list[Field]]:
     """The readings of each text, by the identity of the text; a further one fills the gaps."""
     kana = [
@@ -166,6 +172,10 @@ def _score_reading(text: Field, reading: Field, cast: FieldRoles) -> float:
         return 0.0
     share = measure_fit(cast.pair_texts(text, reading))
     if share < 1 - MOST_SHARE or (share < MOST_SHARE and not named):
+        return 0.0
+    # た of 食べる: a reading of the kanji alone, which would be spoken for the whole word.
+    inflected = [pair for pair in cast.pair_texts(text, reading) if _INFLECTED.search(pair[0])]
+    if len(inflected) >= _FEW_INFLECTED and measure_fit(inflected) < 1 - MOST_SHARE:
         return 0.0
     tokens = frozenset(text.name.tokens)
     about = reading.name.find_topics(Role.READING) - {BACKS[one] for one in tokens & {*BACKS}}

@@ -289,6 +289,7 @@ def _is_up_to_date(report: Report) -> bool:
     done = report.made + report.moved + report.urls_written + report.timelines_written
     wrong = report.failures or report.problems or report.urls_missed or report.stopped
     aside = report.passed_over or report.kept or report.unmatched or report.shard
+    aside = aside or report.states.get(State.REJECTED)
     return bool(report.catalogues) and not (planned or done or wrong or aside or report.fatal)
 
 
