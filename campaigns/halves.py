@@ -210,9 +210,9 @@ class Bench:
             reason = str(exc)
         else:
             return "taken"
-        if "not whole" in reason:
+        if "incomplete" in reason:
             return "by file"
-        assert "as if cut off" in reason or "takes more than" in reason, reason
+        assert "abruptly" in reason or "takes more than" in reason, reason
         return "by sound"
 
     @asynccontextmanager

@@ -29,7 +29,7 @@ PARTS = "tones=1 model=a"
 KEEP = OnEngineChange.KEEP
 REMAKE = OnEngineChange.REMAKE
 #: What a clip is told that nobody has made.
-NEW = "new: it was not made yet"
+NEW = "new: not generated yet"
 
 WORDS: list[dict[str, Any]] = [
     {"id": 1, "word": "犬", "reading": "いぬ", "accent": 2, "meaning": "dog"},

@@ -102,7 +102,7 @@ async def test_an_engine_that_says_fewer_at_once_is_told_of(
     (started,) = (event for event in events if isinstance(event, Started))
     assert (report.made, report.workers) == (6, started.workers)
     assert report.workers <= 2
-    note = "2 at once, not 5: narrow takes no more here"
+    note = "concurrency limited to 2 (5 requested): narrow takes no more on this machine"
     assert (note in report.notes) is told
 
 

@@ -141,7 +141,7 @@ def test_a_clone_without_audio_is_clean_after_one_run(
     standing = clone.status()
     assert standing.judged_by is Judged.LEDGER
     # Of two lines for one name, no file tells which is right.
-    why = "damaged: nothing tells what its file was made from"
+    why = "damaged: its file has no ledger entry"
     assert {told(item) for item in standing.planned} == ({why} if twice else set())
     assert {item.asset for item in standing.planned} <= twice
     clone.generate()

@@ -61,7 +61,7 @@ Place: TypeAlias = tuple[str | int, ...]
 
 
 class Kind(StrEnum):
-    """What a catalogue teaches; ``--type`` on the command line."""
+    """The kind of content of a catalogue; `--type` on the command line."""
 
     VOCABULARY = "vocabulary"
     GRAMMAR = "grammar"
@@ -128,7 +128,7 @@ class SpokenForm(NamedTuple):
 
 
 class Basis(StrEnum):
-    """How the reading of a form was come by, the surest first."""
+    """How the reading of a form was determined, the most reliable way first."""
 
     #: The dictionary reads the spelling as the entry says.
     SPELLING = "spelling"
@@ -326,12 +326,12 @@ class Cue(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A rule that the sound of a clip breaks.
+    """An audio check that a clip failed.
 
     Args:
-        rule: its name.
-        measured: what was measured, with its unit.
-        limit: what it may be, with its unit.
+        rule: the name.
+        measured: the measured value, with its unit.
+        limit: the limit, with its unit.
         told: both in words for people, without a stop at the end.
     """
 
@@ -342,7 +342,7 @@ class Finding(NamedTuple):
 
 
 class Decided(StrEnum):
-    """What somebody who listened to a sound decided of it."""
+    """A reviewer's decision on a sound."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -352,13 +352,13 @@ class Decided(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What somebody decided of one sound, which no other sound inherits.
+    """A reviewer's decision on one sound, which no other sound inherits.
 
     Args:
-        decided: what.
-        at: when, in UTC, as ISO 8601 writes it; of two decisions the later counts.
-        by: who, as they call themselves; "" where nobody says.
-        reason: why, in their own words; "" for no reason.
+        decided: the decision.
+        at: the time in UTC, in ISO 8601 format; of two decisions, the later one counts.
+        by: the reviewer's name; "" if none is given.
+        reason: the reviewer's reason; "" for none.
     """
 
     decided: Decided
@@ -484,7 +484,7 @@ class Recording:
         pronunciation: how the engine said it, where it can tell.
         billed: as in Speech.
         credit: as in Speech.
-        findings: what is wrong with how it sounds.
+        findings: the audio checks that it failed.
     """
 
     data: bytes

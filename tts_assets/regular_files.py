@@ -226,8 +226,10 @@ def refuse_link(path: Path) -> None:
     """
     if path.is_symlink():
         raise NotRegularError(
-            f"{path} is a symbolic link, which may lead out of the project: put a folder in its "
-            "place, then run again",
+            (
+                f"{path} is a symbolic link, which may leave the project: replace it with a "
+                "folder, then run again"
+            ),
             path,
         )
 
@@ -241,8 +243,10 @@ def _refuse_shared(status: os.stat_result, path: Path, *, name: str = "it") -> N
     _refuse_irregular(status, path, name=name)
     if status.st_nlink > 1:
         raise NotRegularError(
-            f"{name} has {status.st_nlink} hard links, and all of them would change: replace it with "
-            "a copy, then run again",
+            (
+                f"{name} has {status.st_nlink} hard links, which would all change: replace it "
+                "with a copy, then run again"
+            ),
             path,
         )
 

@@ -76,9 +76,9 @@ def test_a_file_that_is_cut_off_is_told_behind_what_it_has(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.mp3", b"no sound at all" * 99, "no sound file of a known format"),
-        ("a.wav", b"", "no sound file of a known format"),
-        ("a.raw", bytes(99), "no sound file of a known format"),
+        ("a.mp3", b"no sound at all" * 99, "unknown: convert it to"),
+        ("a.wav", b"", "unknown: convert it to"),
+        ("a.raw", bytes(99), "unknown: convert it to"),
     ],
 )
 def test_what_is_no_sound_is_told(tmp_path: Path, name: str, content: bytes, told: str) -> None:
@@ -89,7 +89,7 @@ def test_what_is_no_sound_is_told(tmp_path: Path, name: str, content: bytes, tol
 
 def test_a_file_without_a_sample_is_told(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(0), RATE_HZ)
-    with pytest.raises(ClipError, match="0 seconds of sound"):
+    with pytest.raises(ClipError, match="it contains no sound"):
         read_duration(tmp_path / "a.wav")
 
 

@@ -123,7 +123,7 @@ def test_channels_are_averaged() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"<html>", b"RIFF", bytes(100)])
 def test_bytes_that_are_no_sound_are_refused_in_words(data: bytes) -> None:
-    with pytest.raises(ClipError, match=f"{len(data)} bytes .* no sound file"):
+    with pytest.raises(ClipError, match=f"{len(data)} bytes .* no known audio format"):
         decode(data)
 
 

@@ -82,7 +82,7 @@ def test_an_engine_of_few_workers_is_measured_with_those(settings: Settings) -> 
         replace(settings, provider="narrow"), BenchmarkRun(workers=(1, 3, 4), clips=1, seconds=0)
     )
     assert [row.workers for row in report.rows] == [1, 2]
-    assert report.notes == ("narrow takes 2 workers at most here",)
+    assert report.notes == ("narrow uses at most 2 workers on this machine",)
 
 
 def test_clips_that_fail_are_counted_and_not_measured(settings: Settings) -> None:
@@ -93,7 +93,9 @@ def test_clips_that_fail_are_counted_and_not_measured(settings: Settings) -> Non
 
 def test_an_engine_that_makes_nothing_ends_the_bench(settings: Settings) -> None:
     _write("失敗")
-    with pytest.raises(ClipError, match="paid can make none of the clips: `generate` tells why"):
+    with pytest.raises(
+        ClipError, match="paid can generate none of the clips: `generate` shows why"
+    ):
         _bench(settings)
 
 
@@ -106,7 +108,7 @@ def test_an_engine_that_charges_is_refused_unless_asked_for(settings: Settings) 
 
 @pytest.mark.parametrize("workers", ["", "0", "1,x", "1,,2", "257"])
 def test_numbers_of_workers_that_cannot_be_are_told(settings: Settings, workers: str) -> None:
-    with pytest.raises(UsageError, match=r"--workers is '.*whole numbers from 1 to 256"):
+    with pytest.raises(UsageError, match=r"--workers is '.*integers from 1 to 256"):
         bench_command.run_bench(settings, workers=workers, clips=1, seconds=0, paid=False)
 
 

@@ -120,7 +120,7 @@ def test_a_quota_that_is_too_small_is_told_by_how_much(
 
 def test_why_a_quota_is_not_known_is_told(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_PAID_BALANCE", "the key may not read it")
-    assert "quota     not known: the key may not read it" in _told(_cost(shop))
+    assert "quota     unknown: the key may not read it" in _told(_cost(shop))
 
 
 def test_equal_clips_are_paid_once_and_fresh_ones_not_at_all(shop: Settings) -> None:
@@ -139,18 +139,18 @@ def test_a_model_may_count_half_a_credit(shop: Settings, monkeypatch: pytest.Mon
 
 def test_what_cannot_be_said_is_told_before(shop: Settings) -> None:
     _sell(shop, "一番", "失敗")
-    assert "1 of them cannot be said, and cost nothing" in _told(_cost(shop))
+    assert "1 of them cannot be spoken and cost nothing" in _told(_cost(shop))
 
 
 def test_without_a_price_money_is_not_known_and_the_way_out_is_told(shop: Settings) -> None:
     cost = _cost(replace(shop, prices=()))
-    assert "10 credits, money not known: add [[price]]" in _told(cost)
+    assert "10 credits, price unknown: add [[price]]" in _told(cost)
     assert to_cost_data(cost)["expected"]["money"] is None
 
 
 def test_an_old_price_is_said_to_be_old(shop: Settings) -> None:
     cost = _cost(replace(shop, prices=(replace(PRICE, read=date(2020, 1, 1)),)))
-    assert "price     read 2020-01-01" in _told(cost)
+    assert "price     read on 2020-01-01" in _told(cost)
     price = to_cost_data(cost)["price"]
     assert price is not None
     assert price["old"]
@@ -257,7 +257,7 @@ def test_a_service_that_does_not_tell_is_said_not_to(
     shop: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEST_PAID_BILLED", "")
-    told = "billed    10 credits, 5.00 EUR expected; the service tells nothing"
+    told = "billed    10 credits, 5.00 EUR expected; the service reports nothing"
     assert told in _told(_paid(shop), dry_run=False)
 
 
@@ -299,8 +299,8 @@ def test_why_clips_are_paid_for_again_is_told(
     monkeypatch.setenv("TEST_PAID_MODEL", model)
     cost = _cost(replace(shop, **change))  # type: ignore[arg-type]
     assert _rebilled(cost) == (
-        "2 of 3 clips were paid for before, and are made again because "
-        f"{reason}: 4 credits, 2.00 EUR"
+        f"2 of 3 clips were already paid for and are regenerated because {reason}: 4 "
+        "credits, 2.00 EUR"
     )
 
 
@@ -308,7 +308,7 @@ def test_files_that_are_gone_are_paid_for_again_and_it_is_said(shop: Settings) -
     generate_sync(shop)
     next(Path(shop.output, "vocabulary").iterdir()).unlink()
     cost = _paid(shop)
-    told = "1 of 1 clip was paid for before, and is made again because their files are gone"
+    told = "1 of 1 clip was already paid for and is regenerated because their files are missing"
     assert told in _rebilled(cost)
 
 
@@ -321,7 +321,7 @@ def test_what_somebody_rejected_is_paid_for_again_and_it_is_said(shop: Settings)
     )
     decisions.record_decisions(store, [rejected])
     cost = _paid(replace(shop, only=(Only.REJECTED,)))
-    told = "1 of 1 clip was paid for before, and is made again because somebody rejected their"
+    told = "1 of 1 clip was already paid for and is regenerated because a reviewer rejected"
     assert told in _rebilled(cost)
 
 

@@ -386,24 +386,28 @@ def test_no_parts_at_all_is_an_error(project: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "spoil", "words"),
     [
-        ("shard.json", None, "no part that a run with --shard made: it has no shard.json"),
-        ("shard.json", lambda _: b"{", "no header of a shard"),
+        ("shard.json", None, "not the folder of a run with --shard: it has no shard.json"),
+        ("shard.json", lambda _: b"{", "not the header of a shard"),
         ("shard.json", lambda data: data.replace(b'"version": 1', b'"version": 9'), "a newer"),
-        ("shard.json", lambda data: data.replace(b"true", b"false"), "killed, or is still at work"),
-        ("ledger.jsonl", lambda data: data[:-9], "its last line is torn"),
-        ("ledger.jsonl", lambda data: b"<<<<<<< a\n" + data, "the mark of a conflict"),
-        ("ledger.jsonl", lambda data: data + data.splitlines()[0] + b"\n", "leaves such a line"),
-        ("ledger.jsonl", lambda data: data + encode_replacement("x"), "leaves such a line"),
+        (
+            "shard.json",
+            lambda data: data.replace(b"true", b"false"),
+            "killed or is still in progress",
+        ),
+        ("ledger.jsonl", lambda data: data[:-9], "its last line is truncated"),
+        ("ledger.jsonl", lambda data: b"<<<<<<< a\n" + data, "is a conflict"),
+        ("ledger.jsonl", lambda data: data + data.splitlines()[0] + b"\n", "write such a line"),
+        ("ledger.jsonl", lambda data: data + encode_replacement("x"), "write such a line"),
         ("ledger.jsonl", lambda data: data.replace(_VERSION, b'"version":99'), "a newer"),
         ("ledger.jsonl", lambda data: data.replace(b"kanji/", b"../x/"), "outside"),
-        ("urls.jsonl", lambda data: data + b"{}\n", "no URL of a shard"),
-        ("urls.jsonl", lambda data: data[:-3], "its last line is torn"),
-        ("urls.jsonl", lambda _: _DEEP, "no URL of a shard"),
-        ("shard.json", lambda _: _DEEP, "no header of a shard"),
-        ("replaced.jsonl", lambda _: _DEEP, "not tell what a shard replaces"),
-        ("replaced.jsonl", lambda data: data + b"{}\n", "not tell what a shard replaces"),
-        ("replaced.jsonl", lambda data: data + b"{", "its last line is torn"),
-        ("failures.jsonl", lambda _: b"[]\n", "no line of a record of failures"),
+        ("urls.jsonl", lambda data: data + b"{}\n", "not the URL of a shard"),
+        ("urls.jsonl", lambda data: data[:-3], "its last line is truncated"),
+        ("urls.jsonl", lambda _: _DEEP, "not the URL of a shard"),
+        ("shard.json", lambda _: _DEEP, "not the header of a shard"),
+        ("replaced.jsonl", lambda _: _DEEP, "not a record of replaced URLs"),
+        ("replaced.jsonl", lambda data: data + b"{}\n", "not a record of replaced URLs"),
+        ("replaced.jsonl", lambda data: data + b"{", "its last line is truncated"),
+        ("failures.jsonl", lambda _: b"[]\n", "not a line of a failure record"),
     ],
 )
 def test_a_damaged_part_is_an_error_and_nothing_is_changed(
@@ -467,7 +471,7 @@ def test_another_engine_makes_another_plan(project: Path, monkeypatch: pytest.Mo
 
 def test_a_shard_goes_on_with_no_other_plan(project: Path) -> None:
     before = _files(_part(project, 2))
-    with pytest.raises(InputError, match="merge it, or delete it") as caught:
+    with pytest.raises(InputError, match="merge or delete it") as caught:
         _shard(project, 2, voice="other")
     assert caught.value.file == str(_part(project, 2))
     assert _files(_part(project, 2)) == before
@@ -478,7 +482,7 @@ def test_two_takes_of_one_clip_are_an_error_that_names_both(project: Path) -> No
     (_part(project, 2) / line.asset).write_bytes(b"take")
     path = _part(project, 2) / LEDGER_NAME
     path.write_bytes(b"".join(sorted([encode(line), *path.read_bytes().splitlines(True)])))  # noqa: FBT003 - keepends
-    problem = _refused(project, f"something else of {line.asset!r}")
+    problem = _refused(project, f"it disagrees about {line.asset!r}")
     assert f"{_part(project, 1) / LEDGER_NAME}:1" in problem.message
     assert problem.file == str(path)
 
@@ -516,14 +520,14 @@ def test_a_ledger_with_marks_of_a_conflict_is_an_error_and_nothing_is_changed(
 ) -> None:
     (project / "audio").mkdir()
     (project / "audio" / LEDGER_NAME).write_bytes(b"<<<<<<< ours\n")
-    _refused(project, "the mark of a conflict")
+    _refused(project, "is a conflict")
 
 
 @pytest.mark.parametrize("data", [b"{}\n", _DEEP])
 def test_what_waits_and_is_no_such_thing_is_an_error(project: Path, data: bytes) -> None:
     (project / "audio").mkdir()
     (project / "audio" / merge_patches.WAITING_NAME).write_bytes(data)
-    _refused(project, "not what a merge leaves", 1)
+    _refused(project, "not write this", 1)
 
 
 def test_urls_of_an_earlier_plan_do_not_wait_any_more(project: Path) -> None:

@@ -88,8 +88,7 @@ def test_what_is_kept_is_named(project: Edited, capsys: pytest.CaptureFixture[st
     _path(project, 1).write_bytes(b"mine")
     assert command(project.settings, []) is ExitCode.FINDINGS
     assert (
-        "kept      1 asset that came after the shards were planned, and not theirs: "
-        "vocabulary/1-word.mp3\n"
+        "kept      1 asset that were added after the shards were planned: vocabulary/1-word.mp3\n"
     ) in capsys.readouterr().out
 
 
@@ -253,7 +252,7 @@ def test_a_ledger_of_a_part_names_only_assets(project: Edited, name: str) -> Non
     line = first | {"asset": name, "sha256": sha256(data), "bytes": len(data)}
     lines = sorted([first, line, *rest], key=lambda each: str(each["asset"]))
     (part / LEDGER_NAME).write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in lines))
-    with pytest.raises(InputError, match=r"no name of an asset|outside"):
+    with pytest.raises(InputError, match=r"not the name of an asset|outside"):
         _merge(project)
     assert not project.audio.exists()
 
@@ -283,7 +282,7 @@ def test_a_damaged_record_of_failures_is_found_before_anything_is_changed(
     project.audio.mkdir()
     (project.audio / "failures.jsonl").write_bytes(b"no\n")
     before = _files(project.folder)
-    with pytest.raises(InputError, match="no line of a record of failures"):
+    with pytest.raises(InputError, match="not a line of a failure record"):
         _merge(project)
     assert _files(project.folder) == before
 

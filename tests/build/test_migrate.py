@@ -129,7 +129,7 @@ async def test_where_no_template_changed_nothing_is_touched(folder: Path) -> Non
 
 
 async def test_no_engine_is_needed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TEST_ENGINE_PROBLEM", "its model is not here")
+    monkeypatch.setenv("TEST_ENGINE_PROBLEM", "its model is not installed:")
     assert (await migrate(_settings(folder))).report.moved == len(WORDS)
 
 
@@ -317,7 +317,7 @@ def test_the_command_says_in_its_exit_code_what_was_not_done(
     file = folder / "audio" / _old(folder, "cat")
     file.write_bytes(b"x" * file.stat().st_size)
     assert command(_settings(folder), dry_run=False) is ExitCode.FINDINGS
-    assert "not moved: 1 asset with other bytes" in capsys.readouterr().err
+    assert "not moved: 1 asset whose bytes" in capsys.readouterr().err
     (folder / "data/grammar.json").write_text("[{")
     assert command(_settings(folder), dry_run=False) is ExitCode.USAGE
     shutil.rmtree(folder / "data")

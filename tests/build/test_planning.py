@@ -154,7 +154,7 @@ def test_a_clip_that_was_never_made_is_new_and_one_with_a_file_is_fresh() -> Non
 
 @pytest.mark.parametrize(
     ("present", "recorded", "reason"),
-    [(0, {}, "empty"), (5, {_asset("犬"): (_recipe("犬"), 9)}, "5 bytes and was made with 9")],
+    [(0, {}, "empty"), (5, {_asset("犬"): (_recipe("犬"), 9)}, "5 bytes instead of 9")],
 )
 def test_an_empty_or_shortened_file_is_damaged(
     present: int, recorded: dict[str, tuple[str, int]], reason: str
@@ -202,7 +202,7 @@ def test_a_stranger_s_url_locks_nothing_where_every_one_is_replaced(
     url: str, addresses: Addresses
 ) -> None:
     (item,) = _plan(_clip("犬", url=url), addresses=addresses, keep_foreign=False)
-    assert (item.state, item.reason) == (State.NEW, "it was not made yet")
+    assert (item.state, item.reason) == (State.NEW, "not generated yet")
 
 
 @pytest.mark.parametrize(
@@ -263,15 +263,15 @@ NAMED = "vocabulary/1-word.mp3"
 @pytest.mark.parametrize(
     ("present", "recorded", "state", "reason"),
     [
-        (None, None, State.NEW, "not made yet"),
-        (None, ("", 0), State.NEW, "not made yet"),
-        (None, (_recipe("犬"), 9), State.MISSING, "its file is gone"),
-        (None, (OLD, 9), State.MISSING, "its file is gone"),
-        (9, (_recipe("犬"), 9), State.FRESH, "made from its recipe"),
-        (9, None, State.LOCKED, "does not know its file"),
-        (9, ("", 0), State.DAMAGED, "nothing tells what"),
+        (None, None, State.NEW, "not generated yet"),
+        (None, ("", 0), State.NEW, "not generated yet"),
+        (None, (_recipe("犬"), 9), State.MISSING, "its file is missing"),
+        (None, (OLD, 9), State.MISSING, "its file is missing"),
+        (9, (_recipe("犬"), 9), State.FRESH, "generated from its recipe"),
+        (9, None, State.LOCKED, "and"),
+        (9, ("", 0), State.DAMAGED, "has no ledger entry"),
         (9, (OLD, 9), State.STALE, f"changed since {OLD}"),
-        (8, (_recipe("犬"), 9), State.DAMAGED, "8 bytes and was made with 9"),
+        (8, (_recipe("犬"), 9), State.DAMAGED, "8 bytes instead of 9"),
         (0, (_recipe("犬"), 0), State.DAMAGED, "empty"),
         (0, None, State.DAMAGED, "empty"),
     ],
@@ -385,16 +385,16 @@ def test_each_voice_has_a_job_of_its_own() -> None:
         ("{asset}/{recipe}.{ext}", r"has \{asset\}: (did you mean|it may have)"),
         ("{}/{recipe}.{ext}", r"has \{\}: it may have"),
         ("{recipe!r}.{ext}", r"has \{recipe!r\}: did you mean \{recipe\}"),
-        ("}{recipe}.{ext}", "a brace too many"),
-        ("{{recipe}}.{ext}", "a brace too many"),
-        ("/{recipe}.{ext}", "has an empty name"),
-        ("{kind}//{recipe}.{ext}", "has an empty name"),
-        ("../{recipe}.{ext}", "has '..'"),
-        ("./{recipe}.{ext}", "has '.'"),
-        (".{recipe}.{ext}", "a dot or space at an end"),
-        ("{kind} /{recipe}.{ext}", "a dot or space at an end"),
-        ("aux/{recipe}.{ext}", "a device of Windows"),
-        ("C:/{recipe}.{ext}", "has ':'"),
+        ("}{recipe}.{ext}", "an unmatched brace"),
+        ("{{recipe}}.{ext}", "an unmatched brace"),
+        ("/{recipe}.{ext}", "has an empty part"),
+        ("{kind}//{recipe}.{ext}", "has an empty part"),
+        ("../{recipe}.{ext}", "contains '..'"),
+        ("./{recipe}.{ext}", "contains '.'"),
+        (".{recipe}.{ext}", "a dot or space"),
+        ("{kind} /{recipe}.{ext}", "a dot or space"),
+        ("aux/{recipe}.{ext}", "a device name of Windows"),
+        ("C:/{recipe}.{ext}", "contains ':'"),
         ("a\\{recipe}.{ext}", "not every system allows"),
         ("a\n{recipe}.{ext}", "not every system allows"),
         ("a" * 250 + "{recipe}.{ext}", "more than 255 bytes"),
@@ -410,7 +410,7 @@ def test_a_wrong_asset_template_is_refused(asset: str, problem: str) -> None:
     [
         ("/audio/{kind}.mp3", r"must have \{asset\}, \{recipe\}, or both \{id\} and \{part\}"),
         ("/audio/{id}.mp3", r"must have \{asset\}"),
-        ("/{recipe", "a brace too many"),
+        ("/{recipe", "an unmatched brace"),
         ("/{aset}", r"has \{aset\}: did you mean \{asset\}\? It may have .*\{asset\}"),
     ],
 )

@@ -320,7 +320,7 @@ class TestTimeLimit:
         async with Pool(hang_first, limit=1, timeout=0.02) as pool:
             results = await pool.collect([0, 1])
         assert isinstance(results[0].error, TimeoutError)
-        assert "time limit of 0.02 s" in str(results[0].error)
+        assert "after 0.02 s" in str(results[0].error)
         assert results[0].seconds >= 0.02
         assert results[1].value == 1
         assert pool.counts == Counts(queued=0, active=0, done=1, failed=1)

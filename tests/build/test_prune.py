@@ -181,7 +181,7 @@ def test_a_file_that_is_no_catalogue_keeps_only_what_it_names(folder: Path, file
         json.dumps({"x": url}) if "json" in file else f"a,b\n{url},2"
     )
     found = prune(_settings(folder), delete=True)
-    assert "passed over" in found.remarks[0]
+    assert "skipped" in found.remarks[0]
     assert {line["asset"] for line in _lines(folder)} == {_asset(folder, "犬"), asset}
     (folder / "data" / file).write_text('{"name": "x"}' if "json" in file else "a,b\n1,2")
     assert len(prune(_settings(folder), delete=True).deleted) == 1
@@ -204,7 +204,7 @@ def test_a_recording_under_a_name_of_ours_keeps_the_asset_of_that_name_only(fold
     entries = _entries(folder)
     entries[0]["audioUrl"] = "https://cdn.example" + entries[0]["audioUrl"].removeprefix("/audio")
     (folder / "data/vocabulary.json").write_text(json.dumps(entries[:2]))
-    assert "kept as people's recordings" in prune(settings, delete=True).remarks[0]
+    assert "kept as recordings" in prune(settings, delete=True).remarks[0]
     assert {line["asset"].rpartition("/")[2] for line in _lines(folder)} == {
         "犬-word.mp3", "猫-word.mp3",
     }  # fmt: skip
@@ -326,7 +326,7 @@ def test_no_line_is_dropped_where_none_of_the_files_is(folder: Path) -> None:
     _keep(folder, "犬")
     before = _files(folder)
     found = prune(_settings(folder), delete=True)
-    assert "prune where they are" in found.notes[0]
+    assert "prune where the" in found.notes[0]
     assert _files(folder) == before
 
 
@@ -359,7 +359,7 @@ def test_other_bytes_under_a_name_of_ours_are_somebodys(folder: Path) -> None:
     _keep(folder, "犬", "鳥")
     found = prune(_settings(folder), delete=True)
     assert (found.deleted, found.forgotten) == ((), 0)
-    assert "other bytes" in found.spared[0].reason
+    assert "bytes differ" in found.spared[0].reason
     assert file.read_bytes() == b"x" * size
     assert len(_lines(folder)) == len(WORDS)
 
@@ -538,8 +538,11 @@ def test_the_command_lists_orphans_with_sizes_and_a_total_and_deletes_when_told(
         f"orphan    {asset} ({size:,} bytes)",
         "not ours  vocabulary/mine \\u001b[31m.wav (4 bytes)",
         f"orphans   1 asset, {size:,} bytes; --yes deletes them",
-        "          what other projects have in this folder is among them: give each its own",
-        "not ours  1 sound that the ledger does not know: kept",
+        (
+            "          files of other projects in this folder are among them: give each "
+            "project its own folder"
+        ),
+        "not ours  1 sound not in the ledger: kept",
     ]
     assert command(_settings(folder), yes=True) is ExitCode.OK
     assert f"deleted   1 asset, {size:,} bytes" in capsys.readouterr().out
@@ -578,7 +581,7 @@ def test_what_was_to_go_and_stays_is_a_finding(
     (folder / "audio" / _asset(folder, "猫")).write_bytes(b"mine")
     _keep(folder, "犬", "鳥")
     assert command(_settings(folder), yes=True) is ExitCode.FINDINGS
-    assert "somebody put them there" in capsys.readouterr().err
+    assert "it was replaced by hand" in capsys.readouterr().err
 
 
 def test_programs_get_one_document(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,13 +71,13 @@ def test_a_voice_that_repeats_itself_is_asked_again_only_if_told_to(
     before, entries = project.ledger.read_bytes(), project.entries()
     report = project.generate()
     assert (report.made, report.to_make, report.states[State.REJECTED]) == (0, 0, 1)
-    assert any("1 rejected clip is not made again" in note for note in report.notes)
+    assert any("1 rejected clip was not regenerated" in note for note in report.notes)
     assert not engine_log.exists()
     assert project.ledger.read_bytes() == before
     project.set(only=(Only.REJECTED,))
     report = project.generate()
     assert (report.made, engine_log.read_text()) == (1, "猫\n")
-    assert any("with the very bytes that were rejected" in note for note in report.notes)
+    assert any("with exactly the rejected audio" in note for note in report.notes)
     assert project.ledger.read_bytes() == before
     # Who does not have its URL is not given what somebody rejected.
     assert (report.urls_written, project.entries()) == (0, entries)
@@ -445,5 +445,5 @@ async def test_a_passage_that_was_rejected_is_said_anew_with_its_time_line(
     assert (report.made, report.states[State.REJECTED]) == (0, 1)
     report = await text.generate(only=(Only.REJECTED,))
     assert report.made == 1
-    assert any("very bytes" in note for note in report.notes)
+    assert any("exactly the rejected audio" in note for note in report.notes)
     assert text.assets == before

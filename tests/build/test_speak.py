@@ -159,10 +159,10 @@ async def test_progress_counts_segments(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (Words(text="  \n"), "nothing to say"),
-        (Words(text="😀"), "nothing to say"),
-        (Words(text="犬がいます。", accent=1), "accent is that of one word"),
-        (Words(text="犬", reading="dog!?犬"), "cannot be said|nothing to say"),
+        (Words(text="  \n"), "nothing to speak"),
+        (Words(text="😀"), "nothing to speak"),
+        (Words(text="犬がいます。", accent=1), "accent applies to one word"),
+        (Words(text="犬", reading="dog!?犬"), "cannot be spoken|nothing to speak"),
     ],
 )
 async def test_words_that_cannot_be_said_are_refused(

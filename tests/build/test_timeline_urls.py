@@ -81,7 +81,7 @@ class TestPlaces:
     @pytest.mark.parametrize("value", [3, ["/t"], {"url": "/t"}])
     def test_what_cannot_give_way_is_told(self, value: object) -> None:
         (problem,) = _read([{"id": 1, "text": TEXT, "timelineUrl": value}]).problems
-        assert "'timelineUrl' holds neither text nor null" in problem.message
+        assert "'timelineUrl' must contain text or null" in problem.message
 
     def test_a_text_that_is_no_address_never_gives_way(self) -> None:
         always = _source(top='overwrite = "always"')
@@ -91,11 +91,11 @@ class TestPlaces:
     @pytest.mark.parametrize(
         ("timeline", "told"),
         [
-            ("text", "the URL of the time line of text would be written over what is read as text"),
-            ("audioUrl", "the URL of the time line of text would take the place of that of text"),
+            ("text", "the URL of the time line of text would overwrite the field read as text"),
+            ("audioUrl", "the URL of the time line of text would replace that of text"),
             ("audioUrl.t", "the URL of the time line of text would lie within that of text"),
             ("lines[#]", "timeline = 'lines[#]' has [#], the index of an item"),
-            ("lines[*]", "timeline = 'lines[*]': it must lead to one value"),
+            ("lines[*]", "timeline = 'lines[*]': it must name one value"),
         ],
     )
     def test_a_place_that_cannot_be_is_refused(self, timeline: str, told: str) -> None:
@@ -105,7 +105,7 @@ class TestPlaces:
 
     def test_in_a_table_it_is_a_column(self) -> None:
         source = _source(CLIP.replace('"timelineUrl"', '"time.url"'))
-        with pytest.raises(InputError, match=r"clip text: timeline\) is no field of a table"):
+        with pytest.raises(InputError, match=r"clip text: timeline\) is not a column of a table"):
             catalogue_reader.read_catalogue(parse_document(b"id,text\n1,a\n", file="x.csv"), source)
 
 
@@ -255,4 +255,4 @@ def test_the_places_of_two_clips_are_never_one(tmp_path: Path) -> None:
     assert source.overwrite is OverwritePolicy.OURS
     settings = Settings(sources=(source,), output=str(tmp_path / "audio"))
     found = make_plan.make_plan(settings, registry.choose_engine(settings).provider)
-    assert "would take the place of that of text:timeline" in str(found.trouble.problems)
+    assert "would replace that of text:timeline" in str(found.trouble.problems)

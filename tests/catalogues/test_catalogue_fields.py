@@ -55,7 +55,7 @@ def test_japanese_has_many_names(language: str) -> None:
     assert _said('text = "w"\nlanguage = "l"', rows, "x.json") == ["犬"]
 
 
-_WRITE = "'ex' is a list, and must be an object: write ex[*]"
+_WRITE = "'ex' is a list, but must be an object: write ex[*]"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ _WRITE = "'ex' is a list, and must be an object: write ex[*]"
     [
         ('each = "ex"\ntext = "jp"', {"ex": [{"jp": "犬"}]}, _WRITE),
         ('text = "ex.jp"', {"ex": [{"jp": "犬"}]}, _WRITE),
-        ('text = "ex[*]"', {"ex": "犬"}, "'ex' is text, and must be a list"),
+        ('text = "ex[*]"', {"ex": "犬"}, "'ex' is text, but must be a list"),
     ],
 )
 def test_a_list_that_is_taken_for_an_object_is_told_how_to_write(

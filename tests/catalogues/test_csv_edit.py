@@ -141,12 +141,15 @@ def test_nothing_to_set_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ((1, "audio"), "there is no row 2 (any more)"),
-        ((-1, "audio"), "there is no row 0 (any more)"),
-        ((0,), "0 is no field of a table"),
-        ((0, 1), "0 > 1 is no field of a table"),
-        (("audio", 0), '"audio" > 0 is no field of a table'),
-        ((0, "audio", 0), '0 > "audio" > 0 is no field of a table; give the URL a column'),
+        ((1, "audio"), "there is no row 2 (anymore)"),
+        ((-1, "audio"), "there is no row 0 (anymore)"),
+        ((0,), "0 is not a column of a table"),
+        ((0, 1), "0 > 1 is not a column of a table"),
+        (("audio", 0), '"audio" > 0 is not a column of a table'),
+        (
+            (0, "audio", 0),
+            '0 > "audio" > 0 is not a column of a table; give the URL a separate column',
+        ),
     ],
 )
 def test_a_place_that_cannot_be_set_is_named(place: Place, words: str) -> None:
@@ -157,7 +160,7 @@ def test_a_place_that_cannot_be_set_is_named(place: Place, words: str) -> None:
 
 
 def test_a_column_that_nobody_could_name_again_is_refused() -> None:
-    with pytest.raises(InputError, match="is no column that has a name; add it to `columns`"):
+    with pytest.raises(InputError, match="is not a named column; add it to `columns`"):
         edited("犬\n", {(0, "audio"): "u"}, columns=["word"])
 
 

@@ -139,7 +139,7 @@ def test_what_stands_in_a_nameless_column_is_in_no_row() -> None:
 def test_a_row_that_is_too_long_is_refused_with_its_line() -> None:
     error = refusal('word,meaning\n犬,"dog\r\nhound"\n猫,cat, feline\n')
 
-    assert "the record has 3 fields, and the table 2 columns" in error.message
+    assert "the record has 3 fields, but the table has 2 columns" in error.message
     assert "delimiter ',' into double quotes" in error.message
     assert error.line == 4
 
@@ -151,7 +151,7 @@ def test_what_cannot_be_a_delimiter_is_refused(delimiter: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "\r\n\n"])
 def test_an_empty_file_is_told_as_such(text: str) -> None:
-    assert "the file is empty; its first line names the columns" in refusal(text).message
+    assert "the file is empty; its first line must name the columns" in refusal(text).message
 
 
 def test_the_lines_of_fields_are_found_in_one_pass() -> None:

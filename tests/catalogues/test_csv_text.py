@@ -109,7 +109,7 @@ def test_what_the_standard_library_writes_is_read_back(
     ],
 )
 def test_a_quote_that_is_never_closed_is_named_with_its_line(text: str, line: int) -> None:
-    with pytest.raises(InputError, match="opens a field here and is never closed") as caught:
+    with pytest.raises(InputError, match="opens a field and is never closed") as caught:
         rows(text)
 
     assert caught.value.line == line

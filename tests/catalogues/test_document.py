@@ -113,7 +113,7 @@ def test_a_byte_that_is_not_utf_8_is_shown_with_its_line(bom: bytes) -> None:
 def test_a_character_cut_off_at_the_end_is_told_as_such() -> None:
     error = refusal('["学'.encode()[:-1])
 
-    assert "byte 0xE5 at offset 2 begins a character that is cut off" in error.message
+    assert "byte 0xE5 at offset 2 begins a truncated character" in error.message
 
 
 @pytest.mark.parametrize("data", [b"", b" \r\n\t", BOM])
@@ -125,18 +125,18 @@ def test_an_empty_file_is_told_as_such(data: bytes) -> None:
     ("text", "line", "words"),
     [
         ('[\n  {"id": 1}\n  {"id": 2}\n]', 3, "line 3, column 3: a comma or a closing bracket"),
-        ('[\n  {"id": 1', 2, "the file ends here: it may be cut off"),
-        ('[\n  "wor', 2, "line 2, column 3: a string begins that never ends"),
-        ('[\n  {"word": ', 2, "a value is missing; the file ends here"),
+        ('[\n  {"id": 1', 2, "the file ends early: it may be truncated"),
+        ('[\n  "wor', 2, "line 2, column 3: a string is not terminated"),
+        ('[\n  {"word": ', 2, "a value is missing; the file ends early"),
         ("[1]\n[2]\n", 2, "more text follows the end of the document"),
         ("[\n1,]", 2, "comma"),
         ('{"a": 1,}', 1, "comma"),
         ('{"a": }', 1, "a value is missing; found '}'"),
-        ("{'a': 1}", 1, "strings and keys stand in double quotes"),
+        ("{'a': 1}", 1, "strings and keys must be in double quotes"),
         ("[\n// note\n1]", 2, "JSON has no comments"),
         ('{"a" 1}', 1, "a colon is missing after the key"),
-        ('["a\nb"]', 1, "a string holds a line break"),
-        (r'["\x"]', 1, "a character that is no escape"),
+        ('["a\nb"]', 1, "a string contains a line break"),
+        (r'["\x"]', 1, "an invalid escape"),
         (r'["\u12"]', 1, "four hexadecimal digits"),
         ("\ufeff[]", 1, "more than one byte order mark"),
     ],

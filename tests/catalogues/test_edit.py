@@ -406,9 +406,9 @@ def test_a_place_that_lies_too_deep_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "words", "line"),
     [
-        ('[\n{"u": 1,\n"u": 2}]', (0, "u"), '"u" stands twice in one object (first in line 2)', 3),
-        ('{"a": {"u": 1},\n"a": {"u": 2}}', ("a", "u"), '"a" stands twice', 2),
-        ('{"a": 1,\n"\\u0061": 2}', ("a",), '"a" stands twice', 2),
+        ('[\n{"u": 1,\n"u": 2}]', (0, "u"), '"u" occurs twice in one object (first in line 2)', 3),
+        ('{"a": {"u": 1},\n"a": {"u": 2}}', ("a", "u"), '"a" occurs twice', 2),
+        ('{"a": 1,\n"\\u0061": 2}', ("a",), '"a" occurs twice', 2),
         ('[\n{"a":\n[]}]', (0, "a", 0), 'there is no 0 > "a" > 0', 3),
         ("\n[{}]", (1, "u"), "there is no 1", 2),
         ("\n[{}]", (-1, "u"), "there is no -1", 2),
@@ -416,8 +416,8 @@ def test_a_place_that_lies_too_deep_is_refused() -> None:
         ('{"a":\n[1]}', ("a", "u"), '"a" is a list: there is no "u" in it', 2),
         ('{"a":\n{"0": 1}}', ("a", 0), '"a" is an object: there is no 0 in it', 2),
         ("\n[]", ("u",), 'the document is a list: there is no "u" in it', 2),
-        ('{"a":\n{"x": 1}}', ("a",), '"a" holds an object where a URL belongs', 2),
-        ('{"a":\n[]}', ("a",), '"a" holds a list where a URL belongs', 2),
+        ('{"a":\n{"x": 1}}', ("a",), '"a" contains an object, where a URL is to be written', 2),
+        ('{"a":\n[]}', ("a",), '"a" contains a list, where a URL is to be written', 2),
         ('{"a":\n1,}', ("a",), "this is not JSON", 2),
         ('{"a":\n1} 2', ("a",), "this is not JSON", 2),
         ("", ("a",), "the file is empty", None),
@@ -437,7 +437,7 @@ def test_a_place_that_cannot_be_set_is_named_with_its_line(
 def test_a_parallel_list_that_holds_more_than_urls_is_refused(old: str) -> None:
     error = refusal(f'{{"u":\n{old}}}', {("u", 1): "x"}, lists={("u",): 2})
 
-    assert "where a URL belongs" in error.message
+    assert "where a URL is to be written" in error.message
     assert error.line == 2
 
 
@@ -445,7 +445,7 @@ def test_a_parallel_list_that_holds_more_than_urls_is_refused(old: str) -> None:
 def test_an_item_beyond_its_parallel_list_is_refused(index: int | str) -> None:
     error = refusal('{"u": [1, 2, 3]}', {("u", index): "x"}, lists={("u",): 2})
 
-    assert "is no item of a list of 2" in error.message
+    assert "is not an item of a list of 2" in error.message
 
 
 def test_half_a_character_is_never_written() -> None:

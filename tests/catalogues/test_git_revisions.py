@@ -164,7 +164,7 @@ def test_a_revision_may_be_anything_that_names_a_commit(repository: Repository) 
 
 @pytest.mark.parametrize("name", ["", " ", "--output=x", "-p", "--all", "HEAD\0", "\0", "^HEAD"])
 def test_what_can_be_no_revision_never_reaches_git(name: str) -> None:
-    with pytest.raises(UsageError, match="can be no revision: give the name of a commit"):
+    with pytest.raises(UsageError, match="is not a valid revision: name a commit"):
         GitRevision(name)
 
 
@@ -176,7 +176,7 @@ def test_what_can_be_no_revision_never_reaches_git(name: str) -> None:
 def test_a_revision_that_git_does_not_know_is_told(repository: Repository, name: str) -> None:
     with pytest.raises(UsageError) as refused:
         _changed(repository.root / "vocabulary.json", name)
-    assert f"--since {name!r}: git knows no such commit in {repository.root}" in str(refused.value)
+    assert f"--since {name!r}: git finds no such commit in {repository.root}" in str(refused.value)
     assert "git fetch" in str(refused.value)
     assert sorted(path.name for path in repository.root.iterdir()) == [".git", "vocabulary.json"]
 
@@ -195,7 +195,7 @@ def test_in_a_shallow_clone_it_is_told_how_to_get_the_rest(
 def test_a_catalogue_outside_of_any_repository_is_told(tmp_path: Path) -> None:
     path = tmp_path / "vocabulary.json"
     path.write_text("[]")
-    with pytest.raises(UsageError, match=f"{tmp_path} lies in no git repository"):
+    with pytest.raises(UsageError, match=f"{tmp_path} is not in a git repository"):
         _changed(path)
 
 
@@ -203,9 +203,7 @@ def test_without_git_it_is_told_what_to_do(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(
-        UsageError, match="--since needs git, which cannot be started here: No such"
-    ):
+    with pytest.raises(UsageError, match="--since needs git, which cannot be started: No such"):
         _changed(repository.root / "vocabulary.json")
 
 
@@ -213,7 +211,7 @@ def test_a_repository_without_a_commit_knows_no_revision(tmp_path: Path) -> None
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / "vocabulary.json").write_text("[]")
     with pytest.raises(
-        UsageError, match=r"git knows no such commit .*; it has none yet"
+        UsageError, match=r"git finds no such commit .*; it has none yet"
     ) as refused:
         _changed(tmp_path / "vocabulary.json")
     assert "fetch" not in str(refused.value)
@@ -274,7 +272,7 @@ def test_an_earlier_file_that_cannot_be_read_counts_as_changed_with_a_note(
     with GitRevision("HEAD") as revision:
         assert revision.find_changed_entries(_reader(path)) == {"1"}
         (note,) = revision.notes
-    assert f"{path} as it was at 'HEAD' cannot be read, and counts as changed" in note
+    assert f"{path} cannot be read at 'HEAD' and counts as changed" in note
 
 
 def test_a_link_is_followed_to_the_file_that_git_has(

@@ -63,7 +63,7 @@ def test_a_file_may_have_no_lines(text: str) -> None:
     ("line", "words"),
     [
         ('{"a": 1', "line 17, column 8: a comma or a closing bracket is missing; the line ends"),
-        ("[", "each value of JSON Lines stands on one line"),
+        ("[", "each value must be on one line"),
         ("{'a': 1}", "line 17, column 2: a key in double quotes is missing; found \"'a'"),
         ("{} {}", "line 17, column 4: more text follows the end of the document; keep one JSON"),
         ("\ufeff{}", "line 17, column 1: the line begins with a byte order mark; remove it"),
@@ -107,7 +107,7 @@ def test_nothing_to_set_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("place", "words", "line"),
     [
-        ((3, "url"), "there is no 3 (any more)", None),
+        ((3, "url"), "there is no 3 (anymore)", None),
         ((-1, "url"), "there is no -1", None),
         (("a", "url"), 'there is no "a"', None),
         ((2, "url"), "the document is a list", 5),
@@ -125,7 +125,7 @@ def test_a_place_that_cannot_be_set_is_named_with_the_line_of_the_file(
 
 @pytest.mark.parametrize("place", [(), (0,)])
 def test_a_url_never_takes_the_place_of_a_line(place: Place) -> None:
-    with pytest.raises(ValueError, match="takes no URL"):
+    with pytest.raises(ValueError, match="cannot be replaced by a URL"):
         edited(TEXT, {place: "x"})
 
 

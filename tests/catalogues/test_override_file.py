@@ -138,22 +138,22 @@ def test_a_file_keeps_its_mode(path: Path) -> None:
         ('[\n{"version": 2}]', None, "its version is 2"),
         ("[\n1]", 2, "an override must be an object"),
         ("[\n\n" + json.dumps({**ROW, "sya": {}}) + "]", 3, "has 'sya': did you mean say?"),
-        (json.dumps([{**ROW, "say": {}}]), 1, "it says nothing"),
+        (json.dumps([{**ROW, "say": {}}]), 1, "it changes nothing"),
         (json.dumps([{**ROW, "say": {"pitch": 1}}]), 1, "`say` has 'pitch'"),
-        (json.dumps([{**ROW, "say": {"accent": 1.0}}]), 1, "accent = 1.0: it must be a whole"),
-        (json.dumps([{**ROW, "say": {"accent": True}}]), 1, "accent = True: it must be a whole"),
+        (json.dumps([{**ROW, "say": {"accent": 1.0}}]), 1, "accent = 1.0: it must be an integer"),
+        (json.dumps([{**ROW, "say": {"accent": True}}]), 1, "accent = True: it must be an integer"),
         (json.dumps([{**ROW, "say": {"speed": 5}}]), 1, "speed = 5: it must be a number from 0.25"),
         (json.dumps([{**ROW, "say": {"speed": None}}]), 1, "speed = None"),
         (json.dumps([{**ROW, "say": {"text": " \n"}}]), 1, "it is blank"),
         (json.dumps([{**ROW, "say": {"text": "橋\x1b[0m"}}]), 1, "character 2 is U+001B"),
         (json.dumps([{**ROW, "say": {"reading": "\ud800"}}]), 1, "character 1 is U+D800"),
         (json.dumps([{**ROW, "say": {"text": "橋" * 100_001}}]), 1, "100,000 characters at most"),
-        (json.dumps([{**ROW, "say": {"voice": "mei"}}]), 1, "a provider and one of its voices"),
-        (json.dumps([{**ROW, "say": {"voice": "a/b\nc"}}]), 1, "a provider and one of its voices"),
+        (json.dumps([{**ROW, "say": {"voice": "mei"}}]), 1, "an engine and one of its voices"),
+        (json.dumps([{**ROW, "say": {"voice": "a/b\nc"}}]), 1, "an engine and one of its voices"),
         (json.dumps([{**ROW, "by": 7}]), 1, "by = 7: it must be text"),
         (json.dumps([{**ROW, "entry": ""}]), 1, "it must not be empty"),
         (json.dumps([{**ROW, "reason": "x" * 10_001}]), 1, "10,000 characters at most"),
-        ('[{"file": "a", "file": "b"}]', 1, "the key 'file' stands in this object already"),
+        ('[{"file": "a", "file": "b"}]', 1, "the key 'file' occurs twice in this object"),
         (json.dumps([{"file": "a"}]), 1, "it has no 'source'"),
     ],
 )
@@ -170,7 +170,7 @@ def test_two_for_one_clip_are_told_with_both_lines(path: Path) -> None:
     rows = [ROW, {**ROW, "say": {"accent": 1}}]
     problem = refusal(path, "[" + "\n,".join(map(json.dumps, rows)) + "]")
     assert (problem.line, problem.entry) == (2, "entry 1")
-    assert "line 1 says something else of the same clip" in problem.message
+    assert "line 1 contradicts it for the same clip" in problem.message
 
 
 @pytest.mark.parametrize("order", [1, -1])

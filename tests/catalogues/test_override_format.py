@@ -73,16 +73,19 @@ def test_a_text_and_its_reading_leave_nothing_of_the_old_ones() -> None:
 @pytest.mark.parametrize(
     ("say", "words"),
     [
-        (OverrideValues(accent=3), "the accent is 3, and 'ハシ' has only 2 morae"),
+        (OverrideValues(accent=3), "the accent is 3, but 'ハシ' has only 2 morae"),
         (OverrideValues(reading="橋"), "the reading '橋' is not kana"),
-        (OverrideValues(reading="ハシ・バシ"), "offers several things to say (ハシ, バシ)"),
+        (OverrideValues(reading="ハシ・バシ"), "has several alternatives (ハシ, バシ)"),
         (OverrideValues(reading="バ", accent=2), "'バ' has only 1 morae"),
-        (OverrideValues(text="いい/よい"), "offers several things to say"),
-        (OverrideValues(text="！？"), "nothing would be said for '！？'"),
-        (OverrideValues(text="___に行く"), "nothing would be said"),
+        (OverrideValues(text="いい/よい"), "has several alternatives"),
+        (OverrideValues(text="！？"), "nothing would be spoken for '！？'"),
+        (OverrideValues(text="___に行く"), "nothing would be spoken"),
         (OverrideValues(text="犬\x07"), "character 2 of the text is U+0007"),
-        (OverrideValues(text="犬" * 5_001), "has 5,001 characters; at most 5,000"),
-        (OverrideValues(reading="イ" * 5_001), "has 5,001 characters; at most 5,000"),
+        (OverrideValues(text="犬" * 5_001), "has 5,001 characters; the limit for a clip is 5,000"),
+        (
+            OverrideValues(reading="イ" * 5_001),
+            "has 5,001 characters; the limit for a clip is 5,000",
+        ),
     ],
 )
 def test_what_no_word_can_be_is_told(say: OverrideValues, words: str) -> None:
@@ -111,8 +114,8 @@ def test_a_sentence_takes_furigana_and_readings() -> None:
 @pytest.mark.parametrize(
     ("say", "words"),
     [
-        (OverrideValues(accent=1), "running text has no accent of its own"),
-        (OverrideValues(reading="12"), "cannot be laid beside its text"),
+        (OverrideValues(accent=1), "running text has no accent"),
+        (OverrideValues(reading="12"), "cannot be aligned with its text"),
         (OverrideValues(reading="角で"), "is not kana"),
         (OverrideValues(text="（　）で待つ。"), "blank"),
     ],
@@ -189,13 +192,13 @@ def test_an_override_is_made_of_a_clip_and_what_was_typed(speaking: AvailableVoi
         (
             BRIDGE,
             OverrideValues(voice="kokoro/jf_alpha"),
-            "'kokoro/jf_alpha' is no voice of openjtalk",
+            "'kokoro/jf_alpha' is not a voice of openjtalk",
         ),
         (BRIDGE, OverrideValues(reading="犬"), "not kana"),
         (
             SpokenForm("橋"),
             OverrideValues(accent=3),
-            "the accent is 3, and 'ハシ' has only 2 morae",
+            "the accent is 3, but 'ハシ' has only 2 morae",
         ),
         (SpokenForm("橋"), OverrideValues(text="橋架", accent=3), None),
         (BRIDGE, OverrideValues(voice="openjtalk/mei-low", speed=0.9), None),

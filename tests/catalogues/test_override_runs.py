@@ -199,9 +199,7 @@ def test_an_entry_that_says_something_else_by_now_is_said_as_it_is(
     project.entry(1, word="箸", reading="はし", accent=1)
     assert project.clips()["1 word"].clip.form == SpokenForm("箸", "ハシ", 1)
     (note,) = project.notes()
-    assert note.startswith(
-        f"{project.overrides}:2: the override of entry 1 (word): it is not applied"
-    )
+    assert note.startswith(f"{project.overrides}:2: the override of entry 1 (word): not applied")
     assert "'橋'" in note
     assert "'箸'" in note
     assert project.survey().overrides.find_override(project.clips()["1 word"].clip) is None
@@ -220,7 +218,9 @@ def test_a_word_that_is_spelled_alike_is_another_word(project: ReviewedProject) 
     project.entry(1, reading="しじょう")
     clip = project.clips()["1 word"].clip
     assert (clip.form, clip.speed) == (SpokenForm("市場", "シジョウ"), None)
-    assert "'市場' ('イチバ'), which says '市場' ('シジョウ') now" in project.notes()[0]
+    assert (
+        "'市場' ('イチバ'), but the entry's text is now '市場' ('シジョウ')" in project.notes()[0]
+    )
 
 
 def test_two_ways_to_one_file_are_told_where_they_are_for_one_clip(
@@ -230,9 +230,7 @@ def test_two_ways_to_one_file_are_told_where_they_are_for_one_clip(
     text = project.overrides.read_text(encoding="utf-8")
     row = text.splitlines()[1].replace('"data/', '"./data/')
     project.overrides.write_text(text.replace("\n]", f"\n{row}\n]"), encoding="utf-8")
-    with pytest.raises(
-        InputError, match=r"line 2 is for the same clip, whose file it calls 'data/"
-    ):
+    with pytest.raises(InputError, match=r"line 2 is for the same clip, but names its file 'data/"):
         project.survey()
     # What the page writes takes the place of one that somebody has spelled otherwise.
     project.overrides.write_text(f"[{row[1:]}]", encoding="utf-8")
@@ -274,7 +272,7 @@ def test_of_many_that_match_nothing_the_first_are_told(project: ReviewedProject)
 @pytest.mark.parametrize(
     ("say", "words"),
     [
-        ({"text": "！？"}, "nothing would be said"),
+        ({"text": "！？"}, "nothing would be spoken"),
         ({"accent": 9}, "has only 2 morae"),
         (
             {"voice": "telling/nobody"},
@@ -340,7 +338,7 @@ def test_the_file_of_overrides_is_no_catalogue(project: ReviewedProject) -> None
     assert (len(found.catalogues), found.trouble.problems, found.trouble.notes) == (1, [], [])
     assert project.clips()["1 word"].clip.form.accent == 0
     project.set(paths=(str(inside),))
-    with pytest.raises(UsageError, match="it holds overrides, and is no catalogue"):
+    with pytest.raises(UsageError, match="it contains overrides and is not a catalogue"):
         project.survey()
 
 
@@ -403,7 +401,7 @@ def test_overrides_before_a_revision_could_be_read_all_count(project: ReviewedPr
     project.set(since="HEAD")
     found = project.survey()
     assert [item.clip.entry for item in found.planned] == ["1"]
-    assert "cannot be read: all of it counts as changed" in found.trouble.notes[0]
+    assert "so all of it counts as changed" in found.trouble.notes[0]
 
 
 def test_an_override_of_a_source_is_for_that_source_alone(

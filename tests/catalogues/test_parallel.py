@@ -102,13 +102,16 @@ def test_an_empty_object_in_a_list_is_filled_in_the_style_around_it() -> None:
     ("old", "words"),
     [
         ('["text", null, null]', '"urls" > 0 must be an object or null'),
-        ("[5]", 'because its URL belongs under the key "u"'),
+        ("[5]", 'because its URL is written under the key "u"'),
         ("[[], null, null]", '"urls" > 0 must be an object or null'),
-        ('{"0": {}}', '"urls" holds an object where a URL belongs'),
-        ('[{"u": {}}, null, null]', '"urls" > 0 > "u" holds an object where a URL belongs'),
-        ('[{"u": 1, "u": 2}, null, null]', 'the key "u" stands twice'),
-        ('[{}, {}, {}, {"n": 1}]', '"urls" has 4 items beside a list of 3; remove'),
-        ('[{}, {}, {}, null, "text"]', '"urls" has 5 items beside a list of 3; remove'),
+        ('{"0": {}}', '"urls" contains an object, where a URL is to be written'),
+        (
+            '[{"u": {}}, null, null]',
+            '"urls" > 0 > "u" contains an object, where a URL is to be written',
+        ),
+        ('[{"u": 1, "u": 2}, null, null]', 'the key "u" occurs twice'),
+        ('[{}, {}, {}, {"n": 1}]', '"urls" has 4 items for a list of 3; remove'),
+        ('[{}, {}, {}, null, "text"]', '"urls" has 5 items for a list of 3; remove'),
     ],
 )
 def test_what_would_be_lost_is_refused_with_its_line(old: str, words: str) -> None:
@@ -121,7 +124,7 @@ def test_what_would_be_lost_is_refused_with_its_line(old: str, words: str) -> No
 
 @pytest.mark.parametrize("index", [3, -1, "a"])
 def test_an_item_beyond_its_list_is_refused(index: int | str) -> None:
-    with pytest.raises(InputError, match="is no item of a list of 3"):
+    with pytest.raises(InputError, match="is not an item of a list of 3"):
         edited("{}", {("urls", index, "u"): "x"})
 
 

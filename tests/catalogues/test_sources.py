@@ -252,9 +252,9 @@ def test_a_url_may_go_nowhere() -> None:
     ("toml", "root", "message"),
     [
         ('records = "$.words[*]"', {"words": {"a": 1}}, None),
-        ('records = "$.words[0]"', {"words": {"a": 1}}, "do not lie at .*'words' is an object"),
+        ('records = "$.words[0]"', {"words": {"a": 1}}, " at .*'words' is an object"),
         ("", {"words": []}, "the file must be a list of entries"),
-        ('records = "$.a.b[*]"', {"a": [1]}, "'a' is a list, and must be an object"),
+        ('records = "$.a.b[*]"', {"a": [1]}, "'a' is a list, but must be an object"),
     ],
 )
 def test_records_that_lie_elsewhere_are_told(toml: str, root: Any, message: str | None) -> None:
@@ -269,9 +269,9 @@ def test_records_that_lie_elsewhere_are_told(toml: str, root: Any, message: str 
     ("clip", "row", "message"),
     [
         (CLIP.replace('"audio"', '"audio.url"'), {"word": "犬", "audio": "/x"}, "'audio' is text"),
-        (CLIP, {"word": "犬", "audio": {"url": ""}}, "'audio' holds neither text nor null"),
+        (CLIP, {"word": "犬", "audio": {"url": ""}}, "'audio' must contain text or null"),
         (CLIP.replace('"word"', '"words"'), {"words": ["犬"]}, r"write words\[0\] or words\[\*\]"),
-        (CLIP, "犬", "it is text, and must be an object"),
+        (CLIP, "犬", "it is text, but must be an object"),
     ],
 )
 def test_a_value_of_another_shape_is_told_with_its_place(clip: str, row: Any, message: str) -> None:
@@ -297,9 +297,13 @@ def test_furigana_of_some_words_are_put_to_the_text_beside_them() -> None:
 @pytest.mark.parametrize(
     ("to", "row", "message"),
     [
-        ("a[0].u", {}, "no URL can go to a[0].u: 'a' is null, and must be a list of more than 0"),
-        ("a[1].u", {"a": [{}]}, "'a' is a list, and must be a list of more than 1 items"),
-        ("a.b[0].u", {}, "'a.b' is null, and must be a list of more than 0"),
+        (
+            "a[0].u",
+            {},
+            "no URL can be written to a[0].u: 'a' is null, but must be a list of more than 0",
+        ),
+        ("a[1].u", {"a": [{}]}, "'a' is a list, but must be a list of more than 1 items"),
+        ("a.b[0].u", {}, "'a.b' is null, but must be a list of more than 0"),
     ],
 )
 def test_a_place_that_cannot_be_made_is_told_before_a_url_is(
@@ -316,7 +320,7 @@ def test_a_parallel_list_cannot_take_the_place_of_an_object() -> None:
     clip = '[[clip]]\neach = "words[*]"\ntext = "@"\nto = "$.au[#]"'
     catalogue = _read('id = "id"', [{"id": 1, "words": ["犬"], "au": {}}], clip=clip)
     (problem,) = catalogue.problems
-    assert "'au' is an object, and must be a list" in problem.message
+    assert "'au' is an object, but must be a list" in problem.message
 
 
 @pytest.mark.parametrize("value", ["to eat", "TODO", "e.g. a dog", "犬"])
@@ -326,7 +330,7 @@ def test_text_that_is_no_address_is_never_replaced(value: str) -> None:
     assert catalogue.clips == []
     (problem,) = catalogue.problems
     assert (problem.entry, problem.line) == ("entry 1", 5)
-    assert "no address of a recording" in problem.message
+    assert "not the address of a recording" in problem.message
 
 
 @pytest.mark.parametrize(

@@ -110,9 +110,13 @@ def test_targets_overrides_and_built_in_shapes_may_name_what_is_not_there(tmp_pa
         (
             "$.words[*]",
             {"word": [{"w": "犬"}]},
-            "no record lies at $.words[*]: did you mean 'word'?",
+            "there is no record at $.words[*]: did you mean 'word'?",
         ),
-        ("$.a[*].b[*]", {"a": [{"c": []}]}, "no record lies at $.a[*].b[*]: there are 'c'; say"),
+        (
+            "$.a[*].b[*]",
+            {"a": [{"c": []}]},
+            "there is no record at $.a[*].b[*]: there are 'c'; say",
+        ),
         ("$.words[*]", {"words": []}, None),
         ("$.words[*]", {"words": None}, None),
         ("$.*", {}, None),

@@ -163,7 +163,7 @@ def test_a_voice_of_another_language_speaks_its_own() -> None:
             [SpeakerSettings(name="男", voice="sin")],
             r"'男': tones has no voice 'sin'; it has: sine",
         ),
-        ([SpeakerSettings(name="男")] * 2, r"\[\[speaker\]\] '男' is there twice"),
+        ([SpeakerSettings(name="男")] * 2, r"\[\[speaker\]\] '男' occurs twice"),
     ],
 )
 def test_a_slip_in_what_is_said_of_a_speaker_ends_the_run_before_it_begins(

@@ -74,7 +74,7 @@ class AuthShell:
         try:
             while piece := os.read(ours, 4096):
                 screen += piece
-                if typed and b"(is not shown): " in screen:
+                if typed and b"(not shown): " in screen:
                     os.write(ours, typed)
                     typed = b""
         except OSError:
@@ -111,7 +111,7 @@ def shell(project: Project, tmp_path: Path) -> AuthShell:
 def test_a_key_is_typed_on_a_terminal_that_does_not_show_it(shell: AuthShell) -> None:
     code, screen = shell.answer(f"{KEY}\n".encode(), "set", "elevenlabs")
     assert (code, KEY in screen, KEY[:8] in screen) == (0, False, False), screen
-    assert "API key of elevenlabs (is not shown): \r\n" in screen
+    assert "API key of elevenlabs (not shown): \r\n" in screen
     assert "elevenlabs: stored in the keyring" in screen
     assert shell.stored() == {"tts-assets/elevenlabs": KEY}
 
@@ -201,7 +201,9 @@ def test_list_tells_what_to_do_where_there_is_no_keyring(shell: AuthShell) -> No
     assert elevenlabs.startswith("elevenlabs  none")
     assert openai.startswith("openai      none")
     assert "set ELEVENLABS_API_KEY or give --api-key-file FILE, or store it" in elevenlabs
-    assert "environment (OPENAI_API_KEY): this API key cannot be used: it has a blank" in openai
+    assert (
+        "environment (OPENAI_API_KEY): this API key cannot be used: it contains a space" in openai
+    )
 
 
 def test_list_goes_on_with_a_locked_keyring(shell: AuthShell) -> None:
@@ -252,7 +254,7 @@ def test_a_path_may_be_given_and_a_key_may_not(shell: AuthShell, command: str) -
 def test_a_key_in_the_configuration_ends_it_unseen(shell: AuthShell) -> None:
     (shell.project.folder / "tts-assets.toml").write_text(f'[elevenlabs]\napi-key = "{KEY}"\n')
     done = shell("list")
-    assert (done.returncode, "keys belong in ELEVENLABS_API_KEY" in done.stderr) == (2, True)
+    assert (done.returncode, "put keys into ELEVENLABS_API_KEY" in done.stderr) == (2, True)
 
 
 def test_help_loads_no_keyring(shell: AuthShell) -> None:

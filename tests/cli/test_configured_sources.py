@@ -105,7 +105,7 @@ def test_two_clips_for_one_url_are_refused(mapped: Project) -> None:
     _configure(mapped, SOURCE + second)
     done = mapped.generate("--dry-run")
     assert done.returncode == 2
-    assert "the URL of its kana would take the place of that of word" in done.stderr
+    assert "the URL of its kana would replace that of word" in done.stderr
     _configure(mapped, SOURCE + second.replace('"mp3"', '"mp3kana"'))
     assert mapped.generate().returncode == 0
     assert mapped.read("content/n5.json")["words"][0].keys() == {"w", "k", "mp3", "mp3kana"}
@@ -176,7 +176,7 @@ def test_urls_of_two_sources_may_not_lie_within_one_another(mapped: Project) -> 
         mapped.write("content/n5.json", {"words": [{"w": "犬"}]})
         done = mapped.generate("--dry-run")
         assert done.returncode == 2
-        assert "would take the place of that of word" in done.stderr
+        assert "would replace that of word" in done.stderr
 
 
 def test_two_sources_of_one_table_have_the_same_columns(project: Project) -> None:
@@ -192,7 +192,7 @@ def test_two_sources_of_one_table_have_the_same_columns(project: Project) -> Non
 
 @pytest.mark.parametrize(
     ("target", "says"),
-    [("sound.url", "is no field of a table"), ("audio", "add it to `columns` of the source")],
+    [("sound.url", "is not a column of a table"), ("audio", "add it to `columns` of the source")],
 )
 def test_a_target_that_no_row_can_have_is_told_once_before_anything_is_made(
     project: Project, target: str, says: str
@@ -222,7 +222,7 @@ def test_a_place_that_two_clips_want_is_told_with_its_line(mapped: Project) -> N
     _configure(mapped, SOURCE + '[[source.clip]]\npart = "kana"\ntext = "k"\nto = "mp3"\n')
     done = mapped.generate()
     assert done.returncode == 2
-    assert "content/n5.json:6: entry 犬: the URL of its kana would take the place" in done.stderr
+    assert "content/n5.json:6: entry 犬: the URL of its kana would replace" in done.stderr
 
 
 def test_recordings_named_by_date_or_number_are_kept(project: Project) -> None:

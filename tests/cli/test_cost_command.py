@@ -64,7 +64,7 @@ def test_max_cost_without_a_price_is_refused_with_the_way_out(shop: Project) -> 
     (shop.folder / "tts-assets.toml").unlink()
     done = _generate(shop, "--max-cost", "1")
     assert done.returncode == 2
-    assert "nobody knows what priced takes for whole: add [[price]]" in done.stderr
+    assert "the price of priced for whole is unknown: add [[price]]" in done.stderr
     assert not (shop.folder / "audio").exists()
 
 
@@ -88,8 +88,8 @@ def test_paying_again_is_said_before_anything_is_sent_and_by_a_dry_run(shop: Pro
     _generate(shop)
     again = ("--voice", "other", "--progress", "none")
     warning = (
-        "warning: 5 of 5 clips were paid for before, and are made again because "
-        "voice changed from priced/sine to priced/other: 10 credits, 5.00 EUR"
+        "warning: 5 of 5 clips were already paid for and are regenerated because voice "
+        "changed from priced/sine to priced/other: 10 credits, 5.00 EUR"
     )
     dry = _generate(shop, "-n", "--output-format", "json", *again)
     assert dry.stderr == f"{warning}\n"

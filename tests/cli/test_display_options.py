@@ -54,7 +54,7 @@ def test_explain_tells_what_is_said_and_why_it_is_fresh(project: Project) -> Non
     words = ["explain", "a-1", "--provider", "tones"]
     before = project.run(*words)
     assert before.returncode == 0
-    for expected in ("開く", "アク", "vocabulary a-1 word", "new", "it was not made yet"):
+    for expected in ("開く", "アク", "vocabulary a-1 word", "new", "not generated yet"):
         assert expected in before.stdout
     project.generate()
     (item,) = json.loads(project.run(*words, "--output-format", "json").stdout)
@@ -98,7 +98,7 @@ def test_the_voices_of_auto_are_told_with_whose_they_are(project: Project) -> No
     nothing = {"TTS_ASSETS_MODELS_FOLDER": str(project.folder / "models")}
     done = project.run("voices", "--provider", "auto", **nothing)
     assert (done.returncode, "mei" in done.stdout) == (0, True)
-    assert "note: openjtalk: it is always there; not piper: " in done.stderr
+    assert "note: openjtalk: it is always installed; not piper: " in done.stderr
 
 
 def test_doctor_is_content_on_a_good_machine_and_says_what_is_missing(project: Project) -> None:

@@ -105,7 +105,7 @@ def test_auto_speaks_with_what_is_there_and_says_what_is_not(project: Project, b
     project.words("犬")
     done = bare.run("generate", "--provider", "auto")
     assert done.returncode == 0
-    assert "openjtalk: it is always there; not piper: " in done.stdout
+    assert "openjtalk: it is always installed; not piper: " in done.stdout
     assert "setup piper" in done.stdout
     assert sum(name.endswith(".mp3") for name in project.assets()) == 1
 
@@ -139,4 +139,6 @@ def test_setup_installs_what_this_installation_names_and_asks_first(bare: _Bare)
 
 def test_setup_says_what_it_lacks_to_install(bare: _Bare) -> None:
     done = bare.run("setup", "review", "--yes", PATH="/nowhere")
-    assert (done.returncode, "neither pip nor uv is here" in done.stderr) == (4, True), done.stderr
+    assert (done.returncode, "neither pip nor uv is available" in done.stderr) == (4, True), (
+        done.stderr
+    )

@@ -70,9 +70,9 @@ def test_urls_are_written_even_when_nothing_is_made(project: Project) -> None:
             "虫": "RuntimeError: the engine has a bug",
             "無音": "0 samples",
         },
-        {"眠る": "not ready within its time limit of 3 s"},
-        {"固まる": "no sign of life for 1 s, and was ended"},
-        {"墜落": "the engine died of it (signal SIGABRT)"},
+        {"眠る": "after 3 s"},
+        {"固まる": "not respond for 1 s and was terminated"},
+        {"墜落": "the engine crashed on this clip (signal SIGABRT)"},
     ],
     ids=" ".join,
 )
@@ -98,7 +98,7 @@ def test_dry_run_touches_nothing_and_says_what_and_why(project: Project) -> None
     assert done.returncode == 0
     assert "to make   2 clips; dry run, nothing was changed" in done.stdout
     assert "vocabulary 1 word 犬" in done.stdout
-    assert "it was not made yet" in done.stdout
+    assert "not generated yet" in done.stdout
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
     assert [each.name for each in project.folder.iterdir()] == ["data"]
 
@@ -176,7 +176,7 @@ def test_a_long_text_has_a_time_limit_for_each_hundred_characters(project: Proje
     done = project.generate("-j", "1", "--timeout", "0.7")
     assert done.returncode == 1
     assert "failed    1" in done.stdout
-    assert "its time limit of 0.7 s, and was stopped; --timeout sets another" in done.stderr
+    assert "after 0.7 s; to change the limit, set --timeout" in done.stderr
 
 
 def test_the_longest_are_begun_first(project: Project, engine_log: Path) -> None:
@@ -396,7 +396,7 @@ def test_an_engine_that_cannot_be_started_ends_the_run_with_4(project: Project) 
     (project.folder / "audio/.gitattributes").write_text("ledger.jsonl merge=union\n")
     done = _generate_with_files_of_at_most(project, blocks=0)
     assert done.returncode == 4, done.stderr
-    assert "cannot be started" in done.stderr
+    assert "could not be started" in done.stderr
 
 
 def test_strange_things_in_the_output_folder_are_no_assets(project: Project) -> None:

@@ -111,7 +111,7 @@ def test_broken_json_is_named_with_its_line_and_stops_nothing(words: Project) ->
     (words.folder / "broken.json").write_text('[\n {"word": "会う",}\n]', encoding="utf-8")
     done = words.run("init")
     assert done.returncode == 0
-    assert "note: broken.json: passed over: " in done.stderr
+    assert "note: broken.json: skipped: " in done.stderr
     assert "line 2" in done.stderr
     assert _files(words) == ["content/n5.json"]
 
@@ -124,7 +124,7 @@ def test_a_configuration_that_is_there_is_kept_and_the_tables_for_other_files_ar
     for named in ("content", "b"):
         done = words.run("init", named)
         assert done.returncode == 0
-        assert f"settings are in {FILE} already" in done.stderr
+        assert f"{FILE} already" in done.stderr
         assert "--force" in done.stderr
         assert (words.folder / FILE).read_text() == "# mine\n"
         tables = tomllib.loads(done.stdout[done.stdout.index("# How tts-assets reads") :])
@@ -168,7 +168,7 @@ def test_at_a_terminal_it_asks(words: Project, answer: str, *, kept: bool) -> No
         os.close(ours)
         os.close(theirs)
     assert done.returncode == 0
-    assert "Write over it? [y/N]" in done.stdout
+    assert "Overwrite it? [y/N]" in done.stdout
     assert ((words.folder / FILE).read_text(encoding="utf-8") == "# mine\n") is kept
 
 
@@ -186,8 +186,8 @@ def test_settings_of_programs_are_passed_over(words: Project) -> None:
     words.write("package.json", {"name": "x", "description": "日本語", "scripts": {"a": "b"}})
     (words.folder / "tsconfig.json").write_text('{ // comment\n "a": 1 }')
     done = words.run("init")
-    assert "note: package.json: passed over: " in done.stderr
-    assert "note: 1 file without Japanese passed over" in done.stderr
+    assert "note: package.json: skipped: " in done.stderr
+    assert "note: 1 file without Japanese skipped" in done.stderr
     assert _files(words) == ["content/n5.json"]
 
 
@@ -204,7 +204,7 @@ def test_catalogues_where_the_clips_go_are_passed_over_with_a_word(words: Projec
     words.write("audio/words.json", WORDS)
     done = words.run("init")
     assert done.returncode == 0
-    assert "note: audio/words.json: passed over: it lies in audio" in done.stderr
+    assert "note: audio/words.json: skipped: it is in audio" in done.stderr
     assert _files(words) == ["content/n5.json"]
 
 
@@ -229,7 +229,7 @@ def test_a_name_that_is_not_utf_8_is_passed_over(words: Project) -> None:
         file.write(json.dumps(WORDS).encode())
     done = words.run("init")
     assert done.returncode == 0
-    assert "passed over: its name is not UTF-8" in done.stderr
+    assert "skipped: its name is not UTF-8" in done.stderr
     assert _files(words) == ["content/n5.json"]
 
 
@@ -253,7 +253,7 @@ def test_a_configuration_that_cannot_be_written_is_a_usage_error(words: Project)
     (words.folder / FILE).mkdir()
     done = words.run("init", "--force")
     assert done.returncode == 2
-    assert f"{FILE} cannot be written here" in done.stderr
+    assert f"{FILE} cannot be written" in done.stderr
 
 
 def test_what_many_files_say_is_kept_short(project: Project) -> None:
@@ -261,7 +261,7 @@ def test_what_many_files_say_is_kept_short(project: Project) -> None:
         project.write(f"{number}.json", {"name": "日本語"})
     done = project.run("init")
     assert done.stderr.count("note: ") == 21
-    assert "note: 10 more files passed over" in done.stderr
+    assert "note: 10 more files skipped" in done.stderr
 
 
 def test_help_tells_what_it_does(project: Project) -> None:
@@ -275,7 +275,7 @@ def test_settings_that_are_in_effect_are_not_shadowed(words: Project) -> None:
     pyproject.write_text("[tool.tts-assets]\nspeed = 0.8\n", encoding="utf-8")
     done = words.run("init")
     assert done.returncode == 0
-    assert "settings are in pyproject.toml already" in done.stderr
+    assert "note: pyproject.toml already" in done.stderr
     assert "under its [tool.tts-assets]" in done.stderr
     assert not (words.folder / FILE).exists()
     tables = done.stdout[done.stdout.index("# How tts-assets reads") :]
@@ -292,7 +292,7 @@ def test_settings_of_a_folder_above_are_not_shadowed(words: Project) -> None:
     below.environment = words.environment
     done = below.run("init")
     assert done.returncode == 0
-    assert f"settings are in {words.folder / FILE} already" in done.stderr
+    assert f"{words.folder / FILE} already" in done.stderr
     assert "with `files` as seen from its folder" in done.stderr
     assert "[[source]]" in done.stdout
     assert below.run("init", "--force").returncode == 0

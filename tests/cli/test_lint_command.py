@@ -120,7 +120,7 @@ def test_a_reading_that_the_dictionary_does_not_know_is_forced_and_its_accent_gu
     assert _rules(found) == [("warning", "reading-unknown"), ("note", "accent-guessed")]
     assert "forced" in found[0]["message"]
     assert "guess" not in found[0]["message"]
-    assert "[[dictionary]]" in found[1]["message"]
+    assert "give the entry an accent" in found[1]["message"]
 
 
 def test_an_entry_that_gives_the_accent_of_an_unknown_word_knows_the_word(
@@ -132,15 +132,18 @@ def test_an_entry_that_gives_the_accent_of_an_unknown_word_knows_the_word(
 def test_a_reading_in_two_scripts_is_a_warning(looked: dict[str, Any]) -> None:
     (found,) = _of(looked, "mixed")
     assert _rules([found]) == [("warning", "reading-mixed")]
-    assert "'りンご' has ン in katakana" in found["message"]
+    assert "'りンご' mixes ン in katakana" in found["message"]
 
 
 def test_words_that_are_not_japanese_are_a_warning(looked: dict[str, Any]) -> None:
     (found,) = _of(looked, "english")
     assert _rules([found]) == [("note", "text-latin")]
-    assert "'eat' is said by a Japanese voice" in found["message"]
+    assert "a Japanese voice speaks 'eat'" in found["message"]
     sentences = [each for each in _of(looked, "sentences") if each["rule"] == "text-latin"]
-    assert [each["message"].partition(" is said")[0] for each in sentences] == ["'I am a student'"]
+    assert [
+        each["message"].removeprefix("a Japanese voice speaks ").partition(": ")[0]
+        for each in sentences
+    ] == ["'I am a student'"]
     assert {each["severity"] for each in sentences} == {"warning"}
 
 
@@ -160,7 +163,7 @@ def test_a_reading_in_latin_letters_is_a_note_that_says_what_it_became(
 ) -> None:
     (found,) = _of(looked, "latin")
     assert _rules([found]) == [("note", "reading-latin")]
-    assert found["message"] == "the reading 'inu' is taken as イヌ"
+    assert found["message"] == "the reading 'inu' is read as イヌ"
 
 
 @pytest.mark.parametrize(("entry", "accent"), [("range", 7), ("range-alone", 9)])
@@ -224,7 +227,7 @@ def test_furigana_on_a_word_of_a_text_are_judged_as_a_kana_line_is(looked: dict[
 def test_a_word_with_another_common_reading_is_named_with_both(looked: dict[str, Any]) -> None:
     (found,) = _of(looked, "sentences", "example-10")
     assert _rules([found]) == [("note", "ambiguous-reading")]
-    assert "止め is said トメ, and may be read ヤメ" in found["message"]
+    assert "止め is read トメ, but can also be read ヤメ" in found["message"]
 
 
 def test_furigana_that_do_not_fit_are_a_warning_that_names_them(looked: dict[str, Any]) -> None:
@@ -239,7 +242,7 @@ def test_a_word_forced_in_a_sentence_is_a_warning_and_its_accent_a_guess(
     found = _of(looked, "sentences", "example-6")
     assert _rules(found) == [("warning", "sentence-reading"), ("note", "accent-guessed")]
     assert "ピヨピヨ" in found[0]["message"]
-    assert "that word in [[dictionary]]" in found[1]["message"]
+    assert "that word an accent in [[dictionary]]" in found[1]["message"]
 
 
 def test_a_reading_of_a_kanji_that_is_no_word_alone_is_only_a_note(looked: dict[str, Any]) -> None:
@@ -491,6 +494,6 @@ def test_a_key_that_stands_twice_is_an_error_with_its_line(project: Project) -> 
     path.write_text('[{"id": 1, "word": "猫",\n"word": "犬"}]', encoding="utf-8")
     done = project.run("lint")
     assert done.returncode == 1
-    assert "vocabulary.json:2: error entry: the key 'word' stands in this object already" in (
+    assert "vocabulary.json:2: error entry: the key 'word' occurs twice in this object" in (
         done.stdout
     )

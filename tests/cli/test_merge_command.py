@@ -49,10 +49,10 @@ def test_what_was_merged_and_that_the_parts_may_go_is_told(
     assert capsys.readouterr().out.splitlines() == [
         "merged    3 parts: 6 assets",
         "URLs      6 written",
-        f"parts     are not needed any more, and may be deleted: {', '.join(PARTS)}",
+        f"parts     no longer needed; you can delete them: {', '.join(PARTS)}",
     ]
     assert run_merge(settings, []) is ExitCode.OK
-    assert "0 assets; 6 others there already" in capsys.readouterr().out
+    assert "0 assets; 6 others already present" in capsys.readouterr().out
 
 
 def test_missing_shards_are_told_and_are_a_finding(
@@ -60,9 +60,9 @@ def test_missing_shards_are_told_and_are_a_finding(
 ) -> None:
     assert run_merge(settings, ["audio-shard-2-of-3"]) is ExitCode.FINDINGS
     told = capsys.readouterr().out
-    assert "missing   the shards 1/3, 3/3: merge them when they are made\n" in told
+    assert "missing   the shards 1/3, 3/3: merge them when they are generated\n" in told
     assert "to write when the last shard is merged" in told
-    assert "may be deleted: audio-shard-2-of-3\n" in told
+    assert "you can delete them: audio-shard-2-of-3\n" in told
     assert run_merge(settings, ["audio-shard-3-of-3", "audio-shard-1-of-3"]) is ExitCode.OK
 
 
@@ -90,9 +90,11 @@ def test_entries_that_changed_since_are_told_and_are_a_finding(
 
 
 def test_a_folder_that_is_no_part_is_named(settings: Settings) -> None:
-    with pytest.raises(InputError, match="data: this is no part"):
+    with pytest.raises(InputError, match="data: this is not the folder of a run"):
         run_merge(settings, ["data"])
-    with pytest.raises(InputError, match=r"nowhere: this is no part .* there is no such folder"):
+    with pytest.raises(
+        InputError, match=r"nowhere: this is not the folder of a run .* there is no such folder"
+    ):
         run_merge(settings, ["nowhere"])
 
 
@@ -121,7 +123,7 @@ def test_a_killed_shard_is_no_part_until_it_was_run_again(
     _until(lambda: bool(list(part.glob("vocabulary/*.mp3"))))
     process.kill()
     process.communicate()
-    with pytest.raises(InputError, match="the run of shard 1/1 was killed, or is still at work"):
+    with pytest.raises(InputError, match="the run of shard 1/1 was killed or is still in progress"):
         run_merge(Settings(), [str(part)])
     assert project.generate("--shard", "1/1").returncode == 0
     spoken = engine_log.read_text().split()

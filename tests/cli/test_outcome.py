@@ -157,5 +157,5 @@ def test_a_format_that_was_not_typed_gives_way_to_text(monkeypatch: pytest.Monke
     monkeypatch.setenv("TTS_ASSETS_OUTPUT_FORMAT", "jsonl")
     assert read_command_settings(None).output_format is OutputFormat.TEXT
     assert read_command_settings(None, ALL_FORMATS).output_format is OutputFormat.JSONL
-    with pytest.raises(UsageError, match="jsonl is not for this command: give text or json"):
+    with pytest.raises(UsageError, match="jsonl: give text or json"):
         read_command_settings(None, **{"output-format": "jsonl"})

@@ -92,7 +92,7 @@ def test_refused_takes_are_kept_with_all_that_is_known_of_them(shop: ServiceProj
         bill["request_id"] for bill in bills
     ]
     assert [take.purchase.arrived.billed for take in found] == [3.0, 3.0]
-    assert all("ends as if cut off" in take.record.fault for take in found)
+    assert all("ends abruptly" in take.record.fault for take in found)
     assert {take.path.read_bytes()[:4] for take in found} == {b"RIFF"}
     assert [path for path in temp_files(shop) if b"sk_simulator" in path.read_bytes()] == []
 
@@ -266,12 +266,12 @@ def test_a_voice_that_always_ends_as_if_cut_off_is_asked_no_more_until_a_person_
     shop.project.words(*WORDS)
     shop.simulator.change(faults=[{"kind": "half"}])
     report = shop.generate("--concurrency", "1", code=4)
-    assert "all end as if cut off" in report["fatal"]
+    assert "all end abruptly" in report["fatal"]
     failed = (shop.project.folder / "audio" / "failures.jsonl").read_text().splitlines()
     assert len(failed) >= 3
     first = len(shop.simulator.state()["billing"])
     assert 6 <= first <= 10
-    assert "all end as if cut off" in shop.generate("--concurrency", "1", code=4)["fatal"]
+    assert "all end abruptly" in shop.generate("--concurrency", "1", code=4)["fatal"]
     # Clips in hand with one take get their second one, and one more clip is bought to find out.
     second, texts = len(shop.simulator.state()["billing"]), len(shop.bought())
     assert second <= first + 5
@@ -296,7 +296,7 @@ def test_undecided_takes_do_not_keep_a_service_that_is_well_again_from_the_other
 ) -> None:
     shop.project.words(*WORDS)
     shop.simulator.change(faults=[{"kind": "half"}])
-    assert "all end as if cut off" in shop.generate("--concurrency", "1", code=4)["fatal"]
+    assert "all end abruptly" in shop.generate("--concurrency", "1", code=4)["fatal"]
     shop.simulator.change(faults=[])
     undecided = {text for text, count in shop.bought().items() if count == 2}
     report = shop.generate("--concurrency", "1", code=1)

@@ -75,8 +75,7 @@ def test_what_the_page_saved_is_taken_into_the_journal_and_the_ledger(made: Proj
     done = _apply(made, file)
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
-        "read      2 decisions, 2 new to the journal\n"
-        "applied   2 decisions: 1 approved, 1 rejected, 0 undecided\n"
+        "read      2 decisions, 2 new\napplied   2 decisions: 1 approved, 1 rejected, 0 undecided\n"
     )
     now = _lines(made)
     assert now["猫"].pop("review") == {
@@ -90,7 +89,7 @@ def test_what_the_page_saved_is_taken_into_the_journal_and_the_ledger(made: Proj
     for words in ((file,), (), ("audio/decisions.jsonl",)):
         done = _apply(made, *words)
         assert done.returncode == 0, done.stderr
-        assert "0 new to the journal" in done.stdout
+        assert "0 new" in done.stdout
         assert "known     2 decisions" in done.stdout
     assert made.assets() == whole
 
@@ -115,7 +114,7 @@ def test_a_decision_on_a_sound_that_is_not_there_any_more_is_told(made: Project)
     before = made.assets()["ledger.jsonl"]
     done = _apply(made, _save(made, gone))
     assert done.returncode == 1
-    assert "stale     1 decision on sounds that are not there any more; listen to" in done.stdout
+    assert "stale     1 decision on audio that no longer exists; listen to" in done.stdout
     assert f"stale: {gone['asset']}: rejected by" in done.stderr
     assert not {"\x1b", "\u202e"} & {*done.stderr}
     assert made.assets()["ledger.jsonl"] == before
@@ -127,9 +126,12 @@ def test_a_decision_on_a_sound_that_is_not_there_any_more_is_told(made: Project)
     ("data", "words"),
     [
         ('{"version":1,"decisions":[{"asset":"../x.mp3"}]}', "bad.json: decision 1: "),
-        ('{"version":9,"decisions":[]}', "bad.json: another tts-assets made the page"),
-        ('{"asset":1}\n{"asset":2}\n', "bad.json:1: this line is no decision"),
-        ("<html>", "bad.json: this is not what the page saves"),
+        (
+            '{"version":9,"decisions":[]}',
+            "bad.json: it was saved by the page of another tts-assets",
+        ),
+        ('{"asset":1}\n{"asset":2}\n', "bad.json:1: this line is not a decision"),
+        ("<html>", "bad.json: the page did not save this"),
         (None, "bad.json: cannot be read"),
     ],
 )
@@ -243,7 +245,7 @@ def test_check_requires_approval_in_every_format(made: Project) -> None:
     told = _machine(made, "text")
     line = json.loads(_machine(made, "json"))["unapproved"][0]["line"]
     assert f"data/vocabulary.json:{line}: unapproved: vocabulary 4 word 魚 -> " in told
-    assert "(nobody has approved its sound)" in told
+    assert "(not approved yet)" in told
     assert "approval  1 clip not approved" in told
     for output_format in ("json", "jsonl"):
         found = json.loads(_machine(made, output_format))
@@ -288,12 +290,15 @@ def test_a_rejected_clip_is_made_again_only_where_that_makes_a_difference(made: 
     whole = made.assets()
     done = made.run("generate")
     assert done.returncode == 0, done.stderr
-    assert "note: 1 rejected clip is not made again, as the voice would only repeat" in done.stderr
-    assert "everything is up to date" in done.stdout
+    assert (
+        "note: 1 rejected clip was not regenerated, because this voice would produce the"
+        in done.stderr
+    )
+    assert "everything is up to date" not in done.stdout
     assert made.assets() == whole
     done = made.run("generate", "--only", "rejected")
     assert done.returncode == 0, done.stderr
-    assert "note: 1 clip was made again with the very bytes that were rejected" in done.stderr
+    assert "note: 1 clip was regenerated with exactly the rejected audio" in done.stderr
     assert "generated 1 clip" in done.stdout
     assert made.assets() == whole
     dry = made.run("generate", "--only", "rejected", "--dry-run")

@@ -57,9 +57,9 @@ def test_a_file_that_is_no_text_is_refused(tones: Project) -> None:
 
 def test_closed_streams_are_told(tones: Project) -> None:
     done = shell(tones, "$speak - -o x.mp3 <&-")
-    assert (done.returncode, done.stderr) == (2, b"error: there is nothing to say: the text is empty\n")  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, b"error: there is nothing to speak: the text is empty\n")  # fmt: skip
     done = shell(tones, "$speak 犬 >&-")
-    assert (done.returncode, b"say where the sound goes" in done.stderr) == (2, True)
+    assert (done.returncode, b"choose where the audio goes" in done.stderr) == (2, True)
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(tones: Project) -> None:

@@ -36,7 +36,7 @@ def test_transcripts_are_printed_in_order_and_all_else_is_told_beside(studio: Pr
     assert done.returncode == 2, done.stderr
     assert done.stdout.split() == words(range(12))
     told = done.stderr.splitlines()
-    assert any(line.startswith("error: fake.mp3: it is no sound file") for line in told)
+    assert any(line.startswith("error: fake.mp3: its audio format is unknown") for line in told)
     assert sum(line.startswith("b.flac 00:") for line in told) == 3
     assert told[-1] == "chunks      3 of 3 heard (100.0%)"
 
@@ -95,7 +95,7 @@ def test_a_model_that_is_missing_ends_the_run(studio: Project) -> None:
         TTS_ASSETS_MODELS_FOLDER=str(studio.folder),
     )
     assert done.returncode == 4
-    assert done.stderr.startswith("error: faster-whisper: the model 'tiny' is not here yet")
+    assert done.stderr.startswith("error: faster-whisper: the model 'tiny' is not installed")
 
 
 def test_whisper_hears_the_same_alone_and_in_parallel(studio: Project, tmp_path: Path) -> None:

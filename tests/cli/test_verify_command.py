@@ -49,14 +49,14 @@ def test_what_is_wrong_is_told_with_its_place_and_what_to_do(made: MadeClips, ca
     assert lines[-1].startswith("wrong     2 assets: ")
     gone = next(line for line in lines if "missing" in line)
     assert gone == (
-        f"data/vocabulary.json:8: error: missing: vocabulary school word 学校 -> "
-        f"{made.asset('school')} (its file is gone; "
-        "`tts-assets generate data/vocabulary.json --id school` makes it)"
+        "data/vocabulary.json:8: error: missing: vocabulary school word 学校 -> "
+        f"{made.asset('school')} (its file is missing; `tts-assets generate "
+        "data/vocabulary.json --id school` makes it)"
     )
     damaged = next(line for line in lines if "damaged" in line)
     assert damaged.startswith("data/vocabulary.json:2: error: damaged: vocabulary cat word 猫 -> ")
     assert damaged.endswith(
-        "(its file is empty; heard in 1 more clip; bring back what was made, or "
+        "(its file is empty; recognized in 1 more clip; restore the generated file, or "
         "`tts-assets generate data/vocabulary.json --id cat --force`)"
     )
 
@@ -66,8 +66,8 @@ def test_what_cannot_be_read_is_not_to_be_listened_to(made: MadeClips, capsys: T
     made.file("cat").mkdir()
     assert _run() is ExitCode.FINDINGS
     line = capsys.readouterr().out.splitlines()[0]
-    assert "what lies in its place is no file" in line
-    assert "bring back what was made, or `tts-assets generate data/vocabulary.json" in line
+    assert "its path is not a file" in line
+    assert "restore the generated file, or `tts-assets generate data/vocabulary.json" in line
     assert "listen" not in line
 
 
@@ -77,7 +77,7 @@ def test_a_name_of_nothing_is_not_to_be_made(made: MadeClips, capsys: Told) -> N
         _run(paths=("none.mp3",))
     assert _run(paths=(str(made.file("cat")),)) is ExitCode.FINDINGS
     known = capsys.readouterr().out.splitlines()[0]
-    assert known.endswith("its file is gone; `tts-assets generate` makes it")
+    assert known.endswith("its file is missing; `tts-assets generate` makes it")
 
 
 def test_a_recording_of_somebodys_is_a_warning(made: MadeClips, capsys: Told) -> None:
@@ -85,7 +85,7 @@ def test_a_recording_of_somebodys_is_a_warning(made: MadeClips, capsys: Told) ->
     assert _run() is ExitCode.FINDINGS
     first = capsys.readouterr().out.splitlines()[0]
     assert first.startswith("vocabulary/mine.wav: warning: ")
-    assert "it is somebody's own recording" in first
+    assert "it is a recording" in first
 
 
 def test_an_id_cannot_write_a_command(made: MadeClips, capsys: Told) -> None:
@@ -129,7 +129,7 @@ def test_programs_are_told_what_the_schema_says(
             "rule": "missing",
             "measured": "no file",
             "limit": "a file",
-            "message": "its file is gone",
+            "message": "its file is missing",
         }
     ]
 
@@ -190,7 +190,7 @@ def test_a_missing_model_is_fatal_when_all_else_is_told(
     assert err == "error: deaf: its model is not here: fetch it\n"
     assert "missing" in out
     assert out.endswith(
-        "unheard   recognition failed: fix the error, then verify the sample again\n"
+        "unheard   recognition failed: correct the error, then verify the sample again\n"
     )
 
 

@@ -20,7 +20,7 @@ WRONG = [
     ("generate --provider elevenlabs", 4, "setup elevenlabs"),
     ("generate --provider openai --voice x", 4, "setup openai"),
     ("generate --provider voicevox", 2, "voices --provider voicevox"),
-    ("generate --provider say", 4, "choose another provider"),
+    ("generate --provider say", 4, "choose another engine"),
     ("generate --voice jf_alpha", 2, "add --provider kokoro"),
     ("generate --voice mai", 2, "mei"),
     ("generate --speed 9", 2, "a number from 0.25 to 4"),
@@ -48,7 +48,7 @@ WRONG = [
     ("review", 2, "--serve"),
     ("review apply nope.json", 2, "that the review page saved"),
     ("prune --yes --dry-run", 2, "give one of them"),
-    ("setup nope", 2, "there are: openjtalk"),
+    ("setup nope", 2, "the names are: openjtalk"),
     ("init nowhere", 2, "nowhere"),
 ]
 

@@ -81,10 +81,10 @@ def test_what_is_absent_is_not_found(path: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("a[*]", {"a": "x"}, "'a' is text, and must be a list"),
-        ("a.b", {"a": [1]}, "'a' is a list, and must be an object"),
-        ("[0]", {"a": 1}, "it is an object, and must be a list"),
-        ("a[*].b", {"a": [{"b": 1}, 7]}, r"'a\[1\]' is a number, and must be an object"),
+        ("a[*]", {"a": "x"}, "'a' is text, but must be a list"),
+        ("a.b", {"a": [1]}, "'a' is a list, but must be an object"),
+        ("[0]", {"a": 1}, "it is an object, but must be a list"),
+        ("a[*].b", {"a": [{"b": 1}, 7]}, r"'a\[1\]' is a number, but must be an object"),
     ],
 )
 def test_another_shape_is_named_with_its_place(path: str, value: object, message: str) -> None:

@@ -110,16 +110,16 @@ def test_a_copy_of_settings_has_the_keys() -> None:
     [
         ("", "it is empty"),
         (" \n", "it is empty"),
-        ("sk_ab cd", "has a blank or a line break in it"),
-        ("sk_ab\ncd", "has a blank or a line break in it"),
-        ("sk_ab\r\nX-Header: cd", "has a blank or a line break in it"),
+        ("sk_ab cd", "contains a space or a line break"),
+        ("sk_ab\ncd", "contains a space or a line break"),
+        ("sk_ab\r\nX-Header: cd", "contains a space or a line break"),
         ("sk_あcd", "characters that are not printable ASCII"),
         ("sk_\x7fcd", "characters that are not printable ASCII"),
         ("sk_\x00cd", "characters that are not printable ASCII"),
         ("c" * 1_001, "longer than 1,000 characters"),
-        ("ELEVENLABS_API_KEY=sk_cd", "write the part behind the = alone, without quotes"),
-        ('"sk_cd"', "has quotes around it: write it without them"),
-        ("'sk_cd'", "has quotes around it"),
+        ("ELEVENLABS_API_KEY=sk_cd", "keep only the part after the =, without quotes"),
+        ('"sk_cd"', "is in quotes: remove them"),
+        ("'sk_cd'", "is in quotes"),
     ],
 )
 def test_what_cannot_be_a_key_is_told_by_its_source(value: str, fault: str) -> None:
@@ -188,8 +188,8 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     [
         (b"", "it is empty"),
         (b"\n\n", "it is empty"),
-        (b"sk_one\nsk_two\n", "a blank or a line break"),
-        (b'{"key": "sk_one"}', "a blank or a line break"),
+        (b"sk_one\nsk_two\n", "a space or a line break"),
+        (b'{"key": "sk_one"}', "a space or a line break"),
         ("sk_one".encode("utf-16"), "not printable ASCII"),
         (b"\x00\xffsk_one", "not printable ASCII"),
         (b"sk_one" * 10**6, "longer than 1,000 characters"),
@@ -199,7 +199,7 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (b'$env:OPENAI_API_KEY = "sk_one"', "NAME=KEY, as in an .env file"),
         (b"set OPENAI_API_KEY=sk_one", "NAME=KEY, as in an .env file"),
         (b"elevenlabs_api_key=" + b"sk_one" * 10**3, "NAME=KEY, as in an .env file"),
-        (b'"sk_one"\n', "has quotes around it"),
+        (b'"sk_one"\n', "is in quotes"),
     ],
 )
 def test_a_file_without_a_key_is_told_by_its_path(
@@ -217,10 +217,10 @@ def test_a_file_without_a_key_is_told_by_its_path(
     ("name", "fault"),
     [
         ("none.txt", "No such file"),
-        ("folder", "it is no regular file"),
-        ("pipe", "it is no regular file"),
+        ("folder", "it is not a regular file"),
+        ("pipe", "it is not a regular file"),
         ("key.txt/x", "Not a directory"),
-        ("nul\0", "its path cannot be one"),
+        ("nul\0", "this is not a valid path"),
         ("x" * 300, "File name too long"),
     ],
 )
@@ -261,7 +261,7 @@ def test_without_the_extra_there_is_no_key(monkeypatch: pytest.MonkeyPatch) -> N
     ("backend", "told"),
     [
         ("keyring.backends.fail.Keyring", "this machine has no keyring that could store a key"),
-        ("keyring.backends.null.Keyring", "did not keep the key"),
+        ("keyring.backends.null.Keyring", "did not store the key"),
     ],
 )
 def test_a_machine_without_a_keyring_has_no_key(
@@ -302,7 +302,9 @@ def test_what_a_keyring_says_of_a_key_is_not_repeated(monkeypatch: pytest.Monkey
 
 def test_a_broken_key_in_the_keyring_is_told(ring: Path) -> None:
     ring.write_text(json.dumps({"tts-assets/openai": "sk_a b"}))
-    with pytest.raises(UsageError, match=r"^keyring: this API key cannot be used: it has a blank"):
+    with pytest.raises(
+        UsageError, match=r"^keyring: this API key cannot be used: it contains a space"
+    ):
         find("openai", file=None, given=None)
 
 
@@ -400,9 +402,9 @@ def test_a_key_in_a_file_of_settings_is_told_and_not_shown(
     tmp_path: Path, content: str, name: str
 ) -> None:
     (tmp_path / "tts-assets.toml").write_text(content)
-    with pytest.raises(UsageError, match=f"tts-assets.toml: {name} is no setting") as refused:
+    with pytest.raises(UsageError, match=f"tts-assets.toml: {name} is not a setting") as refused:
         _load(tmp_path)
-    assert "keys belong in ELEVENLABS_API_KEY or OPENAI_API_KEY, in a file" in str(refused.value)
+    assert "put keys into ELEVENLABS_API_KEY or OPENAI_API_KEY, into a file" in str(refused.value)
     assert "sk_x" not in _everything(refused.value)
 
 
@@ -420,7 +422,7 @@ def test_a_value_that_may_be_a_key_is_not_shown(tmp_path: Path, content: str) ->
     "name", ["TTS_ASSETS_API_KEY", "TTS_ASSETS_ELEVENLABS_API_KEY", "TTS_ASSETS_OPENAI_KEY"]
 )
 def test_a_key_in_a_variable_of_settings_is_told_and_not_shown(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=f"{name}, which is not read: keys belong in") as refused:
+    with pytest.raises(UsageError, match=f"{name} is not read: put keys into") as refused:
         _load(tmp_path, **{name: KEY})
     assert KEY not in _everything(refused.value)
 

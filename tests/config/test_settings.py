@@ -64,7 +64,7 @@ def test_a_file_above_is_found_and_its_paths_are_seen_from_there(tmp_path: Path)
         ("sped = 1", r"tts-assets\.toml: there is no setting 'sped'; did you mean speed\?"),
         ("[sound]\nlouds = 1", r"no setting 'sound\.louds'"),
         ("sound = 3", "no setting 'sound'"),
-        ('speed = "fast"', r"tts-assets\.toml: speed is 'fast', and must be a number from 0\.25"),
+        ('speed = "fast"', r"tts-assets\.toml: speed is 'fast', but must be a number from 0\.25"),
         ("speed = true", "speed is True"),
         ("speed = nan", "speed is nan"),
         ("speed = 99", r"must be a number from 0\.25 to 4"),
@@ -230,7 +230,7 @@ def test_sources_and_words_come_from_the_file_and_are_seen_from_it(tmp_path: Pat
         ),
         (
             "dictionary = [{surface='角', reading='かど'}, {surface='角', reading='つの', accent=2}]",
-            "dictionary 1 and dictionary 2 .* '角' is read: カド and ツノ with accent 2; keep one",
+            "dictionary 1 and dictionary 2 .* '角': カド and ツノ with accent 2; keep one",
         ),
     ],
 )
@@ -274,7 +274,7 @@ def test_a_file_is_no_output_folder(tmp_path: Path) -> None:
     (tmp_path / "w.json").write_text("[]")
     (tmp_path / "tts-assets.toml").write_text('output = "w.json"\n')
     (tmp_path / "below").mkdir()
-    with pytest.raises(UsageError, match=r"output: .*w\.json is a file, and must be a folder"):
+    with pytest.raises(UsageError, match=r"output: .*w\.json is a file, but must be a folder"):
         _load(tmp_path / "below")
 
 
@@ -296,8 +296,8 @@ def test_a_path_may_have_any_name(tmp_path: Path, key: str) -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ({"shard": "0/4"}, "--shard: shard is '0/4', and must be "),
-        ({"shard": "1/1001"}, "i from 1 to n, and n 1,000 at most"),
+        ({"shard": "0/4"}, "--shard: shard is '0/4', but must be "),
+        ({"shard": "1/1001"}, "with i from 1 to n and n at most 1,000"),
         ({"max-clips": "-1"}, "a whole number from 0 to 1,000,000,000"),
         ({"speed": "9"}, "a number from 0.25 to 4"),
     ],

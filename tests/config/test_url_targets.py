@@ -25,7 +25,7 @@ SOURCE = 'files = "x"\nkind = "vocabulary"\nid = "id"\n'
     ],
 )
 def test_a_url_is_never_written_over_what_is_read(clip: str, field: str) -> None:
-    with pytest.raises(UsageError, match="would be written over what is read as") as refused:
+    with pytest.raises(UsageError, match="would overwrite the field read as") as refused:
         parse_source(tomllib.loads(f"{SOURCE}[[clip]]\n{clip}\n"), "source 1")
     assert field in str(refused.value)
 

@@ -78,7 +78,7 @@ def test_a_new_word_is_said_by_the_new_engine_and_an_equal_one_by_the_earlier(
     added({"id": 9, "word": "猫", "reading": "ねこ"})(project)
     plan = words("8", because=NEW)
     if project.settings.asset == BY_ID:
-        plan |= words("9", because="new: vocabulary/2-word.mp3 has its sound already, moved")
+        plan |= words("9", because="new: vocabulary/2-word.mp3 already has the same audio, moved")
     assert to_make(project) == plan
     becomes_clean(project, engine_log, plan)
     engines = {line["text"]: line["engine"] for line in project.lines()}
@@ -145,7 +145,7 @@ def test_what_is_kept_and_lost_is_missing_and_made_by_the_engine_of_today(
 ) -> None:
     project.engine("tones=2 model=a")
     project.asset(2).unlink()
-    plan = words("2", because="missing: its file is gone")
+    plan = words("2", because="missing: its file is missing")
     assert to_make(project) == plan
     becomes_clean(project, engine_log, plan)
 
@@ -155,7 +155,7 @@ def test_what_is_kept_and_damaged_is_damaged_not_stale(project: Edited, engine_l
     project.patch.setattr("tts_assets.build.plan.recipes.SCHEMA", 4)
     size = project.asset(2).stat().st_size
     project.asset(2).write_bytes(b"half")
-    plan = words("2", because=f"damaged: its file has 4 bytes and was made with {size}")
+    plan = words("2", because=f"damaged: its file has 4 bytes instead of {size}")
     assert to_make(project) == plan
     becomes_clean(project, engine_log, plan)
 
@@ -169,7 +169,7 @@ def test_what_was_made_anew_and_is_lost_does_not_come_back_from_the_earlier_engi
     project.generate()
     project.set(on_engine_change=KEEP)
     project.asset(2).unlink()
-    plan = words("2", because="missing: its file is gone")
+    plan = words("2", because="missing: its file is missing")
     assert to_make(project) == plan
     becomes_clean(project, engine_log, plan)
 

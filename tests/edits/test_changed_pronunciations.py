@@ -227,7 +227,7 @@ def test_a_word_that_was_said_before_gets_its_own_file_without_the_engine(
     project: Edited, engine_log: Path
 ) -> None:
     added({"id": 9, "word": "猫", "reading": "ねこ"})(project)
-    plan = words("9", because="new: vocabulary/2-word.mp3 has its sound already, moved")
+    plan = words("9", because="new: vocabulary/2-word.mp3 already has the same audio, moved")
     assert to_make(project) == plan
     becomes_clean(project, engine_log, plan)
 
@@ -298,7 +298,7 @@ def test_two_entries_with_one_id_stand_for_one_file_only_where_they_say_the_same
     if project.settings.asset == BY_RECIPE:
         assert problems == []
     else:
-        assert "give one of them another id" in problems[0]
+        assert "change one of their ids" in problems[0]
         # Whose the file is nobody knows: nothing is made, or one of them would say the other's word.
         before = project.asset(2).read_bytes()
         project.generate()

@@ -80,10 +80,10 @@ def _changed(asset: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "reason"),
     [
-        (_deleted, "missing: its file is gone"),
+        (_deleted, "missing: its file is missing"),
         (_emptied, "damaged: its file is empty"),
-        (truncated, "damaged: its file has 100 bytes and was made with SIZE"),
-        (_longer, "damaged: its file has MORE bytes and was made with SIZE"),
+        (truncated, "damaged: its file has 100 bytes instead of SIZE"),
+        (_longer, "damaged: its file has MORE bytes instead of SIZE"),
     ],
 )
 @pytest.mark.parametrize("number", [2, 1])
@@ -99,7 +99,9 @@ def test_a_file_that_is_not_what_was_made_is_made_again(
     elif number == 1:
         # Its like has a file of its own, with the same sound.
         state = reason.partition(":")[0]
-        plan = words("1", because=f"{state}: vocabulary/5-word.mp3 has its sound already, moved")
+        plan = words(
+            "1", because=f"{state}: vocabulary/5-word.mp3 already has the same audio, moved"
+        )
     assert to_make(project) == plan
     becomes_clean(project, engine_log, plan)
 
@@ -113,7 +115,7 @@ def test_other_bytes_of_the_same_size_are_found_by_a_deep_look_alone(
     standing = project.status(deep=True)
     assert standing.judged_by is Judged.BYTES
     assert standing.stale
-    why = "damaged: its file has other bytes than were made: `generate --deep` makes it again"
+    why = "damaged: its file differs from what was generated: `generate --deep` regenerates it"
     assert to_make(project, deep=True) == words("2", because=why)
     project.asset(2).unlink()
     becomes_clean(project, engine_log, words("2", because="missing"))
@@ -137,7 +139,7 @@ def test_a_folder_in_the_place_of_a_file_is_told_and_the_rest_is_as_it_was(
     asset = project.asset(2)
     asset.unlink()
     asset.mkdir()
-    assert to_make(project) == words("2", because="missing: its file is gone")
+    assert to_make(project) == words("2", because="missing: its file is missing")
     report = project.generate()
     # It fails that clip, and not the run.
     assert report.fatal is None
@@ -163,7 +165,7 @@ def test_without_any_files_the_ledger_alone_tells_and_generate_makes_all(
 @by_both
 def test_one_file_that_is_left_has_all_others_looked_for(project: Edited) -> None:
     shutil.rmtree(project.audio / "grammar")
-    gone = "missing: its file is gone"
+    gone = "missing: its file is missing"
     assert to_make(project) == {"g example-1": gone, "g example-2": gone}
 
 
@@ -178,7 +180,9 @@ def test_what_failed_last_time_is_told_with_its_reason_until_its_text_changes(
     assert [(item.clip.entry, item.state) for item in planned] == [
         ("2", State.FAILED), ("3", State.FAILED)
     ]  # fmt: skip
-    assert {item.reason for item in planned} == {"it failed last time: the engine was told to fail"}
+    assert {item.reason for item in planned} == {
+        "it failed in the last run: the engine was told to fail"
+    }
     project.entry(2, word="鳥")
     project.entry(3, word="東京")
     plan = words("2", because="stale: text 猫 -> 鳥")

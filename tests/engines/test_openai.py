@@ -243,17 +243,17 @@ async def test_bare_samples_may_tell_another_rate(server: Loopback, told: Readin
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (reply(b"", "audio/wav"), "the answer was empty"),
+        (reply(b"", "audio/wav"), "the response was empty"),
         (
             reply(b"<html><title>Sign in</title><style>p{}</style><p>here", "text/html"),
-            r"no sound but text/html: is openai\.base-url .*says: Sign in here\)",
+            r"not audio but text/html: openai\.base-url .*says: Sign in here\)",
         ),
         (
             as_json({"error": {"message": "no voice today"}}),
-            r"no sound but application/json.*today",
+            r"not audio but application/json.*today",
         ),
-        (reply(b"ID3 fake", "audio/mpeg"), r"no sound, though its type is audio/mpeg"),
-        (reply(b"\x00\x01\x02\xff" * 40, "audio/aac"), "no sound of a known format"),
+        (reply(b"ID3 fake", "audio/mpeg"), r"not audio, although its type is audio/mpeg"),
+        (reply(b"\x00\x01\x02\xff" * 40, "audio/aac"), "no known audio format"),
         (reply(f"no {KEY}".encode(), "text/plain"), r"says: no \*\*\*\)"),
     ],
 )
@@ -274,11 +274,11 @@ async def test_a_success_without_sound_is_asked_for_again_and_then_told(
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (wav(48_000), "the sound is not whole: 24000 of 48000 bytes"),
-        (pcm()[:-1], "no whole samples"),
-        (wav(seconds=0.1), r"0\.10 s long, and what it should say takes more than 0\.20 s"),
-        (wav(seconds=9.1), r"9\.10 s long, and what it should say takes less than 9\.00 s"),
-        (wav(silent=True), r"the sound of 0\.50 s is silence"),
+        (wav(48_000), "the audio is incomplete: only 24000 of 48000 bytes"),
+        (pcm()[:-1], "not whole 16-bit samples"),
+        (wav(seconds=0.1), r"0\.10 s long, but its text takes more than 0\.20 s"),
+        (wav(seconds=9.1), r"9\.10 s long, but its text takes less than 9\.00 s"),
+        (wav(silent=True), r"the audio of 0\.50 s is silent"),
     ],
 )
 async def test_a_sound_that_cannot_be_right_is_asked_for_once_more(
@@ -289,7 +289,7 @@ async def test_a_sound_that_cannot_be_right_is_asked_for_once_more(
         assert (await say(speaker, KYUSHU)).samples.size == 12_000
         assert len(server.asked) == 2
         server.replies = [reply(body)]
-        with pytest.raises(ClipError, match=f"{message}.*asked for twice"):
+        with pytest.raises(ClipError, match=f"{message}.*requested twice"):
             await say(speaker, KYUSHU)
         assert len(server.asked) == 4
 
@@ -320,9 +320,7 @@ async def test_what_ends_in_the_middle_of_a_word_is_asked_for_once_more(
         assert len(server.asked) == 2
         server.replies = [reply(cut())]
         for _ in range(5):
-            with pytest.raises(
-                ClipError, match=r"0\.50 s ends as if cut off; it was asked for twice"
-            ):
+            with pytest.raises(ClipError, match=r"0\.50 s ends abruptly; it was requested twice"):
                 await say(speaker, KYUSHU)
 
 
@@ -348,7 +346,7 @@ async def test_a_server_that_never_marks_the_end_of_ogg_files_is_known_by_three_
     server.replies = [reply(b"OggS".join(pages[:-1]))]
     async with opened(settings_for(server.url, response_format="opus"), told) as speaker:
         for _ in range(2):
-            with pytest.raises(ClipError, match="not whole: its last pages are missing"):
+            with pytest.raises(ClipError, match="incomplete: its last pages are missing"):
                 await say(speaker, KYUSHU)
         with pytest.raises(FatalError, match=r"check-ends = false in \[openai\]"):
             await say(speaker, KYUSHU)
@@ -362,7 +360,9 @@ async def test_half_of_what_should_be_said_is_too_little_speech(
 ) -> None:
     server.replies = [reply(pcm(0.25) + bytes(48_000))]
     async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
-        with pytest.raises(ClipError, match=r"cut off: 0\.2\d s are speech, .* more than 0\.3\d s"):
+        with pytest.raises(
+            ClipError, match=r"abruptly: 0\.2\d s are speech, .* more than 0\.3\d s"
+        ):
             await say(speaker, KYUSHU)
 
 
@@ -394,7 +394,7 @@ async def test_a_long_text_is_said_in_parts_that_are_joined(
             reply(sound("WAV", seconds=120.0)),
             reply(sound("WAV", seconds=20.0, rate_hz=8_000)),
         ]
-        with pytest.raises(ClipError, match=r"different rates: \[8000, 24000\]"):
+        with pytest.raises(ClipError, match=r"different sample rates: \[8000, 24000\]"):
             await say(speaker, PASSAGE)
 
 
@@ -424,7 +424,9 @@ async def test_what_was_lost_is_asked_for_again(
 async def test_a_spent_quota_ends_the_run(simulator: Simulator, told: ReadingCache) -> None:
     simulator.change(quota=0)
     async with opened(settings_for(simulator.url), told) as speaker:
-        with pytest.raises(FatalError, match=r"nothing is left to pay with: go on when there is"):
+        with pytest.raises(
+            FatalError, match=r"the account has no credit left: continue when it has"
+        ):
             await say(speaker)
 
 
@@ -456,14 +458,14 @@ def error(message: str = "because", **more: object) -> dict[str, object]:
     [
         (401, error(), FatalError, r"set OPENAI_API_KEY or --api-key-file \(it says: because\)"),
         (403, {"detail": "Not allowed"}, FatalError, r"\(403\).*says: Not allowed"),
-        (402, error(), FatalError, "nothing is left to pay with"),
-        (429, error(code="insufficient_quota"), FatalError, "nothing is left to pay with"),
-        (429, error(type="billing_not_active"), FatalError, "nothing is left to pay with"),
+        (402, error(), FatalError, "the account has no credit left"),
+        (429, error(code="insufficient_quota"), FatalError, "the account has no credit left"),
+        (429, error(type="billing_not_active"), FatalError, "the account has no credit left"),
         (
             404,
             {"detail": "Not Found"},
             FatalError,
-            r"no speech by 'tts-9' \(404\).*base-url.*Found",
+            r"'tts-9' has no speech endpoint or no such model \(404\).*base-url.*Found",
         ),
         (404, error("Voice x not found"), ClipError, "does not have this voice"),
         (
@@ -497,8 +499,8 @@ def error(message: str = "because", **more: object) -> dict[str, object]:
         (422, {"detail": [{"msg": "odd"}, 7]}, ClipError, r"says: odd; 7"),
         (400, error(param="response_format"), FatalError, r"change openai\.response-format"),
         (413, b"<html>Too big</html>", ClipError, r"\(413\) \(it says: Too big\)"),
-        (500, error(), TransientError, r"answered 500 \(it says: because\)"),
-        (503, b"\xff\xfe", TransientError, "^the server answered 503$"),
+        (500, error(), TransientError, r"responded with 500 \(it says: because\)"),
+        (503, b"\xff\xfe", TransientError, "^the server responded with 503$"),
         (
             503,
             error(
@@ -509,17 +511,27 @@ def error(message: str = "because", **more: object) -> dict[str, object]:
         ),
         (503, {"detail": "model tts-9 has not been downloaded"}, FatalError, "download it there"),
         (503, {"detail": "Model files not found! You need to download"}, FatalError, "model"),
-        (500, error("backend not found: piper"), FatalError, r"no speech by 'tts-9' \(500\)"),
+        (
+            500,
+            error("backend not found: piper"),
+            FatalError,
+            r"'tts-9' has no speech endpoint or no such model \(500\)",
+        ),
         (500, error('model "x" not found'), FatalError, r"change openai\.model"),
         (500, error("Voice not found: xy"), ClipError, "does not have this voice"),
-        (503, error("Model x is not loaded yet, loading"), TransientError, "answered 503"),
-        (503, error("model x not found in cache: downloading"), TransientError, "answered 503"),
-        (503, error("voice not found for the moment"), TransientError, "answered 503"),
-        (502, error("backend not found"), TransientError, "answered 502"),
-        (503, error("Service unavailable"), TransientError, "answered 503"),
+        (503, error("Model x is not loaded yet, loading"), TransientError, "responded with 503"),
+        (
+            503,
+            error("model x not found in cache: downloading"),
+            TransientError,
+            "responded with 503",
+        ),
+        (503, error("voice not found for the moment"), TransientError, "responded with 503"),
+        (502, error("backend not found"), TransientError, "responded with 502"),
+        (503, error("Service unavailable"), TransientError, "responded with 503"),
         (404, error("Model 'x' is not installed locally."), FatalError, "download it there"),
-        (408, b"a\0b", TransientError, "^the server answered 408$"),
-        (429, error("Rate limit reached"), TransientError, "answered 429"),
+        (408, b"a\0b", TransientError, "^the server responded with 408$"),
+        (429, error("Rate limit reached"), TransientError, "responded with 429"),
         (400, error(f"a {KEY}\nb\x1b[1m " + "x" * 999), ClipError, r"says: a \*\*\* b \[1m x+…\)$"),
     ],
 )
@@ -587,9 +599,9 @@ async def test_voices_are_looked_for_in_both_common_places(server: Loopback) -> 
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (as_json({"detail": "Not Found"}, 404), r"does not tell its voices \(404\): look them up"),
-        (as_json({"voices": []}), "does not tell its voices"),
-        (reply(b"<html>", "text/html"), "does not tell its voices"),
+        (as_json({"detail": "Not Found"}, 404), r"does not list its voices \(404\): look them up"),
+        (as_json({"voices": []}), "does not list its voices"),
+        (reply(b"<html>", "text/html"), "does not list its voices"),
         (as_json(error("who?"), 401), r"\(401\): set OPENAI_API_KEY"),
     ],
 )
@@ -602,7 +614,7 @@ async def test_it_says_where_a_server_does_not_tell_its_voices(
 
 
 async def test_a_server_that_is_not_there_tells_no_voices() -> None:
-    with pytest.raises(FatalError, match=r"127\.0\.0\.1:1/v1 does not tell its voices: .* reached"):
+    with pytest.raises(FatalError, match=r"127\.0\.0\.1:1/v1 does not list its voices: .* reached"):
         await OpenAI(settings_for()).listed()
 
 
@@ -617,14 +629,14 @@ def test_the_voices_are_those_of_the_settings_the_default_one_first() -> None:
     settings = replace(settings_for(voices=("nova", "alloy")), sources=(source,))
     assert [voice.name for voice in OpenAI(settings).voices()] == ["alloy", "nova", "echo"]
     assert OpenAI(replace(settings, voice=None)).voices()[0].name == "nova"
-    with pytest.raises(UsageError, match=r"openai has no voice: name one by --voice"):
+    with pytest.raises(UsageError, match=r"no voice is set for openai: name one with --voice"):
         OpenAI(Settings()).voices()
 
 
 def test_only_openai_itself_wants_a_key() -> None:
     assert OpenAI(settings_for()).problem() is None
     own = Settings(voice="alloy")
-    assert re.match("OpenAI wants a key: set OPENAI_API_KEY or", OpenAI(own).problem() or "")
+    assert re.match("OpenAI needs a key: set OPENAI_API_KEY or", OpenAI(own).problem() or "")
     assert OpenAI(replace(own, keys={"openai": Secret(KEY)})).problem() is None
 
 
@@ -632,9 +644,9 @@ def test_only_openai_itself_wants_a_key() -> None:
     ("settings", "message"),
     [
         (settings_for(response_format="aac"), "'aac': choose one of wav, flac, mp3, opus, pcm"),
-        (settings_for("http://192.168.0.9:8880", KEY), "not encrypted, and would show your key"),
-        (settings_for("https://user:pass@host"), "the base-url is no address"),
-        (Settings(), "has no voice"),
+        (settings_for("http://192.168.0.9:8880", KEY), "not encrypted, so others"),
+        (settings_for("https://user:pass@host"), "the base-url is not an address"),
+        (Settings(), "no voice is set"),
     ],
 )
 async def test_what_can_never_be_had_is_said_before_anything_is_sent(
@@ -649,7 +661,7 @@ async def test_what_can_never_be_had_is_said_before_anything_is_sent(
 
 
 async def test_openai_is_not_asked_without_a_key() -> None:
-    with pytest.raises(UsageError, match="wants a key"):
+    with pytest.raises(UsageError, match="needs a key"):
         async with OpenAI(Settings(voice="alloy")).open(workers=1, timeout_seconds=1.0):
             pytest.fail("it must not open")
 
@@ -694,4 +706,4 @@ async def test_it_costs_something_at_openai_and_where_somebody_says_so(
     charges = await provider.charges([OPEN, KYUSHU, MARK], ())
     assert charges[:2] == [Charge(2, 2.0), Charge(2, 2.0)]
     assert isinstance(charges[2], str)
-    assert await provider.balance() == "servers of this shape do not tell what is left"
+    assert await provider.balance() == "servers with this API do not report the remaining credit"

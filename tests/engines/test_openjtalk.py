@@ -111,9 +111,9 @@ def test_pitch_does_not_leak_into_the_next_clip(engine: OpenJTalkEngine, other: 
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        (SpokenForm(text="😀"), "nothing to say"),
-        (SpokenForm(text="。"), "nothing to say"),
-        (SpokenForm(text="a" * 3000), "3000 characters is too long"),
+        (SpokenForm(text="😀"), "nothing to speak"),
+        (SpokenForm(text="。"), "nothing to speak"),
+        (SpokenForm(text="a" * 3000), "3000 characters exceeds"),
         (SpokenForm(text="あ" * 401 + "。"), "end sentences with"),
     ],
 )

@@ -65,7 +65,7 @@ def test_a_file_in_place_of_bare_samples_is_read_as_a_file(name: str, kind: str)
 def test_an_mp3_in_place_of_bare_samples_is_known_whatever_its_type(kind: str) -> None:
     samples, rate_hz = decode_speech(FILES["mp3"], kind, pcm_rate_hz=8_000)
     assert (samples.size, rate_hz) == (TONE.size, RATE_HZ)
-    with pytest.raises(ClipError, match=r"an MP3 came where PCM was asked for, and .* not whole"):
+    with pytest.raises(ClipError, match=r"the response is MP3 instead of PCM, and .* incomplete"):
         decode_speech(FILES["mp3"][:-1], kind, pcm_rate_hz=8_000)
 
 
@@ -74,7 +74,7 @@ def test_a_server_may_leave_out_where_an_ogg_file_ends() -> None:
     soundfile.write(buffer, np.tile(TONE, 8), RATE_HZ, format="OGG", subtype="OPUS")
     cut = b"OggS".join(buffer.getvalue().split(b"OggS")[:-1])
     assert decode_speech(cut, "", pcm_rate_hz=None, needs_end=False)[1] == RATE_HZ
-    with pytest.raises(EndMissingError, match="not whole: its last pages are missing"):
+    with pytest.raises(EndMissingError, match="incomplete: its last pages are missing"):
         decode_speech(cut, "", pcm_rate_hz=None)
 
 
@@ -114,14 +114,14 @@ def test_what_stands_behind_the_samples_is_not_heard() -> None:
 def test_what_is_no_sound_may_go_better_another_time(
     body: bytes, kind: str, pcm_rate_hz: int | None
 ) -> None:
-    with pytest.raises(TransientError, match=r"empty|no sound"):
+    with pytest.raises(TransientError, match=r"empty|not audio|no known|no samples"):
         check_sound_body(body, kind, pcm_rate_hz=pcm_rate_hz)
     with pytest.raises(TransientError):
         decode_speech(body, kind, pcm_rate_hz=pcm_rate_hz)
 
 
 def test_bytes_of_no_known_format_are_told() -> None:
-    with pytest.raises(TransientError, match=r"no sound of a known format: .* of no told type"):
+    with pytest.raises(TransientError, match=r"no known audio format: .* of no told type"):
         decode_speech(b"\0\1\2\3" * 8, "", pcm_rate_hz=None)
     with pytest.raises(TransientError, match="of audio/mpeg"):
         decode_speech(b"\0\1\2\3" * 8, "audio/mpeg", pcm_rate_hz=8_000)
@@ -130,15 +130,15 @@ def test_bytes_of_no_known_format_are_told() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (WAV[:-1_000], "not whole: 23000 of 24000 bytes are there"),
-        (WAV[:44], "not whole: 0 of 24000 bytes are there"),
+        (WAV[:-1_000], "incomplete: only 23000 of 24000 bytes are present"),
+        (WAV[:44], "incomplete: only 0 of 24000 bytes are present"),
         (WAV[:36], "no samples"),
         (WAV[:12], "no samples"),
         (with_length(0)[:44], "no samples"),
-        (FILES["flac"][:30], "not whole: its header is cut"),
-        (b"OggS" + b"\0" * 100, "not whole: its page at byte 0 is damaged"),
-        (FILES["mp3"][:-1], "not whole: .* bytes of its last frame are there"),
-        (FILES["opus"][:-1], "not whole: no whole page begins at byte"),
+        (FILES["flac"][:30], "incomplete: its header is truncated"),
+        (b"OggS" + b"\0" * 100, "incomplete: its page at byte 0 is damaged"),
+        (FILES["mp3"][:-1], "incomplete: .* bytes of its last frame are present"),
+        (FILES["opus"][:-1], "incomplete: no whole page begins at byte"),
     ],
 )
 def test_a_broken_file_costs_its_clip(body: bytes, message: str) -> None:
@@ -147,7 +147,7 @@ def test_a_broken_file_costs_its_clip(body: bytes, message: str) -> None:
 
 
 def test_half_a_sample_is_a_cut() -> None:
-    with pytest.raises(ClipError, match="no whole samples"):
+    with pytest.raises(ClipError, match="not whole 16-bit samples"):
         decode_speech(PCM[:-1], "audio/pcm", pcm_rate_hz=RATE_HZ)
 
 
@@ -178,11 +178,11 @@ def test_what_ends_loudly_was_cut(samples: NDArray[np.float32], *, cut: bool) ->
     ("shortest", "longest", "peak", "found"),
     [
         (0.5, 1.0, 1.0, None),
-        (0.51, 1.0, 1.0, "the sound is 0.50 s long, and what it should say takes more than 0.51 s"),
+        (0.51, 1.0, 1.0, "the audio is 0.50 s long, but its text takes more than 0.51 s"),
         (0.0, -2.4, 1.0, None),
-        (0.0, -2.6, 1.0, "the sound is 0.50 s long, and what it should say takes less than 0.40 s"),
-        (0.0, 1.0, 0.0, "the sound of 0.50 s is silence"),
-        (0.0, 1.0, 1e-4, "the sound of 0.50 s is silence"),
+        (0.0, -2.6, 1.0, "the audio is 0.50 s long, but its text takes less than 0.40 s"),
+        (0.0, 1.0, 0.0, "the audio of 0.50 s is silent"),
+        (0.0, 1.0, 1e-4, "the audio of 0.50 s is silent"),
         (0.0, 1.0, -1.0, None),
     ],
 )
@@ -196,4 +196,4 @@ def test_what_cannot_be_speech_has_a_fault(
 def test_a_page_is_not_quoted_for_it_may_repeat_a_key() -> None:
     with pytest.raises(TransientError) as caught:
         check_sound_body(b"you sent sk_secret", "text/plain", pcm_rate_hz=None)
-    assert str(caught.value) == "the answer was no sound but 18 bytes of text/plain"
+    assert str(caught.value) == "the response was not audio but 18 bytes of text/plain"

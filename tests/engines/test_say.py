@@ -178,7 +178,7 @@ def test_without_a_japanese_voice_it_tells_where_to_get_one(mac: Mac) -> None:
 async def test_a_dictionary_is_refused_before_anything_is_begun() -> None:
     words = (DictionaryWord(surface="勇人", reading="ユウト"),)
     provider = load_engine("say", Settings(words=words))
-    problem = "say takes no words of your own: leave out [[dictionary]], or choose another provider"
+    problem = "say does not support [[dictionary]]: remove it, or choose another engine"
     assert provider.problem() == problem
     with pytest.raises(FatalError, match=re.escape(problem)):
         async with provider.open(workers=1, timeout_seconds=60.0, words=words):
@@ -188,9 +188,9 @@ async def test_a_dictionary_is_refused_before_anything_is_begun() -> None:
 @pytest.mark.parametrize(
     ("system", "message"),
     [
-        ("Linux", "say is part of macOS, and this is Linux: choose another provider"),
+        ("Linux", "say is part of macOS, but this is Linux: choose another engine"),
         ("Windows", "this is Windows"),
-        ("Darwin", "macOS has it in /usr/bin"),
+        ("Darwin", "macOS it is in /usr/bin"),
     ],
 )
 @pytest.mark.anyio
@@ -335,9 +335,9 @@ def test_the_stand_in_obeys_commands_that_reach_it() -> None:
     [
         ("失敗", r"say failed \(exit code 1\): Speech synthesis failed"),
         ("墜落", r"say failed \(signal SIGABRT\)"),
-        ("無音", "say wrote no sound: the text may hold nothing"),
-        ("空白", "say wrote no sound"),
-        ("半分", r"say wrote 2227 of 4454 bytes of sound: the disk may be full"),
+        ("無音", "say wrote no audio: the text may contain nothing"),
+        ("空白", "say wrote no audio"),
+        ("半分", r"say wrote 2227 of 4454 bytes of audio: the disk may be full"),
     ],
 )
 async def test_a_failure_is_its_clip_s_alone(mac: Mac, text: str, message: str) -> None:
@@ -360,7 +360,7 @@ async def test_a_voice_that_is_gone_is_named() -> None:
 @pytest.mark.anyio
 async def test_what_is_no_sound_is_refused(mac: Mac) -> None:
     mac.script('while [ "$1" != -o ]; do shift; done; echo "<html>not a sound</html>" > "$2"')
-    with pytest.raises(ClipError, match="no sound file of a known format"):
+    with pytest.raises(ClipError, match="no known audio format"):
         await _said(FORMS[0])
 
 
@@ -369,7 +369,7 @@ async def test_a_say_that_vanishes_ends_the_run(mac: Mac) -> None:
     async with load_engine("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
         await speaker.speak(FORMS[0], KYOKO)
         mac.say.unlink()
-        with pytest.raises(FatalError, match="cannot be started any more: No such file"):
+        with pytest.raises(FatalError, match="can no longer be started: No such file"):
             await speaker.speak(FORMS[0], KYOKO)
 
 

@@ -56,7 +56,7 @@ async def test_a_part_with_a_fault_is_asked_for_once_more_by_itself() -> None:
 
 
 async def test_two_faults_are_told() -> None:
-    with pytest.raises(ClipError, match="odd; it was asked for twice, as before: even") as caught:
+    with pytest.raises(ClipError, match="odd; it was requested twice, as before: even") as caught:
         await heard(["あ"], wrong("even"), wrong("odd", is_cut=True))
     assert not isinstance(caught.value, CutTwiceError)
 
@@ -67,5 +67,5 @@ async def test_two_cuts_are_told_apart_for_they_may_be_the_voice_s_way() -> None
 
 
 async def test_parts_of_different_rates_are_no_sound() -> None:
-    with pytest.raises(ClipError, match=r"different rates: \[8000, 9000\]"):
+    with pytest.raises(ClipError, match=r"different sample rates: \[8000, 9000\]"):
         await heard(["あ", "い"], sound(3), sound(3, 9_000))

@@ -338,11 +338,11 @@ async def test_a_server_that_is_asked_too_much_is_asked_again(engine: VoicevoxSt
     [
         (_wav(0.09), "0.09 s"),
         (_wav(6.1), "takes less than 6.00 s"),
-        (_wav(0.5, level=0), "0.50 s is silence"),
+        (_wav(0.5, level=0), "0.50 s is silent"),
         (_wav(0), "no samples"),
-        (_wav(1)[:-900], "not whole"),
+        (_wav(1)[:-900], "incomplete"),
         (b"", "empty"),
-        (b"<html>", "no sound"),
+        (b"<html>", "not audio"),
     ],
 )
 async def test_what_is_not_all_of_the_speech_is_not_kept(

@@ -421,4 +421,4 @@ def test_a_word_that_has_grown_together_is_one_phrase_with_its_reading_too(
     form = SpokenForm(text="朝ご飯", reading="アサゴハン")
     said_so = resolve_reading(form, dictionary).pronunciation
     assert [(phrase.kana, phrase.accent) for phrase in said_so.phrases] == [("アサゴハン", 3)]
-    assert said_so.doubt == "the dictionary says 朝ご飯 as ア↓サ/ゴ↓ハン"
+    assert said_so.doubt == "the dictionary reads 朝ご飯 as ア↓サ/ゴ↓ハン"

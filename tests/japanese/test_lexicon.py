@@ -46,7 +46,7 @@ def test_a_dictionary_that_cannot_be_compiled_is_a_wrong_use() -> None:
         raise RuntimeError("Failed to create user dictionary")
 
     word = DictionaryWord(surface="犬", reading="イヌ")
-    with pytest.raises(UsageError, match="leave out all but one"):
+    with pytest.raises(UsageError, match="remove words until it succeeds"):
         compile_lexicon([word], {word: 2}, dict.fromkeys(WordKind, 1), refuse)
 
 

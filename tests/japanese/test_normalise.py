@@ -115,12 +115,12 @@ def test_titles_of_grammar_patterns(title: str, said: list[tuple[str, str | None
 
 @pytest.mark.parametrize("title", ["A が いちばん～ (A ga ichiban～)", "V[て]いる"])
 def test_a_title_with_a_formula_is_not_said(title: str) -> None:
-    assert reason(build_title_forms(title)).endswith("say its examples")
+    assert reason(build_title_forms(title)).endswith("use its examples instead")
 
 
 def test_a_blank_to_fill_in_is_not_said() -> None:
     text = "___に伴って変化が起きた"
-    assert build_text_forms(text) == "the text has a blank to fill in"
+    assert build_text_forms(text) == "the text contains a blank to fill in"
 
 
 def test_an_empty_text_is_not_said() -> None:

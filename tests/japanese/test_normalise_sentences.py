@@ -227,7 +227,7 @@ def test_headings_are_in_the_reading_as_they_are_in_the_text() -> None:
 
 
 def test_a_dialogue_with_a_blank_in_it_is_not_said() -> None:
-    assert build_dialogue_forms("A：＿＿＿\nB：はい。") == "the text has a blank to fill in"
+    assert build_dialogue_forms("A：＿＿＿\nB：はい。") == "the text contains a blank to fill in"
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,12 @@ from tts_assets.japanese.word_forms import build_title_forms, build_word_forms
 )
 def test_a_blank_to_fill_in_is_not_said(text: str) -> None:
     for say in (build_word_forms, build_text_forms, build_title_forms):
-        assert say(text) == "the text has a blank to fill in"
+        assert say(text) == "the text contains a blank to fill in"
 
 
 @pytest.mark.parametrize("text", ["_に行きます。", "私は＿です。"])
 def test_a_single_line_is_a_blank_in_running_text(text: str) -> None:
-    assert build_text_forms(text) == "the text has a blank to fill in"
+    assert build_text_forms(text) == "the text contains a blank to fill in"
 
 
 def test_a_single_line_is_a_placeholder_at_a_word() -> None:
@@ -62,7 +62,7 @@ def test_marks_alone_are_not_said(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["null", "None", "N/A", "NaN"])
 def test_what_programs_write_for_nothing_is_not_said(text: str) -> None:
-    reason = f"the text is {text!r}, which programs write where there is none"
+    reason = f"the text is {text!r}, which programs write for a missing value"
     assert build_word_forms(text) == build_text_forms(text) == reason
 
 
@@ -76,5 +76,5 @@ def test_what_programs_write_for_nothing_is_not_said(text: str) -> None:
     ],
 )
 def test_an_address_that_the_words_need_is_not_said(text: str) -> None:
-    reason = "the text has a web address in it, which cannot be read aloud"
+    reason = "the text contains a web address, which cannot be read aloud"
     assert build_word_forms(text) == build_text_forms(text) == reason

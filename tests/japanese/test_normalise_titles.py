@@ -58,7 +58,10 @@ def test_a_title_may_have_a_reading(
 )
 def test_a_formula_is_not_said_and_is_named(title: str, formula: str) -> None:
     said = reason(build_title_forms(title))
-    assert said == f"the title is a formula with {formula!r} in it, not words: say its examples"
+    assert (
+        said
+        == f"the title is a formula that contains {formula!r}, not words: use its examples instead"
+    )
 
 
 @pytest.mark.parametrize("title", ["___に伴って", "（　）に伴って", "〜", "", "…"])

@@ -208,7 +208,7 @@ def test_readings_that_stand_alone(kana: str, said: list[str]) -> None:
 
 @pytest.mark.parametrize("kana", ["っ", "っっ", "ー", "-", "—", "。"])
 def test_a_reading_without_sound_is_not_said(kana: str) -> None:
-    assert reason(build_kana_forms(kana)) == "the text has nothing that can be said"
+    assert reason(build_kana_forms(kana)) == "the text contains nothing that can be spoken"
 
 
 @pytest.mark.parametrize("kana", ["食", "12", "dog"])

@@ -62,7 +62,7 @@ def test_a_line_that_no_analysis_agrees_with_is_a_typing_error(
     assert found.basis is Basis.UNCHECKED
     assert found.doubt is not None
     assert "トキョ" not in found.doubt
-    assert "correct the line" in found.doubt or "mend one of them" in found.doubt
+    assert "correct the line" in found.doubt or "correct one of them" in found.doubt
 
 
 def test_it_may_choose_among_analyses_though_it_lacks_sounds(dictionary: Dictionary) -> None:

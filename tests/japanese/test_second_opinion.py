@@ -120,4 +120,6 @@ def test_numbers_are_left_to_the_first_dictionary(dictionary: Dictionary) -> Non
 
 def test_each_ambiguous_word_is_described_once() -> None:
     word = AmbiguousWord("角", "カド", ("カク", "ツノ"))
-    assert describe_ambiguities([word, word]) == "角 is said カド, and may be read カク or ツノ"
+    assert (
+        describe_ambiguities([word, word]) == "角 is read カド, but can also be read カク or ツノ"
+    )

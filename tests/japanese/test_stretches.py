@@ -95,13 +95,16 @@ def test_stretches_that_the_dictionary_reads_so_change_nothing(dictionary: Dicti
             ("角", "ツノ"),
             "ツノノアルドーブツ",
             Basis.NBEST,
-            "the dictionary reads 角 as カド, the entry as ツノ; one of its next analyses agrees",
+            (
+                "the dictionary reads 角 as カド, but the entry gives ツノ; another of its analyses "
+                "agrees"
+            ),
         ),
         (
             ("角", "カドマ"),
             "カドマノアルドーブツ",
             Basis.FORCED,
-            "the dictionary reads 角 as カド, the entry as カドマ, and no analysis agrees",
+            "the dictionary reads 角 as カド, but the entry gives カドマ; no analysis agrees",
         ),
     ],
 )
@@ -186,7 +189,7 @@ def test_beside_a_stretch_that_does_not_fit_the_others_are_followed(
     found = read(dictionary, "1人で市場にいる", ("人で市場にいる", "ニンデイチバニイル"))
     assert sound(found) == "ヒトリデイチバニイル"
     assert found.doubt is not None
-    assert "市場 as シジョー, the entry as イチバ" in found.doubt
+    assert "市場 as シジョー, but the entry gives イチバ" in found.doubt
     assert "一人 as ニン, which does not fit" in found.doubt
 
 

@@ -42,13 +42,19 @@ def test_a_line_may_write_particles_as_they_sound_or_as_they_are_spelled(
             "雨が降りそうです。",
             "アメガフリソウデス",
             "アメガフリソーデス",
-            "the dictionary reads 降り as オリ, the entry as フリ; one of its next analyses agrees",
+            (
+                "the dictionary reads 降り as オリ, but the entry gives フリ; another of its "
+                "analyses agrees"
+            ),
         ),
         (
             "お腹が空いた。",
             "オナカガスイタ",
             "オナカガスイタ",
-            "the dictionary reads 空い as アイ, the entry as スイ; one of its next analyses agrees",
+            (
+                "the dictionary reads 空い as アイ, but the entry gives スイ; another of its "
+                "analyses agrees"
+            ),
         ),
     ],
 )
@@ -93,8 +99,8 @@ def test_where_none_agrees_the_words_that_differ_are_forced(dictionary: Dictiona
     assert sound(found) == "ワタシノマジワサダメダ"
     assert (found.basis, found.accent_basis) == (Basis.FORCED, AccentBasis.GUESSED)
     assert found.doubt == (
-        "the dictionary reads 本気 as ホンキ, the entry as マジ; 運命 as ウンメー, the entry as "
-        "サダメ, and no analysis agrees"
+        "the dictionary reads 本気 as ホンキ, but the entry gives マジ; 運命 as ウンメー, but the entry "
+        "gives サダメ; no analysis agrees"
     )
 
 
@@ -104,8 +110,8 @@ def test_a_line_that_contradicts_the_text_s_own_kana_is_not_followed(
     found = read(dictionary, "ピアノを弾いたりします。", "ピアノヲヒキタリシマス")
     assert (sound(found), found.basis) == ("ピアノヲヒイタリシマス", Basis.UNCHECKED)
     assert found.doubt == (
-        "the entry's kana line has …アノヲヒキタリシマ… where the spelling is read …アノヲヒイタリシマ…, "
-        "and contradicts the spelling's own kana: mend one of them"
+        "the entry's kana line has …アノヲヒキタリシマ… where the spelling is read …アノヲヒイタリシマ…, and "
+        "contradicts the kana in the spelling: correct one of them"
     )
 
 
@@ -122,8 +128,9 @@ def test_what_latin_letters_lose_is_put_back_and_told(dictionary: Dictionary) ->
     assert found.basis is Basis.UNCHECKED
     assert found.doubt is not None
     assert found.doubt.startswith(
-        "the dictionary reads 大阪 as オーサカ, the entry as オサカ; 金曜日 as キンヨービ, the entry as "
-        "キニョウビ, which only lacks what Latin letters lose; the dictionary reads 降り as オリ"
+        "the dictionary reads 大阪 as オーサカ, but the entry gives オサカ; 金曜日 as キンヨービ, but the "
+        "entry gives キニョウビ, which differs only in details that Latin letters lose; the "
+        "dictionary reads 降り as オリ"
     )
 
 
@@ -149,8 +156,6 @@ def test_sentences_without_a_word_take_no_part_of_the_line(dictionary: Dictionar
 
 
 def test_a_sentence_may_be_only_so_long(dictionary: Dictionary) -> None:
-    with pytest.raises(
-        ClipError, match=r"401 characters is too long .* 400: end sentences with 。"
-    ):
+    with pytest.raises(ClipError, match=r"401 characters exceeds .* 400: end sentences with 。"):
         read(dictionary, "あ" * 401)
     assert read(dictionary, "水。" * 300).phrases[0].kana == "ミズ"

@@ -118,7 +118,7 @@ def test_another_word_is_told_with_what_was_heard(made: MadeClips) -> None:
         made.asset("school"), "学校", {RECOGNITION}
     )  # fmt: skip
     (finding,) = verdict.findings
-    assert finding.told == "speech recognition heard ガクセーデス for ガッコー"
+    assert finding.told == "speech recognition recognized ガクセーデス instead of ガッコー"
     assert finding.measured == "125% of its morae are wrong"
     assert finding.limit == "34% (verify.cer)"
 
@@ -127,7 +127,10 @@ def test_one_mora_in_three_may_be_misheard_and_another_bound_can_be_given(made: 
     _hears(made, school="ガッコ", cat="")
     report = _look(made)
     assert [each.text for each in report.verdicts] == ["猫"]
-    assert report.verdicts[0].findings[0].told == "speech recognition heard nothing for ネコ"
+    assert (
+        report.verdicts[0].findings[0].told
+        == "speech recognition recognized nothing instead of ネコ"
+    )
     assert report.error_rate == pytest.approx((1 / 4 + 1) / 3)
     assert len(_look(made, cer=0.2).verdicts) == 2
 
@@ -159,7 +162,7 @@ def test_without_a_sample_nobody_listens(made: MadeClips) -> None:
 def test_a_clip_that_cannot_be_heard_is_noted(made: MadeClips) -> None:
     _hears(made, cat=ClipError("it is odd"))
     report = _look(made)
-    assert report.notes == (f"{made.asset('cat')} could not be listened to: it is odd",)
+    assert report.notes == (f"{made.asset('cat')} could not be recognized: it is odd",)
     assert (report.verdicts, report.heard) == ((), 2)
 
 

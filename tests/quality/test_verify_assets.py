@@ -122,7 +122,7 @@ def test_half_of_a_file_is_found_even_where_the_ledger_knows_those_bytes(
         (verdict,) = made.look().verdicts
         (finding,) = verdict.findings
         assert (finding.rule, finding.measured) == (Rule.UNDECODABLE, "no sound")
-        assert finding.told.startswith("it is not whole: ")
+        assert finding.told.startswith("it is incomplete: ")
     assert capfd.readouterr() == ("", "")
 
 
@@ -154,14 +154,14 @@ def test_what_was_found_when_a_clip_was_made_is_kept(made: MadeClips) -> None:
     made.change_line("school", findings=(KEPT,))
     (verdict,) = made.look().verdicts
     (kept,) = verdict.findings
-    assert kept == KEPT._replace(told=f"{KEPT.told} (found when it was made)")
+    assert kept == KEPT._replace(told=f"{KEPT.told} (found when it was generated)")
 
 
 def test_what_was_found_before_is_not_told_twice_nor_of_other_bytes(made: MadeClips) -> None:
     made.change_line("school", findings=(KEPT._replace(rule=Rule.SILENT), KEPT))
     _silenced(made.file("school"))
     (verdict,) = made.look().verdicts
-    assert not any("when it was made" in each.told for each in verdict.findings)
+    assert not any("when it was generated" in each.told for each in verdict.findings)
     assert [each.rule for each in verdict.findings].count(Rule.SILENT) == 1
 
 
@@ -239,7 +239,7 @@ def test_no_url_leads_out_of_the_folder_nor_to_what_cannot_be_read(
 
 
 def test_entries_cannot_be_chosen_among_sounds(made: MadeClips) -> None:
-    with pytest.raises(UsageError, match=r"is a sound, and --id, --since and --type"):
+    with pytest.raises(UsageError, match=r"is an audio file, but --id, --since and --type"):
         made.look(paths=("audio",), ids=("cat",))
 
 

@@ -61,7 +61,7 @@ def _assert_plays(page: Path) -> None:
 def test_a_folder_has_the_page_and_all_that_it_plays(words: Project) -> None:
     code, told, _ = _export(words, "out")
     assert code == 0
-    assert "2 sounds to hear: 2 undecided" in told
+    assert "2 sounds to review: 2 undecided" in told
     assert "review apply decisions.json" in told
     out = words.folder / "out"
     assert (len(_files(out)), _data(out / "index.html")["mode"]) == (4, "export")
@@ -83,7 +83,7 @@ def test_a_file_names_the_sounds_where_they_lie_whatever_they_are_called(project
     assert project.generate().returncode == 0
     (project.folder / "pages").mkdir()
     code, told, _ = _export(project, "pages/review.html")
-    assert (code, "its sounds stay where they are" in told) == (0, True)
+    assert (code, "the audio stays where it is" in told) == (0, True)
     page = project.folder / "pages/review.html"
     assert list(page.parent.iterdir()) == [page]
     assert all(row["sound"].startswith("../so%20und/") for row in _data(page)["clips"])
@@ -120,9 +120,9 @@ def test_an_earlier_export_is_tidied_and_nothing_else(words: Project) -> None:
 @pytest.mark.parametrize(
     ("target", "there", "told"),
     [
-        ("out", "out/index.html", "no page of tts-assets"),
-        ("out/index.html", "out/index.html", "no page of tts-assets"),
-        ("out", "out/clips/{asset}", "no export made it"),
+        ("out", "out/index.html", "a page of tts-assets"),
+        ("out/index.html", "out/index.html", "a page of tts-assets"),
+        ("out", "out/clips/{asset}", "was not written by an export"),
         ("nowhere/review.html", "", "cannot write nowhere/review.html"),
     ],
 )
@@ -167,11 +167,11 @@ def test_an_entry_that_cannot_be_used_hides_no_other(words: Project) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ([], "say how the clips are shown"),
-        (["--serve", "--export", "out"], "two ways to show the clips"),
+        ([], "choose how to show the clips"),
+        (["--serve", "--export", "out"], "each other"),
         (["--export", ""], "name a folder"),
-        (["--export", "out", "--port", "8000"], "belong to --serve"),
-        (["--export", "out", "--no-open"], "belong to --serve"),
+        (["--export", "out", "--port", "8000"], "need --serve"),
+        (["--export", "out", "--no-open"], "need --serve"),
         (["apply", "--export", "out"], "no such option"),
     ],
 )

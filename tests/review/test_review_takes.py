@@ -56,7 +56,7 @@ def test_the_server_plays_a_take_and_an_accepted_one_becomes_the_clip(shop: Serv
         row = served.row("1")
         assert (row["text"], row["decision"], row["again"]) == (TEXT, None, False)
         assert row["findings"][0]["rule"] == "doubtful take"
-        assert "ends as if cut off" in row["findings"][0]["told"]
+        assert "ends abruptly" in row["findings"][0]["told"]
         sound = served.client.get(row["sound"])
         assert (sound.status_code, sound.content[:4]) == (200, b"RIFF")
         assert served.decide(decision(row, "approved"))["saved"] == 1

@@ -119,7 +119,7 @@ def test_a_post_that_hides_its_origin_is_refused(served: Served) -> None:
     head = f"POST /{{token}}/decisions HTTP/1.1\n{_JSON}\nContent-Length: {len(_DECISIONS)}"
     answer = served.ask(head, _DECISIONS)
     assert answer.status == 403
-    assert "does not tell which page" in _told(answer)
+    assert "does not name its origin" in _told(answer)
     assert served.ask(f"{head}\nOrigin: {{origin}}", _DECISIONS).status == 200
 
 

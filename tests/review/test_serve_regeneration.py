@@ -81,17 +81,17 @@ def test_what_cannot_be_said_is_refused_in_words_and_nothing_is_written(made: Pa
             words: str = done.json()["error"]
             return words
 
-        assert "always says the same" in refused()
+        assert "always produces the same" in refused()
         assert "only 2 morae" in refused(accent=3)
         assert "has no voice 'openjtalk/none'" in refused(voice="openjtalk/none")
-        assert "is no voice of openjtalk" in refused(voice="piper/x")
+        assert "is not a voice of openjtalk" in refused(voice="piper/x")
         assert "0.25 to 4" in refused(speed=100)
         assert "blank" in refused(text=" ")
         assert "there are: text, reading" in refused(pitch=1)
         assert refused(reading="<script>")
         for wrong, told in (
-            ({"sha256": 64 * "0"}, "was generated again meanwhile"),
-            ({"asset": "vocabulary/none.mp3"}, "this sound is gone"),
+            ({"sha256": 64 * "0"}, "has been regenerated"),
+            ({"asset": "vocabulary/none.mp3"}, "this audio no longer exists"),
         ):
             done = served.again(row | wrong, accent=1)
             assert (done.status_code, told in done.json()["error"]) == (409, True)

@@ -34,7 +34,7 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(project: Project) -> None:
         port = other.getsockname()[1]
         done = project.run(*_SERVE, "--port", str(port))
     assert done.returncode == 2
-    assert f"--port {port}: another program listens there: give another port" in done.stderr
+    assert f"--port {port}: another program uses that port: give another port" in done.stderr
 
 
 def test_a_folder_has_a_port_of_its_own_while_that_is_free(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_folder_has_a_port_of_its_own_while_that_is_free(tmp_path: Path) -> No
 def test_nothing_to_hear_is_no_page(project: Project) -> None:
     project.words("犬")
     done = project.run(*_SERVE)
-    assert (done.returncode, done.stdout) == (6, "no clip to hear\n")
+    assert (done.returncode, done.stdout) == (6, "no clip to review\n")
     assert "1 clip is not generated yet: run `generate`" in done.stderr
 
 
@@ -159,7 +159,7 @@ def test_a_second_signal_ends_what_is_in_the_making(project: Project) -> None:
         errors = served.process.stderr
         assert errors is not None
         served.process.send_signal(signal.SIGINT)
-        assert any(line.startswith("stopping: ") for line in errors)
+        assert any(line.startswith("finishing the requests") for line in errors)
         # It is in flight: the page is still there, and is told that nothing more is taken.
         done = served.again(served.row("1"), text="鳥")
         assert (done.status_code, "being stopped" in done.json()["error"]) == (503, True)

@@ -84,7 +84,7 @@ def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
     log = AppendLog(tmp_path / "ledger")
     full = os.open("/dev/full", os.O_WRONLY)
     os.dup2(full, log._number)
-    with pytest.raises(FatalError, match="make room, then run again"):
+    with pytest.raises(FatalError, match="free some disk space, then run again"):
         log.append(b"line\n")
     os.close(full)
     os.close(log._number)
@@ -170,7 +170,7 @@ def test_half_a_record_does_not_spoil_the_next(
     whole = os.write
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", lambda number, data: whole(number, data[:2]))
-        with pytest.raises(FatalError, match="make room"):
+        with pytest.raises(FatalError, match="free some disk space"):
             log.append(b"two\n")
     log.append(b"three\n")
     log.close()

@@ -113,19 +113,19 @@ def test_moments_are_written_alike_so_that_they_compare_as_texts(told: str, at: 
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"asset": "../a.mp3"}, "'../a.mp3' is no path of an asset"),
-    ({"asset": "/a.mp3"}, "'/a.mp3' is no path"),
-    ({"asset": "a/../b.mp3"}, "is no path"),
-    ({"asset": "a\\..\\b.mp3"}, "is no path"),
-    ({"asset": "a\0.mp3"}, "is no path"),
-    ({"asset": "ledger.jsonl"}, "is no path"),
-    ({"asset": ""}, "is no path"),
+    ({"asset": "../a.mp3"}, "'../a.mp3' is not the path of an asset"),
+    ({"asset": "/a.mp3"}, "'/a.mp3' is not the path"),
+    ({"asset": "a/../b.mp3"}, "is not the path"),
+    ({"asset": "a\\..\\b.mp3"}, "is not the path"),
+    ({"asset": "a\0.mp3"}, "is not the path"),
+    ({"asset": "ledger.jsonl"}, "is not the path"),
+    ({"asset": ""}, "is not the path"),
     ({"sha256": "1" * 63}, "sha256"),
     ({"sha256": "X" * 64}, "sha256"),
     ({"decided": "perhaps"}, "perhaps"),
-    ({"at": "yesterday"}, "no moment in UTC such as"),
-    ({"at": "2026-11-22T13:00:00"}, "no moment in UTC such as"),
-    ({"at": "2026-11-22T13:00:00+09:00"}, "no moment in UTC such as"),
+    ({"at": "yesterday"}, "must be a time in UTC such as"),
+    ({"at": "2026-11-22T13:00:00"}, "must be a time in UTC such as"),
+    ({"at": "2026-11-22T13:00:00+09:00"}, "must be a time in UTC such as"),
     ({"by": "x" * 201}, "200"),
     ({"reason": "x" * 2_001}, "2000"),
     ({"clips": [{"file": "x"}]}, "entry"),
@@ -143,12 +143,12 @@ def test_a_decision_that_is_none_is_refused_with_its_place(
     with pytest.raises(InputError) as caught:
         parse(document, file="saved.json")
     assert words in caught.value.message
-    assert str(caught.value).startswith("saved.json: decision 2: this is no decision")
+    assert str(caught.value).startswith("saved.json: decision 2: this is not a decision")
     lines = _journal(_made()) + json.dumps(bad).encode() + b"\n" + _journal(_made())
     with pytest.raises(InputError) as caught:
         parse(lines, file="decisions.jsonl")
     assert words in caught.value.message
-    assert str(caught.value).startswith("decisions.jsonl:2: this line is no decision")
+    assert str(caught.value).startswith("decisions.jsonl:2: this line is not a decision")
 
 
 def _plain(made: SoundDecision) -> dict[str, Any]:
@@ -159,13 +159,13 @@ def _plain(made: SoundDecision) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (_saved(_made(), version=2), "another tts-assets made the page"),
-        (b'{"decisions":[]}', "not what the page saves"),
-        (_saved(_made())[:-5], "not what the page saves"),
-        (b"<html>", "not what the page saves"),
-        (b"\xff\xfe", "not what the page saves"),
-        (b"[" * 100_000, "not what the page saves"),
-        (b'[{"asset":"a.mp3"}]\n', "this line is no decision"),
+        (_saved(_made(), version=2), "page of another tts-assets"),
+        (b'{"decisions":[]}', "the page did not save this"),
+        (_saved(_made())[:-5], "the page did not save this"),
+        (b"<html>", "the page did not save this"),
+        (b"\xff\xfe", "the page did not save this"),
+        (b"[" * 100_000, "the page did not save this"),
+        (b'[{"asset":"a.mp3"}]\n', "this line is not a decision"),
     ],
 )
 def test_another_file_is_refused(tmp_path: Path, data: bytes, words: str) -> None:
@@ -179,7 +179,7 @@ def test_a_file_that_nobody_can_have_saved_is_not_even_read(
 ) -> None:
     monkeypatch.setattr("tts_assets.store.decisions.LONGEST_BYTES", 10)
     (tmp_path / "file").write_bytes(_saved(_made()))
-    with pytest.raises(InputError, match="more than 10 bytes"):
+    with pytest.raises(InputError, match="limit of 10 bytes"):
         load(tmp_path / "file")
     with pytest.raises(InputError, match="cannot be read"):
         load(tmp_path / "nothing")
@@ -213,7 +213,7 @@ def test_a_line_that_was_torn_is_cut_off_and_can_be_said_again(tmp_path: Path, c
 @pytest.mark.parametrize(
     "damage",
     [b"<<<<<<< HEAD", b"{}", _journal(_made())[:-3], _journal(_made(at="yesterday"))[:-1]],
-    ids=["conflict", "nothing", "torn", "no moment"],
+    ids=["conflict", "nothing", "torn", "must be a time"],
 )
 def test_a_damaged_line_within_is_told_and_nothing_is_added(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / JOURNAL_NAME

@@ -62,7 +62,7 @@ def test_a_torn_last_line_is_left_out() -> None:
     "bad", [b"<<<<<<< HEAD\n", b"{}\n", b"\xff\n", b"[1]\n", b'{"asset": 1}\n']
 )
 def test_a_line_that_is_none_is_refused_with_its_number(bad: bytes) -> None:
-    with pytest.raises(InputError, match=r"settle the merge|take the lines of both") as caught:
+    with pytest.raises(InputError, match=r"resolve the merge|keep the lines of both") as caught:
         read_ledger(_line("a") + bad, file="audio/ledger.jsonl")
     assert caught.value.line == 2
 
@@ -85,7 +85,7 @@ def test_every_way_to_read_wants_one_line_for_each_asset(
     way: Callable[..., object], bad: bytes, number: int, order: tuple[int, ...]
 ) -> None:
     lines = _line("a"), bad, _line("c")
-    with pytest.raises(InputError, match="no line of a ledger") as caught:
+    with pytest.raises(InputError, match="not a line of a ledger") as caught:
         way(b"".join(lines[each] for each in order), file="l")
     assert caught.value.line == number
 

@@ -66,13 +66,13 @@ def test_empty_lines_say_nothing(lines: list[bytes]) -> None:
 @pytest.mark.parametrize(
     ("bad", "problem"),
     [
-        (b"<<<<<<< HEAD\n", "take the lines of both"),
+        (b"<<<<<<< HEAD\n", "keep the lines of both"),
         (_line(LINES, version=99), "upgrade tts-assets"),
-        (_line(0, asset="../a.mp3"), "outside of the output folder"),
-        (_line(0, asset="/a.mp3"), "outside of the output folder"),
-        (_line(0, asset="\\a.mp3"), "outside of the output folder"),
-        (_line(0, asset=""), "outside of the output folder"),
-        (_line(0, asset="a\0"), "outside of the output folder"),
+        (_line(0, asset="../a.mp3"), "outside the output folder"),
+        (_line(0, asset="/a.mp3"), "outside the output folder"),
+        (_line(0, asset="\\a.mp3"), "outside the output folder"),
+        (_line(0, asset=""), "outside the output folder"),
+        (_line(0, asset="a\0"), "outside the output folder"),
     ],
 )
 def test_a_wrong_line_is_named_wherever_it_stands(

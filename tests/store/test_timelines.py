@@ -135,11 +135,11 @@ class TestWhatIsInThem:
         "data", [b"", b"[]", b'{"version":1}', b"\xff", b'{"version":1,"asset":"a","cues":3}']
     )
     def test_what_is_no_time_line_is_told(self, data: bytes) -> None:
-        with pytest.raises(InputError, match="this is no time line"):
+        with pytest.raises(InputError, match="this is not a time line"):
             timelines.read(data, file="x")
 
     def test_a_newer_one_is_told(self) -> None:
-        with pytest.raises(InputError, match="version 2 of time lines"):
+        with pytest.raises(InputError, match="version 2;"):
             timelines.read(b'{"version":2}', file="x")
 
     def test_the_files_of_two_formats_never_have_one_name(self) -> None:
@@ -301,7 +301,7 @@ class TestBesideAssets:
             path.unlink()
         found = summarize_status(settings)
         assert (found.stale, found.states[State.FRESH]) == (False, 3)
-        assert "the ledger does not tell: 2; --force makes them anew" in found.notes[0]
+        assert "the ledger does not contain either: 2; --force regenerates them" in found.notes[0]
 
     def test_a_line_that_is_not_that_of_the_asset_tells_nothing(self, folder: Path) -> None:
         root = _store(_settings(folder))
@@ -381,6 +381,6 @@ class TestComingAndGoing:
         for length, problems in ((192, 0), (193, 1)):
             _write(folder, {"x" * length: TEXTS["1"]})
             assert len(summarize_status(settings).problems) == problems
-        assert "makes a file name of more than 255 bytes" in str(
+        assert "gives a file name of more than 255 bytes" in str(
             summarize_status(settings).problems
         )

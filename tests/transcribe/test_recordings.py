@@ -63,7 +63,7 @@ def test_transcripts_that_are_only_printed_may_have_one_name(desk: Desk) -> None
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.wav")
     (problem,) = find_recordings([str(tmp_path / "pipe.wav")]).problems
-    assert "store it in one" in str(problem)
+    assert "save it as a file" in str(problem)
 
 
 def test_what_cannot_be_read_is_told_with_its_path(full: Desk) -> None:

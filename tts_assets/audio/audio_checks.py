@@ -81,7 +81,7 @@ def _check_stored(
 
     # Before decoding: libmpg123 prints messages about damage.
     if fault := containers.find_fault(file):
-        yield _undecodable(expected, f"it is not whole: {fault}")
+        yield _undecodable(expected, f"it is incomplete: {fault}")
         return
     file.seek(0)
     try:

@@ -35,7 +35,7 @@ def read_duration(path: Path) -> float | None:
     """
     with _open_sound(path) as file:
         if file.frames == 0:
-            raise ClipError("it has 0 seconds of sound: record it again, or leave it out")
+            raise ClipError("it contains no sound: record it again, or leave it out")
         return None if file.frames >= UNKNOWN_FRAMES else file.frames / file.samplerate
 
 
@@ -83,8 +83,7 @@ def _open_sound(path: Path) -> Iterator[soundfile.SoundFile]:
     # soundfile raises TypeError for a name that ends in .raw.
     except (soundfile.SoundFileError, TypeError) as exc:
         raise ClipError(
-            "it is no sound file of a known format, such as wav, flac, ogg, opus or mp3: convert "
-            "it to one of them"
+            "its audio format is unknown: convert it to wav, flac, ogg, opus or mp3"
         ) from exc
     with file:
         yield file

@@ -165,15 +165,15 @@ def decode(data: bytes, *, may_be_cut: bool = False) -> tuple[Samples, int]:
     """
     if frames := read_frames(io.BytesIO(data)):
         if frames.fault is not None and not may_be_cut:
-            raise ClipError(f"the sound is not whole: {frames.fault}")
+            raise ClipError(f"the audio is incomplete: {frames.fault}")
         data = extract_frames(data, frames)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             samples, rate_hz = _all_of(file), file.samplerate
     except soundfile.SoundFileError as exc:
         raise ClipError(
-            f"{len(data)} bytes that begin with {data[:8]!r} are no sound file of a known format"
-            " (wav, flac, ogg, opus or mp3): check what the engine or server returned."
+            f"{len(data)} bytes that begin with {data[:8]!r} have no known audio format "
+            "(wav, flac, ogg, opus or mp3): check what the engine or server returned."
         ) from exc
     mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
     return np.ascontiguousarray(mono, dtype=np.float32), int(rate_hz)
@@ -221,9 +221,9 @@ def check_file_size(size: int, sound: Sound) -> None:
             return
     if data_bytes > _LARGEST_BYTES:
         raise ClipError(
-            f"{size / sound.rate_hz / 3600:.1f} hours of sound are more than a file of the format"
-            f" {sound.format} can hold, which is 4 GB: choose another format or a lower rate, or"
-            " divide the text."
+            f"{size / sound.rate_hz / 3600:.1f} hours of audio exceed the 4 GB limit of the "
+            f"format {sound.format}: choose another format or a lower rate, or split the "
+            "text."
         )
 
 

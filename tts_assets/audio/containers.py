@@ -179,7 +179,9 @@ def read_frames(file: BinaryIO) -> Mp3Frames | None:
                 break
             at = after
         elif at + header.size > size:
-            frames.fault = f"{size - at} of the {header.size} bytes of its last frame are there"
+            frames.fault = (
+                f"only {size - at} of the {header.size} bytes of its last frame are present"
+            )
             break
         else:
             # Not only the first frame may be a tag: files may have been joined.
@@ -221,10 +223,10 @@ def extract_frames(data: bytes, frames: Mp3Frames) -> bytes:
 def _describe_end(file: BinaryIO, at: int, size: int) -> str | None:
     """The fault of the bytes after the last frame; None for zeros."""
     if size - at < _HEADER_BYTES:
-        return "its last frame is cut"
+        return "its last frame is truncated"
     if not _read(file, at, size - at).strip(b"\0"):
         return None
-    return f"from byte {at} of {size} on it is damaged"
+    return f"it is damaged from byte {at} of {size}"
 
 
 def _count_fault(frames: Mp3Frames) -> str | None:
@@ -233,9 +235,9 @@ def _count_fault(frames: Mp3Frames) -> str | None:
         return None
     tag = frames.tags[0]
     if tag.frames is not None and frames.count + _TAG_FRAME < tag.frames:
-        return f"{frames.count} of the {tag.frames} frames that it counts are there"
+        return f"only {frames.count} of the {tag.frames} frames it declares are present"
     if tag.bytes is not None and frames.size < tag.bytes:
-        return f"{frames.size} of the {tag.bytes} bytes that it counts are there"
+        return f"only {frames.size} of the {tag.bytes} bytes it declares are present"
     return None
 
 
@@ -362,7 +364,7 @@ def _find_wav_fault(file: BinaryIO) -> str | None:
 def _data_fault(there: int, length: int, by_riff: int, align: int) -> str | None:
     for counted in (length, by_riff):
         if 0 < counted < UNKNOWN_BYTES:
-            return f"{there} of {counted} bytes are there" if there < counted else None
+            return f"only {there} of {counted} bytes are present" if there < counted else None
     return f"{there} bytes are no whole samples of {align} bytes" if there % align else None
 
 
@@ -376,7 +378,7 @@ def _find_flac_fault(file: BinaryIO) -> str | None:
     file.seek(0)
     info = file.read(_STREAMINFO.stop)[_STREAMINFO]
     if len(info) < _STREAMINFO.stop - _STREAMINFO.start:
-        return "its header is cut"
+        return "its header is truncated"
     block, total = int.from_bytes(info[:2]), int.from_bytes(info[13:18]) & (1 << 36) - 1
     size = file.seek(0, 2)
     file.seek(max(0, size - _LARGEST_FRAME))
@@ -385,9 +387,9 @@ def _find_flac_fault(file: BinaryIO) -> str | None:
         tail = tail[:-_ID3V1_BYTES]
     there = _find_last_sample(tail, block)
     if there is None:
-        return "its last frame is cut"
+        return "its last frame is truncated"
     if there < total:
-        return f"{there} of the {total} samples that it counts are there"
+        return f"only {there} of the {total} samples it declares are present"
     return None
 
 

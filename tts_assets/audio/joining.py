@@ -88,7 +88,9 @@ def join_segments(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> Join
         OSError: a file cannot be read or written.
     """
     if not joints:
-        raise ClipError("There is no segment to join: the text may hold nothing that can be said.")
+        raise ClipError(
+            "There is no segment to join: the text may contain nothing that can be spoken."
+        )
     gains, margins = _compute_gains(joints, sound.rate_hz)
     gaps = _compute_gaps(joints, margins, sound.rate_hz)
     lengths = [joint.frames + gap for joint, gap in zip(joints, gaps, strict=True)]
@@ -182,14 +184,14 @@ def _check_samples(joint: Joint, name: str) -> Samples:
     samples = joint.read()
     if samples.shape != (joint.frames,):
         raise ClipError(
-            f"{name} has samples of shape {samples.shape} where {joint.frames} were made: its file"
-            " is damaged, so delete it and run again."
+            f"{name} has samples of shape {samples.shape} instead of {joint.frames}: its "
+            "file is damaged, so delete it and run again."
         )
     peak = float(np.abs(samples).max(initial=0.0))
     if not 0.0 < peak < np.inf:
         raise ClipError(
-            f"{name} cannot be heard, as its samples reach {peak:g} times full scale: its file is"
-            " damaged, so delete it and run again."
+            f"{name} is unusable, because its samples reach {peak:g} times full scale: its "
+            "file is damaged, so delete it and run again."
         )
     return samples
 

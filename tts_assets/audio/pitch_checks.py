@@ -220,11 +220,11 @@ def check_speech(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Fi
     movement = float(middle.std())
     voiced = int(np.count_nonzero(~np.isnan(speech.hertz))) * HOP_SECONDS
     if movement < _LEAST_MOVEMENT_DB:
-        message = f"it is no speech: its level moves by {movement:.1f} dB only, as hum and noise do"
+        message = f"it is not speech: its level varies by only {movement:.1f} dB, like hum or noise"
         measured, limit = f"{movement:.1f} dB", f"{_LEAST_MOVEMENT_DB:g} dB"
         yield Finding(Rule.NO_SPEECH, measured, limit, message)
     elif not voiced and speech.seconds > _VOICELESS_SECONDS:
-        message = f"it is no speech: no voice is heard in {speech.seconds:.2f} s"
+        message = f"it is not speech: no voice was found in {speech.seconds:.2f} s"
         yield Finding(Rule.NO_SPEECH, "0 s", f"{HOP_SECONDS:g} s", message)
     elif not _is_like_speech(speech):
         yield from _unlike_speech(speech)
@@ -247,7 +247,9 @@ def _unlike_speech(speech: SpeechActivity) -> Iterator[Finding]:
     beginning = measured.beginning[begin : begin + round(_EXAMINED_SECONDS * measured.rate_hz)]
     likeliest = speech_activity.measure_speech_probability(beginning, measured.rate_hz)
     if likeliest is not None and likeliest < _LEAST_PROBABILITY:
-        message = f"it is no speech: Silero VAD is sure of it by {1 - likeliest:.0%}"
+        message = (
+            f"it is not speech: Silero VAD gives it a speech probability of {1 - likeliest:.0%}"
+        )
         yield Finding(Rule.NO_SPEECH, f"{likeliest:.2f}", f"{_LEAST_PROBABILITY:g}", message)
 
 
@@ -261,7 +263,7 @@ def check_pitch(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Fin
     if not calibration.lowest_hz <= found <= calibration.highest_hz:
         nearest = calibration.lowest_hz if found < calibration.lowest_hz else calibration.highest_hz
         message = (
-            f"its voice is at {found:.0f} Hz, and {expected.voice} speaks"
-            f" at {calibration.lowest_hz:.0f} to {calibration.highest_hz:.0f}"
+            f"its voice is at {found:.0f} Hz, but {expected.voice} speaks at "
+            f"{calibration.lowest_hz:.0f} to {calibration.highest_hz:.0f}"
         )
         yield Finding(Rule.PITCH, f"{found:.0f} Hz", f"{nearest:.0f} Hz", message)

@@ -144,18 +144,19 @@ def _peak(speech: Speech) -> float:
         raise ClipError(f"The engine returned samples of shape {samples.shape}; speech is (n,).")
     if samples.size < _SHORTEST_SECONDS * speech.rate_hz:
         raise ClipError(
-            f"The engine returned {samples.size} samples, {samples.size / speech.rate_hz:.3f} s of"
-            " sound: the text may hold nothing it can say."
+            f"The engine returned {samples.size} samples, "
+            f"{samples.size / speech.rate_hz:.3f} s of sound: the text may contain nothing "
+            "it can speak."
         )
     peak = float(np.abs(samples).max())
     if not math.isfinite(peak) or peak > _WILD_PEAK:
         raise ClipError(
-            f"The engine's samples reach {peak:g} times full scale, so the synthesis broke down:"
-            " the text may be too long or too odd for it."
+            f"The engine's samples reach {peak:g} times full scale, so the synthesis broke "
+            "down: the text may be too long or too unusual for it."
         )
     if peak < _SILENT_PEAK:
         raise ClipError(
-            f"The engine returned {samples.size} samples of silence (their peak is {peak:g} of"
-            " full scale): the text may hold nothing it can say."
+            f"The engine returned {samples.size} samples of silence (their peak is {peak:g} "
+            "of full scale): the text may contain nothing it can speak."
         )
     return peak

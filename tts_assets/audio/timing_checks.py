@@ -56,7 +56,7 @@ def check_silence(measured: AudioMeasurements) -> Iterator[Finding]:
         yield Finding(Rule.EMPTY, "0 samples", "1 sample", "it has no samples")
         return
     if measured.strange:
-        message = f"{measured.strange} of its {measured.size} samples are no numbers"
+        message = f"{measured.strange} of its {measured.size} samples are not numbers"
         yield Finding(Rule.BROKEN, f"{measured.strange} samples", "0 samples", message)
     peak = float(measured.peaks.max())
     if peak < SILENT_PEAK:
@@ -70,7 +70,7 @@ def check_loudness(lufs: float, peak_dbtp: float, expected: ExpectedSound) -> It
     sound = expected.sound
     over = peak_dbtp - sound.peak_dbtp
     if over > _TOLERANCE_DB:
-        message = f"its true peak is {peak_dbtp:.1f} dBTP, and may be {sound.peak_dbtp:g}"
+        message = f"its true peak is {peak_dbtp:.1f} dBTP; the limit is {sound.peak_dbtp:g}"
         yield _decibels(Rule.PEAK, peak_dbtp, sound.peak_dbtp, "dBTP", message)
     miss = lufs - sound.lufs
     at_ceiling = miss < 0 and over > -_NEAR_CEILING_DB
@@ -85,11 +85,11 @@ def check_waveform(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[
     effective = math.sqrt(float(measured.powers.mean(dtype=np.float64)))
     share = abs(measured.mean) / effective
     if share > _OFFSET_SHARE:
-        message = f"it swings around {measured.mean:+.3f} of full scale instead of around zero"
+        message = f"its mean is {measured.mean:+.3f} of full scale instead of zero"
         yield Finding(Rule.DC, f"{share:.0%}", f"{_OFFSET_SHARE:.0%}", message)
     crest = _least_crest(speech)
     if crest < _LEAST_CREST:
-        message = f"its waveform is cut off: a peak is {crest:.2f} times its effective value"
+        message = f"its waveform is clipped: a peak is {crest:.2f} times its RMS value"
         yield Finding(Rule.CLIPPED, f"{crest:.2f}", f"{_LEAST_CREST:g}", message)
 
 
@@ -141,7 +141,7 @@ def check_edges(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Fin
         (Rule.TRAIL, trail, sound.trail_ms / 1000, _TRAIL_LESS, _TRAIL_MORE, "behind"),
     ):
         if not target - less <= found <= target + more:
-            message = f"there are {found:.2f} s of silence {where} it instead of {target:.2f}"
+            message = f"it has {found:.2f} s of silence {where} it instead of {target:.2f}"
             yield _seconds(rule, found, target, message)
 
 
@@ -152,13 +152,13 @@ def check_length(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Fi
         return
     least, most = compute_bounds(spoken, expected)
     count = sum(len(split_morae(phrase.kana)) for phrase in spoken.phrases)
-    message = f"it takes {speech.seconds:.2f} s for {count} morae, and what it should say takes"
+    message = f"it lasts {speech.seconds:.2f} s for {count} morae, but its text takes"
     foreseen = estimate_speech_seconds(spoken, expected.speed)
     least_speech = LEAST_SPOKEN_SHARE * foreseen
     if speech.seconds < least:
         yield _seconds(Rule.SHORT, speech.seconds, least, f"{message} {least:.2f} s at least")
     elif foreseen >= LEAST_SPOKEN_SECONDS and speech.speech_seconds < least_speech:
-        message = f"a voice speaks for {speech.speech_seconds:.2f} s of it, and {count} morae take"
+        message = f"a voice speaks for {speech.speech_seconds:.2f} s of it, but {count} morae take"
         yield _seconds(
             Rule.SHORT,
             speech.speech_seconds,
@@ -182,7 +182,7 @@ def check_pauses(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Fi
     pauses = any(phrase.pause for phrase in spoken.phrases[:-1])
     limit = (voice.still_pause_seconds if pauses else voice.still_seconds) / slow
     if still > limit:
-        message = f"nothing at all is heard for {still:.2f} s of it: it was silenced there"
+        message = f"it is completely silent for {still:.2f} s: its audio was muted there"
         yield _seconds(Rule.PAUSE, still, limit, message)
 
 
@@ -196,7 +196,7 @@ def _pauses(
     if len(gaps) > belong:
         worst = max(gaps, key=lambda gap: gap.seconds)
         message = f"it pauses {_times(len(gaps))}, at {worst.begin:.2f} s for {worst.seconds:.2f} s"
-        message += f", and what it should say has {_count(belong)}"
+        message += f", but its text has {_count(belong)}"
         yield _seconds(Rule.PAUSE, worst.seconds, least, message)
         return
     for gap in gaps:
@@ -340,7 +340,7 @@ def check_end(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Findi
     tail = (speech.hertz.size - 1 - voiced[-1]) * HOP_SECONDS - sum(each.gap for each in own)
     limit = _TAIL_SECONDS / slow
     if tail > limit:
-        message = f"sound goes on for {tail:.2f} s after its last voiced sound"
+        message = f"sound continues for {tail:.2f} s after its last voiced sound"
         yield Finding(Rule.TAIL, f"{tail:.2f} s", f"{limit:.2f} s", message)
     elif puffs:
         puff = puffs[0]
@@ -355,7 +355,7 @@ def _find_cut(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Findi
         powers = 10 ** (speech.levels_db[-_CUT_HOPS:] / 10)
         level = 10 * math.log10(float(powers.mean()))
         if level > _CUT_DB:
-            message = f"it ends as if cut off, {-level:.0f} dB below its loudest"
+            message = f"it ends abruptly, {-level:.0f} dB below its loudest sound"
             yield Finding(Rule.CUT, f"{level:.0f} dB", f"{_CUT_DB:g} dB", message)
 
 

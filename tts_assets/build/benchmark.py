@@ -42,7 +42,7 @@ class BenchMeasurement(NamedTuple):
     """Some clips made once.
 
     Args:
-        seconds: how long that took.
+        seconds: the time it took.
         clips: how many were made.
         audio_seconds: how long they are.
         failed: how many could not be made.
@@ -61,7 +61,7 @@ class BenchRow:
     """What so many workers do, by the median of the rounds.
 
     Args:
-        workers: how many.
+        workers: the number.
         clips_per_second: how many clips they make.
         audio_per_second: how many seconds of sound; the real-time factor is its inverse.
         speed_up: how many times as fast they are as the first row.
@@ -421,8 +421,8 @@ def _choose_provider(settings: Settings, trial: BenchmarkRun) -> Provider:
     provider = registry.choose_engine(settings).provider
     if isinstance(provider, protocol.Priced) and not (trial.paid and trial.clips):
         raise UsageError(
-            f"{provider.name} charges for each clip, and a bench makes them again and again and "
-            "keeps none: give --paid and --clips N if that is what you want"
+            f"{provider.name} charges for each clip, and bench generates clips repeatedly "
+            "and keeps none: to run it anyway, add --paid and --clips N"
         )
     check_ready(settings, provider)
     return provider
@@ -458,7 +458,9 @@ class _BenchmarkRounds:
         tried = min(self._trial.clips or _MAX_CLIPS, _MIN_CLIPS_PER_WORKER * max(wanted))
         most, first = await self._stand.measure_clips(max(wanted), tried)
         if not first.clips:
-            raise ClipError(f"{report.provider} can make none of the clips: `generate` tells why")
+            raise ClipError(
+                f"{report.provider} can generate none of the clips: `generate` shows why"
+            )
         opening = time.monotonic() - at_first - first.seconds
         counts = sorted({min(each, most) for each in wanted})
         clips = self._trial.clips or self._estimate_clip_count(counts, first, opening)
@@ -474,7 +476,7 @@ class _BenchmarkRounds:
             if self._time_left() < time.monotonic() - begun:
                 break
         rows, last = summarize_rounds(found), found[counts[0]][-1]
-        bounded = (f"{report.provider} takes {most} workers at most here",)
+        bounded = (f"{report.provider} uses at most {most} workers on this machine",)
         return replace(
             report,
             clips=last.clips,

@@ -155,7 +155,10 @@ async def execute_build(run: BuildState) -> None:
 def _describe_unready(provider: Provider) -> list[str]:
     """What keeps a planned run from being begun here; its recipes may be others elsewhere."""
     problem = provider.problem()
-    told = f"{provider.name} cannot be used here, and may plan otherwise where it can: {problem}"
+    told = (
+        f"{provider.name} cannot be used on this machine, so the plan may differ where it can: "
+        f"{problem}"
+    )
     return [] if problem is None else [told]
 
 

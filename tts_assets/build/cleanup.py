@@ -400,13 +400,13 @@ def _notes(settings: Settings, found: Sequence[Plan]) -> Iterator[str]:
             yield from each.trouble.notes
     if not (Path(settings.output) / LEDGER_NAME).is_file():
         yield (
-            f"{settings.output} has no {LEDGER_NAME}: nothing tells that a file in it is ours, so "
-            "none is deleted"
+            f"{settings.output} has no {LEDGER_NAME}: without it, no file in the folder is "
+            "known to be ours, so none is deleted"
         )
     elif found[-1].judged_by is Judged.LEDGER:
         yield (
-            f"none of the files that {Path(settings.output, LEDGER_NAME)} knows is here: prune "
-            "where they are, or files there would outlive their lines"
+            f"none of the files in {Path(settings.output, LEDGER_NAME)} is on this machine: "
+            "run prune where the files are"
         )
 
 
@@ -460,8 +460,10 @@ def _refuse_strange(assets: AbstractSet[str], lines: bytes, file: str) -> None:
             if (asset := asset_of(line)) in strange
         )
         raise InputError(
-            f"{asset!r} is no name of an asset: delete the line, then run again; nothing was "
-            "deleted",
+            (
+                f"{asset!r} is not the name of an asset: delete the line, then run again; "
+                "nothing was deleted"
+            ),
             file=file,
             line=number,
         )
@@ -515,12 +517,12 @@ def _reason_to_spare(root: Path, file: str, sums: AbstractSet[str]) -> str | Non
     """
     path = root / file
     if os.path.realpath(path.parent) != str(Path(os.path.realpath(root), file).parent):
-        return "a link leads to it, perhaps out of the folder"
+        return "it is reached through a link, which may leave the folder"
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
-            return "it is a link, and no file"
+            return "it is a link, not a file"
         if atomic_files.sha256(path.read_bytes()) not in sums:
-            return "it has other bytes than the ledger knows: somebody put them there"
+            return "its bytes differ from those in the ledger: it was replaced by hand"
     except (FileNotFoundError, NotADirectoryError):
         pass
     return None

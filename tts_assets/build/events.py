@@ -21,8 +21,8 @@ class Charges(NamedTuple):
     """What some clips are charged for; equal clips count once.
 
     Args:
-        clips: how many.
-        characters: how many are sent for them.
+        clips: the number.
+        characters: the characters sent for the clips.
         credits: what the service counts for that.
     """
 
@@ -44,8 +44,8 @@ class Rebilled:
 
     Args:
         bill: what they are charged for.
-        out_of: how many clips there are to make in all.
-        reasons: what changed since, the commonest first.
+        out_of: the number of all clips to generate.
+        reasons: the reasons, the most frequent first.
     """
 
     bill: Charges
@@ -55,20 +55,19 @@ class Rebilled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a run costs at a service that charges.
+    """The cost of a run with a paid service.
 
     Args:
         provider: the engine's name.
-        model: the name of its model.
-        price: what its credits cost; None where nobody says.
-        expected: what the clips that the run set out to make are charged for, as known before the
-            first request; it stays so to the end.
-        left: what is left for another run because of a bound.
-        bound: the setting that left it, with its value; None where nothing is left.
+        model: the name of the model.
+        price: the price of the credits; None if unknown.
+        expected: the expected charges for all clips of the run, estimated before the first request.
+        left: the clips left for another run because of a limit.
+        bound: the setting that left them, with its value; None if nothing is left.
         unsayable: clips that cannot be said; they fail without a request, and cost nothing.
-        due: what the clips that were made should have been charged for.
+        due: the expected charges for the generated clips.
         billed: what the service really charged, in credits; None where it does not tell.
-        rebilled: what was paid for before; None where nothing was.
+        rebilled: the clips that were already paid for; None if there are none.
         balance: what is left of what was paid for, or why that is not known; None where it was
             not asked for.
     """
@@ -92,26 +91,26 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimated:
-    """It is known what the clips will cost; nothing was sent yet."""
+    """The cost of the clips has been estimated; nothing has been sent yet."""
 
     cost: Cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Another run holds a lock that this one needs."""
+    """The run waits for a lock that another run holds."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """The plan stands, and clips are about to be made.
+    """The plan is complete, and generation begins.
 
     Args:
-        jobs: how many clips there are to make; equal ones count once.
-        workers: how many are made at once.
-        states: how many clips stand how.
+        jobs: the number of clips to generate; equal clips count once.
+        workers: the number of clips generated at the same time.
+        states: the number of clips in each state.
         places: how many entries and parts of entries these clips are for.
         characters: of their texts, all together.
         provider: the engine's name.
@@ -133,11 +132,11 @@ class ClipMade:
 
     Args:
         job: what was made.
-        seconds: how long that took.
-        audio_seconds: how long it sounds.
+        seconds: the time it took.
+        audio_seconds: its length.
         counts: how the others stand.
         pronunciation: how it was said, where the engine can tell.
-        findings: what is wrong with how it sounds.
+        findings: the audio checks that it failed.
     """
 
     job: Job
@@ -153,11 +152,11 @@ class ServiceWait:
     """The service refuses requests or fails, so the run waits; at most one event in ten seconds.
 
     Args:
-        reason: what the service answered, in words.
-        seconds: how long the latest request waits at least before it is sent again.
-        requests: how many requests wait now.
-        refusals: how many requests the service had no room for so far.
-        retries: how many requests were repetitions after an error so far.
+        reason: the service's response, as text.
+        seconds: the minimum wait before the latest request is sent again.
+        requests: the number of waiting requests.
+        refusals: the requests refused for lack of capacity so far.
+        retries: the requests repeated after an error so far.
     """
 
     reason: str
@@ -169,14 +168,14 @@ class ServiceWait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentMade:
-    """A segment of a passage waits for the others.
+    """A segment of a passage is ready.
 
     Args:
         job: the passage.
         number: which segment, from 0.
-        out_of: how many the passage has.
-        seconds: how long that took.
-        counts: how the clips stand.
+        out_of: the number of segments of the passage.
+        seconds: the time it took.
+        counts: the progress so far.
     """
 
     job: Job
@@ -188,13 +187,13 @@ class SegmentMade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipFailed:
-    """A clip could not be made; the others go on.
+    """A clip failed; the run continues.
 
     Args:
         job: what was to be made.
         error: why it was not.
-        seconds: how long that took.
-        attempt: at which attempt, from 1.
+        seconds: the time it took.
+        attempt: the attempt, from 1.
         counts: how the others stand.
         line: the 1-based line of its first entry; None where it is unknown.
     """
@@ -236,43 +235,43 @@ class Report:
     """What a run did.
 
     Args:
-        dry_run: nothing was changed.
-        states: how many clips stood how before the run.
+        dry_run: whether nothing was changed.
+        states: the number of clips in each state before the run.
         to_make: jobs that the plan asked for.
-        catalogues: files that were read.
+        catalogues: the number of files read.
         passed_over: clips that are to be made, and that the run was told to leave.
         made: jobs done.
         to_move: assets whose sound is there already under another name.
-        moved: those of them that have it under theirs now.
-        kept: clips that stay although the engine changed since.
-        left: clips left for another run because of a bound.
+        moved: the assets that were moved.
+        kept: clips that are kept although the engine changed.
+        left: clips left for another run because of a limit.
         bound: that bound with its value; None where nothing is left.
-        failures: clips that could not be made.
+        failures: failed clips.
         doubts: clips that were made from a reading or an accent that is not sure.
-        flawed: clips that were made, and do not sound as they should.
-        unspoken: texts that yield no clip.
-        problems: entries and files that cannot be used.
-        notes: files passed over, and what the engine cannot do or does otherwise.
-        urls_to_write: URLs of fresh clips that the catalogues did not have.
-        timelines_to_write: time lines that fresh passages did not have.
-        timelines_written: those of them that they have now.
-        urls_written: URLs that the catalogues got, or that the shard keeps for them.
-        shard: the folder of the shard that the run was for; None where it was for all clips.
-        urls_missed: URLs whose entry changed while the clips were made.
-        seconds: how long it all took.
-        history: how the making went over time; None where nothing was made or failed.
-        audio_seconds: how long all that was made sounds.
-        workers: how many clips were made at once.
+        flawed: generated clips that failed an audio check.
+        unspoken: texts without a clip.
+        problems: unusable entries and files.
+        notes: skipped files, and limits of the engine.
+        urls_to_write: URLs of up-to-date clips missing from the catalogues.
+        timelines_to_write: time lines missing from up-to-date passages.
+        timelines_written: the time lines that were written.
+        urls_written: URLs written into the catalogues, or kept by the shard.
+        shard: the folder of the shard; None for a run without shards.
+        urls_missed: URLs not written because their entries changed during the run.
+        seconds: the duration of the run.
+        history: the progress over time; None if nothing was generated or failed.
+        audio_seconds: the length of all generated clips.
+        workers: the number of clips generated at the same time.
         fatal: why the run ended early, None when it did not.
-        forced: what was fresh was to be made anew, too.
-        stopped: somebody asked it to stop, or the bound of failures was reached.
+        forced: whether `--force` was given.
+        stopped: whether the run was interrupted or reached the limit of failures.
         provider: the engine's name.
         chosen: why that engine, where the choice was left to us; None where it was asked for.
         unmatched: ids that were asked for and that no entry has, in words; None where all are there.
         credit: the lines that the licences of the voices that spoke ask for; "" for none.
-        planned: each clip that was to be made, and why.
-        traffic: what went to and fro; None where no service was asked.
-        cost: what it cost; None where the engine charges nothing.
+        planned: each clip to generate, and why.
+        traffic: the requests to the service; None if there were none.
+        cost: the cost; None if the engine is free.
     """
 
     dry_run: bool
@@ -318,8 +317,8 @@ class Orphan(NamedTuple):
     """An asset that no catalogue refers to.
 
     Args:
-        asset: its path below the output folder.
-        bytes: its size, with that of its time line; 0 where only the ledger still has it.
+        asset: its path, relative to the output folder.
+        bytes: its size, including its time line; 0 if only the ledger contains it.
         ours: the ledger knows it; what it does not know is somebody's, and never deleted.
     """
 
@@ -333,25 +332,25 @@ class Standing:
     """How the clips of all catalogues stand, found out without making any.
 
     Args:
-        states: how many clips stand how.
+        states: the number of clips in each state.
         planned: each clip that is to be made, why, and the line of its record.
         approved: how many fresh clips have a sound that somebody approved.
         unapproved: the other fresh clips, with the lines of their records; None where nobody asked
             for them.
-        urls_to_write: URLs of fresh clips that the catalogues do not have.
-        timelines_to_write: time lines that fresh passages do not have.
-        kept: clips that stay although the engine changed since.
-        orphans: assets that no catalogue refers to; None where nobody looked for them.
+        urls_to_write: URLs of up-to-date clips missing from the catalogues.
+        timelines_to_write: time lines missing from up-to-date passages.
+        kept: clips that are kept although the engine changed.
+        orphans: assets that no catalogue refers to; None if they were not searched for.
         judged_by: what clips were held against.
-        takes: sounds that were paid for and refused, and are kept.
-        catalogues: files that were read.
-        unspoken: texts that yield no clip.
-        problems: entries and files that cannot be used.
-        notes: files passed over, and what cannot be known here.
+        takes: paid sounds that were rejected automatically and are kept.
+        catalogues: the number of files read.
+        unspoken: texts without a clip.
+        problems: unusable entries and files.
+        notes: skipped files, and what could not be determined.
         provider: the engine's name.
         chosen: why that engine, where the choice was left to us; None where it was asked for.
         unmatched: ids that were asked for and that no entry has, in words; None where all are there.
-        seconds: how long it took to find out.
+        seconds: the duration.
     """
 
     states: dict[State, int]

@@ -34,10 +34,10 @@ _SLOWEST = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
-    """How many values lie in each of some steps.
+    """A histogram.
 
     Args:
-        edges: where each step begins, and where the last one ends.
+        edges: the lower edges of the bins and the upper edge of the last one.
         counts: how many values lie in each step; in the first and the last of all that there can
             be, those beyond them, too.
     """
@@ -47,12 +47,12 @@ class Histogram:
 
 
 class SlowestClip(NamedTuple):
-    """A clip that took long.
+    """A slow clip.
 
     Args:
         clip: the first that wants it.
-        seconds: how long somebody was at it; of a passage, all its segments together.
-        audio_seconds: how long it sounds.
+        seconds: the time it took; of a passage, of all its segments together.
+        audio_seconds: its length.
     """
 
     clip: Clip
@@ -65,18 +65,18 @@ class RunHistory:
     """How the making of clips went, in equal steps of time.
 
     Args:
-        begun_seconds: how long after the beginning of the run it began.
-        seconds: how long it went on; the last step ends there.
-        step_seconds: how long each step is.
-        made: clips that were finished in each step.
-        failed: clips that failed in each.
-        audio_seconds: how long it sounds what was made in each; only of clips that were finished.
-        in_hand: how many clips and segments were in the making, on average over each step.
-        lengths: how long the clips sound, in seconds.
-        loudness: how loud they are, in LUFS.
-        wanted_lufs: how loud they were to be.
-        tolerance_lu: how far from that a clip may be.
-        slowest: those that took longest, the slowest first.
+        begun_seconds: the start of the first step, in seconds from the beginning of the run.
+        seconds: the duration; the last step ends there.
+        step_seconds: the length of a step.
+        made: the clips finished in each step.
+        failed: the clips that failed in each step.
+        audio_seconds: the length of the clips finished in each step.
+        in_hand: the average number of clips and segments in progress in each step.
+        lengths: the lengths of the clips, in seconds.
+        loudness: the loudness of the clips, in LUFS.
+        wanted_lufs: the target loudness, in LUFS.
+        tolerance_lu: the tolerance of the loudness, in LU.
+        slowest: the slowest clips, slowest first.
     """
 
     begun_seconds: float

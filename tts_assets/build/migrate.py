@@ -32,7 +32,7 @@ class Migrated:
     """What became of the assets whose names changed.
 
     Args:
-        dry_run: nothing was changed.
+        dry_run: whether nothing was changed.
         moves: the names that change; in a dry run, or when it ended early, those that would.
         unmoved: assets that have other bytes than were made, and stay where they are.
         report: what was done under the new names.

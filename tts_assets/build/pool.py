@@ -362,7 +362,7 @@ class Pool(Generic[J, R]):
             return None
         except (*self._rules.failures, *self._rules.fatal) as error:
             return None, error
-        late = TimeoutError(f"cancelled: not done within the time limit of {self._timeout:g} s")
+        late = TimeoutError(f"timed out after {self._timeout:g} s")
         return None if self._cut else (None, late)
 
 

@@ -75,9 +75,7 @@ class Words:
         text = self.text.strip()
         is_word = not _RUNNING.search(text)
         if self.accent is not None and not is_word:
-            raise UsageError(
-                "an accent is that of one word, and this is running text: leave it out"
-            )
+            raise UsageError("an accent applies to one word, but this is running text: omit it")
         try:
             if is_word and (self.reading is not None or self.accent is not None):
                 said = word_forms.build_word_forms(text, self.reading, self.accent)
@@ -86,9 +84,9 @@ class Words:
             else:
                 said = running_text.build_text_forms(text, self.reading, passage=True)
         except kana.UnusableTextError as exc:
-            raise UsageError(f"this cannot be said: {exc}") from exc
+            raise UsageError(f"this cannot be spoken: {exc}") from exc
         if isinstance(said, str):
-            raise UsageError(f"there is nothing to say: {said}")
+            raise UsageError(f"there is nothing to speak: {said}")
         return said[0]
 
 
@@ -224,7 +222,7 @@ class StreamingSynthesizer:
                 await take(result)
         if done < count:
             raise StoppedError(
-                "stopped before all segments were there: run the same command again to go on"
+                "stopped before all segments were generated: run the same command again to continue"
             )
 
     def _in_words(self, result: Result[int, R]) -> TtsAssetsError:
@@ -283,8 +281,8 @@ class Spoken:
 
     Args:
         segments: how many calls of the engine it took.
-        seconds: how long it sounds.
-        findings: what is wrong with how it sounds.
+        seconds: its length.
+        findings: the audio checks that it failed.
         credit: the lines that the licences of the voices ask for; "" for none.
     """
 

@@ -63,7 +63,7 @@ def summarize_status(
         unapproved=require_approved,
     )
     unapproved = tuple(
-        item._replace(reason="nobody has approved its sound")
+        item._replace(reason="not approved yet")
         for item in found.planned
         if item.state is planner.State.FRESH
     )

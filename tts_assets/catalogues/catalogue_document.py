@@ -161,8 +161,10 @@ def parse_document(
     """
     if len(data) > MAX_CATALOGUE_BYTES:
         raise InputError(
-            f"{len(data):,} bytes are too many: a catalogue may have {MAX_CATALOGUE_BYTES:,}; "
-            "split it into several files",
+            (
+                f"its {len(data):,} bytes exceed the limit of {MAX_CATALOGUE_BYTES:,} for a "
+                "catalogue: split it into several files"
+            ),
             file=file,
         )
     bom = _BOM if data.startswith(_BOM) else b""
@@ -213,7 +215,7 @@ def _decode_text(data: bytes, skip: int, file: str) -> str:
     except UnicodeDecodeError as exc:
         at = skip + exc.start
         cut_off = exc.reason == "unexpected end of data"
-        reason = "begins a character that is cut off" if cut_off else "is not UTF-8"
+        reason = "begins a truncated character" if cut_off else "is not UTF-8"
         raise InputError(
             f"byte 0x{data[at]:02X} at offset {at:,} {reason}; the file may be in Shift_JIS or "
             f"another old encoding: {save}",
@@ -286,7 +288,7 @@ def set_json_lines_urls(
     filled = [number for number, line in enumerate(lines) if line.strip(_LINE_SPACE)]
     for index, wanted in _group_by_record(urls).items():
         if not isinstance(index, int) or not 0 <= index < len(filled):
-            what = f"there is no {format_path((index,))} (any more); read the file again"
+            what = f"there is no {format_path((index,))} (anymore); read the file again"
             raise InputError(what, file=file)
         number = filled[index]
         lines[number] = json_editor.set_json_urls(
@@ -305,6 +307,8 @@ def _group_by_record(values: Mapping[Place, T]) -> dict[str | int, dict[Place, T
     found: dict[str | int, dict[Place, T]] = {}
     for place, value in values.items():
         if len(place) < 2:
-            raise ValueError(f"{place} is a whole line or the document, and takes no URL")
+            raise ValueError(
+                f"{place} is a whole line or the document, which cannot be replaced by a URL"
+            )
         found.setdefault(place[0], {})[place[1:]] = value
     return found

@@ -202,10 +202,10 @@ def _explain_no_match(matching: list[str], settings: Settings) -> str:
         return "matches no file"
     output = settings.output
     if not _is_in_output(matching[0], output):
-        return f"matches {matching[0]}, which holds overrides, and no other file"
+        return f"matches only {matching[0]}, which contains overrides"
     return (
-        f"matches {matching[0]}, which lies in the output folder ({output}): give the clips a "
-        "folder of their own with `output`"
+        f"matches {matching[0]}, which is in the output folder ({output}): set `output` to "
+        "a separate folder for the clips"
     )
 
 
@@ -272,7 +272,7 @@ def _iter_candidates(
                 if not _is_same_file(file, settings.overrides):
                     yield file, False
         elif _is_same_file(given, settings.overrides):
-            raise UsageError(f"{given}: it holds overrides, and is no catalogue: leave it out")
+            raise UsageError(f"{given}: it contains overrides and is not a catalogue: leave it out")
         else:
             yield str(path), True
 
@@ -351,11 +351,10 @@ def _open_by_kind(
 def _skip_unrecognised(path: str, trouble: LoadProblems, *, named: bool) -> None:
     """A file that cannot be told to be a catalogue is a problem only if it was asked for by name."""
     message = (
-        "neither its name nor its entries tell what it teaches: put one of "
-        f"{', '.join(Kind)} into its name or its folder's, or describe it in a [[source]] table "
-        "(`tts-assets init` writes one)"
+        f"its kind of content is unknown: put one of {', '.join(Kind)} into its name or its "
+        "folder's name, or describe it in a [[source]] table (`tts-assets init` writes one)"
     )
     if named:
         trouble.problems.append(InputError(message, file=path))
     else:
-        trouble.skip_file(path, f"{path}: passed over, {message}")
+        trouble.skip_file(path, f"{path}: skipped, {message}")

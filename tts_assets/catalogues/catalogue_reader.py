@@ -92,13 +92,13 @@ class RecordIds:
                 return text
             same_text = self._unfolded.get(folded, folded) == text
             same = "the same" if same_text else "too much like the"
-            wrong = f"{text!r} is {same} {name!r} of entry {other + 1}: give it one of its own"
+            wrong = f"{text!r} is {same} {name!r} of entry {other + 1}: give it a unique one"
         at = (*place, name) if isinstance(record, dict) and name in record else place
         raise EntryProblemError(f"its {name!r} {wrong}", at)
 
     def _read_id_field(self, record: Any, place: Place) -> tuple[str, str | int]:
         if not isinstance(record, dict):
-            raise EntryProblemError("it is not an object { ... }", place)
+            raise EntryProblemError("it is not an object {...}", place)
         name, value = self._id.paths[0].text, None
         for path in self._id.paths:
             value = self._read_id_value(record, path.steps, place)
@@ -109,10 +109,10 @@ class RecordIds:
             what = (
                 f"it has no {name!r}"
                 if value is None
-                else f"its {name!r} is {describe_type(value)}, and must be text or a whole number"
+                else f"its {name!r} is {describe_type(value)}, but must be text or an integer"
             )
             at = (*place, name) if name in record else place
-            raise EntryProblemError(f"{what}: give every entry one of its own", at)
+            raise EntryProblemError(f"{what}: give every entry a unique one", at)
         return name, value
 
     def _read_id_value(self, record: dict[str, Any], steps: tuple[Any, ...], place: Place) -> Any:
@@ -139,8 +139,7 @@ class RecordIds:
                 if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
                     return "-".join([str(value), *self._wildcard_steps(place, depth)])
         raise EntryProblemError(
-            f"nothing that it lies in has {self._id.paths[0].text!r}: give it one, or choose "
-            "another id",
+            (f"none of its parents has {self._id.paths[0].text!r}: add it, or choose another id"),
             place,
         )
 
@@ -170,7 +169,7 @@ def _find_text_problem(text: str) -> str | None:
     if not text.strip():
         return "is empty"
     if _UNSAFE_IN_ID.search(text):
-        return f"{text[:60]!r} has a control or a broken character: remove it"
+        return f"{text[:60]!r} contains a control character or a broken character: remove it"
     size = len(text.encode())
     if size > MAX_ID_BYTES:
         return f"is {size} bytes long; at most {MAX_ID_BYTES} are allowed"
@@ -356,12 +355,12 @@ class CatalogueReader:
         try:
             places = list(find_values(root, records.steps))
         except ShapeError as problem:
-            message = f"the records do not lie at {records.text}: {problem}"
+            message = f"there are no records at {records.text}: {problem}"
             raise self._explain_misplaced(message, problem.place) from problem
         missing = None if places else find_missing_key(root, records.steps)
         if missing is not None:
             raise self._explain_misplaced(
-                f"no record lies at {records.text}{suggest_key(missing)}", ()
+                f"there is no record at {records.text}{suggest_key(missing)}", ()
             )
         return places
 
@@ -427,11 +426,11 @@ class CatalogueReader:
             return None
         if not isinstance(url, str):
             keys = [key for key in place or () if isinstance(key, str)]
-            return f"{keys[-1]!r} holds neither text nor null, and a URL belongs there"
+            return f"{keys[-1]!r} must contain text or null, because a URL is written there"
         if url and self._replaces_all and not url.isspace() and not _URL_LIKE.match(url):
             return (
-                f"a URL would replace {url[:40]!r}, which is no address of a recording: empty it, "
-                "or let it go to another field"
+                f"a URL would replace {url[:40]!r}, which is not the address of a "
+                "recording: empty the field, or set `to` to another field"
             )
         return None
 
@@ -448,7 +447,7 @@ def _locate_problem(problem: EntryProblemError | RecursionError, place: Place) -
     """What is wrong with a record; where nothing else is known, its nesting."""
     if isinstance(problem, EntryProblemError):
         return problem
-    return EntryProblemError("a value is nested too deeply to be read: remove it", place)
+    return EntryProblemError("a value is nested too deeply: remove it", place)
 
 
 # Paths of a source that lead nowhere in all of its records: misspelt, or of another shape.

@@ -95,7 +95,9 @@ class UrlTarget:
         try:
             url = find_current_value(value, steps, self._row)
         except ShapeError as problem:
-            raise EntryProblemError(f"no URL can go to {to.text}: {problem}", base) from problem
+            raise EntryProblemError(
+                f"no URL can be written to {to.text}: {problem}", base
+            ) from problem
         parallel = (
             None if self._row is None else self._locate_array(subject, base, value, position.out_of)
         )

@@ -46,8 +46,8 @@ def split_records(text: str, delimiter: str, start: int, *, file: str) -> Iterat
     for found in _compile_record(delimiter).finditer(text, start):
         if found[2] is None:
             raise InputError(
-                "a double quote opens a field here and is never closed; close it, or double "
-                'each quote of the field and put it into quotes: "a ""b"""',
+                "a double quote opens a field and is never closed; close it, or double each "
+                'quote of the field and quote the field: "a ""b"""',
                 file=file,
                 line=find_line_number(text, found.end()),
             )
@@ -151,9 +151,9 @@ class CsvTable:
     def find_column_problem(self, column: object) -> str | None:
         """Why no field of a record can have this column; None where it can, be it a new one."""
         if not isinstance(column, str) or not column:
-            return "is no field of a table; give the URL a column of its own"
+            return "is not a column of a table; give the URL a separate column"
         if column not in self.columns and self.names is None:
-            return "is no column that has a name; add it to `columns` of the source"
+            return "is not a named column; add it to `columns` of the source"
         return None
 
 
@@ -210,9 +210,11 @@ def parse_csv_rows(text: str, table: CsvTable, *, file: str) -> list[dict[str, s
         found = split_values(text[start:end], table.delimiter)
         if len(found) > width:
             raise InputError(
-                f"the record has {len(found)} fields, and the table {width} columns; put a field "
-                f"that holds the delimiter {table.delimiter!r} into double quotes, or name the "
-                "column that is missing",
+                (
+                    f"the record has {len(found)} fields, but the table has {width} columns; "
+                    f"put fields that contain the delimiter {table.delimiter!r} into double "
+                    "quotes, or name the missing column"
+                ),
                 file=file,
                 line=find_line_number(text, start),
             )
@@ -269,15 +271,16 @@ def _find_header(
         return TextSpan(*anki["columns"].span("value"))
     if anki:
         raise InputError(
-            "an export of Anki does not name its columns; add a line such as "
-            f"#columns:{delimiter.join(('word', 'reading'))} below its first, or name them with "
-            "`columns` of a [[source]] table",
+            (
+                f"this Anki export does not name its columns; add a line such as #columns:{delimiter.join(('word', 'reading'))} "
+                "below its first line, or set `columns` in a [[source]] table"
+            ),
             file=file,
             line=1,
         )
     first = next(split_records(text, delimiter, start, file=file), None)
     if first is None:
-        raise InputError("the file is empty; its first line names the columns", file=file)
+        raise InputError("the file is empty; its first line must name the columns", file=file)
     return first
 
 
@@ -404,7 +407,7 @@ def _edit_records(
         # A record of one empty field must not become an empty line.
         yield start, end, delimiter.join(record) or '""'
     if cells:
-        what = f"there is no row {min(cells) + 1} (any more); read the file again"
+        what = f"there is no row {min(cells) + 1} (anymore); read the file again"
         raise InputError(what, file=file)
 
 

@@ -188,11 +188,13 @@ def require_text(
     if not isinstance(value, str):
         advice = f": write {name}[0] or {name}[*]" if isinstance(value, list) else ""
         raise EntryProblemError(
-            f"{name!r} is {describe_type(value)}, and must be text{advice}", place
+            f"{name!r} is {describe_type(value)}, but must be text{advice}", place
         )
     raise EntryProblemError(
-        f"{name!r} has {len(value):,} characters; at most {most:,} make one clip: "
-        "split it into several entries",
+        (
+            f"{name!r} has {len(value):,} characters; the limit for a clip is {most:,}: split "
+            "it into several entries"
+        ),
         place,
     )
 

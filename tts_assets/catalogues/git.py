@@ -64,7 +64,7 @@ class GitRevision:
         """
         if not name.strip() or name.startswith(("-", "^")) or "\0" in name:
             raise UsageError(
-                f"--since {name!r} can be no revision: give the name of a commit, such as HEAD~1, "
+                f"--since {name!r} is not a valid revision: name a commit, such as HEAD~1, "
                 "origin/main, a tag or a hash"
             )
         self.name = name
@@ -111,8 +111,8 @@ class GitRevision:
                 )
             except InputError as problem:
                 self.notes.append(
-                    f"{problem.file} as it was at {self.name!r} cannot be read, and counts as "
-                    f"changed: {problem.message}"
+                    f"{problem.file} cannot be read at {self.name!r} and counts as changed: "
+                    f"{problem.message}"
                 )
         # One of its own: a reader goes through its catalogue once.
         return overridden.union(
@@ -134,7 +134,7 @@ class GitRevision:
             return () if data is None else parse_overrides(data, file)
         except InputError as problem:
             self.notes.append(
-                f"{file} as it was at {self.name!r} cannot be read: all of it counts as changed: "
+                f"{file} cannot be read at {self.name!r}, so all of it counts as changed: "
                 f"{problem.message}"
             )
             return ()
@@ -143,10 +143,7 @@ class GitRevision:
         if folder not in self._folders:
             root = _find_root(folder)
             if root is None:
-                raise UsageError(
-                    f"--since {self.name!r}: {folder} lies in no git repository, and only those "
-                    "have revisions"
-                )
+                raise UsageError(f"--since {self.name!r}: {folder} is not in a git repository")
             if root not in self._repositories:
                 repository = _GitRepository(root, _resolve_commit(root, self.name))
                 self._repositories[root] = self._opened.enter_context(repository)
@@ -278,7 +275,7 @@ def _resolve_commit(root: str, name: str) -> str | None:
     commit = _verify_name(root, name if name.startswith(":/") else f"{name}^{{commit}}")
     if commit is None:
         raise UsageError(
-            f"--since {name!r}: git knows no such commit in {root}; {_suggest_remedy(root)}"
+            f"--since {name!r}: git finds no such commit in {root}; {_suggest_remedy(root)}"
         )
     return commit
 
@@ -294,7 +291,7 @@ def _verify_name(root: str, name: str) -> str | None:
 def _suggest_remedy(root: str) -> str:
     """What to do about a revision that is not known."""
     if not _run_git(root, "rev-list", "--max-count=1", "--all").stdout:
-        return "it has none yet: commit first, or leave --since out"
+        return "it has none yet: commit first, or omit --since"
     shallow = _decode_line(_run_git(root, "rev-parse", "--is-shallow-repository").stdout)
     if shallow == "true":
         return (
@@ -332,8 +329,8 @@ def _run_git(
         )
     except OSError as exc:
         raise UsageError(
-            f"--since needs git, which cannot be started here: {exc.strerror}; install it, or "
-            "leave --since out"
+            f"--since needs git, which cannot be started: {exc.strerror}; install it, or "
+            "omit --since"
         ) from exc
     if done.returncode not in codes:
         raise UsageError(f"git failed in {folder}: {_summarize_errors(done.stderr)}")

@@ -87,8 +87,11 @@ class MemberEditor:
             if member.key in wanted:
                 if member.key in found:
                     raise self.make_error(
-                        f"the key {format_path((member.key,))} stands twice in one object "
-                        f"(first in line {self._line_number(found[member.key].at)}); remove one of them",
+                        (
+                            f"the key {format_path((member.key,))} occurs twice in one object "
+                            f"(first in line {self._line_number(found[member.key].at)}); remove "
+                            "one of them"
+                        ),
                         member.at,
                     )
                 found[member.key] = member
@@ -113,8 +116,10 @@ class MemberEditor:
         first = self.text[member.start]
         if first in {"{", "["}:
             raise self.make_error(
-                f"{format_path(place)} holds {_describe_container(first)} where a URL belongs; "
-                "move what it holds to another key",
+                (
+                    f"{format_path(place)} contains {_describe_container(first)}, where a URL "
+                    "is to be written; move that value to another key"
+                ),
                 member.start,
             )
 
@@ -297,8 +302,10 @@ def _refuse_loss(
     for lost in present[row.length :]:
         if editor.text[lost.start] != "n":
             raise editor.make_error(
-                f"{format_path(place)} has {len(present)} items beside a list of {row.length}; "
-                "remove what belongs to none of them",
+                (
+                    f"{format_path(place)} has {len(present)} items for a list of {row.length}; "
+                    "remove the surplus"
+                ),
                 lost.start,
             )
 
@@ -313,8 +320,10 @@ def _edit_array_item(
         return
     if first != "{":
         raise editor.make_error(
-            f"{format_path(item.place)} must be an object or null, because its URL belongs under the "
-            f"key {format_path((next(iter(urls)),))}; mend it",
+            (
+                f"{format_path(item.place)} must be an object or null, because its URL is "
+                f"written under the key {format_path((next(iter(urls)),))}; correct it"
+            ),
             item.start,
         )
     item.members = scan_items(editor.text, item.start)
@@ -445,7 +454,7 @@ def _edit_container(
         leaf = wanted.get(place)
         member = found.get(key)
         if leaf is not None and inner:
-            raise ValueError(f"{place} is given a URL, and so is a place within it")
+            raise ValueError(f"a URL is written to {place} and also to a place inside it")
         if member is None:
             missing[str(key)] = _build_value(editor, container, place, inner, wanted)
         elif isinstance(leaf, str):
@@ -465,13 +474,13 @@ def _build_value(
     """The value of a key that is missing, with all that is wanted in it."""
     leaf = wanted.get(place)
     if isinstance(place[-1], int):
-        what = f"there is no {format_path(place)} (any more); read the file again"
+        what = f"there is no {format_path(place)} (anymore); read the file again"
         raise editor.make_error(what, container.start)
     if leaf is None:
         within = replace(container, place=place, wanted=inner)
         return _build_object(editor, container, within, wanted)
     if inner:
-        raise ValueError(f"{place} is given a URL, and so is a place within it")
+        raise ValueError(f"a URL is written to {place} and also to a place inside it")
     if isinstance(leaf, str):
         return editor.format_string(leaf)
     return build_array(editor, place, leaf, container)

@@ -288,16 +288,16 @@ _FAULTS = {
     "Expecting ':'": "a colon is missing after the key",
     "Expecting ','": "a comma or a closing bracket is missing",
     "Illegal trailing comma": "a comma stands before the closing bracket",
-    "Unterminated string": "a string begins that never ends",
+    "Unterminated string": "a string is not terminated",
     "Invalid control character": (
-        "a string holds a line break, a tab or another control character; "
-        "end the string, or write the character as an escape such as \\n"
+        "a string contains a line break, a tab or another control character; end the "
+        "string, or write the character as an escape such as \\n"
     ),
     "Invalid \\uXXXX": "\\u must be followed by four hexadecimal digits",
-    "Invalid \\escape": "a backslash in a string is followed by a character that is no escape",
+    "Invalid \\escape": "a backslash in a string is followed by an invalid escape",
 }
 _FIXES = {
-    "'": "strings and keys stand in double quotes",
+    "'": "strings and keys must be in double quotes",
     "/": "JSON has no comments",
     "#": "JSON has no comments",
     "}": "remove the comma before it",
@@ -391,11 +391,11 @@ def explain_syntax_error(
     """The error of the standard library in words that say what to do; ``line`` as above."""
     text, at = error.doc, error.pos
     if not text.strip(_WHITESPACE):
-        return InputError("the file is empty; a catalogue holds a list or an object", file=file)
+        return InputError("the file is empty; a catalogue is a list or an object", file=file)
     whole = "file" if line is None else "line"
     if at >= len(text.rstrip(_WHITESPACE)):
-        found = f"the {whole} ends here: it may be cut off, so restore it or save it again"
-        found += "" if line is None else "; each value of JSON Lines stands on one line"
+        found = f"the {whole} ends early: it may be truncated, so restore it or save it again"
+        found += "" if line is None else "; in JSON Lines, each value must be on one line"
     else:
         found = f"found {text[at : at + 12].splitlines()[0]!r}{_suggest_fix(error)}"
     where = _line_number_at(text, at, line)
@@ -410,8 +410,10 @@ def explain_deep_nesting(text: str, *, file: str, line: int | None = None) -> In
     """What to say of a text whose nesting is too much for this Python; ``line`` as above."""
     levels, where = measure_depth(text)
     return InputError(
-        f"lists and objects are nested {levels:,} levels deep, which is more than can be read; "
-        "remove that value",
+        (
+            f"lists and objects are nested {levels:,} levels deep, which exceeds the limit; "
+            "remove that value"
+        ),
         file=file,
         line=_line_number_at(text, where, line),
     )
@@ -441,8 +443,10 @@ def _explain_long_number(text: str, file: str, line: int | None) -> InputError:
         digits = len(token["whole"] or "")
         if digits > limit:
             return InputError(
-                f"a number has {digits:,} digits, more than the {limit:,} that can be read; "
-                "shorten it, or write it as a string",
+                (
+                    f"a number has {digits:,} digits; the limit is {limit:,}: shorten it, or "
+                    "write it as a string"
+                ),
                 file=file,
                 line=_line_number_at(text, token.start(), line),
             )

@@ -86,7 +86,7 @@ def parse_overrides(data: bytes, file: str) -> tuple[Override, ...]:
         raise InputError("it must be a list of overrides: [ {...}, {...} ]", file=file)
     for key, line in find_repeated_keys(text):
         raise InputError(
-            f"the key {key!r:.80} stands in this object already: keep one of them",
+            f"the key {key!r:.80} occurs twice in this object: keep one of them",
             file=file,
             line=line,
         )
@@ -140,8 +140,10 @@ def _is_header(row: object, file: str) -> bool:
         return False
     if row != {"version": OVERRIDES_VERSION}:
         raise InputError(
-            f"its version is {row['version']!r:.40}, and this tts-assets knows {OVERRIDES_VERSION}: upgrade "
-            "tts-assets here",
+            (
+                f"its version is {row['version']!r:.40}, but this tts-assets reads "
+                f"{OVERRIDES_VERSION}: upgrade tts-assets on this machine"
+            ),
             file=file,
         )
     return True
@@ -158,8 +160,10 @@ def _add_row(found: dict[OverrideKey, Override], row: object, file: str, line: i
     # Git brings lines of both sides, also those that one of them has changed.
     if not _have_different_dates(other, override):
         raise InputError(
-            f"line {other.line} says something else of the same clip, its {override.part!r:.80}: "
-            "keep one of them",
+            (
+                f"line {other.line} contradicts it for the same clip, {override.part!r:.80}: "
+                "keep one of them"
+            ),
             file=file,
             entry=_describe_entry(row),
             line=line,
@@ -194,7 +198,7 @@ def _refuse_outside_link(path: Path, real: Path) -> None:
     folder = os.path.realpath(path.parent)
     if path.is_symlink() and not real.is_relative_to(folder):
         raise FatalError(
-            f"{path}: it is a symbolic link that leads out of {folder}: name the file itself in "
+            f"{path}: it is a symbolic link that leaves {folder}: name the file itself in "
             "`overrides`, or delete the link"
         )
 
@@ -211,7 +215,8 @@ def _update_file(
         tries += 1
         if tries > _TRIES:
             raise FatalError(
-                f"another program keeps {find_lock_path(real)}: end it, then write the override again"
+                f"another program locks {find_lock_path(real)}: end it, then save the "
+                "override again"
             )
 
     with atomic_files.fatal(f"cannot write {path}"):
@@ -318,8 +323,10 @@ class OverrideSet:
         other = rows.setdefault((override.source, override.entry, override.part), override)
         if other is not override:
             raise InputError(
-                f"line {other.line} is for the same clip, whose file it calls {other.file!r:.80}: "
-                "keep one of them",
+                (
+                    f"line {other.line} is for the same clip, but names its file "
+                    f"{other.file!r:.80}: keep one of them"
+                ),
                 file=self.path,
                 entry=f"entry {override.entry}",
                 line=override.line,
@@ -363,7 +370,10 @@ class OverrideSet:
         """
         waiting = {os.path.realpath(file) for file in unread}
         idle = [
-            f"{self._describe_location(each)}: it matches no clip of {each.file}: mend it, or remove it"
+            (
+                f"{self._describe_location(each)}: it matches no clip of {each.file}: correct "
+                "or remove it"
+            )
             for real, each in self._find_unmatched()
             if real not in waiting and (whole or (real, each.source) in self._read)
         ]
@@ -381,8 +391,9 @@ class OverrideSet:
                 clip.form.text, (clip.form.reading or "") if override.reading else ""
             )
             self.outdated[clip.file, clip.source, clip.entry, clip.part] = (
-                f"{self._describe_location(override)}: it is not applied: it was written when the entry said "
-                f"{then}, which says {now} now: write it anew, or remove it"
+                f"{self._describe_location(override)}: not applied: it was written for the "
+                f"text {then}, but the entry's text is now {now}: write it again, or remove "
+                "it"
             )
             return clip
         try:

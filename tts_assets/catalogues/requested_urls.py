@@ -71,7 +71,7 @@ def url_leaves(
     found: dict[Place, RequestedValue] = {}
     for place, url in urls.items():
         if not place or place in lists:
-            raise ValueError(f"a URL cannot take the place of the list or the root at {place}")
+            raise ValueError(f"a URL cannot replace the list or the root at {place}")
         refuse_lone_surrogates(url, place, file=file)
         if place[:-1] in lists:
             row = found.setdefault(place[:-1], RequestedUrls(urls={}, length=lists[place[:-1]]))
@@ -98,8 +98,10 @@ def refuse_lone_surrogates(url: str, place: Place, *, file: str) -> None:
     """
     if not url.isascii() and _LONE_SURROGATE.search(url):
         raise InputError(
-            f"the URL for {format_path(place)} holds half a character (a lone surrogate); "
-            "mend the text that it is made from",
+            (
+                f"the URL for {format_path(place)} contains half a character (a lone "
+                "surrogate); correct the text it is built from"
+            ),
             file=file,
         )
 
@@ -112,12 +114,12 @@ def format_path(place: Place) -> str:
 
 def _check_index(place: Place, index: str | int, lists: Mapping[Place, int], file: str) -> int:
     if not isinstance(index, int) or not 0 <= index < lists[place]:
-        what = f"{format_path((*place, index))} is no item of a list of {lists[place]}"
+        what = f"{format_path((*place, index))} is not an item of a list of {lists[place]}"
         raise InputError(what, file=file)
     return index
 
 
 def _require_kind(row: RequestedValue, kind: type[R], place: Place) -> R:
     if not isinstance(row, kind):
-        raise ValueError(f"{place[:-1]} lies in a list of both URLs and objects with a URL")  # noqa: TRY004 - the places contradict each other
+        raise ValueError(f"{place[:-1]} is in a list of both URLs and objects with a URL")  # noqa: TRY004 - the places contradict each other
     return row

@@ -43,7 +43,7 @@ class OverrideKey(NamedTuple):
         file: the catalogue's path, seen from the folder of the overrides, with /.
         source: the short name of the source that found the clip.
         entry: the entry's id.
-        part: which of the entry's clips.
+        part: the part of the entry that the clip speaks.
     """
 
     file: str
@@ -80,7 +80,9 @@ class OverrideValues:
         """
         found = _parse_object(values, _VALUE_PARSERS, "`say`")
         if not found:
-            raise ValueError(f"it says nothing: give at least one of {', '.join(_VALUE_PARSERS)}")
+            raise ValueError(
+                f"it changes nothing: give at least one of {', '.join(_VALUE_PARSERS)}"
+            )
         return cls(**found)
 
     def to_json(self) -> dict[str, Any]:
@@ -192,7 +194,7 @@ def _parse_name(value: Any) -> str:
 
 def _parse_file(value: Any) -> str:
     if _NO_FILE.search(_parse_name(value)):
-        raise ValueError("no file can have that name")
+        raise ValueError("this is not a valid file name")
     return str(value)
 
 
@@ -206,15 +208,15 @@ def _parse_clean_text(value: Any) -> str:
     broken = _BROKEN_CHARACTER.search(_parse_string(value))
     if broken is not None:
         raise ValueError(
-            f"character {broken.start() + 1} is U+{ord(broken.group()):04X}, which nobody can see "
-            "or say: remove it"
+            f"character {broken.start() + 1} is U+{ord(broken.group()):04X}, which is "
+            "invisible and cannot be spoken: remove it"
         )
     return str(value)
 
 
 def _parse_spoken_text(value: Any) -> str:
     if not _parse_clean_text(value).strip():
-        raise ValueError("it is blank: write what is to be said, or leave it out")
+        raise ValueError("it is blank: write the text to be spoken, or omit it")
     if len(value) > MAX_PASSAGE_LENGTH:
         raise ValueError(f"it must have {MAX_PASSAGE_LENGTH:,} characters at most")
     return str(value)
@@ -227,14 +229,14 @@ def _parse_accent(value: Any) -> int:
         or not 0 <= value <= MAX_PASSAGE_LENGTH
     ):
         raise ValueError(
-            "it must be a whole number: the mora after which the pitch falls, or 0 for none"
+            "it must be an integer: the mora after which the pitch falls, or 0 for none"
         )
     return value
 
 
 def _parse_voice(value: Any) -> str:
     if not _VOICE.fullmatch(_parse_words(value)):
-        raise ValueError("it must be a provider and one of its voices, such as openjtalk/mei")
+        raise ValueError("it must be an engine and one of its voices, such as openjtalk/mei")
     return str(value)
 
 
@@ -306,8 +308,8 @@ def find_accent_problem(accent: int, kana: str) -> str | None:
     if accent <= count:
         return None
     return (
-        f"the accent is {accent}, and {show_value(kana)} has only {count} morae: give the mora after "
-        "which the pitch falls, or 0"
+        f"the accent is {accent}, but {show_value(kana)} has only {count} morae: give the "
+        "mora after which the pitch falls, or 0"
     )
 
 
@@ -331,7 +333,8 @@ def _normalise_text(form: SpokenForm, text: str, reading: str | None) -> SpokenF
 def _refuse_long_text(text: str) -> None:
     if len(text) > MAX_TEXT_LENGTH:
         raise UnusableTextError(
-            f"{show_value(text)} has {len(text):,} characters; at most {MAX_TEXT_LENGTH:,} make one clip"
+            f"{show_value(text)} has {len(text):,} characters; the limit for a clip is "
+            f"{MAX_TEXT_LENGTH:,}"
         )
 
 
@@ -346,8 +349,8 @@ def _reread_text(form: SpokenForm, reading: str) -> SpokenForm:
     found = _normalise_text(form, form_to_text(form), reading)
     if found.text != form.text or not (found.reading or found.readings):
         raise UnusableTextError(
-            f"the reading {show_value(reading)} cannot be laid beside its text: type the text, too, or "
-            "write the reading into it, as in 角[かど]"
+            f"the reading {show_value(reading)} cannot be aligned with its text: give the "
+            "text as well, or write the reading into it, as in 角[かど]"
         )
     return form._replace(
         reading=found.reading, readings=found.readings, accent=None, romanized=found.romanized
@@ -357,7 +360,7 @@ def _reread_text(form: SpokenForm, reading: str) -> SpokenForm:
 def _set_accent(form: SpokenForm, accent: int) -> SpokenForm:
     if form.sentence:
         raise UnusableTextError(
-            "running text has no accent of its own: give that of its word in [[dictionary]]"
+            "running text has no accent: set the accent of its word in [[dictionary]]"
         )
     kana = form.reading or kana_to_katakana(form.text)
     problem = find_accent_problem(accent, kana) if is_katakana(kana) else None
@@ -369,11 +372,11 @@ def _set_accent(form: SpokenForm, accent: int) -> SpokenForm:
 def _require_single_form(found: tuple[SpokenForm, ...] | str, typed: str) -> SpokenForm:
     """The form, where there is one."""
     if isinstance(found, str):
-        raise UnusableTextError(f"nothing would be said for {show_value(typed)}: {found}")
+        raise UnusableTextError(f"nothing would be spoken for {show_value(typed)}: {found}")
     if len(found) > 1:
         several = ", ".join(dict.fromkeys(form.reading or form.text for form in found))
         raise UnusableTextError(
-            f"{show_value(typed)} offers several things to say ({several:.80}): write the one that is meant"
+            f"{show_value(typed)} has several alternatives ({several:.80}): write the intended one"
         )
     return found[0]
 
@@ -498,8 +501,8 @@ def find_edit_problem(
     if not speaking.is_for_provider(say):
         own = speaking.voice
         return (
-            f"{say.voice!r:.80} is no voice of {own.provider}, which speaks here: choose one of its "
-            f"own, such as {own.provider}/{own.name}"
+            f"{say.voice!r:.80} is not a voice of {own.provider}, the engine of this clip: "
+            f"choose one of its voices, such as {own.provider}/{own.name}"
         )
     if say.accent is None or form.reading is not None or say.text is not None or not heard:
         return None

@@ -99,14 +99,18 @@ def write_urls(
                     return written
     except OSError as exc:
         if atomic_files.is_full(exc):
-            raise FatalError(f"cannot write {file}: {exc.strerror}: make room, run again") from exc
+            raise FatalError(
+                f"cannot write {file}: {exc.strerror}: free some disk space, then run again"
+            ) from exc
         raise InputError(
-            f"its URLs cannot be written: {exc.strerror or exc}; mend that and run again, or use "
-            "--no-update-json",
+            (
+                f"its URLs cannot be written: {exc.strerror or exc}; correct this and run "
+                "again, or use --no-update-json"
+            ),
             file=file,
         ) from exc
     raise InputError(
-        "something else keeps changing it, so its URLs could not be written; run again later",
+        ("another program keeps changing it, so its URLs could not be written; run again later"),
         file=file,
     )
 

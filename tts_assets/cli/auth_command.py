@@ -43,8 +43,9 @@ def run_auth_set(name: str, *, with_key: bool) -> ExitCode:
     _refuse_unknown_provider(name)
     if with_key:
         raise UsageError(
-            "a key is no argument, as those are seen by all and kept in the shell's history: "
-            f"type tts-assets auth set {name} alone, or pipe the key into it"
+            "a key must not be an argument, because arguments are visible to others and "
+            f"kept in the shell's history: type tts-assets auth set {name} alone, or pipe "
+            "the key into it"
         )
     # Before anything is asked for: a key typed in vain is a nuisance.
     keys.writable()
@@ -66,7 +67,7 @@ def _refuse_unknown_provider(name: str) -> None:
     if name not in keys.ENVIRONMENT:
         # Not shown: somebody may have typed the key itself.
         names = ", ".join(keys.ENVIRONMENT)
-        raise UsageError(f"NAME must be a provider that has a key, one of {names}")
+        raise UsageError(f"NAME must be an engine that uses a key: one of {names}")
 
 
 def _prompt_key(name: str) -> tuple[str, str]:
@@ -74,10 +75,10 @@ def _prompt_key(name: str) -> tuple[str, str]:
         with warnings.catch_warnings():
             # Where the terminal cannot be told to show nothing, it must not be asked.
             warnings.simplefilter("error", GetPassWarning)
-            return getpass(f"API key of {name} (is not shown): "), "terminal"
+            return getpass(f"API key of {name} (not shown): "), "terminal"
     except GetPassWarning as exc:
         raise UsageError(
-            "this terminal would show the key: pipe it into this command instead"
+            "this terminal cannot hide the key: pipe it into this command instead"
         ) from exc
     except UnicodeDecodeError:
         return keys.decode_key(b"\xff"), "terminal"

@@ -67,8 +67,8 @@ def _parse_worker_counts(text: str | None) -> tuple[int, ...]:
         counts = (0,)
     if not all(1 <= count <= _MAX_WORKERS for count in counts):
         raise UsageError(
-            f"--workers is {text!r}, and must be whole numbers from 1 to {_MAX_WORKERS} with commas "
-            "between them, such as 1,2,4"
+            f"--workers is {text!r}, but must be integers from 1 to {_MAX_WORKERS} "
+            "separated by commas, such as 1,2,4"
         )
     return counts
 

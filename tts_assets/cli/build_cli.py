@@ -164,7 +164,7 @@ def prune(
 ) -> ExitCode:
     """List clips that no catalogue refers to; delete them with --yes."""
     if yes and dry_run:
-        raise UsageError("--yes deletes and --dry-run does not: give one of them")
+        raise UsageError("--yes and --dry-run exclude each other: give one of them")
     settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.prune_command import run_prune as delete  # noqa: PLC0415 - see generate
 
@@ -258,13 +258,14 @@ def review_clips(  # noqa: PLR0913 - one parameter for each option
     A folder that is called like a command is written ./apply.
     """
     if export is not None and serve:
-        raise UsageError("--serve and --export are two ways to show the clips: give one of them")
+        raise UsageError("--serve and --export exclude each other: give one of them")
     if export is None and not serve:
         raise UsageError(
-            "say how the clips are shown: --serve, from this machine, or --export DIR, for anywhere"
+            "choose how to show the clips: --serve on this machine, or --export DIR for "
+            "anywhere else"
         )
     if not serve and (port is not None or no_open):
-        raise UsageError("--port and --no-open belong to --serve: leave them out, or give that")
+        raise UsageError("--port and --no-open need --serve: add it, or omit them")
     settings = read_command_settings(config, **flags_from_locals(locals()))
     if export is not None:
         from tts_assets.cli.review_command import run_review_export as write  # noqa: PLC0415 - see generate

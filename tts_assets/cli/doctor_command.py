@@ -96,7 +96,7 @@ def _check_provider(settings: Settings) -> tuple[str, bool, str]:
         voice = find_voice(settings, provider).name
         details = f"{voice}: {provider.engine(voice)}{'' if reason is None else f' ({reason})'}"
         if not provider.repeats(voice):
-            details += "; its recordings of one text need not be alike to the bit"
+            details += "; its output for the same text may vary"
     except TtsAssetsError as exc:
         return (what, False, str(exc))
     return (what, True, details)
@@ -160,12 +160,12 @@ def _check_catalogues(settings: Settings) -> tuple[str, bool, str]:
     paths = settings.paths
     if settings.sources and not paths:
         count = len(settings.sources)
-        return ("catalogues", True, f"told by {format_count(count, 'source')} of the configuration")
+        return ("catalogues", True, f"set by {format_count(count, 'source')} in the configuration")
     paths = paths or (DEFAULT_PATH,)
     missing = [path for path in paths if not Path(path).exists()]
     details = ", ".join(paths)
     if missing:
-        details = f"not there: {', '.join(missing)}; {format_command('init', 'PATH')} reads others"
+        details = f"not found: {', '.join(missing)}; {format_command('init', 'PATH')} reads others"
     return ("catalogues", not missing, details)
 
 
@@ -178,4 +178,4 @@ def _check_output(settings: Settings) -> tuple[str, bool, str]:
             free = shutil.disk_usage(folder).free // 2**20
     except OSError as exc:
         return ("output", False, f"cannot write into {folder}: {exc.strerror}")
-    return ("output", True, f"{settings.output}: can be written, {free:,} MiB free")
+    return ("output", True, f"{settings.output}: writable, {free:,} MiB free")

@@ -102,7 +102,7 @@ def _get_exit_code(error: Exception) -> ExitCode:
         place = f"{failure.filename}: " if failure.filename else ""
         _print_to_stderr(
             escape_unsafe(
-                f"error: {place}{failure.strerror}: the disk or the system failed, run again\n"
+                f"error: {place}{failure.strerror}: the disk or the system failed; run again\n"
             )
         )
         return ExitCode.FATAL

@@ -53,7 +53,7 @@ def _attempt_generate(settings: Settings, *, dry_run: bool, report: str | None) 
 
     def request_stop() -> None:
         stop.request()
-        show.print_error("finishing the clips in progress; press Ctrl-C again to end at once")
+        show.print_error("finishing the clips in progress; press Ctrl-C again to abort")
 
     def show_partial_report() -> None:
         known = stop.report()

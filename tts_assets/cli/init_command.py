@@ -92,7 +92,7 @@ def run_init(paths: Sequence[str], *, force: bool, dry_run: bool) -> ExitCode:
         return ExitCode.OK
     _write_config(target, format_toml(proposal, found))
     show.print_line(
-        f"wrote {FILE}; next: look through it, then `tts-assets lint`, `tts-assets generate`"
+        f"wrote {FILE}; next: check it, then run `tts-assets lint` and `tts-assets generate`"
     )
     return ExitCode.OK
 
@@ -100,7 +100,7 @@ def run_init(paths: Sequence[str], *, force: bool, dry_run: bool) -> ExitCode:
 def _may_overwrite(settings: Path, target: Path) -> bool:
     """Whether somebody who is there to be asked wants the file to be replaced."""
     there = settings == Path.cwd() / target and sys.stdin.isatty()
-    return there and typer.confirm(f"{FILE} is there already. Write over it?")
+    return there and typer.confirm(f"{FILE} already exists. Overwrite it?")
 
 
 def _show_tables(settings: Path, tables: str, show: CommandOutput) -> str:
@@ -115,8 +115,9 @@ def _show_tables(settings: Path, tables: str, show: CommandOutput) -> str:
         where += ", with `files` as seen from its folder"
     show.print_lines(map(escape_unsafe, tables.splitlines()))
     return (
-        f"note: settings are in {_to_relative_name(settings)} already, so nothing is written: put the tables "
-        f"printed above {where}, or write a {FILE} in its place with --force"
+        f"note: {_to_relative_name(settings)} already contains settings, so nothing was "
+        f"written: put the tables printed above {where}, or replace it by a {FILE} with "
+        "--force"
     )
 
 
@@ -125,7 +126,7 @@ def _write_config(target: Path, text: str) -> None:
         sweep(target.parent)
         write_whole(target, text.encode())
     except OSError as exc:
-        raise UsageError(f"{target} cannot be written here: {exc.strerror}") from exc
+        raise UsageError(f"{target} cannot be written: {exc.strerror}") from exc
 
 
 def _iter_catalogue_files(
@@ -157,9 +158,9 @@ def _iter_catalogue_files(
 def _find_skip_reason(name: str, real: Path, output: Path) -> str | None:
     """Why a file is not even opened; None if it is."""
     if name != name.encode(errors="replace").decode():
-        return "its name is not UTF-8, so no configuration can name it"
+        return "its name is not UTF-8, so a configuration cannot name it"
     if real.is_relative_to(output):
-        return f"it lies in {output.name}, where the clips go: move it, or set `output`"
+        return f"it is in {output.name}, the folder for the clips: move it, or set `output`"
     return None
 
 
@@ -216,13 +217,13 @@ def _print_files(proposal: Proposal, found: SourcePreview, show: CommandOutput) 
 def _print_skipped(passed: Mapping[str, str], foreign: int, show: CommandOutput) -> None:
     """What was passed over, and why."""
     for file, reason in list(passed.items())[:_MAX_NOTES_SHOWN]:
-        show.print_error(f"note: {file}: passed over: {reason}")
+        show.print_error(f"note: {file}: skipped: {reason}")
     if len(passed) > _MAX_NOTES_SHOWN:
         show.print_error(
-            f"note: {format_quantity(len(passed) - _MAX_NOTES_SHOWN, 'more file')} passed over"
+            f"note: {format_quantity(len(passed) - _MAX_NOTES_SHOWN, 'more file')} skipped"
         )
     if foreign:
-        show.print_error(f"note: {format_quantity(foreign, 'file')} without Japanese passed over")
+        show.print_error(f"note: {format_quantity(foreign, 'file')} without Japanese skipped")
 
 
 def _print_clips(found: SourcePreview, show: CommandOutput) -> None:
@@ -236,7 +237,7 @@ def _print_clips(found: SourcePreview, show: CommandOutput) -> None:
             f"  {clip.kind} {shorten_text(clip.entry)} {clip.part} {shorten_text(form.text)}{reading} "
             f"-> {_describe_url_path(clip)}"
         )
-    urls = f"; {found.total.urls:,} have a URL already" if found.total.urls else ""
+    urls = f"; {found.total.urls:,} already have a URL" if found.total.urls else ""
     silent = f"; {format_quantity(found.unspoken, 'text')} left out" if found.unspoken else ""
     show.print_line(f"{format_quantity(found.total.clips, 'clip')} in all{urls}{silent}")
     for problem in found.problems[:_MAX_CLIPS_SHOWN]:

@@ -68,7 +68,7 @@ def run_lint(settings: Settings, *, severity: str | None = None, verbose: bool =
     if report.unmatched is not None:
         show.print_error(f"error: {report.unmatched}")
     if not (report.catalogues or report.findings):
-        show.print_error("there is no catalogue to look at")
+        show.print_error("there is no catalogue to check")
     code = _get_lint_exit_code(report)
     if settings.output_format is OutputFormat.GITHUB:
         return attempt_write(lambda: append_step_summary(to_lint_markdown(report)), show, code)
@@ -86,7 +86,7 @@ def _parse_severity(severity: str | None) -> Severity:
 
 def _show_text_count(settings: Settings, show: CommandOutput, texts: int) -> None:
     if texts > _MANY_TEXTS and settings.progress is not Progress.NONE:
-        show.print_error(f"reading {texts:,} different texts")
+        show.print_error(f"analysing {texts:,} different texts")
 
 
 def _get_lint_exit_code(report: LintReport) -> ExitCode:
@@ -103,10 +103,10 @@ _ANNOTATION_LEVELS = {
     Severity.NOTE: AnnotationLevel.NOTICE,
 }
 _READING_SOURCES = {
-    Basis.SPELLING: ("spelling", "the spelling is read as the entry says"),
-    Basis.NBEST: ("n-best", "one of the dictionary's next analyses is"),
-    Basis.FORCED: ("forced", "none is: the reading is set against the dictionary"),
-    Basis.UNCHECKED: ("no reading", "the entry gives none that counts: it is the dictionary's"),
+    Basis.SPELLING: ("spelling", "the dictionary's first reading is the entry's"),
+    Basis.NBEST: ("n-best", "another of the dictionary's readings is the entry's"),
+    Basis.FORCED: ("forced", "no reading of the dictionary is; the entry's is forced"),
+    Basis.UNCHECKED: ("no reading", "the entry has no reading; the dictionary's is used"),
 }
 
 

@@ -79,7 +79,7 @@ def _create_copy_progress(show: CommandOutput) -> Callable[[int, int], None]:
 
 
 def _format_merge_lines(merged: Merged) -> Iterator[str]:
-    there = f"; {format_count(merged.there, 'other')} there already" if merged.there else ""
+    there = f"; {format_count(merged.there, 'other')} already present" if merged.there else ""
     yield f"merged    {format_count(len(merged.parts), 'part')}: {format_count(merged.copied, 'asset')}{there}"
     if merged.changed:
         names = to_one_line(", ".join(merged.changed[:_MAX_ASSETS_NAMED]))
@@ -89,21 +89,24 @@ def _format_merge_lines(merged: Merged) -> Iterator[str]:
             else ""
         )
         yield (
-            f"kept      {format_count(len(merged.changed), 'asset')} that came after the shards were "
-            f"planned, and not theirs: {names}{more}"
+            f"kept      {format_count(len(merged.changed), 'asset')} that were added after "
+            f"the shards were planned: {names}{more}"
         )
     if merged.failed:
-        yield f"failed    {format_count(merged.failed, 'clip')}: `generate --only failed` tries them again"
+        yield (
+            f"failed    {format_count(merged.failed, 'clip')}: `generate --only failed` retries "
+            "them"
+        )
     if merged.left:
         yield (
-            f"left      {format_count(merged.left, 'clip')} that the shards did not come to: `generate` "
-            "makes them"
+            f"left      {format_count(merged.left, 'clip')} that the shards did not reach: "
+            "`generate` generates them"
         )
     if merged.missing:
         shards = ", ".join(f"{index}/{merged.count}" for index in merged.missing)
         one = len(merged.missing) == 1
         told = "shard {}: merge it when it is" if one else "shards {}: merge them when they are"
-        yield f"missing   the {told.format(shards)} made"
+        yield f"missing   the {told.format(shards)} generated"
         if merged.urls_waiting:
             yield f"URLs      {merged.urls_waiting:,} to write when the last shard is merged"
     else:
@@ -111,4 +114,4 @@ def _format_merge_lines(merged: Merged) -> Iterator[str]:
         missed = f"; {changed} changed since" if merged.urls_missed else ""
         yield f"URLs      {merged.urls_written:,} written{missed}"
     folders = to_one_line(", ".join(merged.parts))
-    yield f"parts     are not needed any more, and may be deleted: {folders}"
+    yield f"parts     no longer needed; you can delete them: {folders}"

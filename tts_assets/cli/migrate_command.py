@@ -39,7 +39,7 @@ def _format_migration_lines(migrated: Migrated) -> Iterator[str]:
         yield f"{word:<9} {to_one_line(each.before)} -> {to_one_line(each.now)}"
     if migrated.dry_run:
         yield f"to move   {format_count(report.to_move, 'asset')}; nothing was changed"
-        yield f"URLs      {report.urls_to_write:,} of fresh clips to write"
+        yield f"URLs      {report.urls_to_write:,} of up-to-date clips to write"
     else:
         missed = f"; {describe_missed_urls(report)}" if report.urls_missed else ""
         yield f"moved     {format_count(report.moved, 'asset')}"
@@ -48,7 +48,7 @@ def _format_migration_lines(migrated: Migrated) -> Iterator[str]:
         yield f"deleted   {format_count(len(pruned.deleted), 'earlier name')}"
     left = report.to_make if migrated.dry_run else report.left
     if left:
-        yield f"left      {format_count(left, 'clip')} to be made: `tts-assets generate` does it"
+        yield f"left      {format_count(left, 'clip')} to generate: run `tts-assets generate`"
 
 
 def _show_migration_problems(migrated: Migrated, show: CommandOutput) -> None:
@@ -59,8 +59,8 @@ def _show_migration_problems(migrated: Migrated, show: CommandOutput) -> None:
         show.print_error(f"note: {note}")
     if migrated.unmoved:
         show.print_error(
-            f"not moved: {format_count(migrated.unmoved, 'asset')} with other bytes than were made; "
-            "`tts-assets generate` makes such clips anew"
+            f"not moved: {format_count(migrated.unmoved, 'asset')} whose bytes differ from "
+            "the ledger; `tts-assets generate` regenerates them"
         )
     pruned = migrated.pruned
     if pruned is None:
@@ -69,8 +69,8 @@ def _show_migration_problems(migrated: Migrated, show: CommandOutput) -> None:
         show.print_error(f"kept: {to_one_line(each.asset)}: {each.reason}")
     if pruned.orphans and not pruned.may_delete:
         show.print_error(
-            "earlier names are not deleted before every catalogue can be read whole; "
-            "`tts-assets prune` lists them"
+            "earlier names are deleted only when every catalogue can be read; `tts-assets "
+            "prune` lists them"
         )
 
 

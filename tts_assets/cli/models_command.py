@@ -65,7 +65,7 @@ def run_models_list(settings: Settings) -> ExitCode:
         build_file_url(KNOWN[0].files[0], settings.models.mirror)
     except UsageError as exc:
         # What is here can be told without it.
-        show.print_error(f"{exc}; listed are the addresses of the publishers")
+        show.print_error(f"{exc}; the listed addresses are those of the publishers")
         settings = replace(settings, models=replace(settings.models, mirror=None))
     found = [(model, store.find_state(model)) for model in store.list_models()]
     if settings.output_format is OutputFormat.JSON:
@@ -134,7 +134,7 @@ def run_models_remove(settings: Settings, names: list[str]) -> ExitCode:
     told: set[str] = set()
     for model in choose_models(names):
         freed = store.remove_model(model, partial(_show_wait, show, model.name, told))
-        what = f"removed, {format_megabytes(freed)} freed" if freed else "nothing of it was here"
+        what = f"removed, {format_megabytes(freed)} freed" if freed else "it was not installed"
         show.print_line(f"{model.name}: {what}")
     return ExitCode.OK
 
@@ -142,7 +142,7 @@ def run_models_remove(settings: Settings, names: list[str]) -> ExitCode:
 def _show_wait(show: CommandOutput, name: str, told: set[str]) -> None:
     if name not in told:
         told.add(name)
-        show.print_error(f"another run is fetching {name}: waiting for it to end")
+        show.print_error(f"another run is downloading {name}; waiting for it")
 
 
 def _to_model_data(
@@ -212,8 +212,8 @@ def _fetch_models(
         )
         if each.recorded is not None:
             show.print_error(
-                f"note: nobody pins the SHA-256 of {each.file}: {each.recorded} was trusted now, "
-                f"and is recorded in {Path(f'{each.path}.sha256')} for all later downloads"
+                f"note: {each.file} has no pinned SHA-256: {each.recorded} was recorded on "
+                f"this first download, in {Path(f'{each.path}.sha256')}"
             )
 
 
@@ -254,12 +254,12 @@ class _DownloadReporter(LinePrinter):
             case Advanced():
                 self._move(event)
             case WaitingForDownload(file=file):
-                self.print_once(f"another run is at {file}: waiting for it to end")
+                self.print_once(f"another run is using {file}; waiting for it")
             case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
                 how = "beginning anew" if anew else "trying again"
                 self.print_line(f"{file}: {reason}; {how} in {seconds:g} s")
             case Quarantined(file=file, path=path, reason=reason):
-                self.print_line(f"{file}: {reason}: it is not used, and kept as {path}")
+                self.print_line(f"{file}: {reason}: not used, kept as {path}")
             case _:
                 pass
 

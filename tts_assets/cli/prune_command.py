@@ -61,18 +61,19 @@ def _format_prune_lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
         yield f"deleted   {_format_asset_sum(pruned.deleted)}"
         lines = pruned.forgotten - len(pruned.deleted)
         if lines:
-            yield f"forgotten {format_count(lines, 'line')} of assets that were gone already"
+            yield f"forgotten {format_count(lines, 'line')} of assets that were already deleted"
     else:
         yield f"orphans   {_format_asset_sum(ours)}" + (
             "; --yes deletes them" if ours and pruned.may_delete else ""
         )
         if ours:
             yield (
-                "          what other projects have in this folder is among them: give each its own"
+                "          files of other projects in this folder are among them: give "
+                "each project its own folder"
             )
     others = len(pruned.orphans) - len(ours)
     if others:
-        yield f"not ours  {format_count(others, 'sound')} that the ledger does not know: kept"
+        yield f"not ours  {format_count(others, 'sound')} not in the ledger: kept"
 
 
 def _show_prune_problems(pruned: Pruned, show: CommandOutput) -> None:
@@ -85,8 +86,8 @@ def _show_prune_problems(pruned: Pruned, show: CommandOutput) -> None:
         show.print_error(f"note: {note}")
     if pruned.problems or (pruned.catalogues and pruned.passed_over):
         show.print_error(
-            "nothing is deleted before every catalogue, and all that may be one, can be read whole: "
-            "what the others refer to would look like orphans"
+            "nothing is deleted until every catalogue can be read: the assets of "
+            "unreadable catalogues would look like orphans"
         )
 
 

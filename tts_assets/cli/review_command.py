@@ -91,26 +91,24 @@ def _print_applied(applied: ApplyResult, show: CommandOutput) -> None:
     counts = ", ".join(
         f"{count:,} {what}" for what, count in _count_decisions(applied.written).items()
     )
-    show.print_line(
-        f"read      {format_count(applied.read, 'decision')}, {applied.new:,} new to the journal"
-    )
+    show.print_line(f"read      {format_count(applied.read, 'decision')}, {applied.new:,} new")
     show.print_line(f"applied   {format_count(len(applied.written), 'decision')}: {counts}")
     if applied.known:
         show.print_line(
-            f"known     {format_count(len(applied.known), 'decision')} that the ledger had already"
+            f"known     {format_count(len(applied.known), 'decision')} already in the ledger"
         )
     if applied.takes:
         takes = format_count(len(applied.takes), "decision")
-        show.print_line(f"takes     {takes} on kept takes: `tts-assets generate` acts on them")
+        show.print_line(f"takes     {takes} on kept takes: `tts-assets generate` applies them")
     if applied.stale:
-        told = "" if applied.is_history else "; listen to those that are there now"
+        told = "" if applied.is_history else "; listen to the current ones"
         stale = format_count(len(applied.stale), "decision")
-        show.print_line(f"stale     {stale} on sounds that are not there any more{told}")
+        show.print_line(f"stale     {stale} on audio that no longer exists{told}")
 
 
 def _describe_stale_decision(each: SoundDecision) -> str:
     who = f" by {to_one_line(each.by)}" if each.by else ""
-    return f"{each.decided}{who} at {each.at}, and made again or deleted since"
+    return f"{each.decided}{who} at {each.at}, regenerated or deleted since"
 
 
 def _count_decisions(decisions: Iterable[SoundDecision]) -> dict[str, int]:
@@ -147,18 +145,18 @@ def run_review_export(settings: Settings, target: str) -> ExitCode:
 
 def _iter_export_lines(done: ExportResult) -> Iterator[str]:
     if done.page is None:
-        yield "no clip to hear: nothing was written"
+        yield "no clip to review: nothing was written"
         return
     yield (
-        f"{format_count(len(done.found.clips), 'sound')} to hear: {done.undecided:,} undecided, "
-        f"{done.flagged:,} flagged"
+        f"{format_count(len(done.found.clips), 'sound')} to review: {done.undecided:,} "
+        f"undecided, {done.flagged:,} flagged"
     )
     if done.beside:
-        yield f"{done.page}: {_format_size(done.page_bytes + done.sound_bytes)} with its sounds"
+        yield f"{done.page}: {_format_size(done.page_bytes + done.sound_bytes)} with its audio"
     else:
-        yield f"{done.page}: {_format_size(done.page_bytes)}; its sounds stay where they are"
-    yield "open it in a browser; what is decided there is saved by its button, as decisions.json"
-    yield "`tts-assets review apply decisions.json` takes that in"
+        yield f"{done.page}: {_format_size(done.page_bytes)}; the audio stays where it is"
+    yield "open it in a browser; its button saves the decisions as decisions.json"
+    yield "`tts-assets review apply decisions.json` applies them"
 
 
 def _format_size(count: int) -> str:
@@ -239,7 +237,7 @@ class _ServerMessages:
 
     def show_address(self, address: str, once: str) -> None:
         self.show.print_line(f"the page is at {address}")
-        self.show.print_error("Ctrl-C ends it; what was decided is kept")
+        self.show.print_error("press Ctrl-C to stop the server; decisions are already saved")
         if self._may_open:
             # A browser may run for longer than the server does: nobody waits for it.
             Thread(target=webbrowser.open, args=(once,), daemon=True).start()
@@ -249,7 +247,7 @@ class _ServerMessages:
         if found.unmatched is not None:
             self.show.print_error(f"error: {found.unmatched}")
         if not found.clips:
-            self.show.print_line("no clip to hear")
+            self.show.print_line("no clip to review")
 
     def show_note(self, words: str) -> None:
         self.show.print_error(f"note: {words}")
@@ -259,9 +257,7 @@ class _ServerMessages:
         self.show.print_error("this is a bug in tts-assets: please report it with the lines above")
 
     def show_stopping(self) -> None:
-        self.show.print_error(
-            "stopping: the server finishes what it does; press Ctrl-C again to end at once"
-        )
+        self.show.print_error("finishing the requests in progress; press Ctrl-C again to abort")
 
 
 def _has_display() -> bool:

@@ -60,8 +60,8 @@ def run_setup(settings: Settings, name: str, *, yes: bool) -> ExitCode:
     names = [*registry.list_engine_names(), *extras]
     if name not in names:
         raise UsageError(
-            f"there is nothing to set up by the name {name!r}{suggest(name, names)}; there are: "
-            f"{', '.join(dict.fromkeys(names))}"
+            f"there is nothing to set up with the name {name!r}{suggest(name, names)}; the "
+            f"names are: {', '.join(dict.fromkeys(names))}"
         )
     missing = [each for each in extras.get(name, ()) if not _is_installed(each)]
     if missing:
@@ -103,8 +103,8 @@ def _install(requirements: list[str], show: CommandOutput, *, yes: bool) -> None
     if importlib.util.find_spec("pip") is None:
         if (uv := shutil.which("uv")) is None:
             raise FatalError(
-                f"neither pip nor uv is here to install {', '.join(requirements)}: install them with "
-                "the tool that made this environment"
+                f"neither pip nor uv is available to install {', '.join(requirements)}: "
+                "install the packages with the tool that created this environment"
             )
         command = [uv, "pip", "install", "--python", sys.executable, *requirements]
     show.print_error(f"packages: {shlex.join(command)}")
@@ -113,10 +113,12 @@ def _install(requirements: list[str], show: CommandOutput, *, yes: bool) -> None
     _agree("Install?", yes=yes)
     done = subprocess.run(command, check=False, stdout=sys.stderr.fileno())
     if done.returncode:
-        raise FatalError(f"the installation ended with {done.returncode}; its reason is above")
+        raise FatalError(
+            f"the installation failed with exit code {done.returncode}; the reason is above"
+        )
     importlib.invalidate_caches()
     if missing := [each for each in requirements if not _is_installed(each)]:
-        raise FatalError(f"{', '.join(missing)} cannot be found after the installation")
+        raise FatalError(f"{', '.join(missing)} was not found after the installation")
 
 
 def _agree(question: str, *, yes: bool) -> None:

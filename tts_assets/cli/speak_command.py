@@ -70,7 +70,7 @@ def run_speak(settings: Settings, words: Words, target: SpeakOutput) -> ExitCode
 
     def request_stop() -> None:
         stop.request()
-        show.print_error("finishing the segments in progress; press Ctrl-C again to end at once")
+        show.print_error("finishing the segments in progress; press Ctrl-C again to abort")
 
     try:
         with _open_output(target, settings) as (into, asked):
@@ -133,7 +133,7 @@ def _open_output(
     """Where the sound goes, and the settings with the format for that."""
     if target.play:
         if target.file is not None:
-            raise UsageError("--play and --output are two ways: give one of them")
+            raise UsageError("--play and --output exclude each other: give one of them")
         with _start_player() as (into, only):
             sound = replace(settings.sound, format=only)
             yield into, replace(settings, sound=sound)
@@ -143,7 +143,7 @@ def _open_output(
     elif target.file is not None:
         yield Path(target.file), settings
     elif sys.__stdout__ is None or sys.stdout.isatty():
-        raise UsageError("say where the sound goes: --output FILE, --play, or a pipe")
+        raise UsageError("choose where the audio goes: --output FILE, --play, or a pipe")
     else:
         with require_stdout():
             yield sys.stdout.buffer, settings
@@ -166,7 +166,9 @@ def _start_player() -> Iterator[tuple[BinaryIO, Format]]:
     command = next((each for each in _PLAYERS if shutil.which(each[0])), None)
     if command is None:
         names = ", ".join(each[0] for each in _PLAYERS)
-        raise FatalError(f"there is no player here: install one of {names}, or give --output FILE")
+        raise FatalError(
+            f"no audio player was found: install one of {names}, or give --output FILE"
+        )
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         into = cast("IO[bytes]", process.stdin)
         try:
@@ -177,7 +179,7 @@ def _start_player() -> Iterator[tuple[BinaryIO, Format]]:
             process.kill()
             raise
         except BrokenPipeError as exc:
-            raise FatalError(f"{command[0]} does not play it: give --output FILE") from exc
+            raise FatalError(f"{command[0]} cannot play it: give --output FILE") from exc
         finally:
             # What it did not take is still held, and would be written once more.
             with suppress(BrokenPipeError):
@@ -205,6 +207,6 @@ def _show_result(spoken: Spoken, show: CommandOutput) -> None:
     for finding in spoken.findings:
         show.print_error(f"warning: {finding.told}")
     parts = "1 segment" if spoken.segments == 1 else f"{spoken.segments:,} segments"
-    show.print_error(f"{spoken.seconds:,.1f} s of sound from {parts}")
+    show.print_error(f"{spoken.seconds:,.1f} s of audio from {parts}")
     if spoken.credit:
         show.print_error(f"voice: {spoken.credit}")

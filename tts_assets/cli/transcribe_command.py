@@ -80,7 +80,7 @@ def _parse_format(typed: str) -> TranscriptFormat:
         return TranscriptFormat(typed)
     except ValueError as exc:
         raise UsageError(
-            f"--format is {typed!r}, and must be one of {', '.join(TranscriptFormat)}"
+            f"--format is {typed!r}, but must be one of {', '.join(TranscriptFormat)}"
         ) from exc
 
 
@@ -150,8 +150,8 @@ class _TranscriptPrinter:
         self._recordings = recordings
         if recordings > 1 and self._how in (TranscriptFormat.SRT, TranscriptFormat.VTT):
             raise UsageError(
-                f"{recordings} recordings do not go into one {self._how} on standard output: give "
-                "--output DIR, for a file for each"
+                f"{recordings} recordings cannot share one {self._how} on standard output: "
+                "give --output DIR to write a file for each"
             )
 
     def add_transcript(self, number: int, transcript: Transcript) -> None:

@@ -249,7 +249,7 @@ def read_command_settings(
         if flags.get("output-format") is None:
             return replace(settings, output_format=OutputFormat.TEXT)
         raise UsageError(
-            f"output-format {settings.output_format} is not for this command: give "
+            f"this command has no output format {settings.output_format}: give "
             f"{' or '.join(formats)}"
         )
     return settings

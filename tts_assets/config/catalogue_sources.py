@@ -320,16 +320,16 @@ def check_targets(source: Source) -> None:
         for name, path, steps in list_read_paths(source):
             if steps[: len(target.steps)] == target.steps:
                 raise UsageError(
-                    f"{source.name}: the URL of {target.what} would be written over what is read "
-                    f"as {name} ({path.text}): let `{target.key}` name a field of its own"
+                    f"{source.name}: the URL of {target.what} would overwrite the field "
+                    f"read as {name} ({path.text}): set `{target.key}` to a separate field"
                 )
     for one, other in permutations(targets, 2):
         within = other.steps[: len(one.steps)] == one.steps
         if within and (len(one.steps) < len(other.steps) or one.part == other.part):
-            where = "lie within" if one.steps != other.steps else "take the place of"
+            where = "lie within" if one.steps != other.steps else "replace"
             raise UsageError(
-                f"{source.name}: the URL of {other.what} would {where} that of {one.what}: let "
-                f"`{other.key}` name a field of its own"
+                f"{source.name}: the URL of {other.what} would {where} that of {one.what}: "
+                f"set `{other.key}` to a separate field"
             )
 
 

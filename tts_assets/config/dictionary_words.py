@@ -102,13 +102,13 @@ PRICE_SCHEMA = option_values.build_table_schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What credits cost.
+    """The price of credits.
 
     Args:
         provider: the engine that they are for.
         model: a glob for the names of its models.
-        per_1000_credits: what a thousand cost, in the currency.
-        currency: its sign or code.
+        per_1000_credits: the price of 1,000 credits.
+        currency: the sign or code of the currency.
         read: the day on which the price was looked up.
     """
 
@@ -192,5 +192,5 @@ def _day(value: Any) -> date:
         with suppress(ValueError):
             value = date.fromisoformat(value)
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise TypeError("it must be the day on which the price was read, such as 2026-10-03")
+        raise TypeError("it must be the date on which the price was read, such as 2026-10-03")
     return value

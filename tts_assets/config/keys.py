@@ -21,8 +21,8 @@ ENVIRONMENT = {"elevenlabs": "ELEVENLABS_API_KEY", "openai": "OPENAI_API_KEY"}
 
 #: Where keys belong, for messages.
 PLACES = (
-    f"keys belong in {' or '.join(ENVIRONMENT.values())}, in a file that --api-key-file names, "
-    "or in the keyring (tts-assets auth set)"
+    f"put keys into {' or '.join(ENVIRONMENT.values())}, into a file that --api-key-file "
+    "names, or into the keyring (tts-assets auth set)"
 )
 
 #: What keys are stored under in a keyring; the user's name there is the provider's.
@@ -75,7 +75,7 @@ class Secret:
         if fault := _fault(self._value):
             raise UsageError(
                 f"{self.source}: this API key cannot be used: it {fault}; a key is one line "
-                f"of printable ASCII without blanks, at most {_LONGEST:,} characters"
+                f"of printable ASCII without spaces, at most {_LONGEST:,} characters"
             )
         return self._value
 
@@ -168,7 +168,7 @@ def store(name: str, secret: Secret) -> str:
     _ask_keyring("written", lambda: backend.set_password(SERVICE, name, value))
     # One that drops everything, as machines without a desktop may have, says nothing.
     if _ask_keyring("read", lambda: backend.get_password(SERVICE, name)) != value:
-        raise FatalError(f"{backend.name} did not keep the key: {_variable_or_file(name)} instead")
+        raise FatalError(f"{backend.name} did not store the key: {_variable_or_file(name)} instead")
     return str(backend.name)
 
 
@@ -212,18 +212,18 @@ def _in_file(file: str) -> Secret:
     try:
         path = Path(file).expanduser()
         # A pipe would be empty when it is read again, and may keep us waiting.
-        wrong = "" if stat.S_ISREG(path.stat().st_mode) else "it is no regular file"
+        wrong = "" if stat.S_ISREG(path.stat().st_mode) else "it is not a regular file"
         if not wrong:
             with path.open("rb") as stream:
                 return Secret(decode_key(stream.read(_MOST_BYTES)), f"file ({file})")
     except OSError as exc:
         wrong = exc.strerror or type(exc).__name__
     except (ValueError, RuntimeError):
-        wrong = "its path cannot be one"
+        wrong = "this is not a valid path"
     # Outside of the handler: what the system says has the name once more.
     raise UsageError(
-        f"the file with the API key, {shown}, cannot be read: {wrong}; "
-        "api-key-file is the path of a file that holds the key and nothing else"
+        f"the file with the API key, {shown}, cannot be read: {wrong}; api-key-file must "
+        "name a file that contains only the key"
     )
 
 
@@ -237,17 +237,21 @@ def _fault(value: str) -> str | None:
         return "is empty"
     if _ASSIGNMENT.search(value):
         return (
-            "is a line NAME=KEY, as in an .env file: write the part behind the = alone, without "
-            "quotes, or load the file into the environment (set -a; . FILE; set +a) and leave out "
-            "--api-key-file and api-key-file"
+            "is a line NAME=KEY, as in an .env file: keep only the part after the =, "
+            "without quotes, or load the file into the environment (set -a; . FILE; set "
+            "+a) and omit --api-key-file and api-key-file"
         )
     if _QUOTED.fullmatch(value):
-        return "has quotes around it: write it without them"
+        return "is in quotes: remove them"
     if len(value) > _LONGEST:
         return f"is longer than {_LONGEST:,} characters"
     if re.search(r"\s", value):
-        return "has a blank or a line break in it"
-    return None if re.fullmatch("[!-~]+", value) else "has characters that are not printable ASCII"
+        return "contains a space or a line break"
+    return (
+        None
+        if re.fullmatch("[!-~]+", value)
+        else "contains characters that are not printable ASCII"
+    )
 
 
 def _pattern(value: str) -> str:

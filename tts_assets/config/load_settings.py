@@ -57,7 +57,7 @@ def _own_table(pyproject: Path) -> dict[str, Any] | None:
     table = tool.get("tts-assets") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
         raise UsageError(
-            f"{pyproject}: tool.tts-assets is a {type(table).__name__}, and must be a table"
+            f"{pyproject}: tool.tts-assets is a {type(table).__name__}, but must be a table"
         )
     return table
 
@@ -82,8 +82,8 @@ def _toml(path: Path) -> dict[str, Any]:
     except RecursionError as exc:
         line, levels = _deepest_line(text)
         raise UsageError(
-            f"{path}:{line}: lists and tables are nested {levels:,} levels deep, which is more than "
-            "can be read; remove that value"
+            f"{path}:{line}: lists and tables are nested {levels:,} levels deep, which "
+            "exceeds the limit; remove that value"
         ) from exc
 
 
@@ -154,7 +154,7 @@ def load(
         if key in OPTIONS and raw is not None
     }
     if os.path.isfile(output := values.get("output", "")):  # noqa: PTH113 - Path refuses some texts
-        raise UsageError(f"output: {output} is a file, and must be a folder")
+        raise UsageError(f"output: {output} is a file, but must be a folder")
     found = keys.from_environment(environment)
     settings = _settings(values, found=found)
     switches: dict[str, Any] = {
@@ -188,7 +188,7 @@ def _parse_value(key: str, raw: Any, source: str) -> Any:
         return parse(raw)
     except UnicodeEncodeError as exc:
         raise UsageError(
-            f"{source}: {key} has bytes that are not UTF-8; write it in UTF-8"
+            f"{source}: {key} contains bytes that are not UTF-8; write it in UTF-8"
         ) from exc
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:
         # It may be a key, or an address with a password in it.
@@ -196,7 +196,7 @@ def _parse_value(key: str, raw: Any, source: str) -> Any:
             raise UsageError(f"{source}: {key} must be {parse.__doc__}") from exc
         hint = _suggest_value(raw, parse.schema)
         raise UsageError(
-            f"{source}: {key} is {_format_value(raw)}, and must be {parse.__doc__}{hint}"
+            f"{source}: {key} is {_format_value(raw)}, but must be {parse.__doc__}{hint}"
         ) from exc
 
 
@@ -231,11 +231,11 @@ def _refuse_keys(table: Mapping[str, Any], source: str) -> None:
     """Files of settings are committed and shown around; a key in one is told, and never shown."""
     for name, value in table.items():
         if _LIKE_A_KEY.fullmatch(name):
-            raise UsageError(f"{source}: {name} is no setting: {keys.PLACES}")
+            raise UsageError(f"{source}: {name} is not a setting: {keys.PLACES}")
         for row in value if isinstance(value, list) else [value]:
             for inner in row if isinstance(row, dict) else ():
                 if _LIKE_A_KEY.fullmatch(inner):
-                    raise UsageError(f"{source}: {name}.{inner} is no setting: {keys.PLACES}")
+                    raise UsageError(f"{source}: {name}.{inner} is not a setting: {keys.PLACES}")
 
 
 def _rows(
@@ -257,8 +257,9 @@ def _refuse_two_readings(words: tuple[DictionaryWord, ...], path: Path) -> None:
         first, other = seen.setdefault(word.surface, (number, word))
         if (word.reading, word.accent) != (other.reading, other.accent):
             raise UsageError(
-                f"{path}: dictionary {first} and dictionary {number} both say how {word.surface!r} "
-                f"is read: {_fold_spelling(other)} and {_fold_spelling(word)}; keep one"
+                f"{path}: dictionary {first} and dictionary {number} both define "
+                f"{word.surface!r}: {_fold_spelling(other)} and {_fold_spelling(word)}; "
+                "keep one"
             )
 
 
@@ -284,9 +285,9 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, 
             continue
         if name not in names:
             if _LIKE_A_KEY.fullmatch(name):
-                raise UsageError(f"the environment has {name}, which is not read: {keys.PLACES}")
+                raise UsageError(f"the environment variable {name} is not read: {keys.PLACES}")
             hint = suggest_names(name, names, others="remove it")
-            raise UsageError(f"the environment has {name}, which is not a setting; {hint}")
+            raise UsageError(f"unknown environment variable {name}; {hint}")
         if value != "":
             yield names[name], name, value
 

@@ -184,7 +184,7 @@ FLAGS: dict[str, tuple[str, option_values.Parse]] = {
         option_values.Parse(
             shard_of,
             {"type": "string", "pattern": "^[1-9][0-9]*/[1-9][0-9]*$"},
-            f"i/n, such as 2/4: which of how many shards, i from 1 to n, and n {MOST_SHARDS:,} at most",
+            (f"i/n, such as 2/4: shard i of n, with i from 1 to n and n at most {MOST_SHARDS:,}"),
         ),
     ),
 }

@@ -74,7 +74,7 @@ class Table:
             UsageError: it is none.
         """
         if not isinstance(values, dict):
-            raise UsageError(f"{where} is {show_value(values)}, and must be a table")
+            raise UsageError(f"{where} is {show_value(values)}, but must be a table")
         self._left = dict(values)
         self._known: list[str] = []
         self._where = where

@@ -434,7 +434,7 @@ class Settings:
             if not right
         ]
         if self.force and self.only:
-            raise UsageError("--force makes all clips anew, and --only some: leave out one of them")
+            raise UsageError("--force regenerates all clips and --only some: omit one of them")
         if wrong:
             values = ", ".join(f"{name}={getattr(self, name)!r}" for name in wrong)
             raise UsageError(f"settings out of bounds: {values}")

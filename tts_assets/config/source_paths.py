@@ -43,7 +43,7 @@ class ShapeError(ValueError):
 
     def __init__(self, value: object, wanted: str, place: Place) -> None:
         """Say what is there, what must be there, and where."""
-        self.wrong = f"is {describe_type(value)}, and must be {wanted}"
+        self.wrong = f"is {describe_type(value)}, but must be {wanted}"
         super().__init__(f"{quote_path(place)} {self.wrong}")
         self.place = place
 
@@ -81,8 +81,9 @@ def parse_path(text: str) -> FieldPath:
         found = _SEGMENT.match(body, at)
         if found is None or found.end() == at:
             raise PathError(
-                f"{show_value(text)} is no path: cannot read {show_value(body[at:])}; write name, list[*], list[0], "
-                "object.name, or ['a key with spaces or dots']"
+                f"{show_value(text)} is not a path: cannot read {show_value(body[at:])}; "
+                "write name, list[*], list[0], object.name, or ['a key with spaces or "
+                "dots']"
             )
         steps.append(_parse_step(found))
         at = found.end()

@@ -131,7 +131,7 @@ def _parse_clip_rules(values: Any, where: str) -> tuple[ClipRule, ...]:
     parts = [rule.part for rule in rules]
     twice = next((part for part in parts if parts.count(part) > 1), None)
     if twice is not None:
-        raise UsageError(f"{where}: two clips have the part {twice!r}: give each its own")
+        raise UsageError(f"{where}: two clips have the part {twice!r}: give each a unique one")
     return rules
 
 
@@ -189,7 +189,7 @@ def _parse_skip(values: object, where: str) -> SkipCondition:
     )
     table.end()
     if not (condition.values or condition.pattern or condition.missing):
-        raise UsageError(f"{where}: say when: is = ..., matches = '...' or missing = true")
+        raise UsageError(f"{where}: add a condition: is = ..., matches = '...' or missing = true")
     return condition
 
 
@@ -220,7 +220,7 @@ def _parse_target(value: Any) -> FieldPath | None:
     path = _parse_field_path(value)
     if not path.steps or PathStep.EVERY in path.steps or path.steps.count(PathStep.SAME) > 1:
         raise ValueError(
-            "it must lead to one value: key, object.key, list[#] or list[#].key; false for nowhere"
+            "it must name one value: key, object.key, list[#] or list[#].key; false for nowhere"
         )
     if not isinstance(path.steps[-1], str) and path.steps[-1] is not PathStep.SAME:
         raise ValueError("it must end in a key, or in [#]")

@@ -86,7 +86,7 @@ def decode_speech(
         except ClipError as exc:
             if pcm_rate_hz is None or not _MPEG.match(body):
                 raise
-            raise ClipError(f"an MP3 came where PCM was asked for, and {exc}") from exc
+            raise ClipError(f"the response is MP3 instead of PCM, and {exc}") from exc
     assert pcm_rate_hz is not None  # noqa: S101 - anything else was refused above
     return _decode_pcm(body), pcm_rate_hz
 
@@ -94,14 +94,16 @@ def decode_speech(
 def check_sound_body(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None:
     """Refuse an answer that is no sound; arguments and errors as in `decode_speech`."""
     if not body:
-        raise TransientError("the answer was empty")
+        raise TransientError("the response was empty")
     if _WRITING.fullmatch(kind) or _PRINTABLE.fullmatch(body[:_INSPECTED_HEAD]):
         # Not quoted: pages and messages repeat requests, with their keys.
-        raise TransientError(f"the answer was no sound but {len(body)} bytes of {kind or 'text'}")
+        raise TransientError(
+            f"the response was not audio but {len(body)} bytes of {kind or 'text'}"
+        )
     if not _is_file(body, kind, pcm_rate_hz) and (pcm_rate_hz is None or kind in _MPEG_KINDS):
         raise TransientError(
-            f"the answer was no sound of a known format: {len(body)} bytes "
-            f"of {kind or 'no told type'} that begin with {body[:8]!r}"
+            f"the response has no known audio format: {len(body)} bytes of "
+            f"{kind or 'no told type'} that begin with {body[:8]!r}"
         )
 
 
@@ -124,9 +126,7 @@ def _decode_pcm(body: bytes) -> Samples:
     import numpy as np  # noqa: PLC0415 - heavy, and not needed before the first sound
 
     if len(body) % _BYTES_PER_SAMPLE:
-        raise ClipError(
-            f"the sound is not whole: {len(body)} bytes are no whole samples of 16 bits"
-        )
+        raise ClipError(f"the audio is incomplete: {len(body)} bytes are not whole 16-bit samples")
     samples = np.frombuffer(body, "<i2").astype(np.float32)
     samples *= np.float32(1 / _PCM_SCALE)
     return samples
@@ -138,10 +138,10 @@ def _decode_container(body: bytes, *, needs_end: bool) -> tuple[Samples, int]:
 
     if missing := containers.find_fault(io.BytesIO(body), needs_end=needs_end):
         is_end = containers.find_fault(io.BytesIO(body), needs_end=False) is None
-        raise (EndMissingError if is_end else ClipError)(f"the sound is not whole: {missing}")
+        raise (EndMissingError if is_end else ClipError)(f"the audio is incomplete: {missing}")
     samples, rate_hz = decode(_set_lengths(body) if body.startswith(b"RIFF") else body)
     if not samples.size:
-        raise ClipError(f"the sound has no samples: {len(body)} bytes of headers")
+        raise ClipError(f"the audio has no samples: {len(body)} bytes of headers")
     return samples, rate_hz
 
 
@@ -158,7 +158,7 @@ def _set_lengths(body: bytes) -> bytes:
             return body[:4] + riff + body[8 : begin - 4] + size.to_bytes(4, "little") + body[begin:]
         # Chunks begin at even offsets.
         at = begin + size + size % 2
-    raise ClipError(f"the sound has no samples: {len(body)} bytes of headers")
+    raise ClipError(f"the audio has no samples: {len(body)} bytes of headers")
 
 
 def find_length_fault(
@@ -170,7 +170,7 @@ def find_length_fault(
     silence around.
     """
     seconds = samples.size / rate_hz
-    too = "the sound is {:.2f} s long, and what it should say takes {} than {:.2f} s"
+    too = "the audio is {:.2f} s long, but its text takes {} than {:.2f} s"
     if seconds < shortest:
         return too.format(seconds, "more", shortest)
     if seconds > longest + _AROUND_SECONDS:
@@ -178,7 +178,7 @@ def find_length_fault(
     if seconds > longest + _AROUND_SECONDS:
         return too.format(seconds, "less", longest + _AROUND_SECONDS)
     if max(samples.max(), -samples.min()) <= _SILENT_PEAK:
-        return f"the sound of {seconds:.2f} s is silence"
+        return f"the audio of {seconds:.2f} s is silent"
     return None
 
 

@@ -76,8 +76,9 @@ class ElevenLabs(TextService):
         names = list_named_voices(self._settings, self._own.voices)
         if not names:
             raise UsageError(
-                "elevenlabs has no voice of its own: tts-assets voices --provider elevenlabs lists "
-                "those you may use; set --voice, or voices in [elevenlabs], to their ids"
+                "no voice is set for elevenlabs: tts-assets voices --provider elevenlabs "
+                "lists those you may use; set --voice, or voices in [elevenlabs], to their "
+                "ids"
             )
         return tuple(
             VoiceInfo(

@@ -129,7 +129,7 @@ def problem_with_speed(name: str, speed: float) -> str | None:
     if speed == 1.0:
         return None
     if not find_elevenlabs_model(name).speed:
-        return f"{name} speaks at its own speed only: leave out speed {speed:g}"
+        return f"{name} has no speed control: omit speed {speed:g}"
     slowest, fastest = SPEEDS
     if slowest <= speed <= fastest:
         return None
@@ -146,7 +146,7 @@ def _problem_with_voice(
         "language-text-normalization": normalizes and not model.language_normalization,
     }
     if unknown := [setting for setting, is_refused in refused.items() if is_refused]:
-        return f"{name} does not know {', '.join(unknown)}: leave that out of [elevenlabs]"
+        return f"{name} does not support {', '.join(unknown)}: remove that from [elevenlabs]"
     stability = settings.stability
     if stability is None or not model.stabilities or stability in model.stabilities:
         return None
@@ -168,7 +168,7 @@ def check_voice_id(voice: str) -> str:
     if _VOICE.fullmatch(voice):
         return voice
     raise UsageError(
-        f"{voice[:64]!r} cannot be a voice of ElevenLabs: write its id, such as "
+        f"{voice[:64]!r} is not the id of an ElevenLabs voice: write an id such as "
         "JBFqnCBsd6RMkjVDRZzb; tts-assets voices --provider elevenlabs lists them"
     )
 
@@ -309,7 +309,7 @@ _FATAL_CODES: tuple[tuple[set[str], str, str], ...] = (
     (
         _PERMISSION_CODES,
         "the API key lacks a permission",
-        "give it the one that is missing at https://elevenlabs.io/app/settings/api-keys",
+        "add the missing permission at https://elevenlabs.io/app/settings/api-keys",
     ),
     (
         {"detected_unusual_activity"},
@@ -318,7 +318,7 @@ _FATAL_CODES: tuple[tuple[set[str], str, str], ...] = (
     ),
     (
         {"paid_plan_required", "limited_access", "subscription_required", "feature_not_available"},
-        "the plan of this key does not have that",
+        "the plan of this key does not include that",
         "use another voice, model or output-format, or another plan",
     ),
     (
@@ -328,13 +328,16 @@ _FATAL_CODES: tuple[tuple[set[str], str, str], ...] = (
     ),
     (
         {"model_not_found", "unsupported_model", "model_access_denied"},
-        "the model is refused, or a setting with it",
-        "set elevenlabs.model, or leave out the setting that is named",
+        "the model, or a setting for it, is refused",
+        "change elevenlabs.model, or remove the named setting",
     ),
     (
         {"invalid_voice_settings"},
         "the settings of the voice are refused",
-        "mend speed, or stability, similarity-boost, style and use-speaker-boost in [elevenlabs]",
+        (
+            "correct speed, or stability, similarity-boost, style and use-speaker-boost in "
+            "[elevenlabs]"
+        ),
     ),
     (
         {
@@ -380,19 +383,23 @@ def to_elevenlabs_error(
     if body.words & _CONCURRENCY_CODES or (status == 429 and most):
         return RateLimitedError(_quoted("too many requests at once", body), most and int(most[1]))
     if status in (*_TRANSIENT, 429) or not 400 <= status < 500:
-        return TransientError.from_answer(answer, _quoted(f"the service answered {status}", body))
+        return TransientError.from_answer(
+            answer, _quoted(f"the service responded with {status}", body)
+        )
     if body.words & _SPENT_CODES:
         numbers = _LEFT.search(body.message)
-        have = f", {numbers[1]} are left and {numbers[2]} needed" if numbers else ""
-        return FatalError(_quoted(f"the credits are spent{have}: go on when there are more", body))
+        have = f", {numbers[1]} left and {numbers[2]} needed" if numbers else ""
+        return FatalError(
+            _quoted(f"the credits are used up{have}: continue when there are more", body)
+        )
     if body.words & _VOICE_CODES:
         text = (
-            "ElevenLabs does not have this voice for you: tts-assets voices "
-            "--provider elevenlabs lists those it has"
+            "this voice is not available to your account: tts-assets voices --provider "
+            "elevenlabs lists those that are"
         )
         return VoiceError(_quoted(text, body))
     if body.words & _TEXT_CODES or status == 422:
-        return ClipError(_quoted("ElevenLabs does not take this text or request", body))
+        return ClipError(_quoted("ElevenLabs rejects this text or request", body))
     return _to_permanent_error(status, body, is_first=is_first)
 
 
@@ -404,8 +411,8 @@ def _to_permanent_error(status: int, body: ErrorBody, *, is_first: bool) -> Exce
         return FatalError(_quoted(f"ElevenLabs refuses the API key or the plan ({status})", body))
     if status in (404, 405) and is_first:
         text = (
-            f"there is no such service ({status}): elevenlabs.base-url is the host alone, "
-            "such as https://api.elevenlabs.io"
+            f"there is no such service ({status}): elevenlabs.base-url must be only the "
+            "host, such as https://api.elevenlabs.io"
         )
         return FatalError(_quoted(text, body))
     return ClipError(_quoted(f"ElevenLabs refuses this request ({status})", body))

@@ -215,7 +215,7 @@ async def fetch_balance(service: ServiceConnection, *, seconds: float) -> Balanc
     subscription = await service.ask(request, _make_judge(service, _Subscription))
     left = max(0.0, subscription.character_limit - subscription.character_count)
     if not math.isfinite(left):
-        raise FatalError("the service tells of credits that cannot be counted")
+        raise FatalError("the service reports credits that are not a number")
     resets = None
     if (reset_unix := subscription.next_character_count_reset_unix) is not None:
         with suppress(ValueError, OverflowError, OSError):
@@ -242,7 +242,7 @@ async def fetch_terms(service: ServiceConnection, name: str, *, seconds: float) 
         model.model_rates,
     )
     differ = [
-        f"{value:g} {what}, where {reckoned:g} is reckoned with"
+        f"{value:g} {what}, instead of the expected {reckoned:g}"
         for value, reckoned, what in (
             (longest, known.longest, "characters at most"),
             (rates and rates.character_cost_multiplier, known.credits, "credits for a character"),
@@ -275,7 +275,8 @@ def _make_judge(
             return msgspec.json.decode(answer.body, type=shape)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             raise FatalError(
-                "what answers is not ElevenLabs, or not as it did in 2026: see elevenlabs.base-url"
+                "the server is not ElevenLabs, or its API has changed since 2026: check "
+                "elevenlabs.base-url"
             ) from exc
 
     return judge

@@ -125,9 +125,9 @@ class Kokoro:
         if published:
             models = "kokoro" if {*names} == {*known_models.GROUPS["kokoro"]} else " ".join(names)
             paths = " and ".join(str(each.path) for each in published)
-            steps.append(f"{paths} not there: tts-assets models fetch {models}")
+            steps.append(f"{paths} not installed: run tts-assets models fetch {models}")
         own = (each for each in absent if not each.published)
-        return [*steps, *(f"{each.path} not there: name another file in [kokoro]" for each in own)]
+        return [*steps, *(f"{each.path} not found: name another file in [kokoro]" for each in own)]
 
     def _find_misfit(self) -> str | None:
         """Why the files do not fit the settings; UsageError if one is damaged or of another kind."""
@@ -135,11 +135,11 @@ class Kokoro:
         whole = takes_whole_speeds(self._model.path)
         voice_names(self._voices.path)
         if not low <= self._speed <= high:
-            return f"it speaks at {low:g} to {high:g} times its pace: set a speed in there"
+            return f"it speaks at {low:g} to {high:g} times its own pace: set a speed in that range"
         if whole and self._speed != int(self._speed):
             return (
-                f"the model {self._model.path} was exported for whole speeds: set speed = 1, or "
-                "take another model"
+                f"the model {self._model.path} was exported for integer speeds: set speed = "
+                "1, or use another model"
             )
         return None
 
@@ -226,8 +226,8 @@ class Kokoro:
         if name_or_path not in fitting:
             what = "voices" if voices else "model"
             raise UsageError(
-                f"[kokoro] {what} is {name_or_path!r}; there are {', '.join(fitting)}, or write a "
-                "path, with a / in it"
+                f"[kokoro] {what} is {name_or_path!r}; choose one of {', '.join(fitting)}, "
+                "or write a path that contains a /"
             )
         published = known_models.find_model(name_or_path).files[0]
         return _VoicesFile(name_or_path, self._store.file_path(published), published)
@@ -252,7 +252,7 @@ def takes_whole_speeds(path: Path) -> bool:
     inputs = onnx_models.read_graph(path).inputs
     if not any(names <= inputs.keys() for names in _INPUTS):
         raise UsageError(
-            f"{path} is not a Kokoro model: its inputs are {', '.join(inputs)}, and would be "
+            f"{path} is not a Kokoro model: its inputs are {', '.join(inputs)} instead of "
             "tokens, style and speed; name another in [kokoro] model"
         )
     return inputs["speed"]
@@ -273,8 +273,8 @@ def voice_names(path: Path) -> tuple[str, ...]:
         raise UsageError(f"the voices {path} cannot be read: {exc.strerror}") from exc
     except _NO_VOICES as exc:
         raise UsageError(
-            f"{path} is not a whole file of Kokoro voices: fetch it again, or name another in "
-            "[kokoro] voices"
+            f"{path} is not a complete file of Kokoro voices: download it again, or name "
+            "another in [kokoro] voices"
         ) from exc
     names = [each.filename.removesuffix(".npy") for each in members]
     # Other names cannot be typed, and may control a terminal.

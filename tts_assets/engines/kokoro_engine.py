@@ -55,7 +55,9 @@ class KokoroEngine(FormReader):
         style = next(each.shape[-1] for each in session.get_inputs() if each.name == "style")
         # An open width has a name, or none.
         if isinstance(style, int) and style != _STYLE:
-            raise UsageError(f"{model} is another kind of Kokoro: its voices have {style} numbers")
+            raise UsageError(
+                f"{model} is of another Kokoro version: its voices have {style} numbers"
+            )
         try:
             self._kokoro = kokoro_onnx.Kokoro.from_session(session, voices)
         except Exception as exc:
@@ -84,8 +86,8 @@ class KokoroEngine(FormReader):
         style = self._get_style(voice.name)
         if self._whole_speeds and voice.speed != int(voice.speed):
             raise ClipError(
-                f"this model was exported for whole speeds, and cannot speak at {voice.speed:g}: set "
-                "speed = 1, or take another model"
+                "this model was exported for integer speeds and cannot speak at "
+                f"{voice.speed:g}: set speed = 1, or use another model"
             )
         sounds: list[Samples] = []
         for nodes in found.parts:
@@ -105,7 +107,9 @@ class KokoroEngine(FormReader):
             symbols, style, speed, is_phonemes=True, sentence_pause=0.0, clause_pause=0.0
         )
         if not samples.size or not np.isfinite(samples).all():
-            raise ClipError("the model's samples are no sound: is its file whole?")
+            raise ClipError(
+                "the model's output is not audio; its file may be damaged: download it again"
+            )
         sound: Samples = samples
         return sound
 
@@ -124,12 +128,12 @@ class KokoroEngine(FormReader):
             style: NDArray[np.float32] = np.asarray(voices[name], dtype=np.float32)
         except Exception as exc:
             raise ClipError(
-                f"the voice {name} in {self._voices_path} is damaged: fetch that file again"
+                f"the voice {name} in {self._voices_path} is damaged: download that file again"
             ) from exc
         if style.ndim != 3 or style.shape[0] < 1 or style.shape[1:] != (1, _STYLE):
             raise ClipError(
-                f"the voice {name} in {self._voices_path} is of another kind: its shape is "
-                f"{style.shape}, and would be (510, 1, {_STYLE})"
+                f"the voice {name} in {self._voices_path} has the shape {style.shape} "
+                f"instead of (510, 1, {_STYLE})"
             )
         return style
 
@@ -138,8 +142,8 @@ class KokoroEngine(FormReader):
         unknown = sorted(set(symbols) - self._vocabulary)
         if unknown:
             raise ClipError(
-                f"the model has no symbol for {' '.join(unknown)} in {symbols[:40]!r}, which "
-                f"{form.text[:20]} is said as: take another model"
+                f"the model has no symbol for {' '.join(unknown)} in {symbols[:40]!r}, the "
+                f"phonemes of {form.text[:20]}: use another model"
             )
 
 
@@ -152,7 +156,7 @@ def _split_symbols(symbols: str) -> Iterator[tuple[str, float]]:
                 break
         else:
             raise ClipError(
-                f"a word of {len(symbols)} sounds is too long for kokoro, which takes {_MOST_SYMBOLS}"
+                f"a word of {len(symbols)} phonemes exceeds the limit of Kokoro, {_MOST_SYMBOLS}"
             )
         yield symbols[:end].rstrip(), _CLAUSE_SECONDS
         symbols = symbols[end:].lstrip()

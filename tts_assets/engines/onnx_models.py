@@ -93,11 +93,11 @@ def read_graph(path: Path) -> Graph:
         raise UsageError(f"the model {path} cannot be read: {exc.strerror}") from exc
     except (ValueError, IndexError) as exc:
         raise UsageError(
-            f"{path} is not a whole ONNX model: fetch it again, or name another file"
+            f"{path} is not a complete ONNX model: download it again, or name another file"
         ) from exc
     if external:
         # Its own hash would not show when they change.
-        raise UsageError(f"{path} has its weights in other files: save it as one file")
+        raise UsageError(f"the weights of {path} are in other files: save it as one file")
     return found
 
 
@@ -256,11 +256,13 @@ def create_session(path: Path, device: str) -> InferenceSession:
         session = onnxruntime.InferenceSession(str(path), options, providers=execution)
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
         raise UsageError(
-            f"{path} cannot be loaded ({shorten_error(exc)}): fetch it again, or name another model"
+            f"{path} cannot be loaded ({shorten_error(exc)}): download it again, or name "
+            "another model"
         ) from exc
     if chosen not in session.get_providers():
         raise UsageError(
-            f'onnxruntime could not start {device} here: set device = "cpu", or mend its drivers'
+            f'onnxruntime could not start {device} on this machine: set device = "cpu", or '
+            "repair the drivers"
         )
     return session
 
@@ -307,6 +309,6 @@ def _list_devices(execution_providers: Iterable[str]) -> tuple[Device, ...]:
 def _describe_missing_device(device: str, offered: Iterable[Device]) -> str:
     devices = ", ".join(offered) or "nothing"
     return (
-        f"this onnxruntime runs on {devices}, not on {device}: install another build of it in its "
-        'place, such as onnxruntime-gpu for cuda, or set device = "cpu"'
+        f"this onnxruntime supports {devices}, not {device}: install another build of it "
+        'instead, such as onnxruntime-gpu for cuda, or set device = "cpu"'
     )

@@ -104,7 +104,7 @@ def to_openai_error(
     """
     status, body = answer.status, parse_error_body(answer, hidden)
     if body.words & _SPENT or status == 402:
-        text = "nothing is left to pay with: go on when there is"
+        text = "the account has no credit left: continue when it has"
         return FatalError(quote_service(text, body))
     if status == 429 and _ROOM.search(f"{body.message} {' '.join(body.words)}"):
         most = _MOST.search(body.message)
@@ -113,10 +113,13 @@ def to_openai_error(
         )
     if status in (429, *_TRANSIENT) or (status > 499 and not _lacks_for_good(status, body)):
         return TransientError.from_answer(
-            answer, quote_service(f"the server answered {status}", body)
+            answer, quote_service(f"the server responded with {status}", body)
         )
     if status in (401, 403):
-        text = f"the server refuses the key, or misses one ({status}): set OPENAI_API_KEY or --api-key-file"
+        text = (
+            f"the server refuses the key or needs one ({status}): set OPENAI_API_KEY or "
+            "--api-key-file"
+        )
         return FatalError(quote_service(text, body))
     return _to_refusal_error(status, body, model, is_first=is_first)
 
@@ -144,8 +147,8 @@ def _to_refusal_error(status: int, body: ErrorBody, model: str, *, is_first: boo
         return FatalError(quote_service(text, body))
     if (status in _ABSENT and is_first) or not 400 <= status < 500:
         text = (
-            f"there is no speech by {model!r} ({status}): openai.base-url is what stands before "
-            "/audio/speech, and openai.model is a model of that server"
+            f"{model!r} has no speech endpoint or no such model ({status}): openai.base-url "
+            "is the part before /audio/speech, and openai.model is a model of that server"
         )
         return FatalError(quote_service(text, body))
     return ClipError(quote_service(f"the server refuses this request ({status})", body))
@@ -166,11 +169,11 @@ def to_no_sound_error(
     body = parse_error_body(answer, hidden)
     if not body.message:
         return why
-    what = f"the answer was no sound but {answer.media_type or 'text'}"
+    what = f"the response was not audio but {answer.media_type or 'text'}"
     if answer.media_type.startswith("audio/"):
-        what = f"the answer was no sound, though its type is {answer.media_type}"
+        what = f"the response was not audio, although its type is {answer.media_type}"
     elif answer.body.lstrip().startswith(b"<"):
-        what += ": is openai.base-url what stands before /audio/speech?"
+        what += ": openai.base-url must be the part before /audio/speech"
     return TransientError(quote_service(what, body), answer.wait_seconds)
 
 
@@ -362,7 +365,7 @@ class OpenAI(TextService):
         refuse_unsafe(self._own.base_url, self._api_key)
         self.voices()
         if self._api_key is None and self.is_openai:
-            return f"OpenAI wants a key: {keys.advice(self.name)}"
+            return f"OpenAI needs a key: {keys.advice(self.name)}"
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
@@ -374,8 +377,9 @@ class OpenAI(TextService):
         names = list_named_voices(self._settings, self._own.voices)
         if not names:
             raise UsageError(
-                "openai has no voice: name one by --voice, or several as voices in [openai]; "
-                "tts-assets voices --provider openai lists those of the server, if it tells them"
+                "no voice is set for openai: name one with --voice, or several as voices "
+                "in [openai]; tts-assets voices --provider openai lists those of the "
+                "server, if it reports them"
             )
         return tuple(VoiceInfo(name=name, language="ja", description="") for name in names)
 
@@ -401,13 +405,13 @@ class OpenAI(TextService):
                         break
                 found = voices_in(answer.json(), client.redact) if answer.status == 200 else ()
         except (TransientError, ClipError) as exc:
-            raise FatalError(f"{where} does not tell its voices: {exc}") from exc
+            raise FatalError(f"{where} does not list its voices: {exc}") from exc
         if not found and answer.status in (401, 403):
             raise to_openai_error(answer, model=self.model, hidden=client.redact, is_first=True)
         if not found:
             raise FatalError(
-                f"{where} does not tell its voices ({answer.status}): look them up in its "
-                "documentation, and name them as voices in [openai], or one by --voice"
+                f"{where} does not list its voices ({answer.status}): look them up in its "
+                "documentation, and name them as voices in [openai], or one with --voice"
             )
         return found
 
@@ -464,11 +468,11 @@ class PaidOpenAI(OpenAI):
 
     async def balance(self) -> str:
         """Unknown: the API does not report it."""
-        return "servers of this shape do not tell what is left"
+        return "servers with this API do not report the remaining credit"
 
     async def terms(self) -> str:
         """Unknown: the API does not report them."""
-        return f"{self.model}: servers of this shape do not tell what it takes"
+        return f"{self.model}: servers with this API do not report its limits"
 
 
 def openai(settings: Settings) -> OpenAI:

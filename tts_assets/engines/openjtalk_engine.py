@@ -77,9 +77,9 @@ class OpenJTalkEngine(FormReader):
 
 def _check_samples(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     if not samples.size:
-        raise ClipError("the engine had nothing to say: the text has no word it knows")
+        raise ClipError("the engine found nothing to speak: the text contains no word it knows")
     peak = max(samples.max(), -samples.min()) / _INT16_SCALE
     # Not "peak > wild": to that, too, NaN is false.
     if not peak <= _WILD:
-        raise ClipError(f"the engine's samples ran wild (peak {peak:.3g} times full scale)")
+        raise ClipError(f"the engine's output is broken (peak {peak:.3g} times full scale)")
     return samples

@@ -172,7 +172,7 @@ class VoiceDirectory(NamedTuple):
         if name in self.offered:
             return self.offered[name]
         fault = self.faults.get(name.partition("#")[0])
-        raise UsageError(fault or f"there is no voice {name!r} any more: list them again")
+        raise UsageError(fault or f"there is no voice {name!r} anymore: list the voices again")
 
 
 def voices_in(folder: Path) -> VoiceDirectory:
@@ -209,20 +209,20 @@ def _voice_file(model: Path) -> VoiceFile:
     """A voice with its configuration; UsageError if that is missing or unusable."""
     if not model.stem.isprintable():
         raise UsageError(
-            f"{model.parent} has a voice {model.stem!r}, whose name cannot be shown: "
-            "rename both of its files"
+            f"{model.parent} has a voice {model.stem!r} with an unprintable name: rename "
+            "both of its files"
         )
     path = _configuration_path(model)
     try:
         configuration = _decoder.decode(read_regular(path))
     except OSError as exc:
         raise UsageError(
-            f"the voice {model} needs its configuration {path.name} beside it, which cannot be "
-            f"read ({exc.strerror}): fetch both again"
+            f"the voice {model} needs its configuration {path.name} in the same folder, "
+            f"which cannot be read ({exc.strerror}): download both again"
         ) from exc
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise UsageError(
-            f"{path} is no configuration of a Piper voice ({exc}): fetch it again"
+            f"{path} is not the configuration of a Piper voice ({exc}): download it again"
         ) from exc
     if problem := _problem_with(configuration):
         raise UsageError(f"{path} {problem}")
@@ -232,21 +232,21 @@ def _voice_file(model: Path) -> VoiceFile:
 def _problem_with(configuration: Configuration) -> str | None:
     """Why a configuration of the right shape cannot be used."""
     if needs := _NEEDS_MORE.get(configuration.phoneme_type):
-        return f"is of a voice with {needs}: it cannot be used here, take another"
+        return f"belongs to a voice with {needs}, which is not supported: use another voice"
     if configuration.phoneme_type not in _KINDS:
         return (
-            "is of another kind of Piper voice, with phonemes of the type "
-            f"{configuration.phoneme_type!r}: it cannot be used here, take another"
+            "belongs to a Piper voice with phonemes of the type "
+            f"{configuration.phoneme_type!r}, which is not supported: use another voice"
         )
     ids = configuration.phoneme_id_map
     if absent := [sign for sign in _FRAME if not ids.get(sign)]:
-        return f"has no ids for {' '.join(absent)} in its phoneme_id_map: fetch it again"
+        return f"has no ids for {' '.join(absent)} in its phoneme_id_map: download it again"
     named = (configuration.speaker_id_map or {}).values()
     speakers = max([*named, configuration.default_speaker_id])
     if speakers >= max(1, configuration.num_speakers):
         return (
-            f"names a speaker {speakers}, but has only {configuration.num_speakers}, counted from 0: "
-            "fetch it again"
+            f"names a speaker {speakers}, but has only {configuration.num_speakers}, "
+            "counted from 0: download it again"
         )
     return None
 
@@ -365,11 +365,12 @@ class Piper:
     def _no_voice(self, *, others: bool) -> str:
         """What to do without a Japanese voice, or without any."""
         what = "Japanese voice" if others else "voice"
-        instead = ", or choose another by --voice" if others else ""
+        instead = ", or choose another with --voice" if others else ""
         where = f"in {self._folder} " if self._is_given else ""
         return (
-            f"there is no {what} {where}yet: tts-assets models fetch ja_JP-hi_fi_captain-medium, or "
-            f"name a folder that has NAME.onnx and NAME.onnx.json as voices in [piper]{instead}"
+            f"there is no {what} {where}yet: run tts-assets models fetch "
+            "ja_JP-hi_fi_captain-medium, or set voices in [piper] to a folder that "
+            f"contains NAME.onnx and NAME.onnx.json{instead}"
         )
 
     def _parts_of(self, voice: str) -> str:

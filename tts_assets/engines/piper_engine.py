@@ -161,8 +161,10 @@ class PiperEngine:
         )
         samples = np.asarray(sound, np.float32).reshape(-1)
         if not samples.size or not np.isfinite(samples).all():
-            what = "samples that are no numbers" if samples.size else "no sound"
-            raise ClipError(f"{voice.name} makes {what} of {''.join(phonemes)}: take another voice")
+            what = "samples that are not numbers" if samples.size else "no sound"
+            raise ClipError(
+                f"{voice.name} produces {what} for {''.join(phonemes)}: use another voice"
+            )
         return samples
 
 
@@ -178,8 +180,8 @@ def _load_voice(file: VoiceFile, device: str) -> PiperVoice:
     taken = {each.name for each in session.get_inputs()}
     if taken != expected:
         raise UsageError(
-            f"{file.model} takes {', '.join(sorted(taken))}, but its configuration is of one that "
-            f"takes {', '.join(sorted(expected))}: fetch both again, they do not belong together"
+            f"{file.model} takes {', '.join(sorted(taken))}, but its configuration belongs "
+            f"to a voice that takes {', '.join(sorted(expected))}: download both again"
         )
     _try_last_speaker(library, file)
     return library
@@ -199,7 +201,8 @@ def _try_last_speaker(library: PiperVoice, file: VoiceFile) -> None:
         library.phonemize("")
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
         raise UsageError(
-            f"{file.model} does not fit its configuration ({onnx_models.shorten_error(exc)}): fetch both again"
+            f"{file.model} does not match its configuration ({onnx_models.shorten_error(exc)}): "
+            "download both again"
         ) from exc
 
 
@@ -231,11 +234,13 @@ def _phonemize_foreign(text: str, file: VoiceFile, library: PiperVoice) -> list[
     for begins, languages, other in _SCRIPTS:
         if language not in languages and any(name.startswith(begins) for name in names):
             raise ClipError(
-                f"{file.model.stem} speaks {file.language_name}: take a {other} voice for {text!r}"
+                f"{file.model.stem} speaks {file.language_name}: use a {other} voice for {text!r}"
             )
     found = _keep_known_phonemes(library.phonemize(text.translate(_COMMANDS)), library)
     if not found:
-        raise ClipError(f"there is nothing to say in {text!r}: it has no word in {file.language}")
+        raise ClipError(
+            f"there is nothing to speak in {text!r}: it contains no word in {file.language}"
+        )
     return found
 
 
@@ -260,10 +265,10 @@ def _check_phonemes(phonemes: Sequence[str], library: PiperVoice, name: str) -> 
     """Raise ClipError for phonemes that the voice lacks, and for too many of them."""
     absent = dict.fromkeys(each for each in phonemes if each not in library.config.phoneme_id_map)
     if absent:
-        raise ClipError(f"{name} has no sound for {' '.join(absent)}: take another voice")
+        raise ClipError(f"{name} has no phoneme for {' '.join(absent)}: use another voice")
     if len(phonemes) > _MOST_PHONEMES:
         raise ClipError(
-            f"a sentence of {len(phonemes)} sounds is too long for a voice, which takes "
+            f"a sentence of {len(phonemes)} phonemes exceeds the limit of a voice, "
             f"{_MOST_PHONEMES}: end sentences with a full stop"
         )
 

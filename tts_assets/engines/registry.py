@@ -143,9 +143,9 @@ AUTO = "auto"
 #: Natural voices with the accents of the data first, then natural ones with accents of their own,
 #: then the embedded one, which is always right and never natural; the system's knows no readings.
 _BEST_FIRST = (
-    ("piper", "a natural voice that says the accents it is given"),
-    ("kokoro", "a natural voice, with accents of its own"),
-    ("openjtalk", "it is always there"),
+    ("piper", "a natural voice that follows your accents"),
+    ("kokoro", "a natural voice that chooses its own accents"),
+    ("openjtalk", "it is always installed"),
     ("say", "the system's own voice"),
 )
 
@@ -184,7 +184,7 @@ def choose_engine(settings: Settings) -> Choice:
         passed.append(f"not {name}: {problem or lacks}")
     if ready:
         raise UsageError(f"no engine that is ready has the requested voices: {'; '.join(passed)}")
-    raise FatalError(f"no engine can be used here: {'; '.join(passed)}")
+    raise FatalError(f"no engine can be used on this machine: {'; '.join(passed)}")
 
 
 def _describe_lacking(

@@ -57,8 +57,8 @@ def list_say_voices(executable: str) -> tuple[VoiceInfo, ...]:
     voices = parse_voice_list(_run_voice_list(executable))
     if not voices:
         raise FatalError(
-            f"{executable} -v '?' lists no voices, so it is not the say of macOS: "
-            "take it out of PATH, or choose another provider"
+            f"{executable} -v '?' lists no voices, so it is not the say of macOS: remove it "
+            "from PATH, or choose another engine"
         )
     return tuple(
         sorted(
@@ -104,8 +104,8 @@ def _run_voice_list(executable: str) -> str:
             raise FatalError(f"{executable} cannot be started: {exc.strerror}") from exc
         except subprocess.TimeoutExpired as exc:
             raise FatalError(
-                f"{executable} -v '?' listed no voices within {_PATIENCE_SECONDS:g} s: "
-                "run it in a terminal to see what it waits for"
+                f"{executable} -v '?' listed no voices within {_PATIENCE_SECONDS:g} s: run "
+                "it in a terminal to see what it is waiting for"
             ) from exc
         if done.returncode != 0:
             raise FatalError(
@@ -127,7 +127,7 @@ _SPEEDS = (0.25, 4.0)
 #: Commands stand between [[ and ]] (Inside Macintosh: Sound, Writing Embedded Speech Commands), or
 #: behind ESC for some voices. Brackets are removed, and characters that are normalised to them.
 _NOT_SAID = re.compile("[][\uff3b\uff3d\ufe47\ufe48\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_NO_WORDS = "say takes no words of your own: leave out [[dictionary]], or choose another provider"
+_NO_WORDS = "say does not support [[dictionary]]: remove it, or choose another engine"
 
 
 class MacOSSay:
@@ -249,10 +249,10 @@ def _find_executable() -> str:
         return found
     system = platform.system()
     if system == "Darwin":
-        raise FatalError("there is no say in PATH: macOS has it in /usr/bin, so add that to PATH")
+        raise FatalError("there is no say in PATH: on macOS it is in /usr/bin, so add that to PATH")
     raise FatalError(
-        f"say is part of macOS, and this is {system}: "
-        "choose another provider, e.g. --provider openjtalk"
+        f"say is part of macOS, but this is {system}: choose another engine, for example "
+        "--provider openjtalk"
     )
 
 
@@ -274,7 +274,7 @@ def _format_input(form: SpokenForm) -> str:
     """The input of `say`: kana for a word, as its reading of kanji is unknown."""
     text = _NOT_SAID.sub(" ", form.text if form.sentence else spell_in_kana(form))
     if not any(map(str.isalnum, text)):
-        raise ClipError(f"there is nothing to say in {form.text!r}")
+        raise ClipError(f"there is nothing to speak in {form.text!r}")
     return text
 
 
@@ -290,7 +290,7 @@ async def _run_command(command: list[str], text: str) -> None:
             ) as process:
                 status = await process.wait()
         except OSError as exc:
-            raise FatalError(f"{command[0]} cannot be started any more: {exc.strerror}") from exc
+            raise FatalError(f"{command[0]} can no longer be started: {exc.strerror}") from exc
         if status != 0:
             raise ClipError(f"say failed {describe_exit(status)}{read_stderr_tail(log)}")
 
@@ -300,10 +300,10 @@ def _read_sound(path: Path) -> Speech:
 
     data = path.read_bytes() if path.exists() else b""
     if not data:
-        raise ClipError("say wrote no sound: the text may hold nothing that its voice can say")
+        raise ClipError("say wrote no audio: the text may contain nothing that its voice can speak")
     whole = int.from_bytes(data[4:8], "little") + 8
     # libsndfile would accept the part as a whole.
     if data.startswith(b"RIFF") and len(data) < whole:
-        raise ClipError(f"say wrote {len(data)} of {whole} bytes of sound: the disk may be full")
+        raise ClipError(f"say wrote {len(data)} of {whole} bytes of audio: the disk may be full")
     samples, rate_hz = decode(data)
     return Speech(samples=samples, rate_hz=rate_hz)

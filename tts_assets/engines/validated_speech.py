@@ -273,9 +273,10 @@ class RunVoicePaces:
             return
         if self._cut[voice] >= _MOST_CUT and voice not in self._whole:
             raise FatalError(
-                f"the first {_MOST_CUT} clips of the voice {voice} all end as if cut off: listen to "
-                "it with `tts-assets review`; if that is its way, set check-ends = false in "
-                f"[{self._table}], and the next run uses what was paid for"
+                f"the first {_MOST_CUT} clips of the voice {voice} all end abruptly: listen "
+                "to it with `tts-assets review`; if this voice always ends so, set "
+                f"check-ends = false in [{self._table}], and the next run uses the audio "
+                "already paid for"
             )
 
 
@@ -366,9 +367,9 @@ def _find_cut(samples: Samples, rate_hz: int, expected: ExpectedSpeech) -> str |
     """Why a sound is incomplete, by its seconds of speech and by its end; None where it may be whole."""
     pace, foreseen = expected.pace or VoicePace(), expected.spoken_seconds
     spoken = decode_response.measure_spoken(samples, rate_hz)
-    ends = f"the sound of {samples.size / rate_hz:.2f} s ends as if cut off"
+    ends = f"the audio of {samples.size / rate_hz:.2f} s ends abruptly"
     if foreseen is not None and spoken < (least := pace.least_seconds(foreseen)):
-        return f"{ends}: {spoken:.2f} s are speech, and its text takes more than {least:.2f} s"
+        return f"{ends}: {spoken:.2f} s are speech, but its text takes more than {least:.2f} s"
     # A lone ン has no time to fade.
     may_fade = foreseen is None or foreseen > _ONE_MORA_SECONDS
     if may_fade and decode_response.is_cut(samples, rate_hz):
@@ -439,7 +440,7 @@ async def _choose_attempt(
     kind = CutTwiceError if first.is_cut and second.is_cut else ClipError
     advice = ADVICE if first.is_kept or second.is_kept else ""
     before = "" if first.fault == second.fault else f", as before: {first.fault}"
-    error = kind(f"{second.fault}; it was asked for twice{before}{advice}")
+    error = kind(f"{second.fault}; it was requested twice{before}{advice}")
     if isinstance(error, CutTwiceError):
         error.is_bought = len(refused) < MOST_TAKES
     raise error
@@ -450,7 +451,7 @@ def _join_attempts(takes: list[Attempt]) -> JoinedAttempts:
 
     rates = {take.rate_hz for take in takes}
     if len(rates) > 1:
-        raise ClipError(f"the parts of the text came at different rates: {sorted(rates)} Hz")
+        raise ClipError(f"the parts of the text have different sample rates: {sorted(rates)} Hz")
     found = [take.samples for take in takes if take.samples is not None]
     samples = found[0] if len(found) == 1 else np.concatenate(found)
     return JoinedAttempts(samples, rates.pop(), tuple(takes))

@@ -148,8 +148,8 @@ class VoicevoxSpeaker:
         kana = to_aquestalk(reading.phrases, form.text)
         if len(kana) > _LONGEST:
             raise ClipError(
-                f"its {len(kana)} kana and marks are more than an engine takes at once, which are "
-                f"{_LONGEST}: split the text"
+                f"its {len(kana)} kana and marks exceed the engine's limit of {_LONGEST}: "
+                "split the text"
             )
         seconds = self._timeout_seconds * time_limits(len(form.text))
         accent_phrases = await self._engine.ask(
@@ -204,13 +204,13 @@ async def _ask_engine(
         return msgspec.json.decode(answer.body, type=kind)
     except (TransientError, ClipError) as exc:
         raise FatalError(
-            f"no engine is ready at {where}: {exc}; start VOICEVOX, AivisSpeech or their engine "
-            "alone, or set [voicevox] base-url to where one listens"
+            f"no engine responds at {where}: {exc}; start VOICEVOX, AivisSpeech or one of "
+            "their engines, or set [voicevox] base-url to its address"
         ) from exc
     except (RateLimitedError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise FatalError(
-            f"what answers at {where} is no VOICEVOX engine, by what it says under /{path}: set "
-            "[voicevox] base-url to where one listens"
+            f"the server at {where} is not a VOICEVOX engine, according to its /{path}: set "
+            "[voicevox] base-url to the address of one"
         ) from exc
 
 
@@ -218,7 +218,7 @@ def _read_phrases(answer: ServiceResponse) -> list[Any]:
     _check_answer(answer)
     value = answer.json()
     if not isinstance(value, list) or not value:
-        raise TransientError("the answer was no accent phrases")
+        raise TransientError("the response contained no accent phrases")
     return value
 
 
@@ -234,7 +234,7 @@ def _check_answer(answer: ServiceResponse) -> None:
     if status == 200:
         return
     words = parse_error_body(answer, _redact).message or "without a word"
-    reason = f"the engine answers {status}: {words}"
+    reason = f"the engine responds with {status}: {words}"
     if status == 429:
         raise RateLimitedError(reason)
     if status >= 500 or status in (408, 425):
@@ -242,7 +242,7 @@ def _check_answer(answer: ServiceResponse) -> None:
     if status in (400, 413, 414, 422):
         raise ClipError(reason)
     if status == 404:
-        raise FatalError(f"{reason}; set [voicevox] base-url to where an engine listens")
+        raise FatalError(f"{reason}; set [voicevox] base-url to the address of an engine")
     raise FatalError(reason)
 
 
@@ -296,7 +296,7 @@ class Voicevox:
             return f"{', '.join(absent)} not installed: {format_command('setup', 'openjtalk')}"
         low, high = SPEEDS
         if not low <= self._speed <= high:
-            return f"it speaks at {low:g} to {high:g} times its pace: set a speed in there"
+            return f"it speaks at {low:g} to {high:g} times its own pace: set a speed in that range"
         try:
             refuse_unsafe(self._place.base_url, None)
         except UsageError as exc:
@@ -311,8 +311,8 @@ class Voicevox:
         """
         if not self._names:
             raise UsageError(
-                "voicevox has no voice yet: write the id of a style in [voicevox] voices or after "
-                f"--voice; {_LIST}"
+                "no voice is set for voicevox: write the id of a style into [voicevox] "
+                f"voices or after --voice; {_LIST}"
             )
         for name in self._names:
             if not _ID.fullmatch(name):

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from tts_assets.model import Pronunciation
 
 _ACCEPTED = (
-    "write the number of the mora after which the pitch falls, 0 for none; accepted are also [2], ②, "
-    "ア＼ル, ハシ↓, ハシ￣ (flat), LHL, 低高低, heiban, atamadaka, odaka, 平板, and Migaku's h, a, o, n2, k2"
+    "write the number of the mora after which the pitch falls, 0 for none; also accepted: "
+    "[2], ②, ア＼ル, ハシ↓, ハシ￣ (flat), LHL, 低高低, heiban, atamadaka, odaka, 平板, and Migaku's h, "
+    "a, o, n2, k2"
 )
 
 #: The keys under which an object may hold its accent, in the order in which they are asked.
@@ -177,7 +178,7 @@ def _find_accent_value(value: Mapping[str, Any]) -> object:
     keys = [key for key in _KEYS if key in by_name]
     if not keys:
         raise UnusableTextError(
-            f"the accent is an object with {', '.join(map(str, value))}, and with none of "
+            f"the accent is an object with {', '.join(map(str, value))}, but with none of "
             f"{', '.join(_KEYS)}"
         )
     return next((by_name[key] for key in keys if by_name[key] is not None), None)
@@ -208,8 +209,8 @@ def _parse_accent_text(value: str, reading: str | None) -> int | None:
         return None
     if _TWO_PHRASES.fullmatch(text.lower()):
         raise UnusableTextError(
-            f"the accent {show_value(value)} is that of two phrases, and a word has one here: give the one "
-            "mora after which the pitch falls"
+            f"the accent {show_value(value)} has two phrases, but a word is one phrase: "
+            "give the one mora after which the pitch falls"
         )
     for read in (_parse_tones, _parse_class_name, _parse_class_code, _parse_number, _parse_marks):
         accent = read(text, reading)
@@ -230,8 +231,9 @@ def _parse_tones(text: str, reading: str | None) -> int | None:
         return None
     if not (fits or count is None) or not _POSSIBLE.fullmatch(binary):
         raise UnusableTextError(
-            f"the accent {show_value(text)} does not fit {reading or 'any word'}: it takes one letter for "
-            "each mora (and one for a particle), the second unlike the first"
+            f"the accent {show_value(text)} does not fit {reading or 'any word'}: it needs "
+            "one letter for each mora (and one for a particle), with the second unlike the "
+            "first"
         )
     return binary.find("10") + 1
 
@@ -259,7 +261,8 @@ def _resolve_class(code: str, number: str | None, text: str, reading: str | None
         return len(split_morae(reading))
     lacks = "the reading, whose last mora it means" if code == "o" else "a number, such as n2"
     raise UnusableTextError(
-        f"the accent {show_value(text)} does not say after which mora the pitch falls: it lacks {lacks}"
+        f"the accent {show_value(text)} does not give the mora after which the pitch falls: "
+        f"it lacks {lacks}"
     )
 
 
@@ -276,12 +279,12 @@ def _parse_marks(text: str, reading: str | None) -> int | None:
         return None
     if reading and not _is_same_word(kana, reading):
         raise UnusableTextError(
-            f"the accent {show_value(text)} is not that of {reading}: one is wrong"
+            f"the accent {show_value(text)} contradicts {reading}: one of them is wrong"
         )
     if len(after) > 1:
         raise UnusableTextError(
-            f"the accent {show_value(text)} falls more than once: a word is one accent phrase here, so give "
-            "the one fall that it has when it stands alone"
+            f"the accent {show_value(text)} falls more than once: a word is one accent "
+            "phrase, so give the single fall of the word alone"
         )
     if after:
         return len(split_morae(_strip_accent_marks(before))) or None

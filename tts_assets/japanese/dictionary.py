@@ -121,8 +121,8 @@ def compile_lexicon(
             index(str(table), str(dictionary))
         except (OSError, RuntimeError) as exc:
             raise UsageError(
-                f"the words of your dictionary cannot be compiled: {exc}; "
-                "leave out all but one to find the one that is wrong"
+                f"the words of [[dictionary]] cannot be compiled: {exc}; remove words until "
+                "it succeeds to find the wrong one"
             ) from exc
         return dictionary.read_bytes()
 
@@ -361,7 +361,7 @@ def _check_length(text: str) -> str:
     size = len(remove_boundaries(text))
     if size > LONGEST_SENTENCE:
         raise ClipError(
-            f"a sentence of {size} characters is too long for the dictionary, which takes "
+            f"a sentence of {size} characters exceeds the dictionary's limit of "
             f"{LONGEST_SENTENCE}: end sentences with 。"
         )
     return text

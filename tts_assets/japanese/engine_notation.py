@@ -131,12 +131,12 @@ def _spell_morae(kana: str, before: str) -> list[str]:
         ClipError: they are none.
     """
     if not is_katakana(kana):
-        raise ClipError(f"{kana!r} cannot be written in VOICEVOX's notation, which takes kana only")
+        raise ClipError(f"{kana!r} cannot be written in VOICEVOX's notation, which has only kana")
     sounds = []
     for mora in split_morae(kana):
         before = _find_vowel(before) if mora == "ー" else _SPELLED.get(mora, mora)
         if not before:
-            raise ClipError(f"{kana} begins with a long vowel's mark, which lengthens nothing")
+            raise ClipError(f"{kana} begins with a long vowel mark, which lengthens nothing")
         sounds.append(before)
     return sounds
 

@@ -112,7 +112,7 @@ def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
 def describe_ambiguities(words: Iterable[AmbiguousWord]) -> str:
     """How ambiguous words are said and how else they may be read; each word once."""
     return ", ".join(
-        f"{word.spelling} is said {word.said}, and may be read {' or '.join(word.others)}"
+        (f"{word.spelling} is read {word.said}, but can also be read {' or '.join(word.others)}")
         for word in dict.fromkeys(words)
     )
 

@@ -82,7 +82,7 @@ def find_changes(parts: Sequence[AlignedPart], reading: str) -> list[ReadingChan
 def describe_changes(nodes: Nodes, changes: Sequence[ReadingChange]) -> str:
     """A message about the words that the dictionary reads otherwise than the entry."""
     differences = [
-        f"{spelling} as {nodes_to_kana(changed)}, the entry as {change.reading}"
+        f"{spelling} as {nodes_to_kana(changed)}, but the entry gives {change.reading}"
         for change in changes
         for changed in [nodes[change.first : change.last]]
         for spelling in ["".join(word["string"] for word in changed)]

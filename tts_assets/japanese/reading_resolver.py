@@ -98,7 +98,7 @@ def resolve_word(form: SpokenForm, dictionary: Dictionary) -> ResolvedReading:
     spoken = nodes_to_kana(best)
     reads = f"reads {form.text} as {spoken}" if spoken else f"does not read {form.text} by itself"
     return found._replace(
-        doubt=f"the dictionary {reads}, in none of its analyses as {reading}",
+        doubt=f"the dictionary {reads} and never as {reading}",
         near=_find_near_reading(form.text, reading, dictionary),
     )
 
@@ -117,7 +117,9 @@ def _accept_spelling(
         return ResolvedReading(
             as_one,
             Basis.NBEST,
-            doubt=f"the dictionary says {text} as {format_accent_phrases(to_accent_phrases(best))}",
+            doubt=(
+                f"the dictionary reads {text} as {format_accent_phrases(to_accent_phrases(best))}"
+            ),
         )
     return ResolvedReading(best, Basis.SPELLING)
 
@@ -152,7 +154,7 @@ def _accept_alternative(
     """An alternative; one that is pronounced as the best only confirms its particles."""
     nodes = _apply_own_accent(nodes, dictionary)
     ours, theirs = nodes_to_kana(best), nodes_to_kana(nodes)
-    doubt = f"the dictionary reads {text} as {ours}; {theirs} is one of its next analyses"
+    doubt = f"the dictionary first reads {text} as {ours}; {theirs} is one of its other readings"
     return ResolvedReading(
         nodes,
         Basis.SPELLING if ours == theirs else Basis.NBEST,
@@ -293,7 +295,7 @@ def _is_audible(found: Iterable[Phrase]) -> bool:
 
 def _silent_form_error(form: SpokenForm) -> ClipError:
     return ClipError(
-        f"there is nothing to say in {form.text!r}: the dictionary knows no word of it"
+        f"there is nothing to speak in {form.text!r}: the dictionary knows no word of it"
     )
 
 
@@ -323,8 +325,8 @@ def _resolve_checked_word(form: SpokenForm, dictionary: Dictionary) -> ResolvedR
     reading = find_required_reading(form)
     if reading is not None and not has_reading(resolved.nodes, reading):
         raise ClipError(
-            f"the dictionary reads {form.text} as {nodes_to_kana(resolved.nodes)} and cannot be made to say "
-            f"{reading}: check that reading"
+            f"the dictionary reads {form.text} as {nodes_to_kana(resolved.nodes)} and "
+            f"cannot be forced to {reading}: check that reading"
         )
     return resolved
 

@@ -381,8 +381,8 @@ def _select_spans(
 def describe_misfit(spelling: str, reading: str) -> str:
     """What to say of a span that is not followed."""
     return (
-        f"the entry reads {spelling} as {reading}, which does not fit the words there, and is not "
-        "followed: mend it, or give the whole reading"
+        f"the entry reads {spelling} as {reading}, which does not fit the words there and "
+        "is ignored: correct it, or give the whole reading"
     )
 
 
@@ -394,12 +394,12 @@ def _apply_changes(
     differs = describe_changes(best, changes)
     likely = find_agreeing_analysis(text, lambda nodes: nodes_to_key(nodes) == key, dictionary)
     if likely is not None:
-        doubt = f"{differs}; one of its next analyses agrees"
+        doubt = f"{differs}; another of its analyses agrees"
         return ResolvedReading(likely, Basis.NBEST, doubt=doubt)
     forced = override_reading(text, best, changes, dictionary)
     if nodes_to_key(forced.nodes) != key:
-        return ResolvedReading(best, doubt=f"{differs}, and cannot be made to say that")
-    return forced._replace(doubt=f"{differs}, and no analysis agrees")
+        return ResolvedReading(best, doubt=f"{differs} and cannot be forced to that reading")
+    return forced._replace(doubt=f"{differs}; no analysis agrees")
 
 
 def _to_narrow(text: str) -> str:

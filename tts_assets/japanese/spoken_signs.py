@@ -162,8 +162,8 @@ verbalize_word_signs = skip_if(
 )
 
 # Never spoken: blanks to fill in, web addresses, texts of marks alone.
-NOTHING_TO_SAY = "the text has nothing that can be said"
-BLANK_TO_FILL = "the text has a blank to fill in"
+NOTHING_TO_SAY = "the text contains nothing that can be spoken"
+BLANK_TO_FILL = "the text contains a blank to fill in"
 
 #: Written by programs for a missing value.
 ABSENT = frozenset(["None", "none", "null", "NULL", "NaN", "N/A", "n/a"])
@@ -216,11 +216,14 @@ def find_unspeakable_reason(text: str) -> str | None:
         return BLANK_TO_FILL
     formula = _FORMULA.match(text)
     if formula is not None:
-        return f"the text is a formula with {formula[1]!r} in it, not words: say its examples"
+        return (
+            f"the text is a formula that contains {formula[1]!r}, not words: use its examples "
+            "instead"
+        )
     addresses = list(_ADDRESS.finditer(text))
     alone = addresses and not _JAPANESE.search(drop_addresses(text))
     if alone or any(_GOES_ON.match(text, address.end()) for address in addresses):
-        return "the text has a web address in it, which cannot be read aloud"
+        return "the text contains a web address, which cannot be read aloud"
     return None
 
 
@@ -238,7 +241,7 @@ def find_empty_reason(text: str) -> str | None:
     if not text.strip():
         return "the text is empty"
     if text.strip() in ABSENT:
-        return f"the text is {text.strip()!r}, which programs write where there is none"
+        return f"the text is {text.strip()!r}, which programs write for a missing value"
     if _SPEAKABLE.search(text) is None or _SOUNDLESS.fullmatch(text):
         return NOTHING_TO_SAY
     return None

@@ -43,7 +43,7 @@ def _describe_character(character: str) -> str:
     if "\ud800" <= character <= "\udfff":
         return "half of a surrogate pair"
     if character == "\ufffd":
-        return "which stands for one that was lost"
+        return "which replaces a lost character"
     return "no character" if character > "\ufffd" else "a control character"
 
 

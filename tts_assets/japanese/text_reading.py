@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 _SENTENCE_END = compile_lazy(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
 _PAUSES = compile_lazy("([、。])")
 _TYPING_ERROR = (
-    ", and no analysis agrees: the line in Latin letters seems to have a typing error, and the "
-    "dictionary is followed; correct the line, or write it in kana"
+    "; no analysis agrees: the line in Latin letters seems to contain a typing error, so "
+    "the dictionary's reading is used; correct the line, or write it in kana"
 )
 
 #: Kana to show on either side of a difference.
@@ -155,7 +155,7 @@ def _resolve_sentence(sentence: _Sentence, line: str, dictionary: Dictionary) ->
         text, lambda nodes: matches_reading(to_alignable_words(nodes), key), dictionary
     )
     if likely is not None:
-        doubt = f"{differs}; one of its next analyses agrees"
+        doubt = f"{differs}; another of its analyses agrees"
         return ResolvedReading(likely, Basis.NBEST, doubt=doubt)
     if romanized and changes:
         return _accept_typing_errors(sentence, changes, dictionary)
@@ -163,7 +163,7 @@ def _resolve_sentence(sentence: _Sentence, line: str, dictionary: Dictionary) ->
     if not changes or not matches_reading(to_alignable_words(found.nodes), key):
         doubt = _describe_contradiction(best, line)
         return ResolvedReading(read_in_context(text, dictionary).nodes, doubt=doubt)
-    return found._replace(doubt=f"{differs}, and no analysis agrees")
+    return found._replace(doubt=f"{differs}; no analysis agrees")
 
 
 def _accept_typing_errors(
@@ -206,7 +206,10 @@ def _resolve_restored(
 ) -> ResolvedReading:
     """The sentence held against its line with what that has lost in Latin letters."""
     resolved = _resolve_sentence(sentence, line, dictionary)
-    doubt = f"{describe_changes(sentence.nodes, lost)}, which only lacks what Latin letters lose"
+    doubt = (
+        f"{describe_changes(sentence.nodes, lost)}, which differs only in details that Latin "
+        "letters lose"
+    )
     return resolved._replace(
         basis=Basis.UNCHECKED,
         doubt=doubt if resolved.doubt is None else f"{doubt}; {resolved.doubt}",
@@ -233,8 +236,8 @@ def _is_lost_in_romaji(nodes: Nodes, change: ReadingChange) -> bool:
 def _describe_contradiction(nodes: Nodes, line: str) -> str:
     ours, theirs = _excerpt_difference(nodes_to_kana(nodes), to_key_kana(line))
     return (
-        f"the entry's kana line has {theirs} where the spelling is read {ours}, and contradicts "
-        "the spelling's own kana: mend one of them"
+        f"the entry's kana line has {theirs} where the spelling is read {ours}, and "
+        "contradicts the kana in the spelling: correct one of them"
     )
 
 

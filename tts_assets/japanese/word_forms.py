@@ -367,8 +367,8 @@ def build_title_forms(text: str, reading: str | None = None) -> tuple[SpokenForm
     formula = _FORMULA.search(title)
     if formula is not None:
         return (
-            f"the title is a formula with {formula.group().strip()!r} in it, not words: "
-            "say its examples"
+            f"the title is a formula that contains {formula.group().strip()!r}, not words: "
+            "use its examples instead"
         )
     silence = find_silence_reason(title)
     if silence is not None:

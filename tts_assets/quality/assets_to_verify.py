@@ -91,8 +91,8 @@ def find_assets_to_verify(settings: Settings) -> AssetsToVerify:
         return _load_from_catalogues(settings)
     if settings.ids or settings.since or settings.kinds:
         raise UsageError(
-            f"{sounds[0]} is a sound, and --id, --since and --type choose entries of catalogues: name "
-            "catalogues, or leave these options out"
+            f"{sounds[0]} is an audio file, but --id, --since and --type select entries of "
+            "catalogues: name catalogues, or omit these options"
         )
     rest = tuple(path for path in settings.paths if path not in sounds)
     named = (
@@ -325,13 +325,13 @@ def measure_asset(item: MeasureTask) -> tuple[Finding, ...]:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             # A named pipe would be waited for, without end.
-            return (_report_unreadable("what lies in its place is no file"),)
+            return (_report_unreadable("its path is not a file"),)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
         found = check_file(path, item.expected)
     except FileNotFoundError:
-        told = "there is no such file" if line is None else "its file is gone"
+        told = "there is no such file" if line is None else "its file is missing"
         return (_report_missing(item.gone or told),)
     except OSError as exc:
         return (_report_unreadable(f"its file cannot be read: {exc.strerror}"),)
@@ -341,7 +341,7 @@ def measure_asset(item: MeasureTask) -> tuple[Finding, ...]:
     if line.cues:
         found = tuple(each for each in found if each.rule not in _RULES_NOT_OF_PASSAGES)
     if item.fault is not None or sha256 != line.sha256:
-        told = item.fault or "its file has other bytes than were made"
+        told = item.fault or "its file differs from what was generated"
         return (_report_damaged(told, size, line.bytes), *found)
     return (*found, *_iter_past_findings(line, found))
 
@@ -352,7 +352,7 @@ def _iter_past_findings(line: Line, found: tuple[Finding, ...]) -> Iterator[Find
     for finding in line.findings:
         # Of a passage, one rule may be broken by several segments.
         if finding not in found and (line.cues or finding.rule not in rules):
-            yield finding._replace(told=f"{finding.told} (found when it was made)")
+            yield finding._replace(told=f"{finding.told} (found when it was generated)")
 
 
 def _report_missing(told: str) -> Finding:
@@ -360,7 +360,7 @@ def _report_missing(told: str) -> Finding:
 
 
 def _report_damaged(told: str, size: int, made: int | None) -> Finding:
-    limit = "what was made" if made is None else f"the {made} bytes that were made"
+    limit = "what was made" if made is None else f"the {made} bytes that were generated"
     return Finding(DAMAGED, f"{size} bytes", limit, told)
 
 

@@ -129,8 +129,10 @@ def _find_repeated_keys(document: Document) -> Iterator[InputError]:
     """Keys that stand twice in one object: nobody hears of the first, as the last counts."""
     for key, line in document.list_repeated_keys():
         yield InputError(
-            f"the key {key!r} stands in this object already, and only this last value counts: "
-            "rename one of them, or remove it",
+            (
+                f"the key {key!r} occurs twice in this object, and only this last value counts: "
+                "rename or remove one of them"
+            ),
             file=document.file,
             line=line,
         )

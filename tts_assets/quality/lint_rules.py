@@ -220,8 +220,10 @@ def _check_unreadable(spoken: LintInput) -> _OptionalViolation:
         return RuleViolation(LintRule.UNREADABLE, spoken.said)
     return RuleViolation(
         LintRule.ACCENT_RANGE,
-        f"the accent is {form.accent}, and {kana} has only {count} morae: give the mora after "
-        "which the pitch falls, or 0",
+        (
+            f"the accent is {form.accent}, but {kana} has only {count} morae: give the mora "
+            "after which the pitch falls, or 0"
+        ),
     )
 
 
@@ -242,8 +244,10 @@ def _check_ambiguous_reading(spoken: LintInput) -> _OptionalViolation:
         return None
     return RuleViolation(
         LintRule.AMBIGUOUS_READING,
-        f"{describe_ambiguities(said.ambiguous)}: if that is wrong, give furigana for the word, a kana "
-        "line, or a reading in the overrides",
+        (
+            f"{describe_ambiguities(said.ambiguous)}: if that is wrong, add furigana to the "
+            "word, a kana line, or an override with the reading"
+        ),
     )
 
 
@@ -256,18 +260,20 @@ def _check_word_reading(spoken: LintInput) -> _OptionalViolation:
         return RuleViolation(LintRule.READING_DIFFERS, f"{said.doubt}, and is said")
     if said.basis is not Basis.FORCED:
         return None
-    cause = f"{said.doubt}, which is forced"
+    cause = f"{said.doubt}; the entry's reading is forced"
     if spoken.say is TextType.READING:
         return RuleViolation(LintRule.READING_DIFFERS, cause)
     if said.near is not None:
-        asked = f"did you mean {said.near}? if not, put the word into [[dictionary]]"
+        asked = (
+            f"did you mean {said.near}? if the reading is right, give the entry an accent to "
+            "confirm it"
+        )
         return RuleViolation(LintRule.READING_TYPO, f"{cause}; {asked}")
     # Who knows the accent knows the word.
     severity = Severity.NOTE if said.accent_basis is AccentBasis.DATA else None
     return RuleViolation(
         LintRule.READING_UNKNOWN,
-        f"{cause}: check it; if it is right, give its accent in the entry, or the "
-        "word in [[dictionary]]",
+        f"{cause}: check it; if it is right, give the entry an accent to confirm it",
         severity,
     )
 
@@ -281,7 +287,7 @@ def _check_mixed_script(spoken: LintInput) -> _OptionalViolation:
         return None
     return RuleViolation(
         LintRule.READING_MIXED,
-        f"the reading {given!r} has {run} in katakana among hiragana: write it in one script",
+        (f"the reading {given!r} mixes {run} in katakana with hiragana: write it in one script"),
     )
 
 
@@ -290,9 +296,7 @@ def _check_latin_reading(spoken: LintInput) -> _OptionalViolation:
     form, given = spoken.clip.form, spoken.given
     if given is None or form.reading is None or form.sentence or not is_latin(given):
         return None
-    return RuleViolation(
-        LintRule.READING_LATIN, f"the reading {given!r} is taken as {form.reading}"
-    )
+    return RuleViolation(LintRule.READING_LATIN, f"the reading {given!r} is read as {form.reading}")
 
 
 def _check_unspoken_readings(spoken: LintInput) -> _OptionalViolation:
@@ -300,9 +304,11 @@ def _check_unspoken_readings(spoken: LintInput) -> _OptionalViolation:
         return None
     return RuleViolation(
         LintRule.READING_UNSAID,
-        f"of several readings only {spoken.clip.form.reading} is spoken, not "
-        f'{", ".join(spoken.unsaid)}: give each an entry, or set alternatives = "all" in its '
-        "[[source]]",
+        (
+            f"of several readings, only {spoken.clip.form.reading} is spoken, not "
+            f'{", ".join(spoken.unsaid)}: give each an entry, or set alternatives = "all" in '
+            "its [[source]]"
+        ),
     )
 
 
@@ -318,7 +324,7 @@ def _check_foreign_words(spoken: LintInput) -> _OptionalViolation:
     severity = Severity.NOTE if words.count(" ") < _MAX_NAME_WORDS else None
     return RuleViolation(
         LintRule.TEXT_LATIN,
-        f"{words!r} is said by a Japanese voice: leave it out of the text, or give the reading",
+        f"a Japanese voice speaks {words!r}: remove it from the text, or give its reading",
         severity,
     )
 
@@ -330,13 +336,14 @@ def _check_guessed_accent(spoken: LintInput) -> _OptionalViolation:
         return None
     if spoken.say is TextType.READING:
         return None
-    whose = "a word that is forced in it" if form.sentence else form.text
-    where = (
-        "that word in [[dictionary]]" if form.sentence else "it in the entry or in [[dictionary]]"
-    )
+    whose = "a word with a forced reading" if form.sentence else form.text
+    where = "that word an accent in [[dictionary]]" if form.sentence else "the entry an accent"
     return RuleViolation(
         LintRule.ACCENT_GUESSED,
-        f"nobody knows the accent of {whose}: {format_accent_phrases(said.phrases)} is a guess; give {where}",
+        (
+            f"the accent of {whose} is unknown and {format_accent_phrases(said.phrases)} is a "
+            f"guess: give {where}"
+        ),
     )
 
 

@@ -93,7 +93,7 @@ class LintFinding:
         line: the line of the item, where it is known.
         entry: the entry's id; None where the file itself is meant.
         part: which of its clips; None where the entry is meant.
-        text: what is said, as it is spelled.
+        text: the spoken text, as spelled.
         reading: how it is said, in katakana.
         accent: the same with the fall of the pitch: ``ハ↓シ``.
         pitch: high or low for each mora: ``HL``.
@@ -161,7 +161,7 @@ class ClipName(NamedTuple):
         kind: the kind of its catalogue.
         file: the catalogue's path as given.
         entry: the entry's id.
-        part: which of the entry's clips.
+        part: the part of the entry that the clip speaks.
         at: where its record or item lies in the document.
         line: the 1-based line of that; None where it is not known.
     """
@@ -199,17 +199,17 @@ class VerifyReport:
 
     Args:
         verdicts: what is wrong, in the order of the assets' paths.
-        checked: how many assets were measured.
-        foreign: how many of them the ledger does not know.
-        heard: how many of them speech recognition listened to.
+        checked: the number of measured assets.
+        foreign: the number of measured assets that are not in the ledger.
+        heard: the number of assets checked by speech recognition.
         error_rate: the mean share of wrong morae in what it heard; None where it heard nothing.
-        unmade: clips that have no asset yet, or are to be made anew under another name.
+        unmade: clips without an asset, or with one to be generated under another name.
         catalogues: how many files were read, once for each source that reads them.
-        problems: entries and files that cannot be used.
+        problems: unusable entries and files.
         notes: files that were passed over, and what cannot be known here.
-        unmatched: ids that were asked for and that no entry has; None where all are there.
+        unmatched: requested ids that no entry has; None if all exist.
         seconds: how long it took.
-        fatal: why nobody listened though it was asked for; None where all was done.
+        fatal: why the requested speech recognition failed; None if it did not.
     """
 
     verdicts: tuple[AssetResult, ...]

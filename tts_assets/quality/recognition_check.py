@@ -188,7 +188,7 @@ async def listen_to_assets(items: Sequence[ListenTask], settings: Settings) -> L
             async for result in pool.run(items):
                 asset = result.job.line.asset
                 if result.value is None:
-                    notes.append(f"{asset} could not be listened to: {result.error}")
+                    notes.append(f"{asset} could not be recognized: {result.error}")
                 else:
                     texts[asset] = result.value
     if isinstance(pool.over, FatalError):
@@ -314,5 +314,5 @@ def _create_finding(compared: TextComparison, limit: float) -> Finding:
         RECOGNITION,
         f"{measured} of its morae are wrong",
         f"{limit:.0%} (verify.cer)",
-        f"speech recognition heard {compared.heard or 'nothing'} for {compared.said}",
+        (f"speech recognition recognized {compared.heard or 'nothing'} instead of {compared.said}"),
     )

@@ -63,20 +63,20 @@ def check_export_folder(path: Path, output: str) -> None:
     assets = Path(output).resolve()
     if path.resolve().is_relative_to(assets):
         raise UsageError(
-            f"{path} lies in the output folder {output}, where every sound is taken for an asset: "
-            "name another folder"
+            f"{path} is in the output folder {output}, where every audio file counts as an "
+            "asset: name another folder"
         )
     for name in _OWN_FOLDERS:
         # Exports delete old sounds there.
         ours = (path / name).resolve()
         if assets.is_relative_to(ours) or ours.is_relative_to(assets):
             raise UsageError(
-                f"{path / name} would hold the sounds of the page, and the output folder {output} is "
-                "there: name another folder"
+                f"{path / name} would contain the audio of the page, but also contains the "
+                f"output folder {output}: name another folder"
             )
     if (path / PAGE_NAME).exists() and not is_exported_page(path / PAGE_NAME):
         raise UsageError(
-            f"{path / PAGE_NAME} is there, and no page of tts-assets: name another folder"
+            f"{path / PAGE_NAME} exists and is not a page of tts-assets: name another folder"
         )
 
 
@@ -148,7 +148,9 @@ def _reject_links(path: Path, names: Collection[str]) -> None:
     for parent in sorted({str(PurePosixPath(name).parent) for name in names}):
         there = path / parent
         if os.path.normcase(os.path.realpath(there)) != os.path.normcase(Path(real, parent)):
-            raise UsageError(f"{there} leads to another folder: remove that link, or name another")
+            raise UsageError(
+                f"{there} links to another folder: remove that link, or name another folder"
+            )
 
 
 def _find_foreign_files(path: Path, new: Mapping[str, Path]) -> set[str]:
@@ -159,7 +161,9 @@ def _find_foreign_files(path: Path, new: Mapping[str, Path]) -> set[str]:
         if not os.path.lexists(there):
             continue
         if not (there.is_file() and filecmp.cmp(there, source, shallow=False)):
-            raise UsageError(f"{there} is there, and no export made it: name another folder")
+            raise UsageError(
+                f"{there} exists and was not written by an export: name another folder"
+            )
         found.add(name)
     return found
 
@@ -229,7 +233,9 @@ async def export_page(
         FatalError: something cannot be read or written.
     """
     if not target:
-        raise UsageError("the page has no place: name a folder, or a file that ends in .html")
+        raise UsageError(
+            "no path is given for the page: name a folder, or a file that ends in .html"
+        )
     path = Path(target)
     write = await to_thread.run_sync(_choose_writer, path, settings.output)
     found = await load_rows(settings, on_progress=on_progress)
@@ -248,7 +254,7 @@ def _choose_writer(path: Path, output: str) -> Callable[[ReviewRows, Path, str],
 
 def _check_target_file(path: Path, output: str) -> None:
     if path.exists() and not is_exported_page(path):
-        raise UsageError(f"{path} is there, and no page of tts-assets: name another file")
+        raise UsageError(f"{path} exists and is not a page of tts-assets: name another file")
     check_target(path)
     _relative_url(Path(output), path.parent)
 
@@ -293,8 +299,8 @@ def _relative_url(path: Path, base: Path) -> str:
         way = os.path.relpath(path, base)
     except ValueError as exc:
         raise UsageError(
-            f"{path} is on another drive than the page, which cannot name it: put the page on the "
-            "same drive, or export into a folder"
+            f"{path} and the page are on different drives: put the page on the same drive, "
+            "or export into a folder"
         ) from exc
     return quote(os.fsencode(way.replace(os.sep, "/")))
 
@@ -303,7 +309,7 @@ def _summarize_export(found: ReviewRows, path: Path, page: bytes, *, beside: boo
     undecided = sum(
         row.decision is None or row.decision.decided is Decided.UNDECIDED for row in found.clips
     )
-    with fatal("cannot read the sounds"):
+    with fatal("cannot read the audio"):
         sound_bytes = sum(each.stat().st_size for each in set(found.sounds.values()))
     return ExportResult(
         page=path,

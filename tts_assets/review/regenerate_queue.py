@@ -45,7 +45,7 @@ _GONE_MESSAGE = "its entry is gone, or has another id: reload the page"
 
 #: Requests that may wait.
 _MAX_QUEUE = 1_000
-_WAITING_MESSAGE = "another run is at work in the output folder: waiting for it"
+_WAITING_MESSAGE = "another run is using the output folder: waiting for it"
 _UNMARKED_MESSAGE = "it could not be marked as rejected, as another take requires: try again"
 
 #: Why the new sound is not shown.
@@ -105,7 +105,7 @@ def prepare_job(
         PageRequestError: it cannot be done; nothing was written.
     """
     if not 0 <= order.use < len(row.uses):
-        raise PageRequestError("the sound no longer has this clip: reload the page")
+        raise PageRequestError("the audio no longer belongs to this clip: reload the page")
     use = row.uses[order.use]
     try:
         _apply_request(narrow_settings(settings, [use]), row, use, order)
@@ -164,8 +164,8 @@ def _check_voices_vary(settings: Settings, provider: Provider, clip: Clip) -> No
     voices = plan_types.cast(settings, provider)(clip.form, own).values()
     if all(provider.repeats(name) for name in {each.name for each in voices} or {own.name}):
         raise PageRequestError(
-            "nothing was changed, and this voice always says the same in the same way: give "
-            "another text, reading, accent, voice or speed"
+            "nothing was changed, and this voice always produces the same audio: change "
+            "the text, reading, accent, voice or speed"
         )
 
 
@@ -234,10 +234,12 @@ class RegenerateQueue:
             )
         row = self._rows.get_row(order.asset)
         if row is None:
-            raise PageRequestError("this sound is gone: reload the page", HTTPStatus.CONFLICT)
+            raise PageRequestError(
+                "this audio no longer exists: reload the page", HTTPStatus.CONFLICT
+            )
         if row.sha256 != order.sha256:
             raise PageRequestError(
-                "this sound was generated again meanwhile: listen to the new one",
+                "this clip has been regenerated: listen to the new audio",
                 HTTPStatus.CONFLICT,
             )
         # One at a time: an override is based on the one before.
@@ -388,7 +390,7 @@ class RegenerateQueue:
             # Perhaps by an earlier job with the same override.
             self._publish_job(job, "made", row=row)
         else:
-            self._publish_job(job, "same", "the new sound is identical, byte for byte", row=row)
+            self._publish_job(job, "same", "the new audio is identical, byte for byte", row=row)
 
     def _publish_jobs(self, batch: Iterable[RegenerateJob], state: str, message: str = "") -> None:
         for job in batch:

@@ -52,7 +52,7 @@ class Rejection:
 #: The same for every unknown address, so that it reveals nothing about the token.
 NOT_FOUND = Rejection(HTTPStatus.NOT_FOUND, "there is nothing at this address")
 _TOO_LARGE = Rejection(
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request may bring {MAX_BODY_BYTES:,} bytes at most"
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request may contain at most {MAX_BODY_BYTES:,} bytes"
 )
 
 
@@ -142,7 +142,7 @@ class SecurityMiddleware:
         if not _OWN_SITES.issuperset(headers.getlist("sec-fetch-site")):
             return Rejection(
                 HTTPStatus.FORBIDDEN,
-                "another page leads here: open the address that was printed in a tab of its own",
+                "another page opened this address: open the printed address in a new tab",
             )
         return None
 
@@ -154,10 +154,10 @@ class SecurityMiddleware:
 
 def _check_post(headers: Headers) -> Rejection | None:
     if "origin" not in headers:
-        return Rejection(HTTPStatus.FORBIDDEN, "the request does not tell which page it comes from")
+        return Rejection(HTTPStatus.FORBIDDEN, "the request does not name its origin")
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" or "content-encoding" in headers:
-        return Rejection(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "only plain application/json is taken")
+        return Rejection(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "only application/json is accepted")
     length = headers.get("content-length", "0")
     # A longer number is too large, whatever its digits.
     if len(length) > len(str(MAX_BODY_BYTES)) or int(length) > MAX_BODY_BYTES:
@@ -187,7 +187,7 @@ async def _read_body(receive: Receive) -> bytes | Rejection:
                 return _TOO_LARGE
             if not message.get("more_body", False):
                 return bytes(body)
-    return Rejection(HTTPStatus.REQUEST_TIMEOUT, "the request did not come in time")
+    return Rejection(HTTPStatus.REQUEST_TIMEOUT, "the request timed out")
 
 
 def _replay_body(body: bytes, receive: Receive) -> Receive:

@@ -81,7 +81,7 @@ class ClipUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         kind: of its catalogue.
         file: the catalogue's path as given.
         entry: the entry's id.
-        part: which of the entry's clips.
+        part: the part of the entry that the clip speaks.
         level: JLPT level such as N5; "" if unknown.
         source: the name of its [[source]].
         line: the 1-based line of its record; None if unknown.
@@ -120,7 +120,7 @@ class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
     """One sound with the clips that use it.
 
     Args:
-        asset: its path below the output folder.
+        asset: its path, relative to the output folder.
         sha256: the hash of its bytes, to which decisions are bound.
         sound: its address beside the page.
         uses: the clips, at least one, in the order of the catalogues.
@@ -130,7 +130,7 @@ class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
         sentence: whether it is running text.
         phrases: its accent phrases.
         basis: how certain the reading is.
-        voice: provider and name of the voice.
+        voice: the engine and the name of the voice.
         speed: the voice's speed.
         seconds: its length.
         lufs: its integrated loudness; None for a take that is not levelled yet.
@@ -238,7 +238,7 @@ class ReviewRows:
         provider: the name of the engine.
         voices: those of the engine.
         notes: clips that are not shown, and why.
-        problems: entries and files that cannot be used.
+        problems: unusable entries and files.
         unmatched: as in Plan.
     """
 

@@ -205,10 +205,8 @@ def open_listener(port: int | None, folder: Path) -> socket.socket:
         return _bind_socket(port)
     except OSError as exc:
         is_taken = exc.errno == errno.EADDRINUSE
-        why = "another program listens there" if is_taken else (exc.strerror or str(exc))
-        raise UsageError(
-            f"--port {port}: {why}: give another port, or none for any that is free"
-        ) from exc
+        why = "another program uses that port" if is_taken else (exc.strerror or str(exc))
+        raise UsageError(f"--port {port}: {why}: give another port, or 0 for any free one") from exc
 
 
 def _bind_socket(port: int) -> socket.socket:

@@ -327,6 +327,5 @@ def _wait_for_folder(until: float | None) -> None:
     _check_cancelled()
     if until is not None and anyio.from_thread.run_sync(anyio.current_time) > until:
         raise _FolderBusyError(
-            "another run is at work in the output folder; when it is done, run "
-            "`tts-assets review apply`"
+            "another run is using the output folder; when it is done, run `tts-assets review apply`"
         )

@@ -64,13 +64,16 @@ def is_asset_name(asset: str) -> bool:
 def problem_with(name: str) -> str | None:
     """Why a name that somebody wrote cannot be one on every system; None when it can."""
     if not name:
-        return "has an empty name: leave no slash at its ends and no two in a row"
+        return "has an empty part: remove slashes at its ends and double slashes"
     if found := _UNSAFE.search(name):
-        return f"has {found.group()!r}, which not every system allows in names: leave it out"
+        return f"contains {found.group()!r}, which not every system allows in names: remove it"
     if _safe_name(name) != name:
-        return f"has {name!r}, which has a dot or space at an end, or is a device of Windows"
+        return (
+            f"contains {name!r}, which begins or ends with a dot or space, or is a device name "
+            "of Windows"
+        )
     if is_too_long(name):
-        return f"has a name of more than {LONGEST_BYTES} bytes: make it shorter"
+        return f"has a name of more than {LONGEST_BYTES} bytes: shorten it"
     return None
 
 

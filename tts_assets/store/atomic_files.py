@@ -585,5 +585,7 @@ def fatal(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        advice = ": make room, then run again; what is done is kept" if is_full(exc) else ""
+        advice = (
+            ": free some disk space, then run again; finished work is kept" if is_full(exc) else ""
+        )
         raise FatalError(f"{what}: {exc.strerror or exc}{advice}") from exc

@@ -51,10 +51,10 @@ class SoundDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Args:
         asset: the path that it had below the output folder.
         sha256: the hash of its bytes.
-        decided: what.
+        decided: the decision.
         at: when, in UTC, as ISO 8601 writes it, to the millisecond.
-        by: who, as they call themselves; "" where nobody says.
-        reason: why, in their own words; "" for no reason.
+        by: the reviewer's name; "" if none is given.
+        reason: the reviewer's reason; "" for none.
         clips: where it was heard.
     """
 
@@ -124,7 +124,7 @@ def parse_lines(data: bytes, *, file: str) -> list[SoundDecision]:
         except ValueError as exc:
             if number == len(lines):
                 break
-            raise _wrong(f"this line is no decision ({exc})", file, line=number) from exc
+            raise _wrong(f"this line is not a decision ({exc})", file, line=number) from exc
     return found
 
 
@@ -150,9 +150,7 @@ def bytes_of(path: Path, *, follow_links: bool = True) -> bytes:
     try:
         with open_regular(path, follow_links=follow_links) as file:
             if os.fstat(file.fileno()).st_size > LONGEST_BYTES:
-                raise _wrong(
-                    f"it has more than {LONGEST_BYTES:,} bytes, too many for decisions", path
-                )
+                raise _wrong(f"it exceeds the limit of {LONGEST_BYTES:,} bytes for decisions", path)
             return file.read()
     except OSError as exc:
         raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
@@ -175,11 +173,13 @@ def _parse_saved_page(data: bytes, file: str) -> list[SoundDecision]:
     try:
         saved = _saved_decoder.decode(data)
     except _NOTHING as exc:
-        raise _wrong(f"this is not what the page saves ({exc})", file) from exc
+        raise _wrong(f"the page did not save this ({exc})", file) from exc
     if saved.version != VERSION:
         raise InputError(
-            f"another tts-assets made the page that saved it (version {saved.version} of such "
-            f"files, and this one knows version {VERSION}): upgrade tts-assets here",
+            (
+                f"it was saved by the page of another tts-assets (file version {saved.version}; "
+                f"this one reads version {VERSION}): upgrade tts-assets on this machine"
+            ),
             file=file,
         )
     found = []
@@ -187,7 +187,9 @@ def _parse_saved_page(data: bytes, file: str) -> list[SoundDecision]:
         try:
             found.append(_decision(bytes(each)))
         except ValueError as exc:
-            raise _wrong(f"this is no decision ({exc})", file, entry=f"decision {number}") from exc
+            raise _wrong(
+                f"this is not a decision ({exc})", file, entry=f"decision {number}"
+            ) from exc
     return found
 
 
@@ -202,7 +204,7 @@ def _decision(line: bytes) -> SoundDecision:
     except _NOTHING as exc:
         raise ValueError(str(exc)) from exc
     if not is_asset_name(found.asset):
-        raise ValueError(f"{found.asset!r} is no path of an asset")
+        raise ValueError(f"{found.asset!r} is not the path of an asset")
     return msgspec.structs.replace(found, at=_moment(found.at))
 
 
@@ -217,7 +219,9 @@ def _moment(text: str) -> str:
     except ValueError:
         at = None
     if at is None or at.utcoffset() != timedelta(0):
-        raise ValueError(f"at is {text!r}, and no moment in UTC such as 2026-11-22T13:00:00.123Z")
+        raise ValueError(
+            f"at is {text!r}, but must be a time in UTC such as 2026-11-22T13:00:00.123Z"
+        )
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -225,7 +229,7 @@ def _wrong(
     what: str, file: Path | str, *, line: int | None = None, entry: str | None = None
 ) -> InputError:
     return InputError(
-        f"{what}: give what the review page saved, or a journal of decisions, as it was written",
+        (f"{what}: give the unchanged file that the review page saved, or a journal of decisions"),
         file=str(file),
         line=line,
         entry=entry,

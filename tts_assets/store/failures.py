@@ -99,16 +99,20 @@ def _lines(data: bytes, file: str) -> list[_FailureLine]:
             one = _decoder.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             raise InputError(
-                "this is no line of a record of failures: delete the file, it is only a memory of "
-                "what could not be made last time",
+                (
+                    "this is not a line of a failure record: delete the file, which only "
+                    "records the failures of the last run"
+                ),
                 file=file,
                 line=number,
             ) from exc
         if one.version > VERSION:
             raise InputError(
-                f"a newer tts-assets wrote this line (version {one.version}, and this one knows "
-                f"them up to {VERSION}): upgrade tts-assets here, or delete the file, it is only a "
-                "memory of what could not be made last time",
+                (
+                    f"a newer tts-assets wrote this line (version {one.version}; this one reads "
+                    f"versions up to {VERSION}): upgrade tts-assets on this machine, or delete "
+                    "the file, which only records the failures of the last run"
+                ),
                 file=file,
                 line=number,
             )

@@ -27,40 +27,39 @@ VERSION = 2
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one asset was made from, and what it is; what is not known is left out.
+    """The origin and properties of one asset; unknown values are omitted.
 
     Args:
-        asset: its path below the output folder.
-        version: of the line; see :data:`OVERRIDES_VERSION`.
-        recipe: the hash of everything that can change its sound.
-        brief: the hash of what was asked of the engine, whichever version of it there was.
-        text: the spelling that was to be said.
-        reading: the reading that was to be heard, in katakana; None where none was given.
-        accent: the accent nucleus that was given; None where none was.
-        sentence: it is running text.
-        readings: what was given for parts of the text only: stretches with their readings.
-        boundaries: where the text had a space that is not said, as in SpokenForm.
-        romanized: the reading was in Latin letters.
-        words: the words of the user's dictionary that stand in the text.
-        spoken: how the engine said it, in accent notation such as ハ↓シ.
-        basis: how the engine came by that reading.
-        voice: provider and name of the voice.
+        asset: its path, relative to the output folder.
+        version: the version of the line format.
+        recipe: the hash of everything that affects its sound.
+        brief: the hash of the request to the engine, independent of its version.
+        text: the spoken text, as spelled.
+        reading: the given reading, in katakana; None if none was given.
+        accent: the given accent nucleus; None if none was given.
+        sentence: whether the text is running text.
+        readings: the readings given for parts of the text.
+        boundaries: the positions of unspoken spaces in the text, as in SpokenForm.
+        romanized: whether the reading was in Latin letters.
+        words: the words of `[[dictionary]]` in the text.
+        spoken: the pronunciation in accent notation, such as ハ↓シ.
+        basis: how the engine determined the reading.
+        voice: the engine and the name of the voice.
         speed: the voice's speed.
-        sound: how it was to sound and to be stored, as ``name=value``.
+        sound: the sound and format settings, as `name=value`.
         engine: the engine's parts with their versions.
-        sha256: hash of the file's bytes.
+        sha256: the SHA-256 of the file.
         bytes: the file's size.
         seconds: its length.
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
-        billed: what a service charged for it, in its own credits.
-        credit: the line that the voice's licence asks for, where a service told it.
-        speakers: of a passage, each speaker with the voice, as in ``voice``, and its speed.
+        billed: the amount that a service charged, in credits.
+        credit: the credit line that the voice's licence requires, if the service reported it.
+        speakers: of a passage, each speaker with voice (as in `voice`) and speed.
         cues: of a passage, its time line: begin and end in seconds, speaker and text.
-        word_cues: of a passage, its time line in words, where a service reports their times; as in
-            `cues`.
-        findings: what is wrong with how it sounds: rule, measured, limit, and both in words.
-        review: what somebody who listened decided of these bytes; None where nobody did.
+        word_cues: of a passage, the time line of its words, if a service reports it; as in `cues`.
+        findings: the audio checks that it failed: rule, measured value, limit, and message.
+        review: the reviewer's decision on these bytes; None for none.
     """
 
     asset: str
@@ -258,24 +257,24 @@ def _what_is_wrong(line: bytes) -> str:
     """What to do about a line that is none."""
     if line.startswith(_CONFLICT):
         return (
-            "git left the mark of a conflict here: take the lines of both sides, and let "
-            "`.gitattributes` say `ledger.jsonl merge=union`"
+            "this is a conflict marker of git: keep the lines of both sides, and put "
+            "`ledger.jsonl merge=union` into `.gitattributes`"
         )
     return (
-        "this is no line of a ledger, one JSON object as runs write it: settle the merge, or delete "
-        "the line, and its asset is trusted by its name alone"
+        "this is not a line of a ledger, which is one JSON object: resolve the merge, or "
+        "delete the line; its asset then counts as up to date by its name"
     )
 
 
 def _problem_with(row: Row) -> str | None:
     if row.version > VERSION:
         return (
-            f"a newer tts-assets wrote this line (version {row.version} of ledgers, and this one "
-            f"knows them up to {VERSION}): upgrade tts-assets here"
+            f"a newer tts-assets wrote this line (ledger version {row.version}; this one "
+            f"reads versions up to {VERSION}): upgrade tts-assets on this machine"
         )
     asset = row.asset
     # A path that leads out of the output folder is none of ours: nothing may be done by it.
     is_outside = asset[:1] in {"", "/", "\\"} or "\0" in asset
     if is_outside or (".." in asset and ".." in asset.replace("\\", "/").split("/")):
-        return f"the asset {asset!r} would lie outside of the output folder: delete the line"
+        return f"the asset {asset!r} would be outside the output folder: delete the line"
     return None

@@ -56,12 +56,12 @@ class Sent(_Event, tag="sent", frozen=True, kw_only=True):
     Args:
         id: of the request, chosen here.
         key: the hash of everything that is sent, without headers.
-        recipe: of the clip.
+        recipe: the recipe of the clip.
         segment: the segment of a passage, from 0; None for a clip in one piece.
         asset: the path of the clip's asset below the output folder.
         file: the catalogue.
         entry: the entry's id.
-        part: which of the entry's clips.
+        part: the part of the entry that the clip speaks.
         text: what is sent to be spoken.
         service: the name of the engine.
         voice: the name of the voice.
@@ -113,7 +113,7 @@ class KeptSpeech(_Event, tag="kept", frozen=True, kw_only=True):
         id: of the request.
         sha256: the hash of its bytes, which is the name of its file.
         ending: of that name.
-        bytes: how many.
+        bytes: the number.
         seconds: how long it is; 0 where it cannot be decoded.
         fault: why it was refused; "" where it was not.
         alignment: when its characters are spoken, where the service reported it.
@@ -220,7 +220,7 @@ def refuse_unreadable(folder: Path) -> None:
         with open_regular(folder / NAME, follow_links=False) as file:
             size = sum(map(len, iter(lambda: file.read(_BLOCK_BYTES), b"")))
         if size > _LONGEST_BYTES:
-            raise OSError(f"it is longer than {_LONGEST_BYTES >> 20} MiB")
+            raise OSError(f"it exceeds {_LONGEST_BYTES >> 20} MiB")
 
 
 def encode_line(line: Line) -> bytes:
@@ -243,7 +243,7 @@ _NAME = "takes"
 
 
 class Opinion(StrEnum):
-    """What a person decided of a take."""
+    """A person's decision on a take."""
 
     UNDECIDED = "undecided"
     ACCEPTED = "accepted"
@@ -256,7 +256,7 @@ class DoubtfulTake(NamedTuple):
     Args:
         purchase: the request, with its clip, its identifiers and what it cost.
         path: the file.
-        opinion: what a person decided of it.
+        opinion: a person's decision on it.
         decision: the decision itself; None where there is none.
     """
 

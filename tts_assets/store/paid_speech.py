@@ -275,7 +275,7 @@ class TakeStore:
         if not self.folder.is_dir():
             return
         path = self.folder / NAME
-        with fatal(f"cannot read {path}, which has the requests that were paid for"):
+        with fatal(f"cannot read {path}, the record of paid requests"):
             refuse_unreadable(self.folder)
         left = [
             each

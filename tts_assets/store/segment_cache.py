@@ -44,7 +44,7 @@ class CachedSegment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         pronunciation: how it was said, where the engine can tell.
         billed: what a service charged for it, in its own credits; None where nobody tells.
         credit: the line that its licence asks for; "" for none.
-        findings: what is wrong with how it sounds.
+        findings: the audio checks that it failed.
         words: when its words are spoken, where the service reports it.
     """
 

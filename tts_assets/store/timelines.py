@@ -107,13 +107,13 @@ _DIGITS = 3
 
 
 class CueData(TypedDict):
-    """When a piece of the text is heard.
+    """When a piece of the text is spoken.
 
     Args:
-        begin: seconds from the beginning of the asset.
-        end: seconds from the beginning of the asset, too.
-        speaker: who says it; empty for a narrator, or where nobody is named.
-        text: what is said, as it is spelled.
+        begin: its start, in seconds from the beginning of the asset.
+        end: its end, in seconds from the beginning of the asset.
+        speaker: the speaker; empty for a narrator or an unnamed speaker.
+        text: the spoken text, as spelled.
     """
 
     begin: float
@@ -123,13 +123,13 @@ class CueData(TypedDict):
 
 
 class TimelineDocument(TypedDict):
-    """When which part of a passage is heard.
+    """The time line of a passage.
 
     Args:
-        version: of the file; a newer one may be another.
-        asset: the path of the asset below the output folder.
+        version: the version of the file format.
+        asset: the asset's path, relative to the output folder.
         seconds: its length.
-        cues: the pieces of the text, in their order.
+        cues: the pieces of the text, in order.
     """
 
     version: int
@@ -140,12 +140,12 @@ class TimelineDocument(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """When which part of a passage is heard.
+    """The time line of a passage.
 
     Args:
         asset: the path of its asset below the output folder.
         seconds: the length of that.
-        cues: the pieces of the text, in their order.
+        cues: the pieces of the text, in order.
     """
 
     asset: str
@@ -206,11 +206,13 @@ def read(data: bytes, *, file: str) -> Timeline:
             return Timeline(asset=found["asset"], seconds=found["seconds"], cues=cues)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise InputError(
-            f"this is no time line ({exc}): delete it, and run `tts-assets generate`", file=file
+            f"this is not a time line ({exc}): delete it, and run `tts-assets generate`", file=file
         ) from exc
     raise InputError(
-        f"another tts-assets wrote it (version {version} of time lines, and this one knows version "
-        f"{VERSION}): upgrade tts-assets here",
+        (
+            f"another tts-assets wrote it (time line version {version}; this one reads version "
+            f"{VERSION}): upgrade tts-assets on this machine"
+        ),
         file=file,
     )
 

@@ -34,7 +34,7 @@ class RecordingFile(NamedTuple):
     """A sound file that can be read.
 
     Args:
-        path: where it lies.
+        path: its path.
         name: the path that its transcript has in an output folder, without its ending.
         seconds: how long it sounds; None where it does not tell.
     """
@@ -66,10 +66,10 @@ def find_recordings(paths: Iterable[str], *, distinct: bool = True) -> FoundReco
     for typed in paths:
         named = list(_expand_path(typed))
         if not named:
-            problems[typed] = InputError("there is no such file: name what is there", file=typed)
+            problems[typed] = InputError("there is no such file: name an existing file", file=typed)
         for path, name in named:
             if not path.is_file():
-                told = "it is no file, and recordings are read twice: store it in one"
+                told = "it is not a regular file, and recordings are read twice: save it as a file"
                 problems[str(path)] = InputError(told, file=str(path))
                 continue
             try:
@@ -113,8 +113,8 @@ def _assign_names(recordings: Iterable[RecordingFile]) -> Iterator[RecordingFile
         other = seen.setdefault(name.casefold(), recording)
         if other is not recording:
             raise UsageError(
-                f"the transcripts of {other.path} and {recording.path} would both be named {name}: "
-                "transcribe the folder above them, or one after the other"
+                f"the transcripts of {other.path} and {recording.path} would both be named "
+                f"{name}: transcribe their parent folder, or one after the other"
             )
         yield recording._replace(name=name)
 

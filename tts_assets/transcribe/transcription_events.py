@@ -29,7 +29,7 @@ class Transcript:
     Args:
         file: its path, as it was given or found.
         name: the path that its transcript has in an output folder, without its ending.
-        seconds: how long it sounds.
+        seconds: its length.
         language: what was spoken.
         recognizer: who heard it.
         model: with which model, where it has several.

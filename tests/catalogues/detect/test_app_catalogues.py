@@ -229,7 +229,7 @@ def test_every_text_of_an_app_is_a_clip_and_none_is_two(
 
 def test_a_list_that_is_left_out_as_a_copy_is_named(look: Look) -> None:
     found = look({"n5.json": SHAPES["all words, and the same by level"].content})
-    assert "# Lists that only repeat these texts, and are not read: $.levels[*][*]." in found.toml
+    assert "# Lists that only repeat these texts and are not read: $.levels[*][*]." in found.toml
 
 
 @pytest.mark.parametrize("cell", ["[sound:au.mp3]", ""])

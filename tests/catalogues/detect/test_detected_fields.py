@@ -185,7 +185,7 @@ def test_sounds_in_another_language_are_left_alone(look: Look) -> None:
     rows = [{"id": 1, "text": "空は青いです。", "audio": "/a.mp3", "audioEn": "/e.mp3"}]
     found = look({"a.json": rows})
     assert found.said == ["example: 空は青いです。 -> [0].audio"]
-    assert "# Sounds that are left alone: audioEn." in found.toml
+    assert "# Existing recordings that are left unchanged: audioEn." in found.toml
 
 
 def test_a_text_that_some_records_lack_is_no_problem(look: Look) -> None:
@@ -252,7 +252,7 @@ def test_urls_that_are_there_are_counted_and_kept(look: Look) -> None:
     found = look(
         {"a.json": [{"id": 1, "term": "会う", "audio": "/a.mp3"}, {"id": 2, "term": "水"}]}
     )
-    assert "# 1 of 2 clips have a URL already." in found.toml
+    assert "# 1 of 2 clips already have a URL." in found.toml
     assert found.source.overwrite.value == "ours"
 
 
@@ -261,7 +261,7 @@ def test_japanese_that_no_clip_says_is_told(look: Look) -> None:
         {"guid": "a", "expression": "猫", "ex": [{"s": "猫がいる。"}]},
         {"guid": "b", "expression": "犬", "ex": [{"s": "犬が走る。"}]},
     ]
-    assert "# Japanese that no clip says: ex[*].s." in look({"a.json": rows}).toml
+    assert "# Japanese that no clip speaks: ex[*].s." in look({"a.json": rows}).toml
     bare = [{"guid": "a", "expression": "猫", "yomi": "ねこ"}]
     assert "no clip says" not in look({"a.json": bare}).toml
 

@@ -114,10 +114,10 @@ def test_a_file_without_japanese_is_counted(look: Look) -> None:
         (
             "locales/ja.json",
             {"title": "日本語を学ぶ", "menu": {"home": "ホーム"}},
-            "texts of a prog",
+            "a program",
         ),
-        ("i.json", {"en": {"title": "Hello"}, "ja": {"title": "こんにちは"}}, "texts of a program"),
-        ("m.json", {"page.title": "日本語を学ぶ", "page.text": "ようこそ"}, "texts of a program"),
+        ("i.json", {"en": {"title": "Hello"}, "ja": {"title": "こんにちは"}}, "a program"),
+        ("m.json", {"page.title": "日本語を学ぶ", "page.text": "ようこそ"}, "a program"),
         ("users.json", [{"id": 1, "name": "田中", "email": "a@b"}], "no field"),
         ("mixed.json", [False, [{"word": "会う"}]], "no field"),
         ("pairs.json", {"会う": "to meet", "青": "blue"}, "no field"),

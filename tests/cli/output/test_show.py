@@ -32,7 +32,7 @@ def test_a_standing_lists_its_clips_with_file_line_state_asset_and_reason(capsys
         "a.json:3: stale: vocabulary 1 word 猫 -> vocabulary/0.mp3 (text 犬 -> 猫)",
         "to make   1 clip: 1 stale",
         "URLs      2 of up-to-date clips to write",
-        "kept      4 clips of tones=1; it is tones=2 now",
+        "kept      4 clips of tones=1; it is now tones=2",
         '          on-engine-change = "remake" regenerates them',
         "fresh     7",
         "errors    1 in the catalogues",
@@ -60,7 +60,7 @@ def test_a_dry_run_lists_clips_as_a_standing_does(capsys: Shown) -> None:
     )
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("a.json:3: stale: vocabulary 1 word 猫 -> vocabulary/0.mp3")
-    assert "to move   2 assets to other names, without speaking" in lines
+    assert "to move   2 assets to other names, without synthesis" in lines
 
 
 def test_a_run_tells_what_it_moved_and_what_a_bound_left(capsys: Shown) -> None:

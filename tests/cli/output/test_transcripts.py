@@ -12,7 +12,7 @@ from tts_assets.engines.asr.recognizer_protocol import Utterance, Word
 from tts_assets.transcribe.transcription_events import Transcript, TranscriptGap, TranscriptPiece
 
 HEARD = Utterance(1.5, 3.25, " いい 天気", 0.87654, (Word(1.5, 3.25, " いい 天気", 0.5),))
-GAP = TranscriptGap(30.0, 60.5, "cancelled: not done within the time limit of 300 s")
+GAP = TranscriptGap(30.0, 60.5, "timed out after 300 s")
 
 
 def _transcript(*pieces: TranscriptPiece) -> Transcript:

@@ -68,7 +68,7 @@ async def test_a_damaged_model_is_told_when_it_is_loaded(whisper: Path, tmp_path
     (damaged / "model.bin").write_bytes((whisper / "model.bin").read_bytes()[:1000])
     settings = Settings(transcribe=TranscribeSettings(model=str(damaged)))
     opened = open_recognizer(provider_for(settings), workers=1, timeout_seconds=60)
-    with pytest.raises(FatalError, match=r"damaged cannot be loaded .*: fetch or convert"):
+    with pytest.raises(FatalError, match=r"damaged cannot be loaded .*: download or convert"):
         async with opened as recognizer:
             await recognizer.recognize(_noise(1), language="ja")
 
@@ -115,7 +115,7 @@ def test_a_device_that_it_does_not_know_is_told(settings: Settings) -> None:
 
 def test_a_language_that_it_does_not_understand_is_refused(settings: Settings) -> None:
     assert "ja" in provider_for(settings).languages()
-    with pytest.raises(UsageError, match="faster-whisper does not understand 'tlh'"):
+    with pytest.raises(UsageError, match="faster-whisper does not support 'tlh'"):
         provider_for(settings, language="tlh")
 
 

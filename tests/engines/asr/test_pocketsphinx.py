@@ -10,5 +10,5 @@ from tts_assets.errors import UsageError
 
 def test_japanese_is_refused() -> None:
     asked = TranscribeSettings(recognizer="pocketsphinx", language="ja")
-    with pytest.raises(UsageError, match=r"pocketsphinx does not understand 'ja'.*: en$"):
+    with pytest.raises(UsageError, match=r"pocketsphinx does not support 'ja'.*: en$"):
         provider_for(Settings(transcribe=asked))

@@ -192,7 +192,7 @@ async def test_a_server_is_left_alone_as_long_as_it_asks_but_no_longer_than_agre
 async def test_what_cannot_be_a_model_is_not_trusted(fetching: Fetching, raw: bytes) -> None:
     fetching.server.add("/small.onnx", Act(raw=raw))
     model = fetching.model(content=None)
-    with pytest.raises(FatalError, match=r"another file|not a whole ONNX model"):
+    with pytest.raises(FatalError, match=r"a file that differs|not a complete ONNX model"):
         await fetching(model)
     assert not _part(fetching, ".sha256").exists()
     await fetching(model)
@@ -205,16 +205,16 @@ async def test_a_range_that_is_none_is_told(fetching: Fetching, total: str) -> N
     raw = f"HTTP/1.1 206 OK\r\nContent-Range: bytes 0-1/{total}\r\nContent-Length: 2\r\n\r\nxx"
     fetching.server.add("/small.onnx", Act(raw=raw.encode()))
     await fetching()
-    assert "sends another part" in fetching.reasons()[0]
+    assert "sent another part" in fetching.reasons()[0]
     fetching.server.add("/small.onnx", Act(raw=raw.encode()))
-    with pytest.raises(FatalError, match="sends another part"):
+    with pytest.raises(FatalError, match="sent another part"):
         await fetching(fetching.model(name="kokoro/other.onnx"), patience=ONCE)
 
 
 async def test_a_file_that_somebody_changes_on_the_way_is_told(fetching: Fetching) -> None:
     raw = b"HTTP/1.1 203 OK\r\nContent-Length: 2\r\n\r\nxx"
     fetching.server.add("/small.onnx", Act(raw=raw))
-    with pytest.raises(FatalError, match="answers 203: a proxy between"):
+    with pytest.raises(FatalError, match="responds with 203: a proxy changes"):
         await fetching()
 
 
@@ -250,7 +250,7 @@ async def test_a_way_that_leads_nowhere_is_told(fetching: Fetching, location: st
 async def test_a_folder_in_place_of_the_file_is_told(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx")
     (fetching.path / "inner").mkdir(parents=True)
-    with pytest.raises(FatalError, match="is a folder, where a file goes: move it away"):
+    with pytest.raises(FatalError, match="is a folder, but must be a file: move it away"):
         await fetching()
     assert (fetching.path / "inner").is_dir()
 
@@ -336,7 +336,7 @@ async def test_more_than_the_server_has_begins_again(fetching: Fetching) -> None
     with pytest.raises(FatalError):
         await fetching(patience=ONCE)
     fetching.server.add("/small.onnx", content=CONTENT[: HALF - 1])
-    with pytest.raises(FatalError, match="another file"):
+    with pytest.raises(FatalError, match="a file that differs"):
         await fetching()
 
 
@@ -407,7 +407,7 @@ async def test_a_server_that_sends_too_much_is_left_at_once(fetching: Fetching) 
 
 async def test_a_file_that_nobody_pins_has_to_tell_its_length(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", length="closing")
-    with pytest.raises(FatalError, match="does not say how long it is"):
+    with pytest.raises(FatalError, match="does not send its length"):
         await fetching(fetching.model(content=None))
 
 
@@ -422,7 +422,7 @@ async def test_redirects_are_followed_with_the_range(fetching: Fetching) -> None
 
 async def test_redirects_have_an_end(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", *[Act(status=302, location="/small.onnx")] * 9)
-    with pytest.raises(FatalError, match="sends on to other addresses too often"):
+    with pytest.raises(FatalError, match="are too many redirects"):
         await fetching()
     assert len(fetching.server.asked) == 6
 
@@ -434,13 +434,13 @@ async def test_nobody_is_sent_on_to_an_unsafe_address(fetching: Fetching) -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(404, "no such file"), (403, "closed"), (401, "password")]
+    ("status", "words"), [(404, "no such file"), (403, "denied"), (401, "password")]
 )
 async def test_an_answer_that_stays_the_same_is_asked_for_once(
     fetching: Fetching, status: int, words: str
 ) -> None:
     fetching.server.add("/small.onnx", *[Act(status=status)] * 3)
-    with pytest.raises(FatalError, match=f"answers {status}: .*{words}"):
+    with pytest.raises(FatalError, match=f"responds with {status}: .*{words}"):
         await fetching()
     assert len(fetching.server.asked) == 1
 
@@ -451,7 +451,7 @@ async def test_an_answer_that_may_change_is_asked_for_again(
 ) -> None:
     fetching.server.add("/small.onnx", *[Act(status=status)] * 2)
     await fetching()
-    assert fetching.reasons() == [f"the server answers {status}"] * 2
+    assert fetching.reasons() == [f"the server responds with {status}"] * 2
 
 
 async def test_tries_have_an_end_and_the_address_has_no_secrets(fetching: Fetching) -> None:
@@ -467,14 +467,14 @@ async def test_a_silent_server_is_left_and_asked_for_the_rest(fetching: Fetching
     fetching.server.add("/small.onnx", Act(hold=HALF))
     await fetching(patience=DownloadRetryPolicy(silence_seconds=0.2, pauses_seconds=(0.0,)))
     assert fetching.path.read_bytes() == CONTENT
-    assert fetching.reasons() == ["nothing came for too long"]
+    assert fetching.reasons() == ["the server sent nothing for too long"]
     assert fetching.server.asked[1].range == f"bytes={HALF}-"
 
 
 async def test_nobody_at_the_address_is_told(fetching: Fetching) -> None:
     model = fetching.model()
     fetching.server.url = "http://127.0.0.1:1"
-    with pytest.raises(FatalError, match=r"cannot fetch kokoro/small.onnx .*3 times"):
+    with pytest.raises(FatalError, match=r"cannot download kokoro/small.onnx .*3 times"):
         await fetching(fetching.model())
     assert fetching.names() == []
     assert not fetching.store.has_model(model)
@@ -498,7 +498,9 @@ async def test_what_is_not_the_file_is_not_stored(
 
 async def test_a_file_that_does_not_fit_is_not_begun(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx")
-    with pytest.raises(FatalError, match=r"MB left and 1,000,000,000.0 MB are needed: make room"):
+    with pytest.raises(
+        FatalError, match=r"MB left, but 1,000,000,000.0 MB are needed: free some space"
+    ):
         await fetching(fetching.model(size=10**15))
     assert fetching.server.asked == []
 
@@ -587,7 +589,7 @@ async def test_later_downloads_have_to_match_what_was_recorded(fetching: Fetchin
     await fetching(model)
     fetching.store.remove_model(model, lambda: None)
     fetching.server.add("/small.onnx", content=OTHER)
-    with pytest.raises(FatalError, match=r"if it has rightly changed .* delete .*\.sha256"):
+    with pytest.raises(FatalError, match=r"if the publisher changed it .* delete .*\.sha256"):
         await fetching(model)
     assert fetching.names() == [f"{NAME}.rejected", f"{NAME}.sha256"]
     _part(fetching, ".sha256").unlink()

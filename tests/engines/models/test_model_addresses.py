@@ -32,10 +32,10 @@ def test_a_mirror_stands_in_for_the_file_s_own_address() -> None:
     ],
 )
 def test_a_mirror_that_is_no_address_is_told_without_its_secrets(mirror: str) -> None:
-    with pytest.raises(UsageError, match=r"models\.mirror is no address") as refused:
+    with pytest.raises(UsageError, match=r"models\.mirror is not an address") as refused:
         build_file_url(FILE, mirror)
     assert "cret" not in str(refused.value)
-    with pytest.raises(UsageError, match=r"models\.mirror is no address"):
+    with pytest.raises(UsageError, match=r"models\.mirror is not an address"):
         parse_credentials(mirror)
 
 
@@ -92,5 +92,5 @@ def test_anything_else_is_refused(url: str, mirror: str | None) -> None:
 
 
 def test_a_port_that_cannot_be_is_refused() -> None:
-    with pytest.raises(FatalError, match="no port that can be"):
+    with pytest.raises(FatalError, match="an invalid port"):
         refuse_unsafe("http://127.0.0.1:99999/x", None)

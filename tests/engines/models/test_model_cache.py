@@ -56,7 +56,7 @@ def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert ModelCache.from_settings(ModelSettings(folder="~/models")).folder == tmp_path / "models"
-    with pytest.raises(UsageError, match="no home"):
+    with pytest.raises(UsageError, match="without a home"):
         ModelCache.from_settings(ModelSettings(folder="~nobody-of-that-name/models"))
 
 
@@ -159,7 +159,7 @@ def test_what_cannot_be_removed_is_told(store: ModelCache) -> None:
 def test_a_record_that_is_none_is_told(store: ModelCache, record: bytes) -> None:
     _put(store, "a/one")
     _put(store, "a/one.sha256", record)
-    with pytest.raises(UsageError, match="holds no SHA-256; delete it"):
+    with pytest.raises(UsageError, match="does not contain a SHA-256; delete it"):
         store.find_fault(_model("a/one").files[0])
 
 

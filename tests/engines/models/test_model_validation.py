@@ -38,7 +38,7 @@ def test_a_voice_is_one(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_whole_model_is_told(tmp_path: Path, content: bytes) -> None:
-    assert _flaw(tmp_path, "a.onnx", content) == "it is not a whole ONNX model"
+    assert _flaw(tmp_path, "a.onnx", content) == "it is not a complete ONNX model"
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ def test_a_full_disk_is_told_with_what_to_do(
     monkeypatch.setattr("tts_assets.engines.models.model_cache.open_to_append", open_full)
     with (
         pytest.raises(
-            FatalError, match=r"No space .*make room, then run again; what is here is kept"
+            FatalError,
+            match=r"No space .*free some disk space, then run again; existing files are kept",
         ),
         part.open() as append,
     ):

@@ -44,8 +44,8 @@ def test_a_whole_model_has_no_flaw(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("model.bin", b"<html>", "it is not a Whisper model in the form of CTranslate2"),
-        ("model.bin", b"", "it is not a Whisper model in the form of CTranslate2"),
+        ("model.bin", b"<html>", "it is not a Whisper model in CTranslate2 format"),
+        ("model.bin", b"", "it is not a Whisper model in CTranslate2 format"),
         ("tokenizer.json", b"<html>", "it is not JSON"),
         ("config.json", b"version https://git-lfs", "it is not JSON"),
     ],

@@ -54,16 +54,16 @@ def notes(left: int, repeated: int) -> Iterator[str]:
         left: how many were not made again, as they would only sound the same.
         repeated: how many were, and have the very bytes that were rejected.
     """
-    advice = "give them another reading, accent or voice"
+    advice = "change their reading, accent or voice"
     if left:
-        clips = "1 rejected clip is" if left == 1 else f"{left} rejected clips are"
+        clips = "1 rejected clip was" if left == 1 else f"{left} rejected clips were"
         yield (
-            f"{clips} not made again, as the voice would only repeat itself: {advice}, or let "
-            "--only rejected make them all the same"
+            f"{clips} not regenerated, because this voice would produce the same audio: "
+            f"{advice}, or use --only rejected to regenerate them anyway"
         )
     if repeated:
         clips = "1 clip was" if repeated == 1 else f"{repeated} clips were"
-        yield f"{clips} made again with the very bytes that were rejected, and stay so: {advice}"
+        yield f"{clips} regenerated with exactly the rejected audio and remain rejected: {advice}"
 
 
 class _Repeating:
@@ -277,7 +277,12 @@ def _fewer(run: BuildState) -> tuple[str, ...]:
     """That fewer clips were made at once than somebody asked for."""
     if not (run.too_many and run.jobs) or run.settings.concurrency is None:
         return ()
-    return (f"{run.workers} at once, not {run.too_many}: {run.provider.name} takes no more here",)
+    return (
+        (
+            f"concurrency limited to {run.workers} ({run.too_many} requested): {run.provider.name} "
+            "takes no more on this machine"
+        ),
+    )
 
 
 def _unheard(run: BuildState) -> tuple[str, ...]:
@@ -290,8 +295,8 @@ def _unheard(run: BuildState) -> tuple[str, ...]:
     )
     if not given:
         return ()
-    accents = "1 accent of the data is" if given == 1 else f"{given} accents of the data are"
-    return (f"{accents} not heard: the voice makes its own",)
+    accents = "1 pitch accent" if given == 1 else f"{given} pitch accents"
+    return (f"{accents} ignored: this voice has no accent control",)
 
 
 def _drop_unspoken_accent(run: BuildState, job: Job, own: str) -> Job:

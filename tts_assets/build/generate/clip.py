@@ -138,7 +138,7 @@ class StoredClip:
         credit: the line that its licence asks for, where that is known only now; "" for none.
         billed: what a service charged for it in this run, in its own credits; None where nobody
             tells.
-        findings: what is wrong with how it sounds.
+        findings: the audio checks that it failed.
         repeated: it has the very bytes that somebody rejected.
     """
 
@@ -222,8 +222,7 @@ async def record(job: Job, studio: BuildContext, *, on_start: Callable[[], None]
 def out_of_time(limit_seconds: float) -> ClipTimeoutError:
     """What to say of work that its time limit has stopped."""
     return ClipTimeoutError(
-        f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped; "
-        "--timeout sets another"
+        f"timed out after {limit_seconds:g} s; to change the limit, set --timeout"
     )
 
 

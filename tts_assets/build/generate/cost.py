@@ -61,9 +61,9 @@ class CostTracker:
         self._price = price_for(settings.prices, provider.name, provider.model)
         if settings.max_cost is not None and self._price is None:
             raise UsageError(
-                f"max-cost = {settings.max_cost:g}, and nobody knows what {provider.name} takes "
-                f"for {provider.model}: add [[price]] to the configuration, or bound the run with "
-                "max-chars"
+                f"max-cost = {settings.max_cost:g}, but the price of {provider.name} for "
+                f"{provider.model} is unknown: add [[price]] to the configuration, or limit "
+                "the run with max-chars"
             )
         self._charges: dict[str, Charge] = {}
         self._due = Charges()
@@ -291,8 +291,8 @@ def _why_again(job: Job, rejected: Container[str], *, forced: bool) -> str:
     if forced:
         return "of --force"
     if any(asset in rejected for asset in job.assets):
-        return "somebody rejected their sounds"
-    return "their files are gone or damaged"
+        return "a reviewer rejected them"
+    return "their files are missing or damaged"
 
 
 def _is_of(provider: Provider, origin: Provenance) -> bool:

@@ -265,7 +265,7 @@ class Passage:
         samples = self._room.samples(self._parts[number].name)
         if samples is None:
             raise ClipError(
-                f"{self.describe_segment(number)} is gone from {self._room.file('')}: run again"
+                f"{self.describe_segment(number)} is missing from {self._room.file('')}: run again"
             )
         return samples
 

@@ -18,7 +18,7 @@ class Limits:
     Attributes:
         taken: the jobs of this run, in the order of the catalogues.
         left: those for another run.
-        bound: the setting that left them, with its value; None where nothing is left.
+        bound: the setting that left them, with its value; None if nothing is left.
     """
 
     def __init__(self, settings: Settings) -> None:

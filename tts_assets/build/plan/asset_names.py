@@ -111,7 +111,7 @@ def _names_in(template: str, what: str, allowed: Sequence[str]) -> set[str]:
             what, template, f"has {{{name}}}: {f'{hint} It' if hint else 'it'} may have {every}"
         )
     if re.search("[{}]", _BRACES.sub("", template)):
-        raise _wrong(what, template, f"has a brace too many: it may have {every}")
+        raise _wrong(what, template, f"has an unmatched brace: it may contain {every}")
     return used
 
 
@@ -216,8 +216,10 @@ class Addresses:
         longest = asset_file_names.timelines_of(path)[0] if clip.form.turns else path
         if asset_file_names.is_too_long(longest):
             raise InputError(
-                f"its id makes a file name of more than {asset_file_names.LONGEST_BYTES} bytes: make it "
-                "shorter, or name assets by {recipe} alone",
+                (
+                    f"its id gives a file name of more than {asset_file_names.LONGEST_BYTES} "
+                    "bytes: shorten the id, or name assets by {recipe} alone"
+                ),
                 file=clip.file,
                 entry=f"entry {clip.entry}",
             )

@@ -61,7 +61,7 @@ class Reviews:
 
 def _describe_rejection(decision: Decision) -> str:
     """Who rejected a sound, and why, as far as they said."""
-    who = f"rejected by {decision.by}" if decision.by else "somebody rejected its sound"
+    who = f"rejected by {decision.by}" if decision.by else "a reviewer rejected it"
     return f"{who}: {decision.reason}" if decision.reason else who
 
 
@@ -163,7 +163,8 @@ class LedgerMatcher:
         if upgraded:
             self.kept[_parts(found.engine, now.engine), _parts(now.engine, found.engine)] += 1
         return item._replace(
-            state=State.FRESH, reason="its file was made for the same, by another engine or version"
+            state=State.FRESH,
+            reason="its file was generated from the same input, by another engine or version",
         )
 
     def _best(
@@ -317,7 +318,7 @@ def _plan_changed(item: ClipPlan, found: tuple[Change, ...]) -> ClipPlan:
 def _plan_held(item: ClipPlan, found: Provenance, instead: ClipPlan, *, earlier: bool) -> ClipPlan:
     """A clip whose sound is there already under another name."""
     if not earlier:
-        reason = f"{found.asset} has its sound already"
+        reason = f"{found.asset} already has the same audio"
         return item._replace(held=found.asset, reason=reason, instead=instead)
     change = Change(Aspect.TEMPLATE, found.asset, item.asset)
     return item._replace(

@@ -337,7 +337,9 @@ class _PlanBuilder:
         damaged = self._find_damaged({item.asset for item, _ in items}) if deep else frozenset()
         for item, pending in items:
             if item.state is State.FRESH and item.asset in damaged:
-                reason = "its file has other bytes than were made: `generate --deep` makes it again"
+                reason = (
+                    "its file differs from what was generated: `generate --deep` regenerates it"
+                )
                 # What another engine made is made by this one, under a name of its own.
                 own = item if pending is None else pending.item
                 item = own._replace(state=State.DAMAGED, reason=reason)  # noqa: PLW2901
@@ -365,9 +367,9 @@ class _PlanBuilder:
         """Tell of clips that may be locked only because the template of URLs changed."""
         if count := self._planner.look_alikes:
             self.found.trouble.notes.append(
-                f"kept as people's recordings: {count} with a URL of another template that ends with the "
-                'name of the clip\'s own asset; if these are ours, set `overwrite = "always"` for their '
-                "source, and they are written anew"
+                f"kept as recordings: {count} with a URL of another template that ends with "
+                "the name of the clip's own asset; if tts-assets wrote these URLs, set "
+                '`overwrite = "always"` for their source to replace them'
             )
 
     def _own(self, provisional: list[planner.ClipPlan]) -> Iterator[tuple[int, planner.ClipPlan]]:
@@ -401,7 +403,7 @@ class _PlanBuilder:
         damaged, unknown = self._folder.find_damaged(assets)
         if unknown:
             self.found.trouble.notes.append(
-                f"{unknown} files are not in the ledger: their names were believed"
+                f"{unknown} files are not in the ledger: they count as up to date by their names"
             )
         return damaged
 
@@ -421,7 +423,7 @@ class _PlanBuilder:
         state, reason = self._planner.asset_state(origin.asset, origin.recipe)
         record = self.found.recorded.get(origin.asset)
         if state is State.FRESH and record != (origin.recipe, origin.bytes):
-            return State.DAMAGED, "the ledger says several things of its file"
+            return State.DAMAGED, "the ledger contradicts itself about its file"
         return state, reason
 
     def _origin_now(self, item: planner.ClipPlan, brief: str) -> Provenance:
@@ -435,7 +437,7 @@ class _PlanBuilder:
         reason = self._folder.failed.get(item.recipe)
         if reason is None or item.held or item.state not in {State.NEW, State.STALE}:
             return item
-        return item._replace(state=State.FAILED, reason=f"it failed last time: {reason}")
+        return item._replace(state=State.FAILED, reason=f"it failed in the last run: {reason}")
 
 
 @contextmanager

@@ -252,8 +252,8 @@ class Timelines:
         # Whether those of the output folder are as they should be is no business of a shard.
         if unknown and not self._settings.shard:
             self._found.trouble.notes.append(
-                f"passages without their time lines, which the ledger does not tell: {unknown}; "
-                "--force makes them anew"
+                "passages without time lines, which the ledger does not contain either: "
+                f"{unknown}; --force regenerates them"
             )
 
     def _lacks(self, asset: str) -> bool:

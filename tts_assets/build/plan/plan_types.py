@@ -44,7 +44,7 @@ class Plan:
     Args:
         catalogues: those of the wanted kinds, once for each source that reads them.
         trouble: files and entries that cannot be used, and files that were passed over.
-        states: how many clips stand how.
+        states: the number of clips in each state.
         planned: the clips that matter, in the order of the files.
         untidy: a killed run left something to clear away in the output folder.
         present: the size of every asset that exists, by its path.
@@ -53,7 +53,7 @@ class Plan:
         rejected: the decision on each asset whose sound somebody rejected, by its path.
         approvals: how many fresh clips have a sound that somebody approved.
         judged_by: what the clips were held against.
-        kept: clips that stay although the engine changed since.
+        kept: clips that are kept although the engine changed.
         sums: what tells the plan that this shard is one of; None for a whole run.
         passed_over: clips that are to be made, and that the run was told to leave.
         untimed: fresh passages whose time lines are to be written, by their assets.
@@ -103,8 +103,10 @@ class Plan:
         other = self._objects.get((file, clip.place), other)
         if other is not clip:
             raise InputError(
-                f"the URL of its {clip.part} would take the place of that of {other.part} "
-                f"({other.source}): give each clip a `to` of its own",
+                (
+                    f"the URL of its {clip.part} would replace that of {other.part} ({other.source}): "
+                    "give each clip its own `to`"
+                ),
                 file=clip.file,
                 entry=f"entry {clip.entry}",
             )
@@ -366,8 +368,8 @@ def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
     owner = registry.find_voice_owner(settings, provider.name)
     if owner is not None:
         raise UsageError(
-            f"{provider.name} has no voice {settings.voice!r}, which is one of {owner}: add "
-            f"--provider {owner}, or leave out the voice"
+            f"{provider.name} has no voice {settings.voice!r}; it is a voice of {owner}: "
+            f"add --provider {owner}, or omit the voice"
         )
     raise UsageError(describe_missing_voice(provider.name, settings.voice or "", names))
 
@@ -462,7 +464,7 @@ def check_voices(settings: Settings, provider: Provider) -> None:
     for speaker in settings.speakers:
         where = f"[[speaker]] {speaker.name!r}"
         if speaker.name in seen:
-            raise UsageError(f"{where} is there twice: keep one")
+            raise UsageError(f"{where} occurs twice: keep one")
         seen.add(speaker.name)
         try:
             info = voice_info(replace(settings, voice=speaker.voice or settings.voice), provider)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Aspect(StrEnum):
-    """What can make a clip stale."""
+    """A property whose change makes a clip stale."""
 
     TEXT = "text"
     READING = "reading"
@@ -36,10 +36,10 @@ class Aspect(StrEnum):
 
 
 class Change(NamedTuple):
-    """One thing that changed since a clip was made.
+    """A property that changed since a clip was generated.
 
     Args:
-        what: which thing.
+        what: the name of the property.
         before: as the asset has it; "" for nothing.
         now: as its entry and the settings ask for; "" for nothing.
     """
@@ -53,7 +53,7 @@ class Change(NamedTuple):
 
 
 class Judged(StrEnum):
-    """What clips were held against."""
+    """What clips were compared with."""
 
     #: There are no audio files here: what the ledger says counts.
     LEDGER = "ledger"
@@ -76,7 +76,7 @@ _FRESH = "its file exists under its recipe"
 
 
 class State(StrEnum):
-    """How a clip stands before a run."""
+    """The state of a clip before a run."""
 
     #: It was never made.
     NEW = "new"
@@ -106,11 +106,11 @@ class ClipPlan(NamedTuple):
 
     Args:
         clip: what is said for an entry.
-        recipe: the hash of everything that can change its sound.
-        asset: its path below the output folder.
-        url: its address.
-        state: how it stands.
-        reason: why, in words for people.
+        recipe: the hash of everything that affects its sound.
+        asset: its path, relative to the output folder.
+        url: its URL.
+        state: its state.
+        reason: the reason, as text.
         changes: what changed since it was made; nothing where it is not stale.
         held: the asset that has its sound already under another name, and is moved.
         instead: how it stands if that asset is not what its line says; None where none is held.
@@ -201,14 +201,14 @@ class Planner:
         spare = clip.parallel.spare if clip.parallel and keep_foreign else ()
         if any(self._recipe_at(each, addresses, recipe) is None for each in spare):
             reason = (
-                "the list for its URL has somebody's recording that belongs to none of its texts, "
-                "and is kept: move that recording, or remove it"
+                "the list for its URL contains a recording that belongs to none of its "
+                "texts; it is left unchanged: move or remove that recording"
             )
             return ClipPlan(clip, recipe, asset, url, State.LOCKED, reason)
         if addresses.by_recipe:
             state, reason = self.asset_state(asset, recipe)
             if state is State.NEW and before not in (None, url, recipe):
-                state, reason = State.STALE, f"what it is made from changed since {before}"
+                state, reason = State.STALE, f"its input changed since {before}"
         else:
             # Where case does not count in names, two that differ only in it are one file.
             name = asset.casefold()
@@ -223,7 +223,7 @@ class Planner:
         # A URL that tells neither is the same whatever was made.
         told = not (addresses.by_recipe and addresses.url_by_id)
         if state is State.NEW and clip.url == url and told:
-            state, reason = State.MISSING, "its file is gone"
+            state, reason = State.MISSING, "its file is missing"
         return ClipPlan(clip, recipe, asset, url, state, reason)
 
     def with_timeline(
@@ -290,14 +290,14 @@ class Planner:
         size = self._present.get(asset)
         record = self._recorded.get(asset)
         if size is None and record is None:
-            return State.NEW, "it was not made yet"
+            return State.NEW, "not generated yet"
         if size is None and not self._ledger_alone:
-            return State.MISSING, "its file is gone"
+            return State.MISSING, "its file is missing"
         wrong = _wrong_with(size, record, recipe)
         if wrong is not None:
             return State.DAMAGED, wrong
         if self._force:
-            return State.STALE, "it is remade because of --force"
+            return State.STALE, "--force regenerates it"
         return State.FRESH, _FRESH
 
     def _state_by_ledger(self, asset: str, recipe: str) -> tuple[State, str]:
@@ -306,17 +306,17 @@ class Planner:
         before = record[0] if record is not None else ""
         if size and record is None and not self._force:
             # The name says nothing: it may be the only copy of somebody's recording.
-            reason = "the ledger does not know its file: it is kept; --force remakes it"
+            reason = "its file is not in the ledger and is kept; --force regenerates it"
             return State.LOCKED, reason
         if size is None and not self._ledger_alone:
-            gone = (State.MISSING, "its file is gone")
-            return gone if before else (State.NEW, "it was not made yet")
+            gone = (State.MISSING, "its file is missing")
+            return gone if before else (State.NEW, "not generated yet")
         if record is not None and not before:
-            return State.DAMAGED, "nothing tells what its file was made from"
+            return State.DAMAGED, "its file has no ledger entry"
         if before not in ("", recipe):
-            return State.STALE, f"what it is made from changed since {before}"
+            return State.STALE, f"its input changed since {before}"
         state, reason = self.asset_state(asset, recipe)
-        return state, "its file was made from its recipe" if state is State.FRESH else reason
+        return state, "its file was generated from its recipe" if state is State.FRESH else reason
 
 
 def _wrong_with(size: int | None, record: tuple[str, int] | None, recipe: str) -> str | None:
@@ -326,8 +326,8 @@ def _wrong_with(size: int | None, record: tuple[str, int] | None, recipe: str) -
     if record is None:
         return None
     if size not in (None, record[1]):
-        return f"its file has {size} bytes and was made with {record[1]}"
-    return None if record[0] == recipe else "the ledger has another recipe for it than its name"
+        return f"its file has {size} bytes instead of {record[1]}"
+    return None if record[0] == recipe else "its recipe in the ledger differs from that in its name"
 
 
 def _claim(claims: dict[str, _Claim], key: str, claim: _Claim) -> None:
@@ -339,9 +339,11 @@ def _claim(claims: dict[str, _Claim], key: str, claim: _Claim) -> None:
     other = claims.setdefault(key, claim)
     if other[:2] != claim[:2]:
         raise InputError(
-            f"{claim.name!r} would stand for it, and for entry {other.entry} in {other.file}, which "
-            "says something else or has a name that differs only in case: give one of them "
-            "another id, or put {kind} or {recipe} into the templates",
+            (
+                f"{claim.name!r} would be the asset of this entry and of entry {other.entry} in "
+                f"{other.file}, which has another text or a name that differs only in case: "
+                "change one of their ids, or put {kind} or {recipe} into the templates"
+            ),
             file=claim.file,
             entry=f"entry {claim.entry}",
         )

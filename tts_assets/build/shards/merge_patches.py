@@ -85,7 +85,10 @@ def readers(
             each.known += url is not None and url.url == clip.url
     for path, file in paths.items():
         if file not in found:
-            what = "it is no catalogue by this configuration: merge with that of the shards"
+            what = (
+                "by this configuration, it is not a catalogue: merge with the configuration of "
+                "the shards"
+            )
             problems = (problem for problem in trouble.problems if problem.file == path)
             raise next(problems, InputError(what, file=path))
     return found
@@ -116,7 +119,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 #: What was merged before all shards were there: their headers, and their URLs, which wait.
 WAITING_NAME = ".tts-assets-merged.jsonl"
-_LEAVE_OUT = "only one shard of a plan makes a clip, so leave out the part that another run made"
+_LEAVE_OUT = "each clip belongs to one shard of a plan: leave out the folder of the other run"
 
 
 class PartLine(NamedTuple):
@@ -225,8 +228,8 @@ def _parts(settings: Settings, folders: Sequence[Path]) -> list[ShardOutput]:
     wanted = {os.path.realpath(each): each for each in folders or part_folders(settings.output)}
     if not wanted:
         raise UsageError(
-            f"there are no parts beside {settings.output}: run `tts-assets generate --shard i/n` "
-            "for every i first, or name their folders"
+            f"there are no shard folders beside {settings.output}: first run `tts-assets "
+            "generate --shard i/n` for every i, or name the folders"
         )
     found = [read_shard(folder) for folder in wanted.values()]
     return sorted(found, key=lambda part: (part.header.index, str(part.folder)))
@@ -236,8 +239,10 @@ def _refuse_other_plan(part: ShardOutput, first: ShardOutput) -> None:
     different = first.header.differs(part.header)
     if different is not None:
         raise InputError(
-            f"it is of another plan than {first.folder} ({different}): merge only parts that were "
-            "made for the same",
+            (
+                f"its plan differs from that of {first.folder} ({different}): merge only shards "
+                "of the same plan"
+            ),
             file=str(part.folder),
         )
 
@@ -249,7 +254,7 @@ def _lines(parts: Iterable[ShardOutput]) -> dict[str, PartLine]:
             other = found.setdefault(asset, PartLine(line, told, part))
             if other.line != line:
                 raise InputError(
-                    f"it says something else of {asset!r} than {other.told}: {_LEAVE_OUT}",
+                    f"it disagrees about {asset!r} with {other.told}: {_LEAVE_OUT}",
                     file=told.file,
                     line=told.number,
                 )
@@ -269,9 +274,9 @@ def _problem(each: PartLine) -> InputError | None:
     found = Storage(each.part.folder).hash_of(asset)
     if found == each.line.sha256:
         return None
-    what = "is not there" if found is None else "has other bytes than this line says"
+    what = "is not there" if found is None else "has other bytes than this line states"
     return InputError(
-        f"its asset {asset!r} {what}: get that part anew, or run its shard again",
+        f"its asset {asset!r} {what}: copy that folder again, or run its shard again",
         file=each.told.file,
         line=each.told.number,
     )
@@ -305,7 +310,7 @@ def _read_waiting(path: Path) -> list[_Waiting]:
         return []
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise InputError(
-            f"this is not what a merge leaves ({exc}): delete it, and merge all parts at once",
+            f"merge did not write this ({exc}): delete it, and merge all shards at once",
             file=str(path),
         ) from exc
     except OSError as exc:

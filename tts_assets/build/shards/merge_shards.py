@@ -178,7 +178,7 @@ def _copy(each: PartLine, shelf: OutputTarget) -> None:
     except OSError as exc:
         raise FatalError(f"cannot read {path}: {exc.strerror}") from exc
     if sha256(data) != each.line.sha256:
-        raise FatalError(f"{path} was changed while it was merged: merge again")
+        raise FatalError(f"{path} changed during the merge: merge again")
     store_asset(each.line, data, shelf)
 
 

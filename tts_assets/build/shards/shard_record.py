@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 #: What to do about a part that is damaged.
-AGAIN = "run that shard again, which goes on where it ended, or leave its folder out"
+AGAIN = "run that shard again to resume it, or leave its folder out"
 
 
 def data_of(path: Path) -> bytes | None:
@@ -54,7 +54,7 @@ def whole_lines_of(path: Path) -> bytes:
     data = data_of(path) or b""
     if data and not data.endswith(b"\n"):
         line = data.count(b"\n") + 1
-        raise InputError(f"its last line is torn: {AGAIN}", file=str(path), line=line)
+        raise InputError(f"its last line is truncated: {AGAIN}", file=str(path), line=line)
     return data
 
 
@@ -77,7 +77,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         count: how many there are.
         finished: its run came to its end, be it an early one; else it was killed, or is at work.
         left: clips that it did not come to, because its run ended early.
-        forced: what was fresh was to be made anew, too.
+        forced: whether `--force` was given.
         provider: the engine's name.
         engine: the engine's parts with their versions.
         voice: who speaks what asks for no voice of its own, and how fast.
@@ -115,7 +115,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         if self.catalogues != other.catalogues:
             return "catalogues: other files, entries, texts, readings or voices"
         if self.plan != other.plan:
-            return "recipes: another dictionary of one's own, or another version of tts-assets"
+            return "recipes: another [[dictionary]], or another version of tts-assets"
         return None
 
 
@@ -177,10 +177,14 @@ def read_header(folder: Path) -> Header | None:
         if version <= VERSION:
             return msgspec.json.decode(data, type=Header)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-        raise InputError(f"this is no header of a shard ({exc}): {AGAIN}", file=str(path)) from exc
+        raise InputError(
+            f"this is not the header of a shard ({exc}): {AGAIN}", file=str(path)
+        ) from exc
     raise InputError(
-        f"a newer tts-assets wrote it (version {version} of shards, and this one knows them up to "
-        f"{VERSION}): upgrade tts-assets here",
+        (
+            f"a newer tts-assets wrote it (shard version {version}; this one reads versions up "
+            f"to {VERSION}): upgrade tts-assets on this machine"
+        ),
         file=str(path),
     )
 
@@ -201,7 +205,7 @@ class Replaced(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """What may be replaced: anything else under that name came since.
 
     Args:
-        asset: its path below the output folder.
+        asset: its path, relative to the output folder.
         recipe: what the ledger said that it was made from; empty where it did not know the file.
         sha256: hash of its bytes, as the ledger said; or of the file that it did not know.
     """
@@ -230,7 +234,7 @@ def read_replaced(folder: Path) -> list[Replaced]:
             found.append(decoder.decode(raw))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             raise InputError(
-                f"this does not tell what a shard replaces ({exc}): {AGAIN}",
+                f"this is not a record of replaced URLs ({exc}): {AGAIN}",
                 file=str(path),
                 line=number,
             ) from exc
@@ -313,8 +317,10 @@ def check_name(file: str, output: str) -> None:
         plan_types.from_output(file, output).encode()
     except UnicodeEncodeError as exc:
         raise InputError(
-            "its path is not UTF-8, so no shard can tell the merge where its URLs go: rename it, "
-            "or leave --shard out",
+            (
+                "its path is not UTF-8, so a shard cannot record where its URLs belong: rename "
+                "it, or omit --shard"
+            ),
             file=file,
         ) from exc
 
@@ -373,12 +379,12 @@ def read_shard(folder: Path) -> ShardOutput:
     if told is None:
         what = "there is no such folder" if not folder.is_dir() else f"it has no {HEADER_NAME}"
         raise InputError(
-            f"this is no part that a run with --shard made: {what}; name the parts, or leave it out",
+            f"this is not the folder of a run with --shard: {what}; name only shard folders",
             file=str(folder),
         )
     if not told.finished:
         raise InputError(
-            f"the run of {told.name} was killed, or is still at work: {AGAIN}", file=str(folder)
+            f"the run of {told.name} was killed or is still in progress: {AGAIN}", file=str(folder)
         )
     path = folder / NAME
     record = data_of(path) or b""
@@ -404,14 +410,16 @@ def _lines(path: Path) -> dict[str, tuple[Line, ShardRecord]]:
         line = next(ledger.whole_lines(raw), None)
         if line is None or not line.recipe or line.asset in found:
             raise InputError(
-                f"no run that came to its end leaves such a line: {AGAIN}",
+                f"a finished run does not write such a line: {AGAIN}",
                 file=str(path),
                 line=number,
             )
         if not is_asset_name(line.asset):
             raise InputError(
-                f"{line.asset!r} is no name of an asset, so no run made this line: leave this part "
-                "out, or run its shard again in an empty folder",
+                (
+                    f"{line.asset!r} is not the name of an asset, so no run wrote this line: "
+                    "leave this folder out, or run its shard again in an empty folder"
+                ),
                 file=str(path),
                 line=number,
             )
@@ -435,6 +443,6 @@ def _urls(path: Path) -> list[tuple[Patch, ShardRecord]]:
             found.append((decoder.decode(raw), ShardRecord(str(path), number)))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             raise InputError(
-                f"this is no URL of a shard ({exc}): {AGAIN}", file=str(path), line=number
+                f"this is not the URL of a shard ({exc}): {AGAIN}", file=str(path), line=number
             ) from exc
     return found

@@ -149,8 +149,8 @@ _MAX_CHARACTERS_KEPT = 8_000_000
 _TABLE_SUFFIXES = {".csv", ".tsv", ".txt"}
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _NO_KNOWN_FIELD = (
-    "it has Japanese in it, but no field is known to be what is said; describe it in a [[source]] "
-    "table"
+    "it contains Japanese, but no field was recognized as spoken text; describe it in a "
+    "[[source]] table"
 )
 
 
@@ -203,7 +203,7 @@ class _ShapeGroup:
             reason = draft.id_reason
             if not all(source.id in each for each in ids):
                 source = replace(source, id=IdRule(of=IdOrigin.HASH))
-                reason = "a hash of what is said: no id fits all files"
+                reason = "a hash of the spoken text, because no id exists in all files"
             agreed.append(replace(draft, source=source, id_reason=reason))
         return agreed
 

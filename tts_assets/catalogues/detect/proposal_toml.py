@@ -104,7 +104,7 @@ def preview_sources(sources: Sequence[Source], paths: Sequence[str], *, most: in
 # A proposal as the text of a ``tts-assets.toml``, with the reason for each choice.
 _HEAD = (
     "How tts-assets reads the catalogues here: proposed by `tts-assets init`, yours to change.",
-    "`tts-assets generate --dry-run` shows what would be made of it.",
+    "`tts-assets generate --dry-run` shows the result.",
 )
 #: What most projects set; a comment, as nobody knows their values.
 _SETTINGS = """\
@@ -114,7 +114,7 @@ _TYPE_LABELS = {
     TextType.WORD: "a word",
     TextType.READING: "a reading",
     TextType.SENTENCE: "running text",
-    TextType.DIALOGUE: "lines, without the names of who speaks them",
+    TextType.DIALOGUE: "lines, without the speakers' names",
     TextType.TITLE: "a grammar pattern",
 }
 
@@ -133,7 +133,7 @@ def format_toml(proposal: Proposal, tally: SourcePreview) -> str:
     blocks.append(_SETTINGS)
     if proposal.paths:
         what = ", ".join(sorted({kind.value for kind in proposal.built_in.values()}))
-        said = f"All of them have built-in shapes ({what}): where they are is enough."
+        said = f"All of them have built-in shapes ({what}), so their paths are sufficient."
         blocks.append(
             f"{_format_comment(said)}\npaths = [{', '.join(map(_format_text, proposal.paths))}]"
         )
@@ -141,7 +141,7 @@ def format_toml(proposal: Proposal, tally: SourcePreview) -> str:
         blocks.append("\n".join(_format_source(draft, tally)))
         blocks += ["\n".join(_format_clip(rule, draft, tally)) for rule in _list_own_rules(draft)]
         if draft.others:
-            blocks.append(_format_comment("Not said. Take away the # of one that is to be said:"))
+            blocks.append(_format_comment("Not spoken. To speak a field, remove its #:"))
             blocks += [_comment_out(rule) for rule in draft.others]
     return "\n\n".join(blocks) + "\n"
 
@@ -164,7 +164,7 @@ def _format_source(draft: SourceDraft, tally: SourcePreview) -> Iterator[str]:
     yield f"files = {_format_texts(source.files)}"
     if draft.is_built_in:
         yield _format_comment(
-            f"The built-in shape of this kind, {format_quantity(entries, 'entry')}: no more to say."
+            f"The built-in shape of this kind, {format_quantity(entries, 'entry')}, is sufficient."
         )
         yield f"kind = {_format_text(source.kind)}"
     else:
@@ -182,25 +182,27 @@ def _format_source(draft: SourceDraft, tally: SourcePreview) -> Iterator[str]:
         yield f"url = {_format_text(source.url)}"
     yield from _format_overwrite(source, tally.sources.get(source.name))
     if draft.speakers:
-        yield _format_comment("The voice of each speaker, where it is not to be that of all:")
+        yield _format_comment("The voice of each speaker; speakers without one get the default:")
         voices = ", ".join(
             f"{_format_text(name)} = {_format_text('mei')}" for name in draft.speakers
         )
         yield _format_comment(f"voices = {{ {voices} }}")
     if draft.seen:
-        yield _format_comment(f"Sounds that are left alone: {', '.join(draft.seen)}.")
+        yield _format_comment(
+            f"Existing recordings that are left unchanged: {', '.join(draft.seen)}."
+        )
     if draft.copies:
         yield _format_comment(
-            f"Lists that only repeat these texts, and are not read: {', '.join(draft.copies)}."
+            f"Lists that only repeat these texts and are not read: {', '.join(draft.copies)}."
         )
     if draft.unsaid:
-        yield _format_comment(f"Japanese that no clip says: {', '.join(draft.unsaid)}.")
+        yield _format_comment(f"Japanese that no clip speaks: {', '.join(draft.unsaid)}.")
 
 
 def _format_table(source: Source) -> Iterator[str]:
     if source.columns is not None:
         yield _format_comment(
-            "The file does not name its columns: these were guessed by what is in them."
+            "The file does not name its columns; these names were guessed from their content."
         )
         yield f"columns = {_format_texts(source.columns)}"
     if source.delimiter is not None:
@@ -212,15 +214,15 @@ def _describe_records(source: Source) -> str:
     steps = source.records.steps
     if PathStep.EVERY not in steps:
         return "the whole file" if not steps else "one in each file"
-    return "all that this path leads to"
+    return "all values at this path"
 
 
 def _format_overwrite(source: Source, count: ClipCount | None) -> Iterator[str]:
     if count is None or not count.urls:
         return
     yield _format_comment(
-        f'{count.urls:,} of {format_quantity(count.clips, "clip")} have a URL already. "ours" keeps those that '
-        'tts-assets did not write; "always" would put ours in their places.'
+        f"{count.urls:,} of {format_quantity(count.clips, 'clip')} already have a URL. "
+        '"ours" keeps URLs that tts-assets did not write; "always" replaces them.'
     )
     yield f"overwrite = {_format_text(source.overwrite)}"
 
@@ -233,7 +235,7 @@ def _format_clip(rule: ClipRule, draft: SourceDraft, tally: SourcePreview) -> It
 
 def _describe_clips(rule: ClipRule, count: ClipCount | None) -> str:
     if count is None or count.first is None:
-        return f"{_TYPE_LABELS[rule.say].capitalize()}; none is there yet."
+        return f"{_TYPE_LABELS[rule.say].capitalize()}; none exists yet."
     form = count.first.form
     texts = dict.fromkeys(filter(None, (form.text, form.reading)))
     text, *reading = (truncate_text(each, _MAX_EXAMPLE_LENGTH) for each in texts)
@@ -252,17 +254,19 @@ def _format_rule(rule: ClipRule, draft: SourceDraft | None) -> Iterator[str]:
         if paths := getattr(rule, name):
             yield f"{name} = {_format_paths(paths)}"
     if rule.alternatives is not AlternativesPolicy.FIRST:
-        yield _format_comment("Each of the alternatives in one text is a clip.")
+        yield _format_comment("Each alternative in a text becomes a clip.")
         yield f"alternatives = {_format_text(rule.alternatives)}"
     if rule.join is not None:
-        of_words = "The texts are the words of one text, with nothing between them."
+        of_words = "The texts are the words of one text, without separators."
         yield _format_comment(
-            "What stands between the texts, which are said as one." if rule.join else of_words
+            "The separator between the texts, which are spoken as one." if rule.join else of_words
         )
         yield f"join = {_format_text(rule.join)}"
     for skip in rule.skip:
         values = ", ".join(_format_text(str(value)) for value in skip.values)
-        yield _format_comment("These are not in kana." if values else "Some do not have it.")
+        yield _format_comment(
+            "These are not in kana." if values else "Some entries do not have it."
+        )
         when = f"is = [{values}]" if values else "missing = true"
         yield f"skip = {{ field = {_format_text(skip.field.text)}, {when} }}"
     yield from _format_target(rule, draft)
@@ -271,11 +275,11 @@ def _format_rule(rule: ClipRule, draft: SourceDraft | None) -> Iterator[str]:
 def _format_target(rule: ClipRule, draft: SourceDraft | None) -> Iterator[str]:
     """Where the URL goes, and whether that is new."""
     if rule.to is None:
-        yield _format_comment("There is no place for its URL; the clips are made all the same.")
+        yield _format_comment("No field can take its URL; the clips are generated anyway.")
         yield "to = false"
         return
     if draft is not None and rule.to.text in draft.new:
-        yield _format_comment("New: it is not in the file yet.")
+        yield _format_comment("New field: it is not in the file yet.")
     yield f"to = {_format_text(rule.to.text)}"
 
 

@@ -64,7 +64,10 @@ if TYPE_CHECKING:
 _MIN_SHARE = 0.9
 _MIN_PLAIN_TEXTS = 3
 _MAX_SPEAKERS = 6
-_NO_ID_REASON = "a hash of its texts, as no field is called an id; after an edit, overrides of the entry no longer match"
+_NO_ID_REASON = (
+    "a hash of its texts, because no field is an id; after an edit, overrides of the entry no "
+    "longer match"
+)
 _ANKI_URL = "[sound:{recipe}.{ext}]"
 
 
@@ -280,7 +283,7 @@ def _draft_plain_texts(
             id=IdRule(of=IdOrigin.KEY if keyed else IdOrigin.HASH),
             records=make_path(steps, from_record=True),
         ),
-        id_reason="the key under which it stands" if keyed else "a hash of what is said",
+        id_reason="the key of the entry" if keyed else "a hash of the spoken text",
     )
 
 
@@ -325,7 +328,7 @@ def _choose_id(
             return candidate, reason + refused
         refused = refused or f"; {candidate.paths[0].text if candidate.paths else ''}: {problem}"
     return IdRule(of=IdOrigin.HASH), (
-        f"a hash of what is said{refused}" if refused else _NO_ID_REASON
+        f"a hash of the spoken text{refused}" if refused else _NO_ID_REASON
     )
 
 
@@ -335,7 +338,7 @@ def _list_id_candidates(
     for steps in _find_id_fields(records.part.shape):
         yield IdRule(paths=(make_path(steps),)), "different in every record"
     if _have_data_keys(records.part.steps, documents):
-        yield IdRule(of=IdOrigin.KEY), "the key under which it stands"
+        yield IdRule(of=IdOrigin.KEY), "the key of the entry"
     main = records.main
     if kind is Kind.CHARACTERS:
         readings = records.chosen[0][1].reading
@@ -343,11 +346,11 @@ def _list_id_candidates(
     elif main is not None and main.say is TextType.READING and main.text:
         yield IdRule(paths=(make_path(main.field.steps),)), "different in every record"
     if PathStep.EVERY not in records.part.steps:
-        yield IdRule(of=IdOrigin.FILE), "the name of the file, as each holds one entry"
+        yield IdRule(of=IdOrigin.FILE), "the name of the file, because each contains one entry"
     for parent in records.parents:
         for steps in _find_id_fields(parent.shape):
             where = format_steps(parent.steps)
-            reason = f"the {format_steps(steps)} of what it lies in ({where}), and its number there"
+            reason = f"the {format_steps(steps)} of its parent ({where}) and its index there"
             yield IdRule(of=IdOrigin.PARENT, paths=(make_path(steps),)), reason
 
 
@@ -463,7 +466,7 @@ def explain_no_catalogue(document: Document) -> str | None:
     languages = has_language_keys(root) and not phrases
     dotted = sum(_DOTTED_KEY.fullmatch(key) is not None for key in root)
     if tree and (named or languages or dotted > len(root) / 2):
-        return "it looks like the texts of a program in one or more languages"
+        return "it looks like a program's translated user interface texts"
     return None
 
 

@@ -397,18 +397,20 @@ def format_verify_figures(report: VerifyReport) -> list[str]:
     told = ", ".join(f"{count:,} {to_one_line(rule)}" for rule, count in rules.most_common())
     lines.append(f"wrong     {format_count(len(report.verdicts), 'asset')}{told and ': '}{told}")
     if report.foreign:
-        lines.append(f"foreign   {report.foreign:,} that the ledger does not know")
+        lines.append(f"foreign   {report.foreign:,} not in the ledger")
     if report.error_rate is not None:
-        share = f"{report.error_rate:.1%} of their morae misheard in the mean"
+        share = f"mean error rate {report.error_rate:.1%} of morae"
         lines.append(f"heard     {format_count(report.heard, 'asset')}, {share}")
     if report.unmade:
         lines.append(
-            f"not made  {format_count(report.unmade, 'clip')}: `tts-assets status` tells which"
+            f"not made  {format_count(report.unmade, 'clip')}: `tts-assets status` lists them"
         )
     if report.problems:
         lines.append(f"errors    {len(report.problems):,} in the catalogues")
     if report.fatal:
-        lines.append("unheard   recognition failed: fix the error, then verify the sample again")
+        lines.append(
+            "unheard   recognition failed: correct the error, then verify the sample again"
+        )
     return lines
 
 
@@ -444,7 +446,7 @@ def _to_rule_item(verdict: AssetResult, finding: Finding) -> ReportItem:
     asset, text = to_one_line(verdict.asset), shorten_text(verdict.text)
     level = AnnotationLevel.ERROR if verdict.ours else AnnotationLevel.WARNING
     clips, sort = verdict.clips, to_one_line(finding.rule)
-    more = f"; heard in {format_count(len(clips) - 1, 'more clip')}" if len(clips) > 1 else ""
+    more = f"; recognized in {format_count(len(clips) - 1, 'more clip')}" if len(clips) > 1 else ""
     what = f"{to_one_line(finding.told)}{more}; {to_one_line(_advise_action(verdict))}"
     if not clips:
         return ReportItem(level, sort, asset, None, "asset", text, what)
@@ -460,17 +462,20 @@ def _advise_action(verdict: AssetResult) -> str:
     rules = {finding.rule for finding in verdict.findings}
     if not verdict.ours:
         if rules == {MISSING}:
-            return "name one that is there"
-        return "listen to it; it is somebody's own recording: record it again, or take it away"
+            return "name an existing file"
+        return (
+            "listen to it; it is a recording that tts-assets did not generate: record it "
+            "again, or remove it"
+        )
     if rules == {MISSING}:
         return f"{_format_remake_command(verdict)} makes it"
     remake = _format_remake_command(verdict, "--force") if verdict.clips else "make it anew"
     if rules & {DAMAGED, _UNDECODABLE}:
-        return f"bring back what was made, or {remake}"
+        return f"restore the generated file, or {remake}"
     # An engine that says a form alike each time says it so once more.
     return (
-        "listen to it; if it is wrong, see `tts-assets lint` for its reading and accent, or try "
-        f"another voice, and {remake}"
+        "listen to it; if it is wrong, check its reading and accent with `tts-assets "
+        f"lint`, or try another voice, then {remake}"
     )
 
 

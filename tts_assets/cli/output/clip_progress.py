@@ -50,7 +50,7 @@ _LEAST_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Figures:
-    """How far a run is.
+    """The progress of a run.
 
     Args:
         done: finished items, failed ones included.

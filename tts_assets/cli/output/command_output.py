@@ -338,7 +338,7 @@ def prepare_report_folder(given: str | None) -> Path | None:
     if given is None:
         return None
     if not given.strip():
-        raise UsageError("--report is blank: name a folder, such as report, or leave it out")
+        raise UsageError("--report is blank: name a folder, such as report, or omit it")
     with _translate_write_errors(given):
         folder = Path(given).expanduser()
         folder.mkdir(parents=True, exist_ok=True)

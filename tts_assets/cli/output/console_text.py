@@ -101,8 +101,8 @@ def require_stdout() -> Iterator[None]:
         raise
     except OSError as exc:
         raise FatalError(
-            f"standard output cannot be written: {exc.strerror}; send it to where there is room, "
-            "and run the command again"
+            f"standard output cannot be written: {exc.strerror}; free some space or "
+            "redirect it, then run the command again"
         ) from exc
 
 

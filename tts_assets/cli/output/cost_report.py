@@ -45,8 +45,9 @@ def describe_repeat_charges(cost: Cost, rebilled: Rebilled) -> str:
     count = rebilled.bill.clips
     was, is_made = ("was", "is") if count == 1 else ("were", "are")
     return (
-        f"{count:,} of {format_count(rebilled.out_of, 'clip')} {was} paid for before, and {is_made} made "
-        f"again because {', '.join(reasons)}: {_format_credits(cost, rebilled.bill.credits)}"
+        f"{count:,} of {format_count(rebilled.out_of, 'clip')} {was} already paid for and "
+        f"{is_made} regenerated because {', '.join(reasons)}: "
+        f"{_format_credits(cost, rebilled.bill.credits)}"
     )
 
 
@@ -90,7 +91,7 @@ def format_lost_lines(traffic: Traffic) -> list[str]:
     """How many replies were lost whose cost is not known; nothing where none was."""
     count = traffic.lost
     was = "was" if count == 1 else "were"
-    told = f"{format_count(count, 'reply', 'replies')} {was} lost, and may have been billed"
+    told = f"{format_count(count, 'reply', 'replies')} {was} lost and may have been billed"
     return [f"lost      {told}"] if count else []
 
 
@@ -172,7 +173,7 @@ def _format_billed_lines(cost: Cost) -> list[str]:
         told = (
             f"{_format_credits(cost, cost.expected.credits)} expected{_describe_made_share(cost)}"
         )
-        return [f"billed    {told}; the service tells nothing"] if cost.due.clips else []
+        return [f"billed    {told}; the service reports nothing"] if cost.due.clips else []
     if not (cost.billed or cost.due.clips):
         return []
     should = f"{_format_number(cost.expected.credits)} were expected{_describe_made_share(cost)}"
@@ -183,7 +184,7 @@ def _describe_made_share(cost: Cost) -> str:
     """How much of what was expected was for the clips that were made, where some were not."""
     if cost.due.credits == cost.expected.credits:
         return ""
-    return f", {_format_number(cost.due.credits)} of them for the clips that were made"
+    return f", {_format_number(cost.due.credits)} of them for the generated clips"
 
 
 def _format_price_warning(cost: Cost) -> list[str]:
@@ -191,14 +192,14 @@ def _format_price_warning(cost: Cost) -> list[str]:
     price = cost.price
     if price is None or not price.is_old:
         return []
-    told = f"read {price.read}, {price.days} days ago"
-    return [f"price     {told}: see whether it still holds, and say so in [[price]]"]
+    told = f"read on {price.read}, {price.days} days ago"
+    return [f"price     {told}: check that it still applies, then update [[price]]"]
 
 
 def _format_quota_lines(cost: Cost) -> list[str]:
     balance = cost.balance
     if not isinstance(balance, Balance):
-        return [] if balance is None else [f"quota     not known: {balance}"]
+        return [] if balance is None else [f"quota     unknown: {balance}"]
     lacking = cost.expected.credits - balance.credits
     enough = "enough" if lacking <= 0 else f"{_format_number(lacking)} too few"
     resets = f"; more on {balance.resets:%Y-%m-%d %H:%M %Z}".rstrip() if balance.resets else ""
@@ -207,7 +208,7 @@ def _format_quota_lines(cost: Cost) -> list[str]:
 
 def _describe_unspeakable(cost: Cost) -> str:
     return (
-        f"; {cost.unsayable:,} of them cannot be said, and cost nothing" if cost.unsayable else ""
+        f"; {cost.unsayable:,} of them cannot be spoken and cost nothing" if cost.unsayable else ""
     )
 
 
@@ -219,7 +220,7 @@ def _format_credits(cost: Cost, credit_count: float) -> str:
     """Credits, and the money for them."""
     money = cost.money(credit_count)
     if money is None or cost.price is None:
-        return f"{_format_number(credit_count)} credits, money not known: add [[price]]"
+        return f"{_format_number(credit_count)} credits, price unknown: add [[price]]"
     currency = cost.price.currency
     if 0 < money < _MIN_MONEY:
         return f"{_format_number(credit_count)} credits, less than {_MIN_MONEY} {currency}"
@@ -240,7 +241,7 @@ def _format_clip_count(bill: Charges) -> str:
 #: Columns of a line that say what it is about.
 LABEL_WIDTH = 10
 _COMPARISON_TEXTS = {
-    Judged.LEDGER: "the ledger alone: there are no audio files",
+    Judged.LEDGER: "the ledger alone, because there are no audio files",
     Judged.FILES: "names and sizes of the audio files; --deep reads them",
     Judged.BYTES: "the bytes of every file",
 }
@@ -352,7 +353,7 @@ def _format_dry_run(report: Report) -> list[str]:
     lines = [f"to make   {format_count(report.to_make, 'clip')}; dry run, nothing was changed"]
     if report.to_move:
         lines.append(
-            f"to move   {format_count(report.to_move, 'asset')} to other names, without speaking"
+            f"to move   {format_count(report.to_move, 'asset')} to other names, without synthesis"
         )
     if report.urls_to_write:
         lines.append(f"URLs      {report.urls_to_write:,} of up-to-date clips to write")
@@ -368,7 +369,7 @@ def _format_made(report: Report) -> list[str]:
     ]
     if report.moved:
         lines.append(
-            f"moved     {format_count(report.moved, 'asset')} to other names, without speaking"
+            f"moved     {format_count(report.moved, 'asset')} to other names, without synthesis"
         )
     if report.flawed:
         flawed = format_count(len(report.flawed), "clip")
@@ -384,7 +385,10 @@ def _format_made(report: Report) -> list[str]:
 def _format_kept(kept: Iterable[KeptClipGroup]) -> list[str]:
     """Clips that stay although the engine changed, and the way out."""
     lines = [
-        f"kept      {format_count(each.clips, 'clip')} of {to_one_line(each.before)}; it is {to_one_line(each.now)} now"
+        (
+            f"kept      {format_count(each.clips, 'clip')} of {to_one_line(each.before)}; it is "
+            f"now {to_one_line(each.now)}"
+        )
         for each in kept
     ]
     return [*lines, '          on-engine-change = "remake" regenerates them'] if lines else []
@@ -417,7 +421,9 @@ def _format_decisions(standing: Standing) -> list[str]:
 
 
 def _format_unusable(unspoken: int, problems: int) -> list[str]:
-    lines = [f"unspoken  {format_count(unspoken, 'text')} with nothing to say"] if unspoken else []
+    lines = (
+        [f"unspoken  {format_count(unspoken, 'text')} with nothing to speak"] if unspoken else []
+    )
     return [*lines, f"errors    {problems:,} in the catalogues"] if problems else lines
 
 
@@ -450,7 +456,7 @@ def _describe_next_step(report: Report) -> str:
 
 def _describe_rerun(report: Report) -> str:
     if report.forced:
-        return "note that --force starts over; clips that it did not reach are unchanged"
+        return "note: --force starts over; clips that it did not reach are unchanged"
     return "run the same command again to generate the rest"
 
 

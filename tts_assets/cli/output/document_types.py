@@ -20,12 +20,12 @@ from tts_assets.model import Kind
 
 
 class DecisionsData(TypedDict):
-    """What people who listened decided of the sounds of fresh and of rejected clips.
+    """The decisions on the sounds of up-to-date and rejected clips.
 
     Args:
-        approved: clips with a sound that somebody approved.
-        rejected: clips with a sound that somebody rejected.
-        undecided: clips with a sound that nobody has decided on.
+        approved: clips with an approved sound.
+        rejected: clips with a rejected sound.
+        undecided: clips with an undecided sound.
     """
 
     approved: int
@@ -34,30 +34,29 @@ class DecisionsData(TypedDict):
 
 
 class StandingDocument(TypedDict):
-    """How the clips of all catalogues stand, as `tts-assets status` and `check` find out.
+    """The states of the clips of all catalogues, as `tts-assets status` and `check` determine them.
 
     Args:
-        stale: something is not as its entry asks for, or somebody rejected its sound.
-        catalogues: files that were read.
-        states: how many clips stand how.
-        planned: each clip that is to be made, and why.
-        decisions: how many sounds are approved, rejected and undecided.
-        unapproved: each fresh clip with a sound that nobody has approved; null where that was not
-            asked for.
-        takes: sounds that were paid for and refused, and are kept.
-        kept: clips that stay although the engine changed since.
-        orphans: assets that no catalogue refers to; null where nobody looked for them.
-        judged_by: what clips were held against: the ledger alone, files and their sizes, or the
+        stale: whether a clip is stale or rejected.
+        catalogues: the number of files read.
+        states: the number of clips in each state.
+        planned: each clip to generate, and why.
+        decisions: the number of approved, rejected and undecided sounds.
+        unapproved: each up-to-date clip without approval; null if not requested.
+        takes: paid sounds that were rejected automatically and are kept.
+        kept: clips that are kept although the engine changed.
+        orphans: assets that no catalogue refers to; null if they were not searched for.
+        judged_by: what clips were compared with: the ledger alone, files and their sizes, or the
             bytes of every file.
-        unspoken: texts that yield no clip.
-        problems: entries and files that cannot be used.
-        notes: files passed over, and what cannot be known here.
-        unmatched: ids that were asked for and that no entry has; null where all are there.
-        urls_to_write: URLs of fresh clips that the catalogues do not have.
-        timelines_to_write: time lines that fresh passages do not have.
+        unspoken: texts without a clip.
+        problems: unusable entries and files.
+        notes: skipped files, and what could not be determined.
+        unmatched: requested ids that no entry has; null if all exist.
+        urls_to_write: URLs of up-to-date clips missing from the catalogues.
+        timelines_to_write: time lines missing from up-to-date passages.
         provider: the engine's name.
-        chosen: why that engine; null where it was asked for.
-        seconds: how long it took to find out.
+        chosen: why the engine was chosen; null if it was requested.
+        seconds: the duration.
     """
 
     stale: bool
@@ -82,14 +81,14 @@ class StandingDocument(TypedDict):
 
 
 class HeardIn(TypedDict):
-    """A clip that an asset is heard in.
+    """A clip that an asset belongs to.
 
     Args:
         file: the catalogue's path as given.
-        line: the line of its record, from 1; null where that is not known.
-        kind: what the catalogue teaches.
+        line: the line of its record, from 1; null if unknown.
+        kind: the kind of content.
         entry: the entry's id.
-        part: which of the entry's clips.
+        part: the part of the entry that the clip speaks.
     """
 
     file: str
@@ -100,14 +99,14 @@ class HeardIn(TypedDict):
 
 
 class VerdictData(TypedDict):
-    """What is wrong with an asset.
+    """The problems of an asset.
 
     Args:
-        asset: its path below the output folder; of a sound elsewhere, its path as given.
-        ours: the ledger knows it; any other sound is only asked whether it is one at all.
-        text: what was to be said; empty where nothing tells.
-        clips: the clips that it is heard in; empty where no catalogue was asked, or none has it.
-        findings: the rules that it breaks.
+        asset: its path, relative to the output folder; of a file elsewhere, its path as given.
+        ours: whether the ledger contains it; any other file is only checked for being audio.
+        text: the text to be spoken; empty if unknown.
+        clips: the clips that use it; empty if no catalogue was read or none uses it.
+        findings: the audio checks that it failed.
         advice: what to do.
     """
 
@@ -120,23 +119,22 @@ class VerdictData(TypedDict):
 
 
 class VerdictsDocument(TypedDict):
-    """What is wrong with assets, as `tts-assets verify` finds out.
+    """The problems of assets, as `tts-assets verify` finds them.
 
     Args:
-        wrong: something is.
-        checked: how many assets were measured.
-        foreign: how many of them the ledger does not know.
-        heard: how many of them speech recognition listened to.
-        error_rate: the mean share of wrong morae in what it heard, 0 for none; null where it
-            heard nothing.
-        unmade: clips that have no asset yet, or are to be made anew under another name.
-        catalogues: files that were read.
-        verdicts: each asset that breaks a rule.
-        problems: entries and files that cannot be used.
-        notes: files passed over, and clips that could not be listened to.
-        unmatched: ids that were asked for and that no entry has; null where all are there.
+        wrong: whether there are problems.
+        checked: the number of measured assets.
+        foreign: the number of measured assets that are not in the ledger.
+        heard: the number of assets checked by speech recognition.
+        error_rate: the mean error rate of the recognized morae; null if nothing was recognized.
+        unmade: clips without an asset, or with one to be generated under another name.
+        catalogues: the number of files read.
+        verdicts: each asset that failed a check.
+        problems: unusable entries and files.
+        notes: skipped files, and clips that could not be recognized.
+        unmatched: requested ids that no entry has; null if all exist.
         seconds: how long it took.
-        fatal: why nobody listened though it was asked for; null where all was done.
+        fatal: why the requested speech recognition failed; null if it did not.
     """
 
     wrong: bool
@@ -158,13 +156,13 @@ class VerdictsDocument(TypedDict):
 
 
 class CountsData(TypedDict):
-    """How far a run is.
+    """The progress of a run.
 
     Args:
-        queued: clips that are not begun.
-        active: clips that are being made.
-        done: clips that were made.
-        failed: clips that could not be made.
+        queued: clips not started yet.
+        active: clips in progress.
+        done: generated clips.
+        failed: failed clips.
     """
 
     queued: int | None
@@ -174,11 +172,11 @@ class CountsData(TypedDict):
 
 
 class WaitingLine(TypedDict):
-    """Another run holds a lock that this one needs.
+    """The run waits for a lock that another run holds.
 
     Args:
-        event: its name.
-        path: the folder or file that the lock is for.
+        event: the name.
+        path: the locked folder or file.
     """
 
     event: Literal["waiting"]
@@ -186,11 +184,11 @@ class WaitingLine(TypedDict):
 
 
 class EstimatedLine(TypedDict):
-    """It is known what the clips will cost; nothing was sent yet.
+    """The cost of the clips has been estimated; nothing has been sent yet.
 
     Args:
-        event: its name.
-        cost: what they cost.
+        event: the name.
+        cost: the cost.
     """
 
     event: Literal["estimated"]
@@ -198,13 +196,13 @@ class EstimatedLine(TypedDict):
 
 
 class StartedLine(TypedDict):
-    """The plan stands, and clips are about to be made.
+    """The plan is complete, and generation begins.
 
     Args:
-        event: its name.
-        jobs: how many clips there are to make; equal ones count once.
-        workers: how many are made at once.
-        states: how many clips stand how.
+        event: the name.
+        jobs: the number of clips to generate; equal clips count once.
+        workers: the number of clips generated at the same time.
+        states: the number of clips in each state.
     """
 
     event: Literal["started"]
@@ -214,15 +212,15 @@ class StartedLine(TypedDict):
 
 
 class ServiceWaitLine(TypedDict):
-    """The service refuses requests or fails, so the run waits; at most one line in ten seconds.
+    """The service refuses requests or fails, so the run waits; at most one line every ten seconds.
 
     Args:
-        event: its name.
-        reason: what the service answered, in words.
-        seconds: how long the latest request waits at least before it is sent again.
-        requests: how many requests wait now.
-        refusals: how many requests the service had no room for so far.
-        retries: how many requests were repetitions after an error so far.
+        event: the name.
+        reason: the service's response, as text.
+        seconds: the minimum wait before the latest request is sent again.
+        requests: the number of waiting requests.
+        refusals: the requests refused for lack of capacity so far.
+        retries: the requests repeated after an error so far.
     """
 
     event: Literal["service-wait"]
@@ -234,15 +232,15 @@ class ServiceWaitLine(TypedDict):
 
 
 class SegmentMadeLine(TypedDict):
-    """A segment of a passage waits for the others.
+    """A segment of a passage is ready.
 
     Args:
-        event: its name.
+        event: the name.
         recipe: that of the passage.
         segment: its number, from 1.
-        segments: how many the passage has.
-        seconds: how long that took.
-        counts: how the clips stand.
+        segments: the number of segments of the passage.
+        seconds: the time it took.
+        counts: the progress so far.
     """
 
     event: Literal["segment-made"]
@@ -254,18 +252,18 @@ class SegmentMadeLine(TypedDict):
 
 
 class ClipMadeLine(TypedDict):
-    """A clip is on the disk under its names.
+    """A clip has been stored.
 
     Args:
-        event: its name.
-        recipe: the hash of everything that can change the sound.
-        assets: its paths below the output folder.
-        clips: the clips of the catalogues that it is for.
-        seconds: how long that took.
-        audio_seconds: how long it sounds.
-        said: how it is said, in accent notation; null where the engine does not report it.
-        findings: what is wrong with how it sounds.
-        counts: how the clips stand.
+        event: the name.
+        recipe: the hash of everything that affects the sound.
+        assets: its paths, relative to the output folder.
+        clips: the catalogue clips that it serves.
+        seconds: the time it took.
+        audio_seconds: its length.
+        said: its pronunciation in accent notation; null if the engine does not report it.
+        findings: the audio checks that it failed.
+        counts: the progress so far.
     """
 
     event: Literal["clip-made"]
@@ -280,16 +278,16 @@ class ClipMadeLine(TypedDict):
 
 
 class ClipFailedLine(TypedDict):
-    """A clip could not be made; the others go on.
+    """A clip failed; the run continues.
 
     Args:
-        event: its name.
-        recipe: the hash of everything that can change the sound.
-        clips: the clips of the catalogues that it is for.
-        reason: why, in words for people.
-        attempt: at which attempt, from 1.
-        seconds: how long that took.
-        counts: how the clips stand.
+        event: the name.
+        recipe: the hash of everything that affects the sound.
+        clips: the catalogue clips that it serves.
+        reason: the reason, as text.
+        attempt: the attempt, from 1.
+        seconds: the time it took.
+        counts: the progress so far.
     """
 
     event: Literal["clip-failed"]
@@ -314,10 +312,10 @@ EventLine: TypeAlias = (
 
 
 class ReportLine(ReportDocument):
-    """The last line of a run.
+    """The last line of a run: its report.
 
     Args:
-        event: its name.
+        event: the name.
     """
 
     event: Literal["report"]

@@ -49,7 +49,7 @@ class TimePlot:
         title: what it shows.
         told: the same in words.
         unit: of the values.
-        seconds: where each step begins, and where the last one ends.
+        seconds: the lower edges of the bins and the upper edge of the last one.
         lines: the values of each step.
     """
 

@@ -425,7 +425,7 @@ class ReportItem(NamedTuple):
         line: where in it, from 1; None where that is not known.
         kind: what the catalogue teaches; "" where no clip is meant.
         name: the entry, its part and the text; as far as they are known.
-        what: what is wrong with it.
+        what: the audio checks that it failed.
         asset: what is to be made; "" where that does not matter.
     """
 

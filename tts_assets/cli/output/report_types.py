@@ -8,11 +8,11 @@ from tts_assets.store.paid_journal import Opinion
 
 
 class LimitData(TypedDict):
-    """How many requests may be open at once, and since when.
+    """The limit of simultaneous requests, and since when it applies.
 
     Args:
-        seconds: since the beginning of the run.
-        limit: how many.
+        seconds: the time since the beginning of the run.
+        limit: the number.
     """
 
     seconds: float
@@ -20,15 +20,16 @@ class LimitData(TypedDict):
 
 
 class TrafficData(TypedDict):
-    """What went to a service and fro.
+    """The requests to a service.
 
     Args:
-        requests: how many were sent.
-        lost: how many of them got no whole reply, nor its cost: the service may have billed them.
-        refusals: how many the service had no room for.
-        retries: how many were repetitions after an error.
-        waits: how often one waited after a refusal or an error, or for the rate.
-        waited_seconds: for how long at least one request waited so; simultaneous waits count once.
+        requests: the requests sent.
+        lost: the requests without a complete response, which may have been billed.
+        refusals: the requests refused for lack of capacity.
+        retries: the requests repeated after an error.
+        waits: the number of waits after a refusal or an error, or for the rate limit.
+        waited_seconds: the time during which at least one request waited; simultaneous waits count
+            once.
         limits: the limit over time.
     """
 
@@ -42,13 +43,13 @@ class TrafficData(TypedDict):
 
 
 class PriceData(TypedDict):
-    """What credits cost.
+    """The price of credits.
 
     Args:
-        per_1000_credits: what a thousand cost, in the currency.
-        currency: its sign or code.
-        read: the day on which the price was looked up, such as 2026-10-03.
-        old: it should be looked up again.
+        per_1000_credits: the price of 1,000 credits.
+        currency: the sign or code of the currency.
+        read: the date on which the price was read, such as 2026-10-03.
+        old: whether the price is old and should be checked again.
     """
 
     per_1000_credits: float
@@ -58,11 +59,11 @@ class PriceData(TypedDict):
 
 
 class SumData(TypedDict):
-    """What is charged.
+    """A charge.
 
     Args:
-        credits: what the service counts.
-        money: what that costs; null where nobody knows the price.
+        credits: the credits, as the service counts them.
+        money: the price of the credits; null if no price is known.
     """
 
     credits: float
@@ -70,11 +71,11 @@ class SumData(TypedDict):
 
 
 class BillData(SumData):
-    """What some clips are charged for; equal ones count once.
+    """The charges for some clips; equal clips count once.
 
     Args:
-        clips: how many.
-        characters: how many are sent for them.
+        clips: the number.
+        characters: the characters sent for the clips.
     """
 
     clips: int
@@ -82,21 +83,21 @@ class BillData(SumData):
 
 
 class LeftData(BillData):
-    """What is left for another run.
+    """The clips left for another run.
 
     Args:
-        bound: the setting that left it, with its value; null where nothing is left.
+        bound: the setting that left them, with its value; null if nothing is left.
     """
 
     bound: str | None
 
 
 class ReasonData(TypedDict):
-    """Why clips that were paid for before are made again.
+    """Why clips that were already paid for are generated again.
 
     Args:
-        words: why, in words for people.
-        clips: how many for that reason.
+        words: the reason, as text.
+        clips: the number of clips with this reason.
     """
 
     words: str
@@ -104,11 +105,11 @@ class ReasonData(TypedDict):
 
 
 class RebilledData(BillData):
-    """Clips that were paid for before, and are paid for again.
+    """Clips that were already paid for and will be paid for again.
 
     Args:
-        out_of: how many clips there are to make in all.
-        reasons: what changed since, the commonest first.
+        out_of: the number of all clips to generate.
+        reasons: the reasons, the most frequent first.
     """
 
     out_of: int
@@ -116,13 +117,13 @@ class RebilledData(BillData):
 
 
 class BalanceData(TypedDict):
-    """What is left of what was paid for.
+    """The credits left in the account.
 
     Args:
-        credits: how many may still be used; null where that is not known.
-        reason: why it is not known.
-        resets: when there are more again; null where nobody says.
-        too_few: how many are lacking for this run.
+        credits: the remaining credits; null if unknown.
+        reason: why the balance is unknown; null if it is known.
+        resets: when the credits are renewed; null if unknown.
+        too_few: the credits missing for this run.
     """
 
     credits: float | None
@@ -132,20 +133,19 @@ class BalanceData(TypedDict):
 
 
 class CostData(TypedDict):
-    """What a run costs at a service that charges.
+    """The cost of a run with a paid service.
 
     Args:
         provider: the engine's name.
-        model: the name of its model.
-        price: what its credits cost; null where nobody says.
-        expected: what the clips that the run set out to make are charged for, as known before the
-            first request; it stays so to the end.
-        left: what is left for another run because of a bound.
-        unsayable: clips that cannot be said, and cost nothing.
-        due: what the clips that were made should have been charged for.
-        billed: what the service really charged; null where it does not tell.
-        rebilled: what was paid for before; null where nothing was.
-        balance: what is left of what was paid for; null where it was not asked for.
+        model: the name of the model.
+        price: the price of the credits; null if unknown.
+        expected: the expected charges for all clips of the run, estimated before the first request.
+        left: the clips left for another run because of a limit.
+        unsayable: clips that cannot be spoken and cost nothing.
+        due: the expected charges for the generated clips.
+        billed: the amount that the service charged; null if it does not report it.
+        rebilled: the clips that were already paid for; null if there are none.
+        balance: the balance of the account; null if it was not queried.
     """
 
     provider: str
@@ -164,17 +164,17 @@ class CostData(TypedDict):
 
 
 class States(TypedDict):
-    """How many clips stand how.
+    """The number of clips in each state.
 
     Args:
-        new: they were never made.
-        stale: they were made from something else than their entries ask for now.
-        missing: they were made, and their files are gone.
-        damaged: their files are not what was made.
-        failed: they are new or stale, and could not be made last time.
-        rejected: they are as their entries ask for, and somebody rejected their sounds.
-        fresh: they are as their entries ask for.
-        locked: they are somebody's recordings, and are kept.
+        new: they were never generated.
+        stale: their entries or settings changed since they were generated.
+        missing: they were generated, but their files are missing.
+        damaged: their files differ from what was generated.
+        failed: they are new or stale, and failed in the last run.
+        rejected: they are up to date, but a reviewer rejected them.
+        fresh: they are up to date.
+        locked: their URLs are not managed by `tts-assets`.
     """
 
     new: int
@@ -188,16 +188,16 @@ class States(TypedDict):
 
 
 class ClipData(TypedDict):
-    """A clip, and which entry wants it.
+    """A clip and the entry it belongs to.
 
     Args:
         file: the catalogue's path as given.
-        kind: what the catalogue teaches.
+        kind: the kind of content.
         entry: the entry's id.
-        part: which of the entry's clips.
-        text: what is said, as it is spelled.
-        reading: how the entry says it is read, in katakana; null where it gives none.
-        accent: the mora after which the pitch falls, 0 for none; null where the entry gives none.
+        part: the part of the entry that the clip speaks.
+        text: the spoken text, as spelled.
+        reading: the entry's reading, in katakana; null if it has none.
+        accent: the mora after which the pitch falls, 0 for none; null if the entry has no accent.
     """
 
     file: str
@@ -210,12 +210,12 @@ class ClipData(TypedDict):
 
 
 class ChangeData(TypedDict):
-    """One thing that changed since a clip was made.
+    """A property that changed since a clip was generated.
 
     Args:
-        what: which thing.
-        before: as it was; empty for nothing.
-        now: as it is; empty for nothing.
+        what: the name of the property.
+        before: the previous value; empty for none.
+        now: the current value; empty for none.
     """
 
     what: Aspect
@@ -224,17 +224,17 @@ class ChangeData(TypedDict):
 
 
 class PlannedClip(ClipData):
-    """A clip that is to be made, and why.
+    """A clip to generate, and why.
 
     Args:
-        line: the line of its record, from 1; null where that is not known.
-        state: how it stands.
-        reason: why, in words for people.
-        changes: what changed since it was made.
-        recipe: the hash of everything that can change its sound.
-        asset: its path below the output folder.
-        url: its address.
-        held: the asset that has its sound already under another name; null for none.
+        line: the line of its record, from 1; null if unknown.
+        state: its state.
+        reason: the reason, as text.
+        changes: the changes since it was generated.
+        recipe: the hash of everything that affects its sound.
+        asset: its path, relative to the output folder.
+        url: its URL.
+        held: the asset that already has the same sound under another name; null for none.
     """
 
     line: int | None
@@ -248,11 +248,11 @@ class PlannedClip(ClipData):
 
 
 class FailedClip(ClipData):
-    """A clip that could not be made.
+    """A failed clip.
 
     Args:
-        line: the line of its record, from 1; null where that is not known.
-        reason: why, in words for people.
+        line: the line of its record, from 1; null if unknown.
+        reason: the reason, as text.
     """
 
     line: int | None
@@ -260,15 +260,15 @@ class FailedClip(ClipData):
 
 
 class DoubtfulClip(ClipData):
-    """A clip that was made, and whose reading or accent somebody should look at.
+    """A generated clip whose reading or accent should be checked.
 
     Args:
-        said: how it is said, in accent notation such as ハ↓シ.
+        said: its pronunciation in accent notation, such as ハ↓シ.
         pitch: high or low for each mora.
-        basis: how the reading was come by.
+        basis: how the reading was determined.
         accent_basis: where the accent comes from.
-        doubt: what does not fit; null when all does.
-        near: a reading of the dictionary that may have been meant; null for none.
+        doubt: the contradiction; null if there is none.
+        near: a reading of the dictionary that may be the intended one; null for none.
     """
 
     said: str
@@ -280,13 +280,13 @@ class DoubtfulClip(ClipData):
 
 
 class FindingData(TypedDict):
-    """A rule that the sound of a clip breaks.
+    """An audio check that a clip failed.
 
     Args:
-        rule: its name.
-        measured: what was measured, with its unit.
-        limit: what it may be, with its unit.
-        message: both in words for people.
+        rule: the name.
+        measured: the measured value, with its unit.
+        limit: the limit, with its unit.
+        message: both, as text.
     """
 
     rule: str
@@ -296,24 +296,24 @@ class FindingData(TypedDict):
 
 
 class FlawedClip(ClipData):
-    """A clip that was made, and does not sound as it should.
+    """A generated clip that failed an audio check.
 
     Args:
-        findings: what is wrong with it.
+        findings: the audio checks that it failed.
     """
 
     findings: list[FindingData]
 
 
 class UnspokenText(TypedDict):
-    """A text that yields no clip, and why.
+    """A text without a clip, and why.
 
     Args:
         file: the catalogue's path as given.
-        kind: what the catalogue teaches.
+        kind: the kind of content.
         entry: the entry's id.
-        part: which of the entry's clips.
-        reason: why, in words for people.
+        part: the part of the entry that the clip speaks.
+        reason: the reason, as text.
     """
 
     file: str
@@ -324,13 +324,13 @@ class UnspokenText(TypedDict):
 
 
 class ProblemData(TypedDict):
-    """An entry or a file that cannot be used.
+    """An unusable entry or file.
 
     Args:
         file: its path as given.
-        line: the line, from 1; null where that is not known.
-        entry: which entry; null where the file is meant.
-        message: what is wrong, and what to do.
+        line: the line, from 1; null if unknown.
+        entry: the entry; null if the problem concerns the file.
+        message: the problem and what to do.
     """
 
     file: str
@@ -340,12 +340,12 @@ class ProblemData(TypedDict):
 
 
 class KeptClips(TypedDict):
-    """Clips that stay although another engine or version made them.
+    """Clips that are kept although another engine or version generated them.
 
     Args:
-        before: what made them.
-        now: what would make them.
-        clips: how many.
+        before: the engine or version that generated them.
+        now: the current engine or version.
+        clips: the number.
     """
 
     before: str
@@ -354,28 +354,28 @@ class KeptClips(TypedDict):
 
 
 class KeptTake(TypedDict):
-    """A sound that was paid for and refused, and is kept until a person decides.
+    """A paid sound that was rejected automatically and is kept until a person decides.
 
     Args:
         file: the catalogue's path as given.
         entry: the entry's id.
-        part: which of the entry's clips.
+        part: the part of the entry that the clip speaks.
         segment: which segment of a passage, from 1; null for a clip in one piece.
-        text: what was sent to be spoken.
-        reason: why it was refused.
-        opinion: what a person decided of it.
-        name: how decisions name it.
+        text: the text that was sent.
+        reason: why it was rejected.
+        opinion: a person's decision on it.
+        name: its name in decisions.
         sha256: the hash of its bytes.
-        path: where it lies.
-        seconds: its length; 0 where it cannot be decoded.
+        path: its path.
+        seconds: its length; 0 if it cannot be decoded.
         provider: the engine's name.
         voice: the name of the voice.
         model: the name of the model.
-        sent: when it was asked for, in UTC.
-        request_id: what the service calls the request; "" where it did not say.
-        history_item_id: what it calls the sound in the account's history; "" where it did not say.
-        billed: what it cost, in credits; null where the service did not say.
-        recipe: of the clip.
+        sent: the time of the request, in UTC.
+        request_id: the id of the request; "" if unknown.
+        history_item_id: the id of the sound in the account's history; "" if unknown.
+        billed: its cost in credits; null if the service did not report it.
+        recipe: the recipe of the clip.
     """
 
     file: str
@@ -403,9 +403,9 @@ class OrphanData(TypedDict):
     """An asset that no catalogue refers to.
 
     Args:
-        asset: its path below the output folder.
-        bytes: its size, with that of its time line; 0 where only the ledger still has it.
-        ours: the ledger knows it; what it does not know is never deleted.
+        asset: its path, relative to the output folder.
+        bytes: its size, including its time line; 0 if only the ledger contains it.
+        ours: whether the ledger contains it; files that it does not contain are never deleted.
     """
 
     asset: str
@@ -414,11 +414,11 @@ class OrphanData(TypedDict):
 
 
 class HistogramData(TypedDict):
-    """How many values lie in each of some steps.
+    """A histogram.
 
     Args:
-        edges: where each step begins, and where the last one ends.
-        counts: how many values lie in each step.
+        edges: the lower edges of the bins and the upper edge of the last one.
+        counts: the number of values in each bin.
     """
 
     edges: list[float]
@@ -426,12 +426,12 @@ class HistogramData(TypedDict):
 
 
 class SlowClip(ClipData):
-    """A clip that took long.
+    """A slow clip.
 
     Args:
-        line: the line of its record, from 1; null where that is not known.
-        seconds: how long somebody was at it; of a passage, all its segments together.
-        audio_seconds: how long it sounds.
+        line: the line of its record, from 1; null if unknown.
+        seconds: the time it took; of a passage, of all its segments together.
+        audio_seconds: its length.
     """
 
     line: int | None
@@ -440,21 +440,21 @@ class SlowClip(ClipData):
 
 
 class HistoryData(TypedDict):
-    """How the making of clips went, in equal steps of time, of which there are 100 at most.
+    """The progress of a run, in at most 100 equal time steps.
 
     Args:
-        begun_seconds: how long after the beginning of the run it began.
-        seconds: how long it went on; the last step ends there.
-        step_seconds: how long each step is.
-        made: clips that were finished in each step.
-        failed: clips that failed in each.
-        audio_seconds: how long it sounds what was made in each; only of clips that were finished.
-        in_hand: how many clips and segments were in the making, on average over each step.
-        lengths: how long the clips sound, in seconds.
-        loudness: how loud they are, in LUFS.
-        wanted_lufs: how loud they were to be.
-        tolerance_lu: how far from that a clip may be.
-        slowest: those that took longest, the slowest first.
+        begun_seconds: the start of the first step, in seconds from the beginning of the run.
+        seconds: the duration; the last step ends there.
+        step_seconds: the length of a step.
+        made: the clips finished in each step.
+        failed: the clips that failed in each step.
+        audio_seconds: the length of the clips finished in each step.
+        in_hand: the average number of clips and segments in progress in each step.
+        lengths: the lengths of the clips, in seconds.
+        loudness: the loudness of the clips, in LUFS.
+        wanted_lufs: the target loudness, in LUFS.
+        tolerance_lu: the tolerance of the loudness, in LU.
+        slowest: the slowest clips, slowest first.
     """
 
     begun_seconds: float
@@ -472,46 +472,46 @@ class HistoryData(TypedDict):
 
 
 class ReportDocument(TypedDict):
-    """What a run of `tts-assets generate` did.
+    """The result of `tts-assets generate`.
 
     Args:
-        dry_run: nothing was changed.
-        catalogues: files that were read.
-        states: how many clips stood how before the run.
-        to_make: clips that were to be made; equal ones count once.
-        passed_over: clips that are to be made, and that `--only` left out.
-        made: clips that were made.
-        to_move: assets whose sound was there already under another name.
-        moved: those of them that have it under theirs now.
-        left: clips left for another run because of a bound.
-        bound: the setting that left them, with its value; null where nothing is left.
-        failed: clips that could not be made.
-        doubts: clips that were made, and whose reading or accent somebody should look at.
-        flawed: clips that were made, and do not sound as they should.
-        planned: each clip that was to be made, and why.
-        kept: clips that stay although the engine changed since.
-        unspoken: texts that yield no clip.
-        problems: entries and files that cannot be used.
-        notes: files passed over, and what the engine cannot do or does otherwise.
-        unmatched: ids that were asked for and that no entry has; null where all are there.
-        urls_to_write: URLs of fresh clips that the catalogues did not have.
-        timelines_to_write: time lines that fresh passages did not have.
-        timelines_written: those of them that they have now.
-        urls_written: URLs that the catalogues got, or that the shard keeps for them.
-        shard: the folder of the shard that the run was for; null where it was for all clips.
-        urls_missed: URLs whose entry changed while the clips were made.
-        workers: how many clips were made at once.
-        seconds: how long it all took.
-        audio_seconds: how long all that was made sounds.
-        fatal: why the run ended early; null when it did not.
-        forced: what was fresh was to be made anew, too.
-        stopped: somebody asked it to stop, or the bound of failures was reached.
+        dry_run: whether nothing was changed.
+        catalogues: the number of files read.
+        states: the number of clips in each state before the run.
+        to_make: clips to generate; equal clips count once.
+        passed_over: clips to generate that `--only` excluded.
+        made: generated clips.
+        to_move: assets that existed under another name.
+        moved: the assets that were moved.
+        left: clips left for another run because of a limit.
+        bound: the setting that left them, with its value; null if nothing is left.
+        failed: failed clips.
+        doubts: generated clips whose reading or accent should be checked.
+        flawed: generated clips that failed an audio check.
+        planned: each clip to generate, and why.
+        kept: clips that are kept although the engine changed.
+        unspoken: texts without a clip.
+        problems: unusable entries and files.
+        notes: skipped files, and limits of the engine.
+        unmatched: requested ids that no entry has; null if all exist.
+        urls_to_write: URLs of up-to-date clips missing from the catalogues.
+        timelines_to_write: time lines missing from up-to-date passages.
+        timelines_written: the time lines that were written.
+        urls_written: URLs written into the catalogues, or kept by the shard.
+        shard: the folder of the shard; null for a run without shards.
+        urls_missed: URLs not written because their entries changed during the run.
+        workers: the number of clips generated at the same time.
+        seconds: the duration of the run.
+        audio_seconds: the length of all generated clips.
+        fatal: why the run ended early; null if it did not.
+        forced: whether `--force` was given.
+        stopped: whether the run was interrupted or reached the limit of failures.
         provider: the engine's name.
-        chosen: why that engine; null where it was asked for.
-        credit: the lines that the licences of the voices ask for; empty for none.
-        traffic: what went to and fro; null where no service was asked.
-        cost: what it cost; null where the engine charges nothing.
-        history: how the making went over time; null where nothing was made or failed.
+        chosen: why the engine was chosen; null if it was requested.
+        credit: the credit lines that the voices' licences require; empty for none.
+        traffic: the requests to the service; null if there were none.
+        cost: the cost; null if the engine is free.
+        history: the progress over time; null if nothing was generated or failed.
     """
 
     dry_run: bool

@@ -99,11 +99,11 @@ class _TranscriptionReporter(LinePrinter):
                     self._bar.set_total(seconds)
             case ConcurrencyReduced(workers=workers):
                 self.print_line(
-                    f"{format_count(workers, 'chunk')} at once from now on, by how many fail"
+                    f"{format_count(workers, 'chunk')} at a time from now on, because of failures"
                 )
             case RecordingTranscribed(transcript=transcript):
                 if not transcript.pieces and transcript.problem is None:
-                    self.print_line(f"{to_one_line(transcript.file)}: nothing is said in it")
+                    self.print_line(f"{to_one_line(transcript.file)}: it contains no speech")
 
     def _show_chunk(self, event: ChunkRecognized) -> None:
         where = f"{to_one_line(event.file)} {format_clock(event.begin)}-{format_clock(event.end)}"

@@ -50,7 +50,7 @@ def find_whisper_folder(name: str, settings: ModelSettings) -> Path:
         if path.is_dir():
             return path
         raise UsageError(
-            f"there is no model {name!r}: name a folder that has {WEIGHTS}, or one of "
+            f"there is no model {name!r}: name a folder that contains {WEIGHTS}, or one of "
             f"{', '.join(REPOSITORIES)}"
         )
     fetched = ModelCache.from_settings(settings).whisper_folder(name)
@@ -59,8 +59,8 @@ def find_whisper_folder(name: str, settings: ModelSettings) -> Path:
     if (cached := _in_cache(REPOSITORIES[name])) is not None:
         return cached
     raise UsageError(
-        f"the model {name!r} is not here yet: tts-assets models fetch whisper-{name}, or name a "
-        f"folder that has {WEIGHTS} as model in [transcribe]"
+        f"the model {name!r} is not installed: run tts-assets models fetch whisper-{name}, "
+        f"or set model in [transcribe] to a folder that contains {WEIGHTS}"
     )
 
 
@@ -70,8 +70,8 @@ def find_folder_flaw(folder: Path) -> str | None:
     if not lacking:
         return None
     return (
-        f"{folder} is no whole Whisper model in the form of CTranslate2: it lacks "
-        f"{', '.join(lacking)}; fetch or convert it again"
+        f"{folder} is not a complete Whisper model in CTranslate2 format: it lacks "
+        f"{', '.join(lacking)}; download or convert it again"
     )
 
 
@@ -200,8 +200,8 @@ class WhisperEngine:
             )
         except Exception as exc:  # CTranslate2 and tokenizers have no common base
             raise UsageError(
-                f"{model} cannot be loaded ({onnx_models.shorten_error(exc)}): "
-                "fetch or convert the model again"
+                f"{model} cannot be loaded ({onnx_models.shorten_error(exc)}): download or "
+                "convert the model again"
             ) from exc
         self._voice_only = bool(voice_only)
 

@@ -142,8 +142,8 @@ def provider_for(settings: Settings, *, language: str | None = None) -> Recogniz
     known = provider.languages()
     if code not in known:
         raise UsageError(
-            f"the recognizer {provider.name} does not understand {code!r}: choose another by "
-            f"--recognizer, or one of its languages by --language: {', '.join(known)}"
+            f"the recognizer {provider.name} does not support {code!r}: choose another with "
+            f"--recognizer, or one of its languages with --language: {', '.join(known)}"
         )
     if (problem := provider.problem()) is not None:
         raise FatalError(f"{provider.name}: {problem}")

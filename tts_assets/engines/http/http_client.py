@@ -71,9 +71,10 @@ def _make_client(options: dict[str, Any]) -> httpx.AsyncClient:
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as exc:
         # Without the library's message, which may contain a proxy's password.
         raise FatalError(
-            "the environment names a proxy or certificates that cannot be used: write HTTP_PROXY, "
-            "HTTPS_PROXY and ALL_PROXY as http://host:port (socks5:// needs the package socksio), "
-            "and name what is there in SSL_CERT_FILE and SSL_CERT_DIR, or unset them"
+            "the environment names an unusable proxy or certificates: write HTTP_PROXY, "
+            "HTTPS_PROXY and ALL_PROXY as http://host:port (socks5:// needs the package "
+            "socksio), and set SSL_CERT_FILE and SSL_CERT_DIR to existing paths, or unset "
+            "them"
         ) from exc
 
 
@@ -121,19 +122,19 @@ def describe_http_error(error: Exception) -> str:
     match error:
         case httpx.ConnectError() if lacks_tls(error):
             return (
-                "nothing there speaks TLS; write http:// if it is a server of your own, "
-                "or the port that serves https"
+                "the server does not use TLS; write http:// for a server of your own, or "
+                "the port that serves https"
             )
         case httpx.ConnectTimeout():
-            return "no connection came about in time"
+            return "the connection timed out"
         case httpx.TimeoutException():
-            return "nothing came for too long"
+            return "the server sent nothing for too long"
         case httpx.TooManyRedirects():
-            return "it sends on to other addresses too often"
+            return "there are too many redirects"
         case ValueError() | ArithmeticError() | ExceptionGroup():
             return (
-                "its host or port cannot be; look at the address, "
-                "and at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
+                "its host or port is invalid; check the address, and HTTP_PROXY, "
+                "HTTPS_PROXY and ALL_PROXY"
             )
         case _:
             return str(error) or type(error).__name__
@@ -202,8 +203,8 @@ class Client:
         with anyio.move_on_after(request.seconds):
             return await self._follow_redirects(request)
         raise ClipTimeoutError(
-            f"no whole answer came within its time limit of {request.seconds:g} s; "
-            "--timeout sets another"
+            f"no complete response within the time limit of {request.seconds:g} s; to "
+            "change the limit, set --timeout"
         )
 
     async def _follow_redirects(self, request: ServiceRequest) -> ServiceResponse:
@@ -218,11 +219,11 @@ class Client:
             if _split_origin(url) != _split_origin(sent):
                 # The key is only for the service that the settings name.
                 raise FatalError(
-                    f"{self._show_url(sent)} sends on to {self._show_url(url)}, "
-                    "which is not gone to: set the base-url to where the service is"
+                    f"{self._show_url(sent)} redirects to {self._show_url(url)}, which is "
+                    "not followed: set the base-url to the service's own address"
                 )
             request = replace(request, path=url, query=None)
-        raise TransientError(f"{self._show_url(sent)} sends on to itself again and again")
+        raise TransientError(f"{self._show_url(sent)} redirects to itself repeatedly")
 
     async def _send_once(self, request: ServiceRequest) -> tuple[ServiceResponse, str]:
         import httpx  # noqa: PLC0415 - see _make_client
@@ -245,23 +246,24 @@ class Client:
             self._on_send(-1)
             where = self._show_address(request)
             if lacks_tls(exc):
-                raise FatalError(f"{where} cannot be asked: {self._describe_failure(exc)}") from exc
+                raise FatalError(
+                    f"the request to {where} failed: {self._describe_failure(exc)}"
+                ) from exc
             if distrust := _find_distrust(exc):
                 raise FatalError(
-                    f"{where} cannot be trusted: {distrust}; name the certificate of whoever "
-                    "vouches for it in SSL_CERT_FILE"
+                    f"the certificate of {where} cannot be verified: {distrust}; set "
+                    "SSL_CERT_FILE to the certificate of its authority"
                 ) from exc
             reason = f"{where} cannot be reached: {self._describe_failure(exc)}"
             if isinstance(exc, httpx.ConnectTimeout) and where.startswith("https:"):
-                reason += " (write http:// if it is a server of your own without TLS)"
+                reason += " (for a server of your own without TLS, write http://)"
             raise TransientError(reason, unpaid=True) from exc
         except (httpx.TransportError, OSError) as exc:
-            raise TransientError(
-                f"the answer was lost on its way: {self._describe_failure(exc)}"
-            ) from exc
+            raise TransientError(f"the response was lost: {self._describe_failure(exc)}") from exc
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, ExceptionGroup) as exc:
             raise FatalError(
-                f"{self._show_address(request)} cannot be asked: {self._describe_failure(exc)}"
+                f"the request to {self._show_address(request)} failed: "
+                f"{self._describe_failure(exc)}"
             ) from exc
 
     def _decode_body(self, answer: ServiceResponse, body: bytes) -> bytes:
@@ -275,8 +277,9 @@ class Client:
             # The status is enough.
             return b""
         raise FatalError(
-            f"the answer is packed as {self._show_text(coding)[:40]!r}, which was not asked for and "
-            "cannot be read: switch that off in the server, or in the proxy before it"
+            f"the response uses the content encoding {self._show_text(coding)[:40]!r}, "
+            "which was not requested and cannot be read: disable it in the server or its "
+            "proxy"
         )
 
     def _parse_url(self, path: str, query: tuple[tuple[str, str | int], ...]) -> httpx.URL:
@@ -352,24 +355,24 @@ def _inflate_body(body: bytes, wbits: int) -> bytes:
         try:
             plain += unpacker.decompress(rest, _LARGEST + 1)
         except zlib.error as exc:
-            raise TransientError("the answer was lost on its way: it cannot be unpacked") from exc
+            raise TransientError("the response was lost: it cannot be decompressed") from exc
         if len(plain) > _LARGEST:
             raise _too_large()
         if not unpacker.eof:
-            raise TransientError("the answer was lost on its way: its end is missing")
+            raise TransientError("the response was lost: its end is missing")
         body = unpacker.unused_data
     return plain
 
 
 def _too_large() -> ClipError:
-    return ClipError(f"the answer is larger than {_LARGEST >> 20} MiB, which no clip is")
+    return ClipError(f"the response exceeds {_LARGEST >> 20} MiB, the limit for a clip")
 
 
 def _find_distrust(error: BaseException) -> str:
     """Why a certificate is not trusted; "" for any other error."""
     for cause in _iterate_causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return cause.verify_message or "its certificate is not believed"
+            return cause.verify_message or "its certificate is not trusted"
     return ""
 
 
@@ -381,7 +384,8 @@ def _encode_body(json: Any) -> bytes | None:
         return msgspec.json.encode(json)
     except UnicodeEncodeError as exc:
         raise ClipError(
-            f"{exc.object[exc.start : exc.end]!a} is half a character: mend the text, or the setting"
+            f"{exc.object[exc.start : exc.end]!a} is half a character: correct the text or "
+            "the setting"
         ) from exc
 
 
@@ -461,12 +465,13 @@ def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
     if not good or not base_url.isprintable() or any(sign in base_url for sign in "?#@ "):
         # Not shown: an unparsable address may contain a password anywhere.
         raise UsageError(
-            "the base-url is no address: write https://host/path without user, password, ? and #"
+            "the base-url is not an address: write https://host/path without user, "
+            "password, ? and #"
         )
     if secret is not None and parts.scheme == "http" and not is_local(parts.hostname):
         raise UsageError(
-            f"{redact_url(base_url)} is not encrypted, and would show your key to anybody on the "
-            f"way: use https://, or take away the key, if none is needed there ({secret.source})"
+            f"{redact_url(base_url)} is not encrypted, so others on the network could read "
+            f"your key: use https://, or remove the key if the server needs none ({secret.source})"
         )
 
 
@@ -489,6 +494,6 @@ async def _refuse_other_machine(base_url: str) -> None:
         is_near = ip.is_private if host == CONTAINER_HOST else ip.is_loopback
         if not is_near:
             raise UsageError(
-                f"{host} leads to {ip}, which is another machine: a key would be sent there "
-                "without encryption; write the address of the server itself with https://"
+                f"{host} resolves to {ip}, another machine, and your key would be sent there "
+                "without encryption; write the server's own address with https://"
             )

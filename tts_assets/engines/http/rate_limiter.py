@@ -55,12 +55,13 @@ class Traffic:
     """The traffic of a run.
 
     Args:
-        requests: how many were sent.
-        lost: how many of them got no whole reply, nor its cost: the service may have billed them.
+        requests: the requests sent.
+        lost: the requests without a complete response, which may have been billed.
         refusals: how many were refused because of a rate limit.
-        retries: how many were repetitions after an error.
+        retries: the requests repeated after an error.
         waits: how often one waited after a refusal or an error, or for the rate; not in line.
-        waited_seconds: for how long at least one request waited so; simultaneous waits count once.
+        waited_seconds: the time during which at least one request waited; simultaneous waits count
+            once.
         limits: the limit over time, as seconds since the beginning and the new limit.
     """
 

@@ -286,7 +286,7 @@ class RetryingClient:
             self._late += 1
             self._counted = anyio.current_time()
         if self._late >= _LATE:
-            message = f"requests were given up {self._late} times in a row: {error}"
+            message = f"{self._late} requests in a row failed: {error}"
             raise self._end_with(FatalError(message)) from error
 
     def _end_with(self, error: FatalError) -> FatalError:
@@ -315,9 +315,7 @@ class RetryingClient:
             # A request that is open for long may yet succeed, and has a time limit of its own.
             return
         if self._bad >= _IN_A_ROW and limiter.fruitless_seconds > seconds:
-            raise self._end_with(
-                FatalError(f"nothing has come for {seconds:g} s: {error}")
-            ) from error
+            raise self._end_with(FatalError(f"no response for {seconds:g} s: {error}")) from error
 
 
 class _Ticket:

@@ -87,7 +87,7 @@ async def download_models(
                 for file in missing
             )
             raise UsageError(
-                f"models.offline is set, so nothing is fetched; copy by hand: {places}"
+                f"models.offline is set, so nothing is downloaded; copy by hand: {places}"
             )
         for file in files:
             await ModelDownload(store, file, "", None, patience, on_event).run()
@@ -214,7 +214,7 @@ class ModelDownload:
         if self._client is None:
             raise FatalError(
                 f"{self._file.name}: {fault}; it is kept as {self._rejected} and not used: "
-                f"put the right file to {self._final}"
+                f"copy the right file to {self._final}"
             )
         recorded = await self._fetch_file(self._client)
         if not was_there:
@@ -251,10 +251,11 @@ class ModelDownload:
                 most = max(most, part.size)
                 restarts = not build_range_headers(part, self._file)
                 if attempts > len(pauses):
-                    then = "begin anew" if restarts else "go on from where it ended"
+                    then = "begin anew" if restarts else "resume"
                     raise FatalError(
-                        f"cannot fetch {self._file.name} from {redact_url(self._url)}: {exc}, "
-                        f"{attempts} times; run again to {then}, or give another --mirror"
+                        f"cannot download {self._file.name} from {redact_url(self._url)}: "
+                        f"{exc}, {attempts} times; run again to {then}, or give another "
+                        "--mirror"
                     ) from exc
                 seconds = min(exc.seconds, self._patience.longest_seconds)
                 seconds = max(seconds, pauses[attempts - 1])
@@ -288,17 +289,15 @@ class ModelDownload:
         continues = goes_on(response, version, part, file)
         if not continues and response.status_code != 200:
             part.drop()
-            raise TransientError(
-                "the server sends another part, or of another file, than was asked for"
-            )
+            raise TransientError("the server sent another part or another file than requested")
         if total is None and file.bytes is None:
             # A cut would look like the end, and its sum would be recorded for ever.
-            raise FatalError(f"cannot fetch {file.name}: {where} does not say how long it is")
+            raise FatalError(f"cannot download {file.name}: {where} does not send its length")
         if total == 0 or (file.bytes is not None and total not in (None, file.bytes)):
             expected = "" if file.bytes is None else f" and not {file.bytes:,}"
             raise FatalError(
-                f"{where} has another file than {file.name}: {total:,} bytes{expected}; "
-                "nothing was fetched, give another --mirror"
+                f"{where} has a file that differs from {file.name}: {total:,} bytes{expected}; "
+                "nothing was downloaded, give another --mirror"
             )
         if not continues:
             part.begin_version(version)
@@ -352,9 +351,9 @@ class ModelDownload:
             return recorded
         self._part.move_to(self._rejected)
         advice = (
-            f"if it has rightly changed since its first download, delete {self._record}"
+            f"if the publisher changed it since the first download, delete {self._record}"
             if self._file.sha256 is None and self._record.exists()
-            else "fetch again, or give another --mirror"
+            else "download it again, or give another --mirror"
         )
         raise FatalError(
             f"{self._file.name} from {redact_url(self._url)}: {fault}; "
@@ -363,7 +362,7 @@ class ModelDownload:
 
     def _set_aside(self, fault: str) -> None:
         if self._final.is_dir():
-            raise FatalError(f"{self._final} is a folder, where a file goes: move it away")
+            raise FatalError(f"{self._final} is a folder, but must be a file: move it away")
         with translate_write_errors(self._final):
             self._final.replace(self._rejected)
         self._on_event(Quarantined(file=self._file.name, path=self._rejected, reason=fault))

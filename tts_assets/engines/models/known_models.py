@@ -194,8 +194,8 @@ def find_model(name: str) -> SpeechModel:
     names = list_model_names()
     hint = suggest_names(name, names, most=2)
     raise UsageError(
-        f"there is no model {name!r}; {hint}"
-        " (other Piper voices go by names such as en_US-lessac-medium)"
+        f"there is no model {name!r}; {hint} (other Piper voices have names such as "
+        "en_US-lessac-medium)"
     )
 
 

@@ -53,7 +53,7 @@ def find_file_flaw(path: Path, name: str) -> str | None:
         OSError: it cannot be read.
     """
     if name.endswith(".onnx"):
-        return None if is_whole_model(path) else "it is not a whole ONNX model"
+        return None if is_whole_model(path) else "it is not a complete ONNX model"
     if name.endswith(".onnx.json"):
         return None if _is_json(path, _Configuration) else "it is not the configuration of a voice"
     if name.endswith(".json"):
@@ -61,7 +61,7 @@ def find_file_flaw(path: Path, name: str) -> str | None:
     if name == "model.bin":
         with open_regular(path) as file:
             is_model = file.read(len(_WHISPER)).endswith(_WHISPER[_VERSION:])
-        return None if is_model else "it is not a Whisper model in the form of CTranslate2"
+        return None if is_model else "it is not a Whisper model in CTranslate2 format"
     return None
 
 
@@ -165,7 +165,8 @@ class ModelCache:
                 return cls(Path(settings.folder).expanduser())
             except RuntimeError as exc:
                 raise UsageError(
-                    f"models.folder {settings.folder!r} names a user who has no home: write it out"
+                    f"models.folder {settings.folder!r} names a user without a home folder: "
+                    "write the whole path"
                 ) from exc
         from platformdirs import user_cache_path  # noqa: PLC0415 - not needed for --help
 
@@ -180,7 +181,8 @@ class ModelCache:
         steps = file.name.split("/")
         if not all(_STEP.fullmatch(step) for step in steps):
             raise UsageError(
-                f"a model's file cannot be named {file.name!r}: write letters, digits, - _ . and /"
+                f"the file of a model cannot be named {file.name!r}: use letters, digits, - "
+                "_ . and /"
             )
         return self.folder.joinpath(*steps)
 
@@ -208,7 +210,7 @@ class ModelCache:
         path = self.file_path(file)
         size = _read_size(path)
         if size is None:
-            return "it is not here"
+            return "it is not installed"
         if _is_wrong(file.bytes, size):
             return f"it has {size:,} bytes" + (f" and not {file.bytes:,}" if file.bytes else "")
         expected = file.sha256 or self.find_recorded_sum(file)
@@ -236,7 +238,9 @@ class ModelCache:
             first = ""
         if _SHA256.fullmatch(first):
             return first
-        raise UsageError(f"{record} holds no SHA-256; delete it to trust the file as it is now")
+        raise UsageError(
+            f"{record} does not contain a SHA-256; delete it to trust the current file"
+        )
 
     def piper_voices_folder(self) -> Path:
         """The folder of Piper voices, each an ``.onnx`` file with its ``.onnx.json``."""
@@ -414,7 +418,9 @@ def translate_write_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as exc:
         advice = (
-            ": make room, then run again; what is here is kept" if atomic_files.is_full(exc) else ""
+            ": free some disk space, then run again; existing files are kept"
+            if atomic_files.is_full(exc)
+            else ""
         )
         raise FatalError(f"cannot write {path}: {exc.strerror or exc}{advice}") from exc
 
@@ -427,6 +433,6 @@ def refuse_lack_of_space(folder: Path, needed: int) -> None:
         free = shutil.disk_usage(folder).free
     if free < needed:
         raise FatalError(
-            f"{folder} has {free / 1e6:,.1f} MB left and {needed / 1e6:,.1f} MB are needed: make "
-            "room, or name another folder in models.folder"
+            f"{folder} has {free / 1000000.0:,.1f} MB left, but {needed / 1000000.0:,.1f} "
+            "MB are needed: free some space, or set models.folder to another folder"
         )

@@ -62,7 +62,7 @@ def _split_mirror(mirror: str) -> SplitResult:
     if not good or "?" in mirror or "#" in mirror:
         # Not shown: an unparsable address may contain a password anywhere.
         raise UsageError(
-            "models.mirror is no address: write https://host/folder without ? and #, "
+            "models.mirror is not an address: write https://host/folder without ? and #, "
             "and in a password %2F %3F %23 %40 for / ? # @"
         )
     return parts
@@ -82,15 +82,13 @@ def refuse_unsafe(url: str, mirror: str | None) -> None:
     )
     if target.scheme != "https" and not plain:
         raise FatalError(
-            f"{redact_url(url)} is not https, so nothing is fetched from there; "
-            "give a --mirror that you trust"
+            f"{redact_url(url)} is not https, so nothing is downloaded from it; give a "
+            "--mirror that you trust"
         )
     try:
         _ = target.port
     except ValueError as exc:
-        raise FatalError(
-            f"{redact_url(url)} has no port that can be; give another --mirror"
-        ) from exc
+        raise FatalError(f"{redact_url(url)} has an invalid port; give another --mirror") from exc
 
 
 #: Transient statuses (RFC 9110, section 15; 429 is RFC 6585's).
@@ -127,7 +125,7 @@ def refuse_unusable(response: httpx.Response, file: ModelFile, url: str) -> None
     """
     status = response.status_code
     if status in _TRANSIENT:
-        raise TransientError(f"the server answers {status}", _read_retry_after(response))
+        raise TransientError(f"the server responds with {status}", _read_retry_after(response))
     if status == 416:
         # Its headers describe an error, not the file.
         return
@@ -138,21 +136,24 @@ def refuse_unusable(response: httpx.Response, file: ModelFile, url: str) -> None
     packed = packing not in ("", "identity")
     if kind == "text/html" or packed:
         raise FatalError(
-            f"cannot fetch {file.name}: {redact_url(url)} gives {'a packed file' if packed else 'a web page'}"
-            ", and not the file; look at that address, or give another --mirror"
+            f"cannot download {file.name}: {redact_url(url)} returns "
+            f"{('a packed file' if packed else 'a web page')} instead of the file; check "
+            "that address, or give another --mirror"
         )
 
 
 def describe_refusal(url: str, status: int) -> str:
     """The error message for a permanent refusal."""
     advice = {
-        203: "a proxy between changes what it sends: bypass that proxy, or give another --mirror",
-        401: "it wants a password: write it into the mirror's address",
-        403: "it is closed to you",
-        404: "there is no such file: check the name, or the mirror",
-        410: "the file is gone: give a --mirror that has it",
+        203: "a proxy changes the file: bypass that proxy, or give another --mirror",
+        401: "it needs a password: write it into the mirror's address",
+        403: "access is denied",
+        404: "there is no such file: check the name or the mirror",
+        410: "the file no longer exists: give a --mirror that has it",
     }
-    return f"{redact_url(url)} answers {status}: {advice.get(status, 'give another --mirror')}"
+    return (
+        f"{redact_url(url)} responds with {status}: {advice.get(status, 'give another --mirror')}"
+    )
 
 
 def goes_on(response: httpx.Response, version: Version, part: PartialFile, file: ModelFile) -> bool:
@@ -282,4 +283,4 @@ def translate_http_errors(url: str) -> Iterator[None]:
         ArithmeticError,
         ExceptionGroup,
     ) as exc:
-        raise FatalError(f"cannot fetch {redact_url(url)}: {describe_http_error(exc)}") from exc
+        raise FatalError(f"cannot download {redact_url(url)}: {describe_http_error(exc)}") from exc

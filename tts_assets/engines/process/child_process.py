@@ -96,7 +96,9 @@ def _load_engine(factory: str, setup: messages.Setup) -> Any:
     engine = getattr(importlib.import_module(module), name)(**setup.options)
     if setup.words:
         if not hasattr(engine, "learn"):
-            raise UsageError("this engine takes no words of your own: leave out [[dictionary]]")
+            raise UsageError(
+                "this engine does not support [[dictionary]]: remove it, or choose another engine"
+            )
         engine.learn(setup.words)
     return engine
 

@@ -285,7 +285,7 @@ class EngineHost:
                 await self._run_once()
             except OSError as exc:
                 # No room for its log, no process to be had, no Python where one was.
-                self._give_up(f"the engine's process cannot be started: {exc}")
+                self._give_up(f"the engine's process could not be started: {exc}")
 
     async def _run_once(self) -> None:
         with tempfile.TemporaryFile() as log:
@@ -320,7 +320,7 @@ class EngineHost:
             if self._ready and now - self._last_reply > self._silence_seconds:
                 kill_process(process)
             elif not self._ready and now - begun > _LOADING_SECONDS:
-                self._give_up(f"the engine was not loaded after {_LOADING_SECONDS:g} s")
+                self._give_up(f"the engine did not load within {_LOADING_SECONDS:g} s")
                 kill_process(process)
             for entry in self._open.values():
                 # Loading and crashes of other clips do not count against its time limit.
@@ -393,17 +393,17 @@ class EngineHost:
             self._idle_deaths = 0 if flying else self._idle_deaths + 1
             if self._idle_deaths >= _IDLE_DEATHS:
                 self._give_up(
-                    f"the engine's process keeps ending {describe_exit(status)}{stderr_tail}"
+                    f"the engine's process keeps exiting {describe_exit(status)}{stderr_tail}"
                 )
 
     def _describe_death(self, status: int) -> str:
         if anyio.current_time() - self._last_reply > self._silence_seconds:
-            return f"the engine gave no sign of life for {self._silence_seconds:g} s, and was ended"
-        return f"the engine died of it {describe_exit(status)}"
+            return f"the engine did not respond for {self._silence_seconds:g} s and was terminated"
+        return f"the engine crashed on this clip {describe_exit(status)}"
 
     def _give_up(self, why: str) -> None:
         if self._dead is None:
-            self._dead = FatalError(f"{why}; `tts-assets doctor` tells what is missing")
+            self._dead = FatalError(f"{why}; `tts-assets doctor` shows what is missing")
         for entry in self._open.values():
             entry.set_result(self._dead)
         self._open.clear()
