@@ -12,6 +12,9 @@ from tests.conftest import Project
 _INTERRUPTED = """
 import os, runpy, signal, sys
 
+# A shell that starts the tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Interrupt:
     def find_spec(self, name, *_):
         if name == "tts_assets.cli":

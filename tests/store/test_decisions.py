@@ -277,7 +277,7 @@ def _kept(place: Path, *sounds: bytes) -> list[str]:
     for each in sounds:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(each)
-        assert not segment_cache.keep(place, file, unless="")
+        assert not segment_cache.keep(place, file.name, Storage(file.parent), unless="")
     return list(map(atomic_files.sha256, sounds))
 
 
@@ -290,9 +290,9 @@ def test_an_earlier_sound_is_found_by_its_hash_and_by_nothing_else(tmp_path: Pat
     for strange in ("", "../a", TWO, f"../{place.name}/{one}"):
         assert segment_cache.find(place, strange) is None
     file = place.parent / "a.mp3"
-    assert segment_cache.keep(place, file, unless=one)
+    assert segment_cache.keep(place, file.name, Storage(file.parent), unless=one)
     file.unlink()
-    assert not segment_cache.keep(place, file, unless=TWO)
+    assert not segment_cache.keep(place, file.name, Storage(file.parent), unless=TWO)
     assert len(list(place.iterdir())) == 1
 
 

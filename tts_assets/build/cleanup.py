@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import stat
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from itertools import chain, product
@@ -341,7 +338,7 @@ def prune(
         FatalError: the folder cannot be listed or locked.
     """
     settings = replace(settings, kinds=(), only=(), ids=(), since=None, shard=None, force=False)
-    store = atomic_files.Storage(Path(settings.output))
+    store = output_folder.open_storage(settings)
     if not (delete and (store.root / LEDGER_NAME).is_file()):
         return _pick_orphans(*_find_orphans(settings), among)
     tell = on_event or (lambda _: None)
@@ -398,14 +395,14 @@ def _notes(settings: Settings, found: Sequence[Plan]) -> Iterator[str]:
         if not each.catalogues:
             # A path that is wrong looks like one whose catalogues are gone.
             yield from each.trouble.notes
-    if not (Path(settings.output) / LEDGER_NAME).is_file():
+    if not (Path(settings.state_folder) / LEDGER_NAME).is_file():
         yield (
-            f"{settings.output} has no {LEDGER_NAME}: without it, no file in the folder is "
+            f"{settings.state_folder} has no {LEDGER_NAME}: without it, no file in the folder is "
             "known to be ours, so none is deleted"
         )
     elif found[-1].judged_by is Judged.LEDGER:
         yield (
-            f"none of the files in {Path(settings.output, LEDGER_NAME)} is on this machine: "
+            f"none of the files in {Path(settings.state_folder, LEDGER_NAME)} is on this machine: "
             "run prune where the files are"
         )
 
@@ -427,12 +424,12 @@ def _delete(store: atomic_files.Storage, found: Pruned, lines: bytes) -> Pruned:
     gone, spared, fatal = set[str](), [], None
     try:
         for asset in ours:
-            kept = list(_remove(store.root, asset, sums))
+            kept = list(_remove(store, asset, sums))
             spared += kept
             if all(each.asset != asset for each in kept):
                 gone.add(asset)
-    except OSError as exc:
-        fatal = f"cannot delete {exc.filename}: {exc.strerror}"
+    except FatalError as exc:
+        fatal = str(exc)
     try:
         _forget(store, gone, lines)
     except (FatalError, OSError) as exc:
@@ -486,51 +483,41 @@ def _sums(assets: Container[str], lines: bytes) -> dict[str, set[str]]:
     return found
 
 
-def _remove(root: Path, asset: str, sums: Mapping[str, AbstractSet[str]]) -> Iterator[Spared]:
+def _remove(
+    store: atomic_files.Storage, asset: str, sums: Mapping[str, AbstractSet[str]]
+) -> Iterator[Spared]:
     """Delete an asset and the files with its time line, each if it has one of its hashes.
 
     Yields:
         What was spared; with the asset all is.
 
     Raises:
-        OSError: one cannot be read or deleted.
+        FatalError: one cannot be read or deleted.
     """
-    reason = _reason_to_spare(root, asset, sums.get(asset, frozenset()))
+    reason = _reason_to_spare(store, asset, sums.get(asset, frozenset()))
     if reason is not None:
         yield Spared(asset, reason)
         return
     for file in filter(sums.__contains__, timelines_of(asset)):
-        reason = _reason_to_spare(root, file, sums[file])
+        reason = _reason_to_spare(store, file, sums[file])
         if reason is None:
-            _unlink(root / file)
+            store.delete(file)
         else:
             yield Spared(file, reason)
     # Last, or nothing would tell whose the others are.
-    _unlink(root / asset)
+    store.delete(asset)
 
 
-def _reason_to_spare(root: Path, file: str, sums: AbstractSet[str]) -> str | None:
+def _reason_to_spare(store: atomic_files.Storage, file: str, sums: AbstractSet[str]) -> str | None:
     """Why a file must not be deleted; None where it may be, or is gone.
 
     Raises:
-        OSError: it cannot be read.
+        FatalError: it cannot be read.
     """
-    path = root / file
-    if os.path.realpath(path.parent) != str(Path(os.path.realpath(root), file).parent):
-        return "it is reached through a link, which may leave the folder"
-    try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return "it is a link, not a file"
-        if atomic_files.sha256(path.read_bytes()) not in sums:
-            return "its bytes differ from those in the ledger: it was replaced by hand"
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    return None
-
-
-def _unlink(path: Path) -> None:
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        path.unlink()
+    found = store.find_link(file)
+    if found is None and store.hash_of(file) not in {None, *sums}:
+        return "its bytes differ from those in the ledger: it was replaced by hand"
+    return found
 
 
 def _forget(store: atomic_files.Storage, gone: AbstractSet[str], lines: bytes) -> None:
@@ -542,10 +529,6 @@ def _forget(store: atomic_files.Storage, gone: AbstractSet[str], lines: bytes) -
     """
     if not gone:
         return
-    for folder in {(store.root / asset).parent for asset in gone}:
-        # First: a file that comes back after a power cut must not have lost its line.
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            atomic_files.sync_folder(folder)
     data, file = without(lines, gone), str(store.root / LEDGER_NAME)
     if not ledger.read_ledger(data, file=file, hash_of=store.hash_of).tidy:
         data = ledger.compact_ledger(data, file=file, hash_of=store.hash_of)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio.to_thread
 
 from tts_assets.build.build import generate
 from tts_assets.build.cleanup import Pruned, prune
+from tts_assets.build.plan.output_folder import open_storage
 from tts_assets.store import ledger
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tts_assets.build.events import Event, Orphan, Report
     from tts_assets.config.settings import Settings
+    from tts_assets.store.atomic_files import Storage
 
 
 class Move(NamedTuple):
@@ -97,11 +98,11 @@ def _prune(settings: Settings, tell: Callable[[Event], None]) -> Pruned:
         anyio.from_thread.check_cancelled()
         anyio.from_thread.run_sync(tell, event)
 
-    among = partial(_find_stored_twice, Path(settings.output))
+    among = partial(_find_stored_twice, open_storage(settings))
     return prune(settings, delete=True, on_event=report_event, among=among)
 
 
-def _find_stored_twice(root: Path, orphans: Sequence[Orphan], lines: bytes) -> Iterator[str]:
+def _find_stored_twice(storage: Storage, orphans: Sequence[Orphan], lines: bytes) -> Iterator[str]:
     """Those orphans whose sound is there under a name that is in use, too."""
     unused = {each.asset for each in orphans if each.ours}
     earlier = {each.asset: each for each in ledger.origins_of(lines, unused)}
@@ -109,13 +110,6 @@ def _find_stored_twice(root: Path, orphans: Sequence[Orphan], lines: bytes) -> I
     used = {
         (each.recipe, each.sha256)
         for each in ledger.origins_of(lines, recipes)
-        if each.asset not in unused and _size(root / each.asset) == each.bytes
+        if each.asset not in unused and storage.size_of(each.asset) == each.bytes
     }
     return (asset for asset, each in earlier.items() if (each.recipe, each.sha256) in used)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None

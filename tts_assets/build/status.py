@@ -74,7 +74,7 @@ def summarize_status(
         unapproved=unapproved if require_approved else None,
         urls_to_write=urls_to_write,
         timelines_to_write=len(found.untimed),
-        takes=tuple(find_takes(settings.temp, settings.output)),
+        takes=tuple(find_takes(settings.temp, settings.state_folder)),
         kept=found.kept,
         orphans=None if references is None else _orphans(settings, found, references),
         judged_by=found.judged_by,
@@ -93,7 +93,7 @@ def _orphans(settings: Settings, found: Plan, references: References) -> tuple[O
     """Assets that nothing refers to; None where not all that may refer to them was read."""
     if not settings.is_whole or found.trouble.problems or references.follow([found]):
         return None
-    with output_folder.open_ledger(Path(settings.output)) as lines:
+    with output_folder.open_ledger(Path(settings.state_folder)) as lines:
         return tuple(
             orphans(references, present=found.present, recorded=found.recorded, lines=lines)
         )

@@ -200,7 +200,7 @@ def _check_same_format(path: str, source: Source, readers: list[Source]) -> None
 def _explain_no_match(matching: list[str], settings: Settings) -> str:
     if not matching:
         return "matches no file"
-    output = settings.output
+    output = settings.state_folder
     if not _is_in_output(matching[0], output):
         return f"matches only {matching[0]}, which contains overrides"
     return (
@@ -222,7 +222,7 @@ def _find_matches(pattern: str) -> list[str]:
 
 def _is_own_file(path: str, settings: Settings) -> bool:
     """Whether a file is none of the catalogues, but what this tool or a reviewer wrote."""
-    return _is_in_output(path, settings.output) or _is_same_file(path, settings.overrides)
+    return _is_in_output(path, settings.state_folder) or _is_same_file(path, settings.overrides)
 
 
 def _is_same_file(path: str, other: str) -> bool:
@@ -268,7 +268,7 @@ def _iter_candidates(
                 )
             raise UsageError(f"{given}: there is no such file or folder{_suggest_file(path)}")
         if path.is_dir():
-            for file in _walk_folder(path, settings.output, sources, trouble):
+            for file in _walk_folder(path, settings.state_folder, sources, trouble):
                 if not _is_same_file(file, settings.overrides):
                     yield file, False
         elif _is_same_file(given, settings.overrides):

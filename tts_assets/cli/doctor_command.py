@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tts_assets.build.plan import output_folder
 from tts_assets.build.plan.plan_types import find_voice
 from tts_assets.catalogues.catalogue_files import DEFAULT_PATH
 from tts_assets.cli.exit_code import ExitCode
@@ -14,7 +15,7 @@ from tts_assets.cli.output.console_text import format_count
 from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.engines import onnx_models, protocol, registry
-from tts_assets.errors import TtsAssetsError, UsageError, format_command
+from tts_assets.errors import FatalError, TtsAssetsError, UsageError, format_command
 
 
 def run_providers(settings: Settings) -> ExitCode:
@@ -170,7 +171,13 @@ def _check_catalogues(settings: Settings) -> tuple[str, bool, str]:
 
 
 def _check_output(settings: Settings) -> tuple[str, bool, str]:
-    folder = Path(settings.output).absolute()
+    if settings.bucket_url is not None:
+        try:
+            objects = len(output_folder.open_storage(settings).sizes([""]))
+        except (FatalError, UsageError) as exc:
+            return ("output", False, str(exc))
+        return ("output", True, f"{settings.output}: {format_count(objects, 'object')}")
+    folder = Path(settings.state_folder).absolute()
     while not folder.exists():
         folder = folder.parent
     try:
@@ -178,4 +185,4 @@ def _check_output(settings: Settings) -> tuple[str, bool, str]:
             free = shutil.disk_usage(folder).free // 2**20
     except OSError as exc:
         return ("output", False, f"cannot write into {folder}: {exc.strerror}")
-    return ("output", True, f"{settings.output}: writable, {free:,} MiB free")
+    return ("output", True, f"{settings.state_folder}: writable, {free:,} MiB free")

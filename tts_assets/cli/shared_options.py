@@ -156,7 +156,11 @@ Speed: TypeAlias = Annotated[
 Output: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--output", "-o", metavar="DIR", help="The folder for the clips.", show_default="audio"
+        "--output",
+        "-o",
+        metavar="DIR|URL",
+        help="The folder for the clips, or a bucket such as s3://BUCKET/PREFIX.",
+        show_default="audio",
     ),
 ]
 Format: TypeAlias = Annotated[

@@ -31,7 +31,7 @@ def run_verify(settings: Settings, *, report: str | None) -> ExitCode:
         settings: what to do.
         report: the folder that gets the report's files; None for none.
     """
-    output = os.path.realpath(settings.output)
+    output = os.path.realpath(settings.state_folder)
     for path in settings.paths:
         # An asset that is gone is a finding. Path.exists() raises where a name is too long.
         is_asset = os.path.realpath(path).startswith(output + os.sep)

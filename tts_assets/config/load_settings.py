@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.config import keys
 from tts_assets.config.option_table import FLAGS, NAMES_OR_PATHS, OPTIONS, PATHS, ROWS, TABLES
-from tts_assets.config.settings import OVERRIDES, Settings
+from tts_assets.config.option_values import BUCKET_SCHEMES
+from tts_assets.config.settings import OVERRIDES, STATE_FOLDER, Settings
 from tts_assets.errors import UsageError, show_value, suggest, suggest_names
 from tts_assets.regular_files import read_regular
 
@@ -138,6 +139,7 @@ def load(
         values |= {key: _parse_value(key, raw, str(path)) for key, raw in _in_file(table, path)}
         # It belongs to the project, from whichever of its folders a run is started.
         values.setdefault("overrides", OVERRIDES)
+        values.setdefault("state", STATE_FOLDER)
         values |= {
             key: _from(path.parent, folder, values[key])
             for key in (*PATHS, *NAMES_OR_PATHS)
@@ -323,5 +325,6 @@ def _from(base: Path, folder: Path, value: Any) -> Any:
     if base == folder:
         return value
     if isinstance(value, str):
-        return value if value.startswith("~") else str(base / value)
+        is_elsewhere = value.startswith(("~", *BUCKET_SCHEMES))
+        return value if is_elsewhere else str(base / value)
     return tuple(_from(base, folder, one) for one in value)

@@ -15,6 +15,7 @@ from tts_assets.config.command_options import (
 from tts_assets.config.dictionary_words import parse_dictionary_word, price_of
 from tts_assets.config.option_values import Table, number, require_text
 from tts_assets.config.settings import (
+    BucketSettings,
     Device,
     ElevenLabsSettings,
     KokoroSettings,
@@ -90,7 +91,8 @@ OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
         option_values.word_or("auto", option_values.number(1, 256, whole=True)),
     ),
     "timeout": ("timeout_seconds", option_values.number(0.1, 86_400)),
-    "output": ("output", option_values.path),
+    "output": ("output", option_values.output_place),
+    "state": ("state", option_values.path),
     "asset": ("asset", option_values.text_value),
     "url": ("url", option_values.text_value),
     "update-json": ("update_json", option_values.switch_value),
@@ -168,6 +170,10 @@ OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
     "openai.api-key-file": ("api_key_file", option_values.path),
     "voicevox.base-url": ("base_url", option_values.address),
     "voicevox.voices": ("voices", option_values.many_of(option_values.text_value)),
+    "bucket.endpoint": ("endpoint", option_values.address),
+    "bucket.region": ("region", option_values.text_value),
+    "bucket.profile": ("profile", option_values.text_value),
+    "bucket.cache-control": ("cache_control", option_values.text_value),
 }
 
 #: What is said for one run, and stands nowhere else: as in ``OPTIONS``.
@@ -202,11 +208,12 @@ TABLES: dict[str, type] = {
     "elevenlabs": ElevenLabsSettings,
     "openai": OpenAISettings,
     "voicevox": VoicevoxSettings,
+    "bucket": BucketSettings,
 }
 
 #: Settings that are paths, and seen from the file that they stand in.
 PATHS = (
-    *("paths", "output", "temp", "overrides", "piper.voices", "models.folder"),
+    *("paths", "output", "state", "temp", "overrides", "piper.voices", "models.folder"),
     *("elevenlabs.api-key-file", "openai.api-key-file"),
 )
 

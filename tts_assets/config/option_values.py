@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from tts_assets.errors import UsageError, show_value, suggest, suggest_names
 from tts_assets.model import Kind
@@ -17,6 +19,14 @@ Schema: TypeAlias = "dict[str, Any]"
 
 #: Text that is not empty.
 TEXT: Schema = {"type": "string", "pattern": r"\S"}
+
+#: The beginnings of places that are buckets.
+BUCKET_SCHEMES = ("s3://", "gs://", "az://")
+
+#: Names of buckets and accounts, without users, ports or queries.
+_BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+#: What no key of ours has: control characters, and what begins a query or a fragment.
+_NOT_IN_KEYS = re.compile(r"[\x00-\x20\x7f?#\\]")
 
 #: Any text.
 STRING: Schema = {"type": "string"}
@@ -249,6 +259,25 @@ def path(value: Any) -> str:
     if not value.strip() or "\0" in value:
         raise ValueError
     return value
+
+
+@_with_schema(TEXT)
+def output_place(value: Any) -> str:
+    """a folder, or a bucket such as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://ACCOUNT/CONTAINER"""  # noqa: D403, D415 - see path
+    place = str(path(value))
+    scheme, separator, rest = place.partition("://")
+    if not separator:
+        return place
+    if scheme == "file":
+        return url2pathname(urlsplit(place).path)
+    bucket = rest.split("/")[0]
+    if f"{scheme}://" not in BUCKET_SCHEMES or not _BUCKET_NAME.fullmatch(bucket):
+        raise ValueError
+    if _NOT_IN_KEYS.search(rest) or any(
+        part in {"", ".", ".."} for part in rest.rstrip("/").split("/")
+    ):
+        raise ValueError
+    return place.rstrip("/")
 
 
 @_with_schema(TEXT)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.config.command_options import Shard, TranscribeSettings, VerifySettings
 from tts_assets.config.keys import Secret
+from tts_assets.config.option_values import BUCKET_SCHEMES
 from tts_assets.errors import UsageError
 from tts_assets.model import Kind, Pauses, Sound
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 #: The file of overrides that is read where the settings name none.
 OVERRIDES = "tts-assets.overrides.json"
+
+#: The folder for ledger, decisions and failures of assets in a bucket.
+STATE_FOLDER = ".tts-assets"
 
 #: What a time limit is for: a long sentence.
 _CHARACTERS = 100
@@ -218,6 +222,23 @@ class VoicevoxSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BucketSettings:
+    """Where the bucket of ``output`` is, and how assets are stored in it.
+
+    Args:
+        endpoint: the URL of an S3-compatible server; None: the cloud's own.
+        region: the region of the bucket; None: from the environment or the profile.
+        profile: a profile of the AWS command line; None: ``AWS_PROFILE``, or the cloud's own chain.
+        cache_control: the ``Cache-Control`` header of the assets.
+    """
+
+    endpoint: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    cache_control: str = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerSettings:
     """How a speaker of dialogues sounds; None leaves it to the choice by names and voices.
 
@@ -260,7 +281,8 @@ class Settings:
         speed: speaking rate; 1.0 is the voice's own pace.
         concurrency: clips at the same time; None: as many as the machine or the service can handle.
         timeout_seconds: time limit per clip, per 100 characters of its text.
-        output: the folder for the assets.
+        output: the folder for the assets, or a bucket: ``s3://``, ``gs://`` or ``az://``.
+        state: the local folder for ledger, decisions and failures if the assets are in a bucket.
         asset: path template of the assets, with ``{kind}``, ``{recipe}``, ``{id}``, ``{part}`` and
             ``{ext}``.
         url: template of their URLs, with the same fields and ``{asset}``.
@@ -282,6 +304,7 @@ class Settings:
         elevenlabs: settings of the provider elevenlabs.
         openai: settings of the provider openai.
         voicevox: settings of the provider voicevox.
+        bucket: settings of the bucket that ``output`` names.
         keys: API keys from the environment, by provider.
         api_key_file: a file with the API key of this run's provider; takes precedence over the provider's
             own setting.
@@ -315,6 +338,7 @@ class Settings:
     concurrency: int | None = None
     timeout_seconds: float = 60.0
     output: str = "audio"
+    state: str = STATE_FOLDER
     asset: str = "{kind}/{recipe}.{ext}"
     url: str = "/audio/{asset}"
     sources: tuple[Source, ...] = ()
@@ -335,6 +359,7 @@ class Settings:
     elevenlabs: ElevenLabsSettings = field(default_factory=ElevenLabsSettings)
     openai: OpenAISettings = field(default_factory=OpenAISettings)
     voicevox: VoicevoxSettings = field(default_factory=VoicevoxSettings)
+    bucket: BucketSettings = field(default_factory=BucketSettings)
     keys: Mapping[str, Secret] = field(default_factory=dict, hash=False)
     api_key_file: str | None = None
     update_json: bool = True
@@ -386,9 +411,19 @@ class Settings:
         return not some
 
     @property
+    def bucket_url(self) -> str | None:
+        """The bucket that the assets go to; None if they go to a folder."""
+        return self.output if self.output.startswith(BUCKET_SCHEMES) else None
+
+    @property
+    def state_folder(self) -> str:
+        """The local folder with the ledger: that of the assets, unless those are in a bucket."""
+        return self.output if self.bucket_url is None else self.state
+
+    @property
     def folder(self) -> str:
-        """Where this run stores what it makes: the output folder, or that of its shard."""
-        return self.output if self.shard is None else self.shard.folder(self.output)
+        """The local folder that this run writes to: the state folder, or that of its shard."""
+        return self.state_folder if self.shard is None else self.shard.folder(self.state_folder)
 
     def key_file(self, provider: str) -> str | None:
         """The file with the key of a provider; None where none is named."""

@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.audio.audio_checks import check_file
 from tts_assets.audio.expected_length import ExpectedSound, Rule
 from tts_assets.build.plan.make_plan import make_plan
-from tts_assets.build.plan.output_folder import read_known_ledger, read_ledger_lines
+from tts_assets.build.plan.output_folder import (
+    open_downloads,
+    open_storage,
+    read_known_ledger,
+    read_ledger_lines,
+)
 from tts_assets.build.plan.plan_types import SourceAddresses
 from tts_assets.build.plan.planner import State
 from tts_assets.engines import registry
@@ -35,6 +41,9 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import Settings
     from tts_assets.store.ledger import AssetRecord
     from tts_assets.store.ledger_line import Line
+
+#: Downloads from a bucket at once, and how far they are ahead of the measuring.
+_DOWNLOADS, _DOWNLOADS_AHEAD = 8, 64
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +95,7 @@ def find_assets_to_verify(settings: Settings) -> AssetsToVerify:
         InputError: the ledger is damaged.
         FatalError: the output folder cannot be listed.
     """
-    sounds = [path for path in settings.paths if _is_sound_path(path, settings.output)]
+    sounds = [path for path in settings.paths if _is_sound_path(path, settings.state_folder)]
     if not sounds:
         return _load_from_catalogues(settings)
     if settings.ids or settings.since or settings.kinds:
@@ -101,7 +110,7 @@ def find_assets_to_verify(settings: Settings) -> AssetsToVerify:
         else _load_from_ledger(settings)
     )
     for path in sounds:
-        _add_path(path, settings.output, named)
+        _add_path(path, settings.state_folder, named)
     return named
 
 
@@ -134,7 +143,7 @@ def _is_sound_name(file: str) -> bool:
 
 def _load_from_ledger(settings: Settings) -> AssetsToVerify:
     """What the ledger says, where no catalogue is asked."""
-    known = read_known_ledger(Storage(Path(settings.output)))
+    known = read_known_ledger(open_storage(settings))
     return AssetsToVerify(recorded=known.recorded, tidy=known.tidy)
 
 
@@ -150,7 +159,7 @@ class _AssetCollector:
     """Takes in one clip after the other, and keeps as little of each as there need be."""
 
     def __init__(self, settings: Settings) -> None:
-        self._output = Path(settings.output)
+        self._storage = open_storage(settings)
         self._whole = settings.is_whole
         self._wanted = AssetsToVerify()
         self._unsettled: list[_UnresolvedAsset] = []
@@ -199,7 +208,7 @@ class _AssetCollector:
             return True
         # A URL leads nowhere out of the folder, and libsndfile reads none of the others.
         is_inside = ".." not in asset.split("/") and not asset.startswith(("/", "\\"))
-        return is_inside and _is_sound_name(asset) and (self._output / asset).is_file()
+        return is_inside and _is_sound_name(asset) and self._storage.size_of(asset) is not None
 
     def _find_recordings(self, item: planner.ClipPlan) -> tuple[str, ...]:
         """Where somebody's recording may lie: behind its URL, or under the name of the asset."""
@@ -380,11 +389,12 @@ def iter_assets(
         InputError: the ledger cannot be read.
     """
     expectations = ExpectationBuilder(settings, paces)
-    rest = dict.fromkeys(wanted.clips)
+    storage, downloads = open_storage(settings), open_downloads(settings)
 
-    def create_task(asset: str, line: Line | None) -> MeasureTask:
+    def create_task(named: tuple[str, Line | None]) -> MeasureTask:
+        asset, line = named
         # What was named by a path outside of the folder stays as it was named.
-        path = Path(asset) if asset in wanted.outside else Path(settings.output, asset)
+        path = Path(asset) if asset in wanted.outside else storage.fetch(asset, downloads)
         return MeasureTask(
             asset,
             str(path),
@@ -394,10 +404,23 @@ def iter_assets(
             wanted.gone.get(asset),
         )
 
+    every = _iter_with_lines(settings, wanted)
+    if settings.bucket_url is None:
+        yield from map(create_task, every)
+        return
+    with ThreadPoolExecutor(_DOWNLOADS) as threads:
+        while some := list(islice(every, _DOWNLOADS_AHEAD)):
+            yield from threads.map(create_task, some)
+
+
+def _iter_with_lines(
+    settings: Settings, wanted: AssetsToVerify
+) -> Iterator[tuple[str, Line | None]]:
+    rest = dict.fromkeys(wanted.clips)
     for line in read_ledger_lines(settings, tidy=wanted.tidy):
         said = (line.recipe, line.bytes)
         if line.asset in rest and wanted.recorded.get(line.asset) == said:
             del rest[line.asset]
-            yield create_task(line.asset, line)
+            yield line.asset, line
     for asset in rest:
-        yield create_task(asset, None)
+        yield asset, None

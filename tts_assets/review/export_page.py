@@ -237,7 +237,7 @@ async def export_page(
             "no path is given for the page: name a folder, or a file that ends in .html"
         )
     path = Path(target)
-    write = await to_thread.run_sync(_choose_writer, path, settings.output)
+    write = await to_thread.run_sync(_choose_writer, path, settings.state_folder)
     found = await load_rows(settings, on_progress=on_progress)
     if not found.clips:
         return ExportResult(page=None, found=found)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -17,6 +16,7 @@ import msgspec
 from tts_assets.build.build import generate
 from tts_assets.build.events import SegmentMade, Started, Waiting
 from tts_assets.build.plan import make_plan, plan_types
+from tts_assets.build.plan.output_folder import open_storage
 from tts_assets.build.pool import Stop
 from tts_assets.catalogues import override_file, review_edits
 from tts_assets.config.settings import Only
@@ -327,12 +327,12 @@ class RegenerateQueue:
 
     def _keep_sounds(self, batch: list[RegenerateJob]) -> None:
         """Keep the current sounds for comparison with the new ones."""
-        place = segment_cache.folder(self._settings.temp, self._settings.output)
+        place = segment_cache.folder(self._settings.temp, self._settings.state_folder)
         for job in batch:
             asset = job.row.asset
             # The file may have been replaced by a pipe, or a link to anything.
             if self._rows.has_sound(asset, job.row.sha256):
-                segment_cache.keep(place, Path(self._settings.output, asset), unless="")
+                segment_cache.keep(place, asset, open_storage(self._settings), unless="")
 
     async def _reject_sounds(self, batch: list[RegenerateJob]) -> None:
         """Only rejected sounds are generated again unchanged."""

@@ -6,11 +6,11 @@ import re
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.build.plan import make_plan
-from tts_assets.build.plan.output_folder import read_ledger_lines
+from tts_assets.build.plan.output_folder import open_downloads, open_storage, read_ledger_lines
 from tts_assets.build.plan.planner import State
 from tts_assets.catalogues import catalogue_files
 from tts_assets.errors import InputError
@@ -98,7 +98,7 @@ def collect_review_items(
         InputError: the ledger is damaged.
         FatalError: the output folder cannot be listed.
     """
-    takes = paid_journal.find_takes(settings.temp, settings.output)
+    takes = paid_journal.find_takes(settings.temp, settings.state_folder)
     recipes = {take.purchase.sent.recipe for take in takes}
     plan = make_plan.make_plan(
         settings, provider, lambda item: item.state in _SHOWN_STATES or item.recipe in recipes
@@ -152,8 +152,9 @@ class SoundHistory:
     """The latest decision on each sound that a clip ever had."""
 
     def __init__(self, journal: Iterable[SoundDecision], settings: Settings) -> None:
-        self._output = Path(settings.output)
-        self._place = segment_cache.folder(settings.temp, settings.output)
+        self._storage = open_storage(settings)
+        self._downloads = open_downloads(settings)
+        self._place = segment_cache.folder(settings.temp, settings.state_folder)
         self._decisions: dict[tuple[str, str, str], dict[tuple[str, str], SoundDecision]] = {}
         every = list(journal)
         counts = decisions.latest(every)
@@ -191,7 +192,8 @@ class SoundHistory:
         address = "" if path is None else f"{EARLIER}/{path.name}"
         # The file of the current asset has the current bytes.
         if path is None and before.asset != asset:
-            path, address = self._output / before.asset, f"{CLIPS}/{before.asset}"
+            path = self._storage.fetch_known(before.asset, before.sha256, self._downloads)
+            address = f"{CLIPS}/{before.asset}"
         if path is None or not path.is_file():
             return None
         return PreviousSound(before, HashedFile(path, before.sha256), address)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio
@@ -16,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tts_assets.build.plan.output_folder import open_storage
 from tts_assets.errors import InputError
 from tts_assets.model import Format
 from tts_assets.review.event_stream import EventStream
@@ -153,9 +153,9 @@ class ReviewService:
             FatalError: the output folder cannot be used, or there is no engine.
         """
         found = await load_rows(settings, can_make=True, on_progress=on_progress)
-        kept = segment_cache.folder(settings.temp, settings.output)
+        kept = segment_cache.folder(settings.temp, settings.state_folder)
         rows = RowStore(found, project=project, kept=kept)
-        votes = DecisionWriter(Path(settings.output), rows, note)
+        votes = DecisionWriter(open_storage(settings), rows, note)
         await votes.load_journal()
         events = EventStream()
         return cls(rows, votes, events, RegenerateQueue(settings, rows, votes, events, bug))

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from anyio import to_thread
 
+from tts_assets.build.plan.output_folder import open_downloads, open_storage
 from tts_assets.engines import registry
 from tts_assets.engines.registry import AccentSupport
 from tts_assets.japanese.accent_notation import parse_accent_phrases
@@ -70,7 +71,7 @@ async def load_rows(
         FatalError: the output folder cannot be listed, or there is no engine.
     """
     builder = await to_thread.run_sync(partial(_RowBuilder, settings, can_make=can_make))
-    place = place_for(settings.temp, settings.output)
+    place = place_for(settings.temp, settings.state_folder)
     previews = await load_previews(
         builder.list_files(), place, builder.collect_hashes(), on_progress
     )
@@ -91,11 +92,13 @@ class _RowBuilder:
     def __init__(self, settings: Settings, *, can_make: bool) -> None:
         self._settings = settings
         self._can_make = can_make
+        self._storage = open_storage(settings)
+        self._downloads = open_downloads(settings)
         self._provider, _ = registry.choose_engine(settings)
         self._accents = AccentSupport(settings)
         self._sounds: dict[str, Path] = {}
         self._previews: Mapping[HashedFile, SoundPreview] = {}
-        history = SoundHistory(decisions.read_journal(Path(settings.output)), settings)
+        history = SoundHistory(decisions.read_journal(Path(settings.state_folder)), settings)
         items = self._items = collect_review_items(settings, self._provider, history)
         self._earlier: dict[str, PreviousSound] = {}
         for asset, line in items.lines.items():
@@ -114,7 +117,8 @@ class _RowBuilder:
         return self._items.sums | {each.sha256 for each in self._list_other_files()}
 
     def _to_file(self, line: Line) -> HashedFile:
-        return HashedFile(Path(self._settings.output, line.asset), line.sha256)
+        path = self._storage.fetch_known(line.asset, line.sha256, self._downloads)
+        return HashedFile(path, line.sha256)
 
     def _list_other_files(self) -> list[HashedFile]:
         earlier = [each.sound for each in self._earlier.values()]

@@ -12,11 +12,10 @@ import anyio.to_thread
 import msgspec
 
 from tts_assets.build.events import Waiting
-from tts_assets.build.plan.output_folder import bytes_of
+from tts_assets.build.plan.output_folder import bytes_of, open_storage
 from tts_assets.errors import FatalError, InputError, UsageError
 from tts_assets.model import Decided
 from tts_assets.store import atomic_files, ledger_line, segment_cache
-from tts_assets.store.atomic_files import Storage
 from tts_assets.store.decisions import (
     JOURNAL_NAME,
     LONGEST_NAME,
@@ -88,7 +87,7 @@ def apply_decisions(
         InputError: a file, the journal or the ledger is damaged.
         FatalError: the output folder cannot be written to.
     """
-    folder = Path(settings.output)
+    folder = Path(settings.state_folder)
     journal = folder / JOURNAL_NAME
     if not (folder.is_dir() and (files or journal.exists())):
         what = "no journal of decisions" if folder.is_dir() else "no such output folder"
@@ -106,10 +105,11 @@ def apply_decisions(
     sounds = {(each.asset, each.sha256) for each in given}
     # Later journal entries may revoke the given ones; those on other sounds are not reapplied.
     due = [each for each in before if not files or (each.asset, each.sha256) in sounds]
-    result = record_decisions(Storage(folder), [*due, *given], waiting=report_waiting)
+    result = record_decisions(open_storage(settings), [*due, *given], waiting=report_waiting)
     _sweep_rejected_audio(settings)
     kept = {
-        (take.file_name, take.record.sha256) for take in find_takes(settings.temp, settings.output)
+        (take.file_name, take.record.sha256)
+        for take in find_takes(settings.temp, settings.state_folder)
     }
     return ApplyResult(
         journal=str(journal),
@@ -125,12 +125,12 @@ def apply_decisions(
 
 def _sweep_rejected_audio(settings: Settings) -> None:
     """Delete former sounds that the page no longer compares."""
-    place = segment_cache.folder(settings.temp, settings.output)
+    place = segment_cache.folder(settings.temp, settings.state_folder)
     if not place.is_dir():
         return
-    folder = Path(settings.output)
+    folder = Path(settings.state_folder)
     file = folder / ledger_line.LEDGER_NAME
-    ledger = read_ledger(bytes_of(file), file=str(file), hash_of=Storage(folder).hash_of)
+    ledger = read_ledger(bytes_of(file), file=str(file), hash_of=open_storage(settings).hash_of)
     segment_cache.sweep_rejected_audio(place, read_journal(folder), ledger.approved)
 
 
@@ -190,15 +190,18 @@ class _FolderBusyError(Exception):
 class DecisionWriter:
     """Writes decisions to the journal before they are answered, and to the ledger later."""
 
-    def __init__(self, folder: Path, rows: RowStore, note: Callable[[str], None]) -> None:
+    def __init__(
+        self, storage: atomic_files.Storage, rows: RowStore, note: Callable[[str], None]
+    ) -> None:
         """Write to a folder of assets.
 
         Args:
-            folder: of the assets.
+            storage: the assets.
             rows: show the decisions.
             note: called with messages for the user.
         """
-        self._folder = folder
+        self._storage = storage
+        self._folder = storage.root
         self._rows = rows
         self._note = note
         self._due: list[SoundDecision] = []
@@ -296,8 +299,7 @@ class DecisionWriter:
                 return
             until = None if patience_seconds is None else anyio.current_time() + patience_seconds
             waiting = partial(_wait_for_folder, until)
-            store = atomic_files.Storage(self._folder)
-            write = partial(record_decisions, store, due, waiting=waiting)
+            write = partial(record_decisions, self._storage, due, waiting=waiting)
             try:
                 # It may wait for long: use a thread of its own.
                 await anyio.to_thread.run_sync(write, limiter=anyio.CapacityLimiter(1))

@@ -22,6 +22,7 @@ from tts_assets.regular_files import (
     open_regular,
     open_to_append,
     open_to_lock,
+    read_regular,
     refuse_link,
     refuse_linked_folders,
     refuse_shared,
@@ -205,6 +206,87 @@ class Storage:
             except FileNotFoundError:
                 return
             sync_folder(self.root)
+
+    def locate(self, asset: str) -> str:
+        """Where an asset is, for messages."""
+        return str(self.root / asset)
+
+    def read(self, asset: str) -> bytes | None:
+        """The bytes of an asset, or of a file beside one; None if there is no readable file.
+
+        Raises:
+            FatalError: the service cannot be asked.
+        """
+        try:
+            return read_regular(self.root / asset)
+        except OSError:
+            return None
+
+    def is_new(self, asset: str) -> bool:
+        """Whether there is nothing under an asset's name yet.
+
+        Raises:
+            FatalError: the service cannot be asked.
+        """
+        return not (self.root / asset).exists()
+
+    def size_of(self, asset: str) -> int | None:
+        """The size of an asset in bytes; None if it cannot be found.
+
+        Raises:
+            FatalError: the service cannot be asked.
+        """
+        try:
+            return (self.root / asset).stat().st_size
+        except OSError:
+            return None
+
+    def delete(self, asset: str) -> None:
+        """Delete an asset, or a file beside one, if it exists.
+
+        Raises:
+            FatalError: that fails.
+        """
+        path = self.root / asset
+        with fatal(f"cannot delete {path}"):
+            try:
+                path.unlink()
+            except (FileNotFoundError, NotADirectoryError):
+                return
+            sync_folder(path.parent)
+
+    def fetch(self, asset: str, folder: Path) -> Path:
+        """A local file with an asset's bytes, which may not exist; ``folder`` takes downloads.
+
+        Raises:
+            FatalError: it cannot be downloaded.
+        """
+        del folder
+        return self.root / asset
+
+    def fetch_known(self, asset: str, sha256_hex: str, folder: Path) -> Path:
+        """As ``fetch``, but an earlier download of the bytes with this hash is used again.
+
+        Raises:
+            FatalError: it cannot be downloaded.
+        """
+        del sha256_hex
+        return self.fetch(asset, folder)
+
+    def find_link(self, asset: str) -> str | None:
+        """Why an asset must not be deleted, although its bytes are ours; None if it may be.
+
+        Raises:
+            FatalError: its file cannot be examined.
+        """
+        path = self.root / asset
+        if os.path.realpath(path.parent) != str(Path(os.path.realpath(self.root), asset).parent):
+            return "it is reached through a link, which may leave the folder"
+        with fatal(f"cannot read {path}"):
+            try:
+                return None if stat.S_ISREG(path.lstat().st_mode) else "it is a link, not a file"
+            except (FileNotFoundError, NotADirectoryError):
+                return None
 
     def hash_of(self, asset: str) -> str | None:
         """The SHA-256 of an asset's bytes, in hex; None where there is no such regular file.

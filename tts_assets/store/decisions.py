@@ -402,7 +402,7 @@ def _in_order(data: bytes, file: str, storage: Storage) -> bytes:
     if known.tidy:
         return data
     # Where none is there, as in a checkout without audio, those who have them choose.
-    if any((storage.root / asset).exists() for asset in known.recorded):
+    if any(storage.size_of(asset) is not None for asset in known.recorded):
         return compact_ledger(data, file=file, hash_of=storage.hash_of)
     return read_whole_lines(data, file=file)
 

@@ -222,12 +222,13 @@ def folder(temp: str, output: str) -> Path:
     return place_for(temp, output) / _NAME
 
 
-def keep(place: Path, file: Path, *, unless: str) -> bool:
-    """Keep the bytes of a file, under the name of their hash, before it gets others.
+def keep(place: Path, asset: str, storage: atomic_files.Storage, *, unless: str) -> bool:
+    """Keep the bytes of an asset, under the name of their hash, before it gets others.
 
     Args:
         place: see :func:`folder`.
-        file: the asset's file; it need not be there.
+        asset: its path; it need not exist.
+        storage: where it is.
         unless: the hash of the bytes that it gets; there is nothing to keep if they are the same.
 
     Returns:
@@ -236,7 +237,8 @@ def keep(place: Path, file: Path, *, unless: str) -> bool:
     Raises:
         FatalError: the disk is full, gone or read-only.
     """
-    with atomic_files.fatal(f"cannot keep {file} in {place}"):
+    file = storage.fetch(asset, place)
+    with atomic_files.fatal(f"cannot keep {storage.locate(asset)} in {place}"):
         try:
             found = atomic_files.sha256(file)
         except (FileNotFoundError, IsADirectoryError, NotRegularError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from dataclasses import dataclass
 from itertools import accumulate
@@ -12,14 +11,13 @@ import msgspec
 
 from tts_assets.errors import ClipError, FatalError, InputError
 from tts_assets.model import Cue, WordTime
-from tts_assets.regular_files import open_regular, read_regular
+from tts_assets.regular_files import open_regular
 from tts_assets.store import asset_file_names, ledger
-from tts_assets.store.atomic_files import fatal, sync_folder
+from tts_assets.store.atomic_files import fatal
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from pathlib import Path
 
     from tts_assets.store.atomic_files import Storage
 
@@ -238,12 +236,10 @@ def make_way(line: Line, storage: Storage) -> None:
     """
     if line.cues:
         files = render_timeline(of_line(line))
-        remove(
-            (file for file, data in files.items() if not _has(storage.root, file, data)), storage
-        )
+        remove((file for file, data in files.items() if storage.read(file) != data), storage)
     elif line.recipe not in line.asset:
         # What is no passage may have been one under the same name.
-        remove(ours(line.asset, storage.root), storage)
+        remove(ours(line.asset, storage), storage)
 
 
 def store_timeline(line: Line, storage: Storage) -> bool:
@@ -255,15 +251,16 @@ def store_timeline(line: Line, storage: Storage) -> bool:
     if not line.cues:
         return False
     files = render_timeline(of_line(line))
-    lacking = {file: data for file, data in files.items() if not _has(storage.root, file, data)}
+    lacking = {file: data for file, data in files.items() if storage.read(file) != data}
     for file, data in lacking.items():
         storage.put(file, data)
     return bool(lacking)
 
 
-def is_right(line: Line, root: Path) -> bool:
+def is_right(line: Line, storage: Storage) -> bool:
     """Whether the time line beside an asset is the one that its line tells."""
-    return all(_has(root, *each) for each in render_timeline(of_line(line)).items())
+    files = render_timeline(of_line(line))
+    return all(storage.read(file) == data for file, data in files.items())
 
 
 def heal(storage: Storage, assets: Collection[str]) -> int:
@@ -293,16 +290,16 @@ def heal(storage: Storage, assets: Collection[str]) -> int:
     return count
 
 
-def ours(asset: str, root: Path) -> list[str]:
+def ours(asset: str, storage: Storage) -> list[str]:
     """The files with the time line of an asset that have in them what its JSON there says."""
     file = asset_file_names.timelines_of(asset)[0]
     try:
-        found = read(_bytes(root, file) or b"", file=file)
+        found = read(storage.read(file) or b"", file=file)
     except InputError:
         return []
     if found.asset != asset:
         return []
-    return [file for file, data in render_timeline(found).items() if _has(root, file, data)]
+    return [file for file, data in render_timeline(found).items() if storage.read(file) == data]
 
 
 def remove(files: Iterable[str], storage: Storage) -> None:
@@ -311,27 +308,8 @@ def remove(files: Iterable[str], storage: Storage) -> None:
     Raises:
         FatalError: that fails.
     """
-    folders = set()
     for file in files:
-        path = storage.root / file
-        with fatal(f"cannot delete {path}"), contextlib.suppress(FileNotFoundError):
-            path.unlink()
-            folders.add(path.parent)
-    for folder in folders:
-        with fatal(f"cannot write to {folder}"):
-            sync_folder(folder)
-
-
-def _has(root: Path, file: str, data: bytes) -> bool:
-    return _bytes(root, file) == data
-
-
-def _bytes(root: Path, file: str) -> bytes | None:
-    """All of a file; None where it cannot be read."""
-    try:
-        return read_regular(root / file)
-    except OSError:
-        return None
+        storage.delete(file)
 
 
 # Words of a segment with their times, from the times of its characters.

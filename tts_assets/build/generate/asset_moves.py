@@ -18,7 +18,7 @@ from tts_assets.build.plan.output_folder import bytes_of, open_ledger
 from tts_assets.build.shards import shard_record
 from tts_assets.build.shards.shard_record import URLS_NAME, check_name, encode_urls, patch
 from tts_assets.errors import ClipError, InputError
-from tts_assets.regular_files import read_regular, refuse_link
+from tts_assets.regular_files import refuse_link
 from tts_assets.store import asset_file_names, atomic_files, ledger, segment_cache, timelines
 from tts_assets.store.atomic_files import Storage, fatal
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
@@ -67,9 +67,9 @@ def _move(run: BuildState, store: Storage, held: dict[str, planner.ClipPlan]) ->
         storage=store,
         log=atomic_files.AppendLog(store.root / LEDGER_NAME),
         rejected=run.survey.rejected,
-        earlier=segment_cache.folder(settings.temp, settings.output),
+        earlier=segment_cache.folder(settings.temp, settings.state_folder),
     )
-    moves = _Moves(Path(settings.output), shelf, held)
+    moves = _Moves(output_folder.open_storage(settings), shelf, held)
     try:
         moves.do()
     finally:
@@ -82,11 +82,11 @@ def _clear_away(run: BuildState, store: Storage) -> None:
     """Remove what was put aside, now or by a run that was killed, when nothing waits for it."""
     asides = {asset for asset in (*run.survey.recorded, *run.aside) if _is_aside(asset)}
     waiting = any(item.held and item.asset not in run.moved for item in run.survey.planned)
-    if not asides or waiting or not run.is_whole or store.root != Path(run.settings.output):
+    if not asides or waiting or not run.is_whole or store.root != Path(run.settings.state_folder):
         return
     for name in asides:
         timelines.remove(asset_file_names.timelines_of(name), store)
-        store.remove(name)
+        store.delete(name)
     lines = bytes_of(store.root / LEDGER_NAME)
     store.replace(LEDGER_NAME, ledger.without(lines, asides))
 
@@ -108,19 +108,19 @@ class _Moves:
     """
 
     def __init__(
-        self, folder: Path, shelf: OutputTarget, held: dict[str, planner.ClipPlan]
+        self, source: Storage, shelf: OutputTarget, held: dict[str, planner.ClipPlan]
     ) -> None:
-        """Take what is to be moved, by its new names; ``folder`` is where it lies now."""
+        """Take what is to be moved, by its new names; ``source`` is where it lies now."""
         self.done: set[str] = set()
         self.aside: dict[str, str] = {}
-        self._folder = folder
+        self._source = source
         self._shelf = shelf
         self._store = shelf.storage
         self._held = held
         self._want: dict[str, dict[str, planner.ClipPlan]] = {}
         for item in held.values():
             self._want.setdefault(item.held or "", {})[item.asset] = item
-        self._lines = _lines(folder, self._want.keys())
+        self._lines = _lines(source.root, self._want.keys())
 
     def do(self) -> None:
         """Move everything."""
@@ -142,13 +142,13 @@ class _Moves:
 
     def _put_aside(self, asset: str) -> None:
         """Put the sound of a name aside for those that want it, so that the name is free."""
-        if self._store.root != self._folder:
+        if self._store.root != self._source.root:
             # A shard writes elsewhere: nothing is lost there.
             return
         stem, _, ending = asset.rpartition(".")
         name = f"{stem}.moving-{uuid.uuid4().hex}.{ending}"
         item = next(iter(self._want[asset].values()))
-        data = _bytes(self._folder / asset)
+        data = self._source.read(asset) or b""
         line = self._lines.get((asset, item.recipe, atomic_files.sha256(data)))
         if line is not None:
             self._store_line(line, name, data)
@@ -157,7 +157,7 @@ class _Moves:
     def _place(self, item: planner.ClipPlan) -> None:
         source = item.held or ""
         aside = self.aside.get(source)
-        data = _bytes(self._folder / source if aside is None else self._store.root / aside)
+        data = (self._source.read(source) if aside is None else self._store.read(aside)) or b""
         line = self._lines.get((source, item.recipe, atomic_files.sha256(data)))
         if line is not None:
             if not _is_own(item):
@@ -191,14 +191,6 @@ def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], L
     return found
 
 
-def _bytes(path: Path) -> bytes:
-    """The bytes of a file; none where it is gone."""
-    try:
-        return read_regular(path)
-    except OSError:
-        return b""
-
-
 # What a shard leaves in its folder beside its assets: a header for the merge, and its clips' URLs.
 
 
@@ -221,7 +213,7 @@ def write_shard_header(run: BuildState, store: Storage) -> None:
         FatalError: the folder cannot be written to.
     """
     for each in run.survey.catalogues:
-        check_name(each.file, run.settings.output)
+        check_name(each.file, run.settings.state_folder)
     now = _header(run, finished=False)
     before = shard_record.read_header(store.root)
     if before is not None:
@@ -246,7 +238,7 @@ def write_shard_footer(run: BuildState, store: Storage) -> None:
         FatalError: the folder cannot be written to.
     """
     urls = [
-        patch(clip, url, run.settings.output)
+        patch(clip, url, run.settings.state_folder)
         for item in iter_clips_with_url(run)
         for clip, url in planner.urls_due(item)
     ]
@@ -288,7 +280,7 @@ def _find_replaced(run: BuildState, assets: set[str]) -> Iterator[shard_record.R
     if not run.settings.force:
         return
     # Even what nobody knows is remade then.
-    output = Storage(Path(run.settings.output))
+    output = output_folder.open_storage(run.settings)
     for asset in unknown:
         found = output.hash_of(asset)
         if found is not None:

@@ -321,12 +321,12 @@ def store_asset(line: Line, data: bytes | Path, shelf: OutputTarget) -> bool:
     storage, log, asset = shelf.storage, shelf.log, line.asset
     for each in (asset, *(asset_file_names.timelines_of(asset) if line.cues else ())):
         storage.refuse_folder(each)
-    file, repeated = storage.root / asset, False
+    repeated = False
     encoded = encode(line)
     if asset in shelf.rejected:
-        repeated = segment_cache.keep(shelf.earlier, file, unless=line.sha256)
+        repeated = segment_cache.keep(shelf.earlier, asset, storage, unless=line.sha256)
     timelines.make_way(line, storage)
-    if line.recipe in asset and not file.exists():
+    if line.recipe in asset and storage.is_new(asset):
         log.append(encoded)
         storage.put(asset, data)
     else:

@@ -68,7 +68,7 @@ async def lock_output_folder(run: BuildState) -> AsyncIterator[atomic_files.Stor
         BusyError: another run holds it, and this one need not wait for that.
         FatalError: the folder cannot be used.
     """
-    store = atomic_files.Storage(Path(run.settings.folder))
+    store = output_folder.open_run_storage(run.settings)
     if run.settings.shard is not None:
         await anyio.to_thread.run_sync(asset_moves.refuse_link_to, store.root)
     await anyio.to_thread.run_sync(store.prepare)
@@ -127,7 +127,7 @@ def _temp_folder(run: BuildState) -> Path:
 
 def _earlier(run: BuildState) -> Path:
     """Where sounds that somebody rejected are kept."""
-    return segment_cache.folder(run.settings.temp, run.settings.output)
+    return segment_cache.folder(run.settings.temp, run.settings.state_folder)
 
 
 def _sweep_earlier(run: BuildState) -> None:
@@ -135,7 +135,7 @@ def _sweep_earlier(run: BuildState) -> None:
     # A journal that is damaged is told by those who need it.
     if _earlier(run).is_dir() and run.settings.shard is None:
         with contextlib.suppress(InputError):
-            journal = read_journal(Path(run.settings.output))
+            journal = read_journal(Path(run.settings.state_folder))
             segment_cache.sweep_rejected_audio(_earlier(run), journal, run.survey.approved)
 
 

@@ -254,7 +254,7 @@ class _PlanBuilder:
         )
         self._pending: dict[int, UnresolvedClip] = {}
         shard = settings.shard
-        self._shared = None if shard is None else Shared(shard, settings.output)
+        self._shared = None if shard is None else Shared(shard, settings.state_folder)
         self._folder = Folder(settings, self._addresses.folders(), may_lack_files=may_lack_files)
         self.found.recorded = self._folder.recorded
         self.found.present = self._folder.present
@@ -319,7 +319,7 @@ class _PlanBuilder:
             return
         provisional, found.planned = found.planned, []
         names = {name for each in self._pending.values() for name in each.names()}
-        with open_ledger(Path(self._settings.output)) as lines:
+        with open_ledger(Path(self._settings.state_folder)) as lines:
             earlier = LedgerMatcher(
                 origins_of(lines, names),
                 stands=self._stands,

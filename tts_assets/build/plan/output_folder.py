@@ -5,14 +5,23 @@ from __future__ import annotations
 import io
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from tts_assets.build.plan.planner import Judged
 from tts_assets.errors import InputError
 from tts_assets.regular_files import open_regular
-from tts_assets.store import asset_file_names, failures, ledger, ledger_line, timelines
+from tts_assets.store import (
+    asset_file_names,
+    failures,
+    ledger,
+    ledger_line,
+    segment_cache,
+    timelines,
+)
 from tts_assets.store.atomic_files import Storage
+from tts_assets.store.bucket_storage import BucketStorage
 from tts_assets.store.ledger_line import LEDGER_NAME, pieces
 
 if TYPE_CHECKING:
@@ -20,10 +29,41 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from tts_assets.build.plan.plan_types import Plan
-    from tts_assets.config.settings import Settings
+    from tts_assets.config.settings import BucketSettings, Settings
     from tts_assets.model import Decision
     from tts_assets.store.ledger import AssetRecord
     from tts_assets.store.ledger_line import Line
+
+
+def open_storage(settings: Settings) -> Storage:
+    """The output folder, or the bucket with its local folder of state; nothing is read yet."""
+    root, url = Path(settings.state_folder), settings.bucket_url
+    if url is None:
+        return Storage(root)
+    return _open_bucket(root, url, settings.bucket)
+
+
+@lru_cache(maxsize=4)
+def _open_bucket(root: Path, url: str, settings: BucketSettings) -> BucketStorage:
+    """One client for a plan and the run that follows: connections and the listing are kept."""
+    return BucketStorage(
+        root,
+        url,
+        endpoint=settings.endpoint,
+        region=settings.region,
+        profile=settings.profile,
+        cache_control=settings.cache_control,
+    )
+
+
+def open_run_storage(settings: Settings) -> Storage:
+    """Where a run stores what it makes: a shard in its own folder, any other run as above."""
+    return open_storage(settings) if settings.shard is None else Storage(Path(settings.folder))
+
+
+def open_downloads(settings: Settings) -> Path:
+    """The folder for downloads from the bucket; for a local output, it is never made."""
+    return segment_cache.place_for(settings.temp, settings.state_folder) / "downloads"
 
 
 def read_known_ledger(storage: Storage) -> ledger.Ledger:
@@ -43,7 +83,7 @@ def ledger_bytes(settings: Settings) -> bytes:
     Raises:
         InputError: it cannot be read.
     """
-    with open_ledger(Path(settings.output)) as stream:
+    with open_ledger(Path(settings.state_folder)) as stream:
         return stream.read()
 
 
@@ -93,9 +133,9 @@ def read_ledger_lines(settings: Settings, *, tidy: bool) -> Iterator[Line]:
     with ExitStack() as opened:
         stream: BinaryIO
         if tidy:
-            stream = opened.enter_context(open_ledger(Path(settings.output)))
+            stream = opened.enter_context(open_ledger(Path(settings.state_folder)))
         else:
-            folder = Storage(Path(settings.output))
+            folder = open_storage(settings)
             file = str(folder.root / LEDGER_NAME)
             data = ledger_bytes(settings)
             stream = io.BytesIO(ledger.compact_ledger(data, file=file, hash_of=folder.hash_of))
@@ -140,7 +180,8 @@ class Folder:
         self.approved: set[str] = set()
         self.rejected: dict[str, Decision] = {}
         self._storages = [
-            Storage(Path(each)) for each in dict.fromkeys((settings.output, settings.folder))
+            open_storage(settings),
+            *([] if settings.shard is None else [Storage(Path(settings.folder))]),
         ]
         for storage in self._storages:
             self._scan_folders(storage, folders)
@@ -239,13 +280,13 @@ class Timelines:
         """Tell which time lines are to be written, and how many nobody knows."""
         if not (self._looks and self._assets):
             return
-        folder = Path(self._settings.folder)
+        storage = open_run_storage(self._settings)
         told, right = set[str](), set[str]()
-        with open_ledger(folder) as stream:
+        with open_ledger(storage.root) as stream:
             for line in ledger.passages(stream, self._assets):
                 if self._found.recorded.get(line.asset) == (line.recipe, line.bytes):
                     told.add(line.asset)
-                    if self._deep and timelines.is_right(line, folder):
+                    if self._deep and timelines.is_right(line, storage):
                         right.add(line.asset)
         self._found.untimed = sorted(told - right)
         unknown = sum(map(self._lacks, self._assets - told))

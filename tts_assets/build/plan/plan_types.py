@@ -330,6 +330,12 @@ class SourceAddresses:
                 if source.asset is None and source.url is None:
                     raise
                 raise UsageError(f"{source.name}: {problem}") from problem
+            if settings.bucket_url is not None and not self._made[names].by_recipe:
+                raise UsageError(
+                    f"asset: the template {names[0]!r} has no {{recipe}}, which names in a bucket need: "
+                    "its objects are cached forever, and two runs must not write different sounds "
+                    "under one name"
+                )
         return self._made[names]
 
     def every(self) -> list[asset_names.Addresses]:

@@ -69,13 +69,13 @@ def readers(
     """
     if not urls:
         return {}
-    paths = {_from_here(file, settings.output): file for file in urls}
+    paths = {_from_here(file, settings.state_folder): file for file in urls}
     trouble = LoadProblems()
     found: dict[str, Readers] = {}
     overrides = OverrideSet(settings.overrides)
     chosen = replace(settings, paths=tuple(paths), kinds=(), partial=True)
     for reader in open_catalogues(chosen, trouble, overrides):
-        file = plan_types.from_output(reader.document.file, settings.output)
+        file = plan_types.from_output(reader.document.file, settings.state_folder)
         each = found.setdefault(file, Readers(reader.document.file, overrides=overrides))
         each.sources.append(reader.source)
         source = short_name(reader.source.name)
@@ -168,7 +168,7 @@ class MergedShards:
             _refuse_other_plan(part, first)
         self.lines = _lines(self.parts)
         _refuse_other_files(self.lines.values())
-        path = Path(settings.output, WAITING_NAME)
+        path = Path(settings.state_folder, WAITING_NAME)
         self._earlier = [
             (each, ShardRecord(str(path), number))
             for number, each in enumerate(_read_waiting(path), 1)
@@ -225,10 +225,12 @@ class MergedShards:
 
 
 def _parts(settings: Settings, folders: Sequence[Path]) -> list[ShardOutput]:
-    wanted = {os.path.realpath(each): each for each in folders or part_folders(settings.output)}
+    wanted = {
+        os.path.realpath(each): each for each in folders or part_folders(settings.state_folder)
+    }
     if not wanted:
         raise UsageError(
-            f"there are no shard folders beside {settings.output}: first run `tts-assets "
+            f"there are no shard folders beside {settings.state_folder}: first run `tts-assets "
             "generate --shard i/n` for every i, or name the folders"
         )
     found = [read_shard(folder) for folder in wanted.values()]

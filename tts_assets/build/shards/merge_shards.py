@@ -248,14 +248,14 @@ def merge(
         FatalError: the output folder cannot be written to.
     """
     tell = on_event or (lambda _: None)
-    store = Storage(Path(settings.output))
+    store = output_folder.open_storage(settings)
     joined = MergedShards(settings, folders)
     catalogues = readers(settings, joined.urls)
     read_origins(store)
     _failures(store)
     store.prepare()
     with store.lock(lambda: tell(Waiting(path=str(store.root)))):
-        earlier = segment_cache.folder(settings.temp, settings.output)
+        earlier = segment_cache.folder(settings.temp, settings.state_folder)
         merged = _store(joined, store, on_copied or (lambda *_: None), earlier)
         if joined.missing:
             known = sum(each.known for each in catalogues.values())
