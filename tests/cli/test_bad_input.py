@@ -307,7 +307,7 @@ def test_an_accent_that_no_word_has_is_an_error_of_its_entry_alone(
             '[[dictionary]]\nsurface = "犬"\nreading = "いぬ"\naccent = 0x' + "f" * 5_000,
             "accent = a number with too many digits to show: イヌ has only 2 morae",
         ),
-        ('output = "a\\u0000b"', "output is 'a\\x00b', but must be text"),
+        ('output = "a\\u0000b"', "output is 'a\\x00b', but must be a folder"),
         (f'paths = "{"x" * 5_000}"', "there is no such file or folder"),
         (
             '[[source]]\nfiles = "w"\nkind = "kanji"\nasset = "x"',

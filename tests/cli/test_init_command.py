@@ -200,6 +200,14 @@ def test_the_output_folder_is_not_looked_into(words: Project) -> None:
     assert _files(words) == ["content/n5.json"]
 
 
+def test_overrides_are_no_catalogue(project: Project) -> None:
+    project.write("content/n5.json", WORDS)
+    project.write("tts-assets.overrides.json", [])
+    done = project.run("init")
+    assert done.returncode == 0, done.stderr
+    assert "overrides.json" not in (project.folder / "tts-assets.toml").read_text()
+
+
 def test_catalogues_where_the_clips_go_are_passed_over_with_a_word(words: Project) -> None:
     words.write("audio/words.json", WORDS)
     done = words.run("init")

@@ -226,7 +226,7 @@ def test_sources_and_words_come_from_the_file_and_are_seen_from_it(tmp_path: Pat
         ("sources = 1", "no setting 'sources'; did you mean source?"),
         (
             "zzz = 1",
-            "there are: paths, .*, source, dictionary, price, speaker, .sound., .*voicevox.$",
+            "there are: paths, .*, source, dictionary, price, speaker, .sound., .*bucket.$",
         ),
         (
             "dictionary = [{surface='角', reading='かど'}, {surface='角', reading='つの', accent=2}]",

@@ -11,6 +11,7 @@ import pytest
 from tests.japanese.accents import ACCENTED
 from tests.japanese.labels import heard, nuclei
 from tts_assets.errors import ClipError
+from tts_assets.japanese.accent_notation import format_accent_phrases
 from tts_assets.japanese.analysis import DictionaryEntry, Node, Nodes, to_accent_phrases
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
@@ -206,6 +207,22 @@ def test_readings_may_spell_particles_or_write_what_they_sound_like(
     dictionary: Dictionary, text: str, reading: str, kana: str
 ) -> None:
     assert sound(read(dictionary, text, reading)) == kana
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("食べたい", "タベタ↓イ"),
+        ("行きたい", "イキタ↓イ"),
+        ("話したかったです", "ハナシタ↓カッタデス"),
+        ("食べてみたい", "タベテミタ↓イ"),
+        ("飲みたがる", "ノミタガ↓ル"),
+        ("食べた", "タ↓ベタ"),
+    ],
+)
+def test_tai_takes_the_accent_of_its_verb(dictionary: Dictionary, text: str, spoken: str) -> None:
+    found = resolve_reading(SpokenForm(text=text), dictionary)
+    assert format_accent_phrases(found.pronunciation.phrases) == spoken
 
 
 def test_without_a_reading_the_dictionary_decides(dictionary: Dictionary) -> None:

@@ -15,7 +15,7 @@ from tests.quality.conftest import SOUND, MadeClips, rules
 from tts_assets import Settings, generate_sync
 from tts_assets.audio.expected_length import Rule
 from tts_assets.errors import UsageError
-from tts_assets.model import Cue, Finding, Kind
+from tts_assets.model import Cue, Decided, Decision, Finding, Kind
 from tts_assets.quality.quality_reports import DAMAGED, MISSING, ClipName, VerifyReport
 from tts_assets.quality.verify_assets import verify_assets
 from tts_assets.store import ledger
@@ -155,6 +155,17 @@ def test_what_was_found_when_a_clip_was_made_is_kept(made: MadeClips) -> None:
     (verdict,) = made.look().verdicts
     (kept,) = verdict.findings
     assert kept == KEPT._replace(told=f"{KEPT.told} (found when it was generated)")
+
+
+def test_a_clip_that_a_reviewer_approved_is_accepted(made: MadeClips) -> None:
+    path = made.file("school")
+    _silenced(path)
+    data = path.read_bytes()
+    approved = Decision(decided=Decided.APPROVED, at="2026-11-22T13:00:00.123Z")
+    made.change_line("school", sha256=sha256(data), bytes=len(data), review=approved)
+    assert made.look().verdicts == ()
+    path.write_bytes(data[:-9])
+    assert DAMAGED in _only(made.look())
 
 
 def test_what_was_found_before_is_not_told_twice_nor_of_other_bytes(made: MadeClips) -> None:

@@ -67,7 +67,7 @@ def serve_bucket() -> Iterator[BucketServer]:
 
 
 @dataclass
-class Reply:
+class S3Reply:
     """What a proxy answers in place of the server, or makes of the server's answer."""
 
     status: int = 200
@@ -77,10 +77,10 @@ class Reply:
     cut: int = 0
 
 
-def error(status: int, code: str) -> Reply:
+def error(status: int, code: str) -> S3Reply:
     """An error as S3 writes it."""
     body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message></Error>"
-    return Reply(status, body.encode(), {"Content-Type": "application/xml"})
+    return S3Reply(status, body.encode(), {"Content-Type": "application/xml"})
 
 
 class FaultProxy:
@@ -92,7 +92,7 @@ class FaultProxy:
     """
 
     def __init__(self, endpoint: str) -> None:
-        self.fault: Callable[[str, str], Reply | None] = lambda *_: None
+        self.fault: Callable[[str, str], S3Reply | None] = lambda *_: None
         self.requests: list[tuple[str, str]] = []
         host = re.sub("^http://", "", endpoint)
         proxy = self

@@ -15,7 +15,7 @@ from tests.store.bucket_server import (
     PAGE,
     BucketServer,
     FaultProxy,
-    Reply,
+    S3Reply,
     error,
     serve_bucket,
 )
@@ -135,12 +135,12 @@ def test_a_fault_that_passes_is_not_seen(proxy: FaultProxy, tmp_path: Path) -> N
         (error(403, "SignatureDoesNotMatch"), "secret key is wrong"),
         (error(404, "NoSuchBucket"), "bucket does not exist: create it"),
         (error(418, "Teapot"), "Teapot"),
-        (Reply(302, b"", {"Location": "http://127.0.0.1:1/"}), ""),
+        (S3Reply(302, b"", {"Location": "http://127.0.0.1:1/"}), ""),
     ],
 )
 @pytest.mark.parametrize("call", ["put", "read", "list", "delete"])
 def test_a_fault_that_stays_is_described_with_the_next_step(
-    proxy: FaultProxy, tmp_path: Path, reply: Reply, words: str, call: str
+    proxy: FaultProxy, tmp_path: Path, reply: S3Reply, words: str, call: str
 ) -> None:
     one = storage(tmp_path, proxy.endpoint)
     proxy.fault = lambda *_: reply
@@ -159,7 +159,7 @@ def test_a_fault_that_stays_is_described_with_the_next_step(
 def test_an_answer_that_is_cut_is_no_sound(proxy: FaultProxy, tmp_path: Path) -> None:
     one = storage(tmp_path, proxy.endpoint)
     one.put(ASSET, b"whole" * 99)
-    proxy.fault = lambda *_: Reply(cut=9)
+    proxy.fault = lambda *_: S3Reply(cut=9)
     with pytest.raises(FatalError, match=r"cannot read .*run again"):
         one.read(ASSET)
 
@@ -168,11 +168,11 @@ def test_a_tag_of_other_bytes_is_checked_against_the_object(
     proxy: FaultProxy, tmp_path: Path
 ) -> None:
     one = storage(tmp_path, proxy.endpoint)
-    wrong = Reply(headers={"ETag": '"0123456789abcdef0123456789abcdef"'})
+    wrong = S3Reply(headers={"ETag": '"0123456789abcdef0123456789abcdef"'})
     proxy.fault = lambda method, _: wrong if method == "PUT" else None
     # As a bucket with keys of its own has it: the bytes are right.
     one.put(ASSET, b"x")
-    other = Reply(200, b"other bytes", {"ETag": '"0123456789abcdef0123456789abcdef"'})
+    other = S3Reply(200, b"other bytes", {"ETag": '"0123456789abcdef0123456789abcdef"'})
     proxy.fault = lambda method, _: wrong if method == "PUT" else other
     with pytest.raises(FatalError, match="stored other bytes than were sent"):
         one.put(f"{ASSET}.lrc", b"x")

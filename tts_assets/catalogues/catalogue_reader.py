@@ -91,8 +91,8 @@ class RecordIds:
                     self._unfolded[folded] = text
                 return text
             same_text = self._unfolded.get(folded, folded) == text
-            same = "the same" if same_text else "too much like the"
-            wrong = f"{text!r} is {same} {name!r} of entry {other + 1}: give it a unique one"
+            same = "also that" if same_text else "too similar to that"
+            wrong = f"{text!r} is {same} of record {other + 1}: give it a unique one"
         at = (*place, name) if isinstance(record, dict) and name in record else place
         raise EntryProblemError(f"its {name!r} {wrong}", at)
 

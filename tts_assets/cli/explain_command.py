@@ -1,5 +1,6 @@
 """The command `explain`: what is said for one entry, how sure that is, and where it is stored."""
 
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from functools import partial
 
@@ -19,7 +20,17 @@ from tts_assets.japanese.accent_notation import (
     format_pitch_line,
 )
 from tts_assets.japanese.homographs import describe_ambiguities
-from tts_assets.model import AccentBasis, Clip, Pronunciation, Segment, Unspoken, kana_to_katakana
+from tts_assets.japanese.kana import UnusableTextError
+from tts_assets.japanese.word_forms import build_word_forms
+from tts_assets.model import (
+    AccentBasis,
+    Clip,
+    Pronunciation,
+    Segment,
+    SpokenForm,
+    Unspoken,
+    kana_to_katakana,
+)
 
 
 def run_explain(settings: Settings, entry: str) -> ExitCode:
@@ -32,7 +43,9 @@ def run_explain(settings: Settings, entry: str) -> ExitCode:
         each for one in found.catalogues for each in one.unspoken if fnmatchcase(each.entry, entry)
     ]
     if not (items or silent):
-        items = [item for item in found.planned if _is_spoken(item.clip, entry)]
+        # As it stands in the data: 静か（な） is spoken as 静か.
+        texts = {entry, *(form.text for form in _list_forms(entry))}
+        items = [item for item in found.planned if _is_spoken(item.clip, texts)]
     problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]
     rows = [
         *_build_clip_rows(items, settings, provider, found.overrides),
@@ -59,9 +72,18 @@ def run_explain(settings: Settings, entry: str) -> ExitCode:
     return ExitCode.OK
 
 
-def _is_spoken(clip: Clip, text: str) -> bool:
-    """Whether a clip has exactly this text, or this reading in either kana."""
-    return text == clip.form.text or kana_to_katakana(text) == clip.form.reading
+def _list_forms(text: str) -> tuple[SpokenForm, ...]:
+    """What is spoken for a text as it stands in the data; nothing if it cannot be spoken."""
+    try:
+        forms = build_word_forms(text)
+    except UnusableTextError:
+        return ()
+    return () if isinstance(forms, str) else forms
+
+
+def _is_spoken(clip: Clip, texts: Collection[str]) -> bool:
+    """Whether a clip has exactly one of these texts, or of these readings in either kana."""
+    return clip.form.text in texts or clip.form.reading in set(map(kana_to_katakana, texts))
 
 
 def _build_clip_rows(

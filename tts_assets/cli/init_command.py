@@ -21,7 +21,7 @@ from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import escape_unsafe, shorten_text
 from tts_assets.config.command_options import is_report
 from tts_assets.config.load_settings import FILE, find
-from tts_assets.config.settings import OutputFormat, Settings
+from tts_assets.config.settings import OVERRIDES, OutputFormat, Settings
 from tts_assets.config.source_paths import format_steps
 from tts_assets.errors import UsageError, format_command
 from tts_assets.model import Clip
@@ -159,6 +159,8 @@ def _find_skip_reason(name: str, real: Path, output: Path) -> str | None:
     """Why a file is not even opened; None if it is."""
     if name != name.encode(errors="replace").decode():
         return "its name is not UTF-8, so a configuration cannot name it"
+    if real.name == OVERRIDES:
+        return "it contains overrides"
     if real.is_relative_to(output):
         return f"it is in {output.name}, the folder for the clips: move it, or set `output`"
     return None

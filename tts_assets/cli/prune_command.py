@@ -68,7 +68,7 @@ def _format_prune_lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
         )
         if ours:
             yield (
-                "          files of other projects in this folder are among them: give "
+                "          if other projects use this folder, their files are among them: give "
                 "each project its own folder"
             )
     others = len(pruned.orphans) - len(ours)

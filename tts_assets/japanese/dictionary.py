@@ -210,7 +210,7 @@ class Dictionary:
         if BOUNDARY in text:
             return self._analyze_phrases(text)
         nodes: Nodes = pyopenjtalk.run_frontend(_check_length(text), jtalk=self._thread_analyzer)
-        return nodes
+        return _correct_tai_accents(nodes)
 
     def list_alternatives(self, text: str, most: int) -> Iterator[Nodes]:
         """The analyses that the dictionary considers likely, up to 512, the likeliest first, made one by one.
@@ -234,7 +234,9 @@ class Dictionary:
             predict_nani=False,
             jtalk=self._thread_analyzer,
         )
-        return finished if nodes_to_key(finished) == nodes_to_key(nodes) else nodes
+        if nodes_to_key(finished) != nodes_to_key(nodes):
+            finished = nodes
+        return _correct_tai_accents(finished)
 
     def list_tokens(self, text: str) -> list[DictionaryEntry]:
         """The words of the likeliest analysis, before any rule has changed them."""
@@ -314,7 +316,7 @@ class Dictionary:
         finished: Nodes = pyopenjtalk.apply_postprocessing(
             text, copies, jtalk=self._thread_analyzer
         )
-        return finished
+        return _correct_tai_accents(finished)
 
     def devoice_vowels(self, nodes: Nodes) -> Nodes:
         """The same words, with their vowels devoiced as their sounds and accents now ask for."""
@@ -378,3 +380,22 @@ def _silence_stdout() -> Iterator[None]:
     finally:
         os.dup2(kept, 1)
         os.close(kept)
+
+
+def _correct_tai_accents(nodes: Nodes) -> Nodes:
+    """Move the accent of a verb with たい to た: タベタ↓イ, ノミタ↓イ.
+
+    The dictionary's rule for たい keeps the accent of an accented verb, as that for です does.
+    """
+    begin = 0
+    for place, node in enumerate(nodes):
+        if node["chain_flag"] != 1:
+            begin = place
+        elif (node["pos"], node["orig"]) == ("助動詞", "たい") and nodes[place - 1][
+            "pos"
+        ] == "動詞":
+            size = sum(each["mora_size"] for each in nodes[begin:place])
+            # An accent further on comes from a word behind たい.
+            if nodes[begin]["acc"] <= size:
+                nodes[begin]["acc"] = size + 1
+    return nodes

@@ -167,7 +167,7 @@ def _append_suru(parts: Sequence[str]) -> list[str]:
     """こしょう and する are こしょう and こしょうする."""
     whole: list[str] = []
     for part in parts:
-        suru = whole and kana_to_katakana(part) in {"スル", "ヲスル"}
+        suru = whole and part != whole[-1] and kana_to_katakana(part) in {"スル", "ヲスル"}
         whole.append(f"{whole[-1].removesuffix(_SURU)}{_SURU}" if suru else part)
     return list(dict.fromkeys(whole))
 
@@ -206,8 +206,9 @@ def _has_matching_parts(mark: str, spelling: str, reading: str) -> bool:
     return (
         (mark == "・" or (mark in _COMMAS and all(map(_HEADWORD.fullmatch, map(str.strip, words)))))
         and len(words) == len(kana)
+        and any(map(has_kanji, words))
         and all(
-            has_kanji(word) and can_spell(word, spoken)
+            not is_katakana(word) and can_spell(word, spoken)
             for word, spoken in zip(words, kana, strict=True)
         )
     )

@@ -27,7 +27,7 @@ from tts_assets.engines import registry
 from tts_assets.engines.registry import AccentSupport
 from tts_assets.errors import UsageError
 from tts_assets.japanese.accent_notation import parse_accent_phrases
-from tts_assets.model import AccentBasis, Basis, Finding, Format, Pronunciation, Sound
+from tts_assets.model import AccentBasis, Basis, Decided, Finding, Format, Pronunciation, Sound
 from tts_assets.quality.quality_reports import DAMAGED, MISSING, ClipName
 from tts_assets.store.asset_file_names import ENDINGS
 from tts_assets.store.atomic_files import Storage
@@ -347,12 +347,18 @@ def measure_asset(item: MeasureTask) -> tuple[Finding, ...]:
     if line is None:
         found = tuple(each for each in found if each.rule in _RULES_OF_ANY_SOUND)
         return found if item.fault is None else (_report_damaged(item.fault, size, None), *found)
+    is_damaged = item.fault is not None or sha256 != line.sha256
+    if not is_damaged and line.review is not None and line.review.decided is Decided.APPROVED:
+        # A reviewer listened to these bytes, and accepted how they sound.
+        return ()
     if line.cues:
         found = tuple(each for each in found if each.rule not in _RULES_NOT_OF_PASSAGES)
-    if item.fault is not None or sha256 != line.sha256:
+    if is_damaged:
         told = item.fault or "its file differs from what was generated"
-        return (_report_damaged(told, size, line.bytes), *found)
-    return (*found, *_iter_past_findings(line, found))
+        found = (_report_damaged(told, size, line.bytes), *found)
+    else:
+        found = (*found, *_iter_past_findings(line, found))
+    return found
 
 
 def _iter_past_findings(line: Line, found: tuple[Finding, ...]) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from tts_assets.build.events import SegmentMade, Started, Waiting
 from tts_assets.build.plan import make_plan, plan_types
 from tts_assets.build.plan.output_folder import open_storage
 from tts_assets.build.pool import Stop
+from tts_assets.build.shards.shard_record import short_name
 from tts_assets.catalogues import override_file, review_edits
 from tts_assets.config.settings import Only
 from tts_assets.engines import registry
@@ -171,7 +172,7 @@ def _check_voices_vary(settings: Settings, provider: Provider, clip: Clip) -> No
 
 def _clip_key(clip: Clip) -> tuple[str, str, str, str]:
     """As ClipUse.key."""
-    return clip.file, clip.source, clip.entry, clip.part
+    return clip.file, short_name(clip.source), clip.entry, clip.part
 
 
 def _is_job_in(rows: Iterable[ReviewRow], job: RegenerateJob) -> bool:

@@ -1,1 +1,1 @@
-"""What is kept on disk: atomic files, the ledger, time lines, decisions, paid requests."""
+"""What is kept: atomic files, objects of a bucket, the ledger, time lines, decisions, paid requests."""

@@ -18,6 +18,7 @@ BLUE = {"word": "青い", "reading": "あおい"}
         ("term", "hiragana", "sound"),
         ("expression", "pronunciation", "audioPath"),
         ("単語", "読み方", "音声"),
+        ("Wort", "Lesung", "Ton"),
         ("Vocab-Kanji", "Vocab-Kana", "Vocab-Audio"),
         ("Word (JP)", "Reading in kana", "audio url"),
     ],

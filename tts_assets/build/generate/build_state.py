@@ -62,8 +62,10 @@ def notes(left: int, repeated: int) -> Iterator[str]:
             f"{advice}, or use --only rejected to regenerate them anyway"
         )
     if repeated:
-        clips = "1 clip was" if repeated == 1 else f"{repeated} clips were"
-        yield f"{clips} regenerated with exactly the rejected audio and remain rejected: {advice}"
+        clips, are = ("1 clip was", "is") if repeated == 1 else (f"{repeated} clips were", "are")
+        yield (
+            f"{clips} regenerated with exactly the rejected audio and {are} still rejected: {advice}"
+        )
 
 
 class _Repeating:

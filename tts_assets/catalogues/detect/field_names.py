@@ -44,29 +44,29 @@ class Role(Enum):
 
 # In the singular, in lower case, without accents on Latin letters.
 _WORDS = {
-    Role.AUDIO: "audio sound mp3 wav ogg m4a voice speech recording tts 音声 音声ファイル オーディオ",
+    Role.AUDIO: "audio sound mp3 wav ogg m4a voice speech recording tts ton klang aussprache son sonido 音声 音声ファイル オーディオ",
     Role.ACCENT: "accent pitch intonation アクセント 高低",
     Role.ROMAJI: "romaji roomaji romanji romanization romanisation romanized romanised "
     "transliteration latin ローマ字",
     Role.ON: "on 音 音読み 音読 おん おんよみ",
     Role.KUN: "kun 訓 訓読み 訓読 くん くんよみ",
     Role.READING: "reading kana furigana furi hiragana hira katakana yomi yomikata yomigana pronunciation pron "
-    "phonetic ruby よみ 読み 読み方 よみかた 読みかた ふりがな フリガナ 振り仮名 振仮名 かな カナ "
+    "phonetic ruby lesung lectura lecture よみ 読み 読み方 よみかた 読みかた ふりがな フリガナ 振り仮名 振仮名 かな カナ "
     "仮名 ひらがな カタカナ 平仮名 片仮名 読み仮名 よみがな 発音",
     Role.WORD: "word surface expression vocab vocabulary term lemma headword entry kotoba tango goi "
-    "spelling writing literal kanji character char letter phrase item front question q 表面 単語 語彙 語 言葉 "
+    "spelling writing literal kanji character char letter phrase item front question q wort vokabel mot palabra 表面 単語 語彙 語 言葉 "
     "ことば 表記 見出し 見出し語 漢字 文字 表現",
     Role.SENTENCE: "sentence text line utterance passage paragraph content body dialogue dialog "
-    "conversation script transcript example story prompt 例 例文 文 文章 本文 会話 対話 用例",
+    "conversation script transcript example story prompt satz beispielsatz beispiel oracion 例 例文 文 文章 本文 会話 対話 用例",
     Role.TITLE: "title pattern grammar point heading 文型 文法 題 題名 タイトル",
-    Role.ID: "id guid uuid key slug uid identifier 番号",
+    Role.ID: "id guid uuid key slug uid identifier nr nummer 番号",
     Role.SPEAKER: "speaker who actor person name role character 話者 話し手 名前",
     Role.LANGUAGE: "lang language locale 言語",
     Role.ABOUT: "meaning gloss definition translation translated explanation explain description desc note "
     "comment hint mnemonic usage tag type level category pos source image img picture radical "
     "stroke component synonym antonym related formation structure summary label group topic theme "
     "jlpt part class credit license licence author duration length second size has count available "
-    "status format speed back answer choice option 裏面 意味 説明 訳 和訳 品詞 レベル 備考 出典 分類 "
+    "status format speed back answer choice option bedeutung ubersetzung bemerkung lektion signification traduction significado traduccion 裏面 意味 説明 訳 和訳 品詞 レベル 備考 出典 分類 "
     "部首 解説 タグ 級 答え",
     Role.FOREIGN: "en eng english fr fra french de deu german es spa spanish zh cn chinese ko kr "
     "korean vi vietnamese pt por portuguese ru russian it italian th thai indonesian burmese "

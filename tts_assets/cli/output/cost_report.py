@@ -424,7 +424,7 @@ def _format_unusable(unspoken: int, problems: int) -> list[str]:
     lines = (
         [f"unspoken  {format_count(unspoken, 'text')} with nothing to speak"] if unspoken else []
     )
-    return [*lines, f"errors    {problems:,} in the catalogues"] if problems else lines
+    return [*lines, f"errors    {problems:,} in catalogues or overrides"] if problems else lines
 
 
 def _describe_orphans(orphans: tuple[Orphan, ...]) -> str:
