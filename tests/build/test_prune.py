@@ -539,7 +539,7 @@ def test_the_command_lists_orphans_with_sizes_and_a_total_and_deletes_when_told(
         "not ours  vocabulary/mine \\u001b[31m.wav (4 bytes)",
         f"orphans   1 asset, {size:,} bytes; --yes deletes them",
         (
-            "          files of other projects in this folder are among them: give each "
+            "          if other projects use this folder, their files are among them: give each "
             "project its own folder"
         ),
         "not ours  1 sound not in the ledger: kept",

@@ -174,12 +174,12 @@ def test_a_bad_entry_is_named_with_its_line_and_the_others_are_read(
 @pytest.mark.parametrize(
     ("ids", "same"),
     [
-        ([1, 1], "the same"),
-        (["a", "a"], "the same"),
-        ([1, "1"], "the same"),
-        (["a", "A"], "too much like the"),
-        (["が", "か\u3099"], "too much like the"),
-        (["ß", "SS"], "too much like the"),
+        ([1, 1], "also that of"),
+        (["a", "a"], "also that of"),
+        ([1, "1"], "also that of"),
+        (["a", "A"], "too similar to that of"),
+        (["が", "か\u3099"], "too similar to that of"),
+        (["ß", "SS"], "too similar to that of"),
     ],
 )
 def test_ids_that_could_be_taken_for_each_other_are_refused(ids: list[Any], same: str) -> None:

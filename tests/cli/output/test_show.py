@@ -35,7 +35,7 @@ def test_a_standing_lists_its_clips_with_file_line_state_asset_and_reason(capsys
         "kept      4 clips of tones=1; it is now tones=2",
         '          on-engine-change = "remake" regenerates them',
         "fresh     7",
-        "errors    1 in the catalogues",
+        "errors    1 in catalogues or overrides",
         "orphans   1 asset (1.5 MB) that no catalogue refers to; tts-assets prune lists them",
         "judged by names and sizes of the audio files; --deep reads them",
     ]
@@ -276,4 +276,4 @@ def test_one_of_something_is_no_plural_and_thousands_are_parted(capsys: Shown) -
     assert "generated 1,234 clips," in out
     assert "URLs      0 written; 1 entry changed meanwhile" in out
     assert "URLs      1,234 written" in out
-    assert "errors    1 in the catalogues" in out
+    assert "errors    1 in catalogues or overrides" in out
