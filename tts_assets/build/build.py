@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -169,6 +170,9 @@ def _count_workers(run: BuildState) -> int:
         most = engine.max_concurrent
         run.too_many = 0 if wanted is None or wanted <= most else wanted
         wanted = most if wanted is None else min(wanted, most)
+    elif run.settings.cluster is not None:
+        # The cluster knows how many workers it has.
+        wanted = wanted or sys.maxsize
     elif wanted is None:
         one = run.settings.batch_mode
         wanted = 1 if one else machine.default_worker_count(engine.base_mib, engine.footprint_mib)

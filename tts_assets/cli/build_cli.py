@@ -34,6 +34,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     voice: shared_options.Voice = None,
     speed: shared_options.Speed = None,
     concurrency: shared_options.Concurrency = None,
+    cluster: shared_options.Cluster = None,
     timeout: shared_options.Timeout = None,
     output: shared_options.Output = None,
     sound_format: shared_options.Format = None,

@@ -184,6 +184,15 @@ Concurrency: TypeAlias = Annotated[
         show_default="auto",
     ),
 ]
+Cluster: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS|local:N",
+        help="Generate on a Dask cluster: tcp://HOST:8786, or N processes on this machine.",
+        show_default="this process",
+    ),
+]
 Timeout: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -90,6 +90,7 @@ OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
         "concurrency",
         option_values.word_or("auto", option_values.number(1, 256, whole=True)),
     ),
+    "cluster": ("cluster", option_values.cluster_address),
     "timeout": ("timeout_seconds", option_values.number(0.1, 86_400)),
     "output": ("output", option_values.output_place),
     "state": ("state", option_values.path),

@@ -296,6 +296,19 @@ def address(value: Any) -> str:
     return str(text_value(value)).rstrip("/")
 
 
+_CLUSTER = re.compile(
+    r"local:[1-9][0-9]{0,2}|(tcp|tls|ws|wss)://[^\s/:]+:[0-9]{1,5}|(tcp|tls)://\[[0-9a-fA-F:]+\]:[0-9]{1,5}"
+)
+
+
+@_with_schema({"type": "string", "pattern": f"^({_CLUSTER.pattern})$"})
+def cluster_address(value: Any) -> str:
+    """the address of a Dask scheduler such as tcp://HOST:8786, or local:N for N processes on this machine"""  # noqa: D403, D415 - see path
+    if not _CLUSTER.fullmatch(value):
+        raise ValueError
+    return str(value)
+
+
 @_with_schema(build_array_schema(TEXT))
 def text_values(value: Any) -> tuple[str, ...]:
     """texts that are not empty"""  # noqa: D403, D415 - see path

@@ -280,6 +280,8 @@ class Settings:
         voice: a voice of the engine; None: the engine's default.
         speed: speaking rate; 1.0 is the voice's own pace.
         concurrency: clips at the same time; None: as many as the machine or the service can handle.
+        cluster: the workers of a Dask cluster: the address of its scheduler, or ``local:N`` for N
+            processes on this machine; None: this process.
         timeout_seconds: time limit per clip, per 100 characters of its text.
         output: the folder for the assets, or a bucket: ``s3://``, ``gs://`` or ``az://``.
         state: the local folder for ledger, decisions and failures if the assets are in a bucket.
@@ -336,6 +338,7 @@ class Settings:
     voice: str | None = None
     speed: float = 1.0
     concurrency: int | None = None
+    cluster: str | None = None
     timeout_seconds: float = 60.0
     output: str = "audio"
     state: str = STATE_FOLDER

@@ -63,6 +63,9 @@ class Storage:
     All methods block; several threads may put at once.
     """
 
+    #: Whether workers of a cluster can write into it themselves.
+    is_shared = False
+
     def __init__(self, root: Path) -> None:
         """Use the folder; nothing is made before something is put."""
         self.root = root

@@ -78,6 +78,8 @@ class BucketStorage(Storage):
     bucket is needed, and the objects can be cached forever.
     """
 
+    is_shared = True
+
     def __init__(
         self,
         root: Path,

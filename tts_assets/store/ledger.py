@@ -60,6 +60,9 @@ _decision_name_decoder = msgspec.json.Decoder(_DecisionName)
 _brief_decoder = msgspec.json.Decoder(_LedgerBrief)
 _row_decoder = msgspec.json.Decoder(Row)
 
+#: What the line of an asset that is being replaced has in it.
+_MARK = b'"recipe":"","bytes":0'
+
 
 def order(decision: Decision) -> tuple[str, bool, bool, str, str]:
     """By what the one that counts of several decisions is the greatest: the latest.
@@ -364,6 +367,26 @@ class Ledger:
                 self.approved.add(row.asset)
             elif row.review.decided is Decided.REJECTED:
                 self.rejected[row.asset] = row.review.decision
+
+
+def drop_marks(data: bytes, is_there: Callable[[str], bool]) -> bytes:
+    """A compact ledger without the marks of assets that are not there: nothing was begun for them.
+
+    Args:
+        data: all of its bytes.
+        is_there: asked for the asset of each mark without a decision.
+    """
+    if _MARK not in data:
+        return data
+    kept = (
+        line
+        for line in lines_of(data)
+        if _MARK not in line
+        or (row := _row_decoder.decode(line)).recipe
+        or row.review is not None
+        or is_there(row.asset)
+    )
+    return b"".join(line + b"\n" for line in kept)
 
 
 def read_ledger(

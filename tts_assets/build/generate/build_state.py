@@ -15,6 +15,7 @@ from tts_assets.build.plan.make_plan import make_plan
 from tts_assets.build.plan.plan_types import Plan
 from tts_assets.build.plan.planner import Job, State, list_jobs
 from tts_assets.config.settings import Only
+from tts_assets.engines.protocol import Remote
 from tts_assets.store.paid_speech import TakeStore
 
 if TYPE_CHECKING:
@@ -243,6 +244,7 @@ def create_report(run: BuildState, *, dry_run: bool) -> Report:
             *notes(run.left_rejected, len(run.repeated)),
             *_fewer(run),
             *_unheard(run),
+            *_unshared(run),
         ),
         catalogues=len(found.catalogues),
         urls_to_write=run.urls_to_write,
@@ -285,6 +287,14 @@ def _fewer(run: BuildState) -> tuple[str, ...]:
             "takes no more on this machine"
         ),
     )
+
+
+def _unshared(run: BuildState) -> tuple[str, ...]:
+    """That a cluster had nothing to do."""
+    if run.settings.cluster is None or not run.made or not isinstance(run.provider, Remote):
+        return ()
+    name = run.provider.name
+    return (f"{name} is a service: this machine sent its requests, not the cluster",)
 
 
 def _unheard(run: BuildState) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import anyio
 import msgspec
@@ -47,15 +47,69 @@ if TYPE_CHECKING:
 
     from anyio import CapacityLimiter
 
+    from tts_assets.audio.prepare import PreparedSpeech
     from tts_assets.build.plan.planner import Job
     from tts_assets.build.plan.recipes import Cast, Recipes
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider, Speaker
-    from tts_assets.model import Cue, Finding, Pronunciation, Recording, Sound, SpokenForm, Voice
+    from tts_assets.model import (
+        Cue,
+        Finding,
+        Pronunciation,
+        Recording,
+        Sound,
+        Speech,
+        SpokenForm,
+        Voice,
+    )
     from tts_assets.store.atomic_files import AppendLog, Storage
     from tts_assets.store.paid_speech import TakeStore
 
 T = TypeVar("T")
+
+
+class StoredData(NamedTuple):
+    """Bytes that lie under all names of their clip already: the hash in hex, and the size."""
+
+    sha256: str
+    size: int
+
+
+@runtime_checkable
+class ClipExecutor(Protocol):
+    """Makes clips elsewhere: spoken, finished, checked, and within their time limits."""
+
+    @property
+    def target_clips(self) -> int:
+        """How many clips to hand over at once; more than there are workers, as some wait."""
+        ...
+
+    on_change: Callable[[], None]
+
+    def stop(self) -> None:
+        """Begin nothing more: what waits ends with StoppedError, what is being made is returned."""
+        ...
+
+    async def record_clip(
+        self, form: SpokenForm, voice: Voice, assets: tuple[str, ...]
+    ) -> tuple[Recording, StoredData | None]:
+        """Make a clip.
+
+        Args:
+            form: the text with its reading.
+            voice: who speaks.
+            assets: names under which the clip may be stored where it is made; none for not at all.
+
+        Returns:
+            the clip, without its bytes if they are stored.
+        """
+        ...
+
+    async def record_segment(
+        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, timed: bool
+    ) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
+        """Make a segment of a passage; the speech comes without its samples."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +117,7 @@ class BuildContext:
     """What every clip of a run is made with.
 
     Args:
-        speaker: the engine, ready.
+        speaker: the engine, ready; or who makes clips elsewhere.
         voice: who speaks what asks for no voice of its own.
         engine: tells the engine's parts with their versions, for the name of a voice.
         accents: tells whether a voice says accents, by its name.
@@ -77,7 +131,7 @@ class BuildContext:
         takes: what services were paid for; None where requests are not recorded.
     """
 
-    speaker: Speaker
+    speaker: Speaker | ClipExecutor
     voice: Voice
     engine: Callable[[str], str]
     accents: Callable[[str], bool]
@@ -157,13 +211,14 @@ class Content:
     """What an asset has in it.
 
     Args:
-        data: its bytes, or the file that has them.
+        data: its bytes, or the file that has them; nothing if they are stored.
         made: what is known of them.
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
         billed: what a service charged for it, in earlier runs, too.
         cues: of a passage, its time line.
         word_cues: the same in words, where a service reports their times.
+        stored: what is known of its bytes, if they lie under all its names already.
     """
 
     data: bytes | Path
@@ -173,6 +228,7 @@ class Content:
     billed: float | None = None
     cues: tuple[Cue, ...] = ()
     word_cues: tuple[Cue, ...] = ()
+    stored: StoredData | None = None
 
 
 async def make_clip(
@@ -184,26 +240,55 @@ async def make_clip(
         ClipError: the engine cannot say it, or what it said is unusable.
         FatalError: the engine is gone, or nothing can be stored.
     """
-    content = await record(job, studio, on_start=on_start)
+    assets: tuple[str, ...] = ()
+    if isinstance(studio.speaker, ClipExecutor) and shelf.storage.is_shared:
+        assets = await to_thread.run_sync(_offer_names, job, shelf, limiter=studio.threads)
+    content = await record(job, studio, on_start=on_start, assets=assets)
     return await to_thread.run_sync(store, job, studio, shelf, content, limiter=studio.threads)
 
 
-async def record(job: Job, studio: BuildContext, *, on_start: Callable[[], None]) -> Content:
-    """What a job's asset has in it, without storing it; for what is said in one piece.
+def _offer_names(job: Job, shelf: OutputTarget) -> tuple[str, ...]:
+    """The names under which a worker may store a clip: none if an earlier sound is to be kept.
+
+    Until its line follows, the ledger calls each unfinished: a run may be killed in between.
+    """
+    if any(asset in shelf.rejected or not shelf.storage.is_new(asset) for asset in job.assets):
+        return ()
+    for asset in job.assets:
+        shelf.log.append(encode_replacement(asset))
+    return tuple(job.assets)
+
+
+async def record(
+    job: Job,
+    studio: BuildContext,
+    *,
+    on_start: Callable[[], None],
+    assets: tuple[str, ...] = (),
+) -> Content:
+    """What a job's asset has in it, without storing it here; for what is said in one piece.
+
+    Args:
+        job: what is to be made.
+        studio: what it is made with.
+        on_start: called when the work begins, and again if it has to begin anew.
+        assets: names under which workers may store it.
 
     Raises:
         ClipError: the engine cannot say it, or what it said is unusable.
         FatalError: the engine is gone.
     """
     try:
-        recording = await _best(job, studio, on_start)
+        recording, stored = await record_form(
+            job.form, studio.own_voice(job), studio, on_start=on_start, assets=assets
+        )
     except TtsAssetsError:
         raise
     except Exception as exc:
         raise strange(exc) from exc
     made = StoredClip(
         seconds=recording.seconds,
-        bytes=len(recording.data),
+        bytes=len(recording.data) if stored is None else stored.size,
         lufs=recording.lufs,
         pronunciation=recording.pronunciation,
         credit=recording.credit,
@@ -212,6 +297,7 @@ async def record(job: Job, studio: BuildContext, *, on_start: Callable[[], None]
     )
     return Content(
         data=recording.data,
+        stored=stored,
         made=made,
         lufs=recording.lufs,
         peak_dbtp=recording.peak_dbtp,
@@ -233,12 +319,25 @@ def strange(exc: Exception) -> ClipError:
     return ClipError(f"the engine failed with {type(exc).__name__}: {exc}")
 
 
-async def _best(job: Job, studio: BuildContext, on_start: Callable[[], None]) -> Recording:
-    """The take of a clip that breaks no rule, or else the one that breaks fewest."""
-    voice = studio.own_voice(job)
+async def record_form(
+    form: SpokenForm,
+    voice: Voice,
+    studio: BuildContext,
+    *,
+    on_start: Callable[[], None],
+    assets: tuple[str, ...] = (),
+) -> tuple[Recording, StoredData | None]:
+    """The take of a form that breaks no rule, or else the one that breaks fewest.
+
+    Returns:
+        the take, and what workers of a cluster have stored of it under ``assets``.
+    """
+    speaker = studio.speaker
+    if isinstance(speaker, ClipExecutor):
+        return await speaker.record_clip(form, voice, assets)
 
     async def take() -> tuple[Recording, tuple[Finding, ...]]:
-        recording = await _record(job.form, voice, studio, on_start)
+        recording = await _record(form, voice, studio, speaker, on_start)
         expected = studio.expect(voice, recording.pronunciation)
         check = partial(
             check_bytes,
@@ -250,7 +349,7 @@ async def _best(job: Job, studio: BuildContext, on_start: Callable[[], None]) ->
         return recording, await to_thread.run_sync(check, limiter=studio.threads)
 
     recording, findings = await best_take(take, studio, voice)
-    return replace(recording, findings=findings)
+    return replace(recording, findings=findings), None
 
 
 async def best_take(
@@ -276,9 +375,12 @@ async def best_take(
 
 
 async def _record(
-    form: SpokenForm, voice: Voice, studio: BuildContext, on_start: Callable[[], None]
+    form: SpokenForm,
+    voice: Voice,
+    studio: BuildContext,
+    speaker: Speaker,
+    on_start: Callable[[], None],
 ) -> Recording:
-    speaker = studio.speaker
     if isinstance(speaker, Recorder):
         return await speaker.record(form, voice, studio.sound, on_start=on_start)
     from tts_assets.audio.finish import finish  # noqa: PLC0415 - heavy; mostly the engine's process does it
@@ -303,14 +405,20 @@ def store(job: Job, studio: BuildContext, shelf: OutputTarget, content: Content)
     for asset in job.assets:
         line = _line(job, asset, studio, content)
         line = msgspec.structs.replace(line, billed=billed)
-        repeated |= store_asset(line, content.data, shelf)
+        data = content.data if content.stored is None else None
+        repeated |= store_asset(line, data, shelf)
         # It was paid for once, whatever it is called.
         billed = None
     return replace(content.made, repeated=repeated)
 
 
-def store_asset(line: Line, data: bytes | Path, shelf: OutputTarget) -> bool:
+def store_asset(line: Line, data: bytes | Path | None, shelf: OutputTarget) -> bool:
     """Store an asset with its line, in the order that the ledger's own words give reasons for.
+
+    Args:
+        line: what is known of it.
+        data: its bytes, or the file that has them; None if it is stored.
+        shelf: where it goes.
 
     Returns:
         Whether somebody rejected the very bytes that it has now.
@@ -326,7 +434,9 @@ def store_asset(line: Line, data: bytes | Path, shelf: OutputTarget) -> bool:
     if asset in shelf.rejected:
         repeated = segment_cache.keep(shelf.earlier, asset, storage, unless=line.sha256)
     timelines.make_way(line, storage)
-    if line.recipe in asset and storage.is_new(asset):
+    if data is None:
+        log.append(encoded)
+    elif line.recipe in asset and storage.is_new(asset):
         log.append(encoded)
         storage.put(asset, data)
     else:
@@ -350,6 +460,8 @@ def leave_tidy(storage: Storage) -> None:
     with fatal(f"cannot read {path}"):
         data = read_regular(path, follow_links=False)
     tidy = ledger.compact_ledger(data, file=str(path), hash_of=storage.hash_of)
+    if storage.is_shared:
+        tidy = ledger.drop_marks(tidy, lambda asset: storage.size_of(asset) is not None)
     write_git_attributes(storage)
     if tidy != data:
         storage.replace(LEDGER_NAME, tidy)
@@ -387,7 +499,7 @@ def _line(job: Job, asset: str, studio: BuildContext, content: Content) -> Line:
         speed=voice.speed,
         sound=studio.recipes.sound_words(form),
         engine=studio.engine(voice.name),
-        sha256=sha256(content.data),
+        sha256=sha256(content.data) if content.stored is None else content.stored.sha256,
         bytes=made.bytes,
         seconds=made.seconds,
         lufs=content.lufs,
@@ -431,7 +543,7 @@ def auto_workers(provider: Provider) -> int:
 
 
 def create_context(
-    settings: Settings, provider: Provider, speaker: Speaker, workers: int
+    settings: Settings, provider: Provider, speaker: Speaker | ClipExecutor, workers: int
 ) -> BuildContext:
     """What the clips of a run are made with.
 

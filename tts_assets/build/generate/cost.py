@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tts_assets.build.plan.planner import Job
     from tts_assets.config.settings import Settings
-    from tts_assets.engines.protocol import Balance, Speaker
+    from tts_assets.engines.protocol import Balance
     from tts_assets.store.ledger import Provenance
 
 
@@ -119,7 +119,7 @@ class CostTracker:
         if self.limits.taken or self.limits.left:
             self._balance = await self._provider.balance()
 
-    async def dispatch(self, jobs: Sequence[Job], speaker: Speaker) -> AsyncGenerator[Job, None]:
+    async def dispatch(self, jobs: Sequence[Job], speaker: object) -> AsyncGenerator[Job, None]:
         """The jobs one by one, for as long as it is in time and what was billed passes no bound.
 
         Where the service charges more than expected, the last jobs wait for what is in flight, and

@@ -15,6 +15,7 @@ from tts_assets.build.generate import asset_moves
 from tts_assets.build.generate.asset_moves import write_timelines
 from tts_assets.build.generate.build_state import longest_first
 from tts_assets.build.generate.clip import (
+    ClipExecutor,
     OutputTarget,
     create_context,
     leave_tidy,
@@ -25,14 +26,14 @@ from tts_assets.build.generate.work_items import WorkQueue, cuts_of, most_pieces
 from tts_assets.build.plan import output_folder, plan_types, planner
 from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.config import keys
-from tts_assets.engines.protocol import Bounded, Paced, Recorder
+from tts_assets.engines.protocol import Bounded, Paced, Recorder, Remote
 from tts_assets.errors import ClipError, FatalError, InputError, StoppedError
 from tts_assets.store import atomic_files, failures, ledger_line, segment_cache
 from tts_assets.store.decisions import read_journal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from tts_assets.build.generate.build_state import BuildState
     from tts_assets.build.generate.clip import BuildContext, StoredClip
@@ -188,11 +189,7 @@ async def execute_jobs(run: BuildState, store: atomic_files.Storage) -> None:
         atomic_files.AppendLog, store.root / ledger_line.LEDGER_NAME
     )
     try:
-        async with run.provider.open(
-            workers=run.workers,
-            timeout_seconds=run.settings.timeout_seconds,
-            words=run.settings.words,
-        ) as speaker:
+        async with _open_speaker(run) as speaker:
             if isinstance(speaker, Bounded) and speaker.workers < run.workers:
                 run.too_many, run.workers = run.workers, speaker.workers
             if isinstance(speaker, Paced):
@@ -215,6 +212,22 @@ async def execute_jobs(run: BuildState, store: atomic_files.Storage) -> None:
             await anyio.to_thread.run_sync(_sweep_takes, run)
 
 
+def _open_speaker(
+    run: BuildState,
+) -> AbstractAsyncContextManager[Speaker | ClipExecutor]:
+    """What makes the clips: the engine on this machine, or on the workers of a cluster."""
+    # A service is asked from here, so that its limits, its key and what was paid are in one place.
+    if run.settings.cluster is None or isinstance(run.provider, Remote):
+        return run.provider.open(
+            workers=run.workers,
+            timeout_seconds=run.settings.timeout_seconds,
+            words=run.settings.words,
+        )
+    from tts_assets.build.generate.cluster import open_cluster  # noqa: PLC0415 - rarely needed
+
+    return open_cluster(run.settings, run.provider, run.workers)
+
+
 async def _run_pool(run: BuildState, studio: BuildContext, shelf: OutputTarget) -> None:
     """Make all jobs, and take the results as they come."""
     paced = isinstance(studio.speaker, Paced)
@@ -230,10 +243,13 @@ async def _run_pool(run: BuildState, studio: BuildContext, shelf: OutputTarget) 
     pool = Pool(
         work,
         limit=slot_count(run.workers, studio.speaker),
-        timeout=run.settings.timeout_seconds,
+        timeout=None if isinstance(studio.speaker, ClipExecutor) else run.settings.timeout_seconds,
         rules=replace(_RULES, attempts=1 if paced else _ATTEMPTS, most_failures=bound),
     )
     run.stop.attach(pool.stop)
+    if isinstance(studio.speaker, ClipExecutor):
+        run.stop.attach(studio.speaker.stop)
+        _let_pace(pool, studio.speaker)
     if isinstance(studio.speaker, Paced):
         run.stop.attach(studio.speaker.limiter.stop)
         _let_pace(pool, studio.speaker.limiter)
@@ -257,15 +273,18 @@ async def _run_pool(run: BuildState, studio: BuildContext, shelf: OutputTarget) 
     async with pool:
         async for result in pool.run(pieces.of(wanted), total=len(jobs)):
             results.take(result)
-            if run.limiter is not None and pool.is_stopped:
+            if pool.is_stopped:
                 # A run that ends by itself sends nothing more, either.
-                run.limiter.stop()
+                if run.limiter is not None:
+                    run.limiter.stop()
+                if isinstance(studio.speaker, ClipExecutor):
+                    studio.speaker.stop()
     at_bound = bound is not None and len(run.failures) >= bound
     run.stopped = run.stopped or at_bound
 
 
-def _let_pace(pool: Pool[WorkItem, StoredClip | None], limiter: Limiter) -> None:
-    """As many clips are in hand as a service makes sense of, from now to the end."""
+def _let_pace(pool: Pool[WorkItem, StoredClip | None], limiter: Limiter | ClipExecutor) -> None:
+    """As many clips are in hand as a service or a cluster makes sense of, from now to the end."""
 
     def follow() -> None:
         pool.limit = limiter.target_clips
@@ -274,7 +293,7 @@ def _let_pace(pool: Pool[WorkItem, StoredClip | None], limiter: Limiter) -> None
     follow()
 
 
-def slot_count(workers: int, speaker: Speaker) -> int:
+def slot_count(workers: int, speaker: Speaker | ClipExecutor) -> int:
     """How many clips are in hand at once: with some engines one more than they have workers.
 
     It stands ready in line, so that no worker is idle while a finished clip is stored.

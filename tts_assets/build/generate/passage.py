@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from anyio import to_thread
 
 from tts_assets.audio.audio_checks import check_level, check_samples
-from tts_assets.build.generate.clip import Content, StoredClip, best_take, store, strange
+from tts_assets.build.generate.clip import (
+    ClipExecutor,
+    Content,
+    StoredClip,
+    best_take,
+    store,
+    strange,
+)
 from tts_assets.engines.protocol import Contextual, TimestampSpeaker
 from tts_assets.errors import ClipError, TtsAssetsError, truncate_text
 from tts_assets.model import AccentBasis, Basis, Cue, Pronunciation
@@ -24,7 +31,8 @@ if TYPE_CHECKING:
     from tts_assets.audio.prepare import PreparedSpeech
     from tts_assets.build.generate.clip import BuildContext, OutputTarget
     from tts_assets.build.plan.planner import Job
-    from tts_assets.model import Finding, Samples, Segment, Speech, Voice
+    from tts_assets.engines.protocol import Speaker
+    from tts_assets.model import Finding, Samples, Segment, Speech, SpokenForm, Voice
 
 
 #: The name of the joined file while it is made.
@@ -147,37 +155,14 @@ class Passage:
             FatalError: the engine is gone.
         """
         part = self._parts[number]
-
-        async def take() -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
-            speech = await self._speak_segment(part, on_start)
-            finished = partial(self._finish_segment, speech, part.voice)
-            sound, findings = await to_thread.run_sync(finished, limiter=self._studio.threads)
-            return (speech, sound), findings
-
-        try:
-            return await best_take(take, self._studio, part.voice)
-        except TtsAssetsError:
-            raise
-        except Exception as exc:
-            raise strange(exc) from exc
-
-    async def _speak_segment(self, part: _Part, on_start: Callable[[], None]) -> Speech:
-        speaker, form, voice = self._studio.speaker, part.segment.form, part.voice
-        if part.segment.phrases and isinstance(speaker, TimestampSpeaker):
-            return await speaker.speak_timed(form, voice, part.around, on_start=on_start)
-        if isinstance(speaker, Contextual):
-            return await speaker.speak_within(form, voice, part.around, on_start=on_start)
-        return await speaker.speak(form, voice, on_start=on_start)
-
-    def _finish_segment(
-        self, speech: Speech, voice: Voice
-    ) -> tuple[PreparedSpeech, tuple[Finding, ...]]:
-        from tts_assets.audio.prepare import prepare_speech  # noqa: PLC0415 - heavy, see make_clip
-
-        rate_hz = self._studio.sound.rate_hz
-        sound = prepare_speech(speech, rate_hz)
-        expected = self._studio.expect(voice, speech.pronunciation, is_segment=True)
-        return sound, check_samples(sound.samples, rate_hz, expected)
+        return await record_segment(
+            part.segment.form,
+            part.voice,
+            part.around,
+            self._studio,
+            timed=bool(part.segment.phrases),
+            on_start=on_start,
+        )
 
     async def finish(self, shelf: OutputTarget) -> StoredClip:
         """Join all segments, and store the asset under each of its names.
@@ -308,6 +293,76 @@ class Passage:
             accent_basis=max((each.accent_basis for each in told), key=tuple(AccentBasis).index),
             doubt="; ".join(doubts) or None,
         )
+
+
+async def record_segment(
+    form: SpokenForm,
+    voice: Voice,
+    around: tuple[str, str],
+    studio: BuildContext,
+    *,
+    timed: bool,
+    on_start: Callable[[], None],
+) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
+    """Say a segment of a passage.
+
+    Args:
+        form: the text with its reading.
+        voice: who speaks.
+        around: the texts before and behind it.
+        studio: what it is made with.
+        timed: whether it is to be known when each character is spoken, where a service reports it.
+        on_start: called when the work begins, and again if it has to begin anew.
+
+    Returns:
+        What the engine said, its sound as it is joined, and what is wrong with that.
+
+    Raises:
+        ClipError: the engine cannot say it, or what it said is unusable.
+        FatalError: the engine is gone.
+    """
+    speaker = studio.speaker
+    if isinstance(speaker, ClipExecutor):
+        return await speaker.record_segment(form, voice, around, timed=timed)
+
+    async def take() -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
+        speech = await _speak_segment(form, voice, around, speaker, timed, on_start)
+        finished = partial(_finish_segment, speech, voice, studio)
+        sound, findings = await to_thread.run_sync(finished, limiter=studio.threads)
+        return (speech, sound), findings
+
+    try:
+        return await best_take(take, studio, voice)
+    except TtsAssetsError:
+        raise
+    except Exception as exc:
+        raise strange(exc) from exc
+
+
+async def _speak_segment(
+    form: SpokenForm,
+    voice: Voice,
+    around: tuple[str, str],
+    speaker: Speaker,
+    timed: bool,  # noqa: FBT001 - private, and called once
+    on_start: Callable[[], None],
+) -> Speech:
+    if timed and isinstance(speaker, TimestampSpeaker):
+        return await speaker.speak_timed(form, voice, around, on_start=on_start)
+    if isinstance(speaker, Contextual):
+        return await speaker.speak_within(form, voice, around, on_start=on_start)
+    return await speaker.speak(form, voice, on_start=on_start)
+
+
+def _finish_segment(
+    speech: Speech, voice: Voice, studio: BuildContext
+) -> tuple[PreparedSpeech, tuple[Finding, ...]]:
+    from tts_assets.audio.prepare import prepare_speech  # noqa: PLC0415 - heavy, see make_clip
+
+    rate_hz = studio.sound.rate_hz
+    sound = prepare_speech(speech, rate_hz)
+    expected = studio.expect(voice, speech.pronunciation, is_segment=True)
+    return sound, check_samples(sound.samples, rate_hz, expected)
 
 
 def _parts(job: Job, segments: Sequence[Segment], studio: BuildContext) -> list[_Part]:

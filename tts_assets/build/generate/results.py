@@ -67,12 +67,13 @@ class Results:
     def __init__(
         self, run: BuildState, pieces: WorkQueue, pool: Pool[WorkItem, StoredClip | None]
     ) -> None:
-        """Begin; a service's own limiter decides how many clips are in hand, elsewhere we do."""
+        """Begin; a service's limiter or a cluster decides how many clips are in hand, or else we do."""
         self._run = run
         self._pieces = pieces
         self._pool = pool
         self._done = self._failed = 0
-        self._easing = AdaptiveConcurrency(pool.limit) if run.limiter is None else None
+        eases = run.limiter is None and run.settings.cluster is None
+        self._easing = AdaptiveConcurrency(pool.limit) if eases else None
         self._history = run.history = MetricsRecorder(
             wanted_lufs=run.settings.sound.lufs, tolerance_lu=TOLERANCE_LU
         )
