@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+#: They listen on this machine only; without a dashboard they have an HTTP server all the same.
+_HERE = ("--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+
 
 @dataclass
 class DaskProcesses:
@@ -25,14 +28,15 @@ class DaskProcesses:
     address: str = ""
     scheduler: subprocess.Popen[bytes] = field(init=False)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    started: int = 0
 
     def start_scheduler(self) -> None:
         """Start it, on the port that it had before if it was killed."""
         port = self.address.rpartition(":")[2] or "0"
         file = self.folder / "scheduler.json"
         file.unlink(missing_ok=True)
-        options = ("--host", "127.0.0.1", "--port", port, "--no-dashboard")
-        self.scheduler = self._start("scheduler", *options, "--scheduler-file", str(file))
+        options = (*_HERE, "--port", port, "--scheduler-file", str(file))
+        self.scheduler = self._start("scheduler", *options)
         deadline = time.monotonic() + 30
         while not self.address or not file.exists():
             with contextlib.suppress(OSError, ValueError):
@@ -43,8 +47,9 @@ class DaskProcesses:
 
     def start_worker(self) -> None:
         """Start another one."""
-        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
-        folder = self.folder / f"worker-{len(self.workers)}"
+        options = (*_HERE, "--nthreads", "1", "--no-nanny")
+        self.started += 1
+        folder = self.folder / f"worker-{self.started}"
         self.workers.append(
             self._start("worker", self.address, *options, "--local-directory", str(folder))
         )
@@ -58,6 +63,15 @@ class DaskProcesses:
     def kill_scheduler(self) -> None:
         self.scheduler.kill()
         self.scheduler.wait()
+
+    def restart(self) -> None:
+        """Start the scheduler again, and workers in place of those that lost it."""
+        count = len(self.workers)
+        for _ in range(count):
+            self.kill_worker()
+        self.start_scheduler()
+        for _ in range(count):
+            self.start_worker()
 
     def _start(self, what: str, *options: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{what}.log").open("ab") as log:

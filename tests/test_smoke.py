@@ -9,7 +9,9 @@ from tests.conftest import ROOT
 
 #: What each prints, whatever it measures.
 SCRIPTS = {
+    "benchmarks/bucket_speed.py": "the time of obstore alone",
     "benchmarks/check_scale.py": "generate, with audio",
+    "benchmarks/cluster_overhead.py": "100 clips",
     "benchmarks/engine_scaling.py": "clips/s",
     "benchmarks/guard_cost.py": "us a word",
     "benchmarks/joining.py": "peak MiB",
@@ -17,6 +19,7 @@ SCRIPTS = {
     "benchmarks/neural_speed.py": "assets at 1 workers: identical",
     "benchmarks/pool_overhead.py": "ratio",
     "benchmarks/service_overhead.py": "ours / bare",
+    "campaigns/cluster.py": "0 of them stored",
     "campaigns/long_recording.py": "exit code 0",
     "campaigns/passages.py": "0 faults",
     "campaigns/pitch.py": "3 of 3 words",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         Started,
         Waiting,
     )
-    from tts_assets.build.plan.planner import State
+    from tts_assets.build.plan.planner import ClipPlan, State
     from tts_assets.build.pool import Pool, Stop
     from tts_assets.build.sync_api import generate_sync, status_of
     from tts_assets.config.catalogue_sources import Source
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tts_assets.config.dictionary_words import Price
     from tts_assets.config.keys import Secret
     from tts_assets.config.settings import (
+        BucketSettings,
         Device,
         ElevenLabsSettings,
         KokoroSettings,
@@ -49,9 +50,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "BucketSettings",
     "ClipError",
     "ClipFailed",
     "ClipMade",
+    "ClipPlan",
     "Device",
     "DictionaryWord",
     "Doubt",
@@ -115,7 +118,7 @@ _HOMES = {
         "Waiting",
     ),
     "build.build": ("generate",),
-    "build.plan.planner": ("State",),
+    "build.plan.planner": ("ClipPlan", "State"),
     "build.pool": ("Pool", "Stop"),
     "build.sync_api": ("generate_sync", "status_of"),
     "config.catalogue_sources": ("Source",),
@@ -123,6 +126,7 @@ _HOMES = {
     "config.dictionary_words": ("Price",),
     "config.keys": ("Secret",),
     "config.settings": (
+        "BucketSettings",
         "Device",
         "ElevenLabsSettings",
         "KokoroSettings",
@@ -142,6 +146,10 @@ _HOMES = {
     "errors": ("ClipError", "FatalError", "InputError", "TtsAssetsError", "UsageError"),
     "model": ("DictionaryWord", "Format", "Kind", "Pauses", "Sound"),
 }
+
+
+def __dir__() -> list[str]:
+    return sorted((*globals(), *__all__))
 
 
 def __getattr__(name: str) -> Any:

@@ -244,15 +244,20 @@ def test_any_other_table_in_a_folder_is_passed_over_with_a_word(project: Project
     assert "there is no catalogue in data" in done.stderr
 
 
-def test_a_misspelt_path_exits_2_and_all_clips_are_made(project: Project) -> None:
+def test_a_misspelt_path_exits_2_and_its_clips_are_not_made(project: Project) -> None:
     project.write("w.json", [{"w": "角", "r": "つの"}])
+    project.words("犬")
     toml = '[[source]]\nfiles = "w.json"\nkind = "vocabulary"\nid = "w"\n[[source.clip]]\n'
     toml += 'text = "w"\nreading = "kana"\nto = "mp3"\n'
+    toml += '[[source]]\nfiles = "data/vocabulary.json"\nkind = "vocabulary"\n'
     (project.folder / "tts-assets.toml").write_text(toml, encoding="utf-8")
     done = project.generate()
     assert done.returncode == 2
     assert "w.json: no record has 'kana' (source 1, clip word: reading)" in done.stderr
     assert "generated 1" in done.stdout
+    assert "1 clip is not generated, because their source names a field" in done.stderr
+    assert project.read("w.json") == [{"w": "角", "r": "つの"}]
+    assert None not in project.urls()
     assert "no record has 'kana'" in project.run("lint").stdout
 
 

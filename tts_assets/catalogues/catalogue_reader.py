@@ -327,7 +327,7 @@ class CatalogueReader:
                         yield said
                         continue
                     for slot in rule.find_slots(record, place):
-                        clip = self._make_clip(slot, entry_id)
+                        clip = self._make_clip(slot, entry_id, rule.speed)
                         if clip is not None:
                             yield clip
                 except (EntryProblemError, RecursionError) as problem:
@@ -385,7 +385,7 @@ class CatalogueReader:
             line=self._document.find_lines([place]).get(place),
         )
 
-    def _make_clip(self, slot: ClipSlot, entry_id: str) -> Clip | None:
+    def _make_clip(self, slot: ClipSlot, entry_id: str, speed: float | None) -> Clip | None:
         part, at, said, place, url, parallel, voice, timeline = slot
         catalogue = self._catalogue
         kind = catalogue.source.kind
@@ -417,6 +417,7 @@ class CatalogueReader:
                 at,
                 catalogue.source.name,
                 timeline and timeline._replace(url=_url_or_none(timeline.url)),
+                speed,
             )
         return None
 
@@ -504,11 +505,22 @@ def suggest_key(missing: MissingKey) -> str:
     return f": {suggest_names(missing.key, names, most=3, show=repr, others=some)}"
 
 
+class UnusedPathError(InputError):
+    """None of the paths for a field leads to anything: the clips would not be those that are meant.
+
+    Attributes:
+        source: the name of the source whose field it is.
+    """
+
+    source: str = ""
+
+
 class _PathUse:
     """A path of a clip rule, and what was seen where it should lead to something."""
 
     def __init__(self, rule: ClipRule, name: str, path: FieldPath) -> None:
         self.label = f"clip {rule.part}: {name}"
+        self.alternatives = len(getattr(rule, name)) if name in RULE_FIELDS else 1
         self.path = path
         self.file: str | None = None
         self._each = None if name == "each" or path.from_record else rule.each
@@ -568,6 +580,7 @@ class UnusedPaths:
             if self._uses and all(isinstance(step, str) for step in path.steps)
         ]
         self._name = source.short_name
+        self._full_name = source.name
 
     def check_records(self, reader: CatalogueReader) -> None:
         """Look through the records of a file, for each path up to the first that has it."""
@@ -599,8 +612,17 @@ class UnusedPaths:
 
     def list_problems(self) -> list[InputError]:
         """One for each path that led nowhere."""
-        told = [use.make_problem(self._name) for use in self._uses]
-        return [problem for problem in told if problem is not None]
+        told = [(use, use.make_problem(self._name)) for use in self._uses]
+        return [self._mark_unused(problem, use) for use, problem in told if problem is not None]
+
+    def _mark_unused(self, problem: InputError, use: _PathUse) -> InputError:
+        """The problem, as one that spoils the clips if no other path of the field leads anywhere."""
+        unused = sum(each.label == use.label for each in self._uses)
+        if unused < use.alternatives:
+            return problem
+        spoils = UnusedPathError(problem.message, file=problem.file)
+        spoils.source = self._full_name
+        return spoils
 
 
 def _list_path_uses(source: Source) -> Iterator[_PathUse]:

@@ -266,6 +266,7 @@ class CompiledRule:
 
     def __init__(self, rule: ClipRule, source: Source, *, texts: bool = False) -> None:
         """Compile a rule of a source; ``texts``: its records have only texts, as in a table."""
+        self.speed = rule.speed
         self._texts = texts
         self._rule = rule
         self._most = MAX_PASSAGE_LENGTH if rule.say.is_running else MAX_TEXT_LENGTH
@@ -464,7 +465,7 @@ def compile_plain_word(rule: ClipRule, source: Source, file: str) -> PlainWordRe
     form_of, url_key = _compile_form(rule), _find_url_key(rule)
     if form_of is None or url_key is None:
         return None
-    kind, part, name = source.kind, rule.part, source.name
+    kind, part, name, speed = source.kind, rule.part, source.name, rule.speed
     replaces_all = source.overwrite is OverwritePolicy.ALWAYS
 
     def read_clip(record: Any, place: Place, entry_id: str) -> Clip | None:
@@ -477,7 +478,7 @@ def compile_plain_word(rule: ClipRule, source: Source, file: str) -> PlainWordRe
         if url is not None and (replaces_all or type(url) is not str or not url.strip()):
             return None
         at = (*place, url_key)
-        return Clip(kind, file, entry_id, part, at, form, None, url, None, place, name)
+        return Clip(kind, file, entry_id, part, at, form, None, url, None, place, name, None, speed)
 
     return read_clip
 

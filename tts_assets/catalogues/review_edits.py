@@ -415,7 +415,8 @@ class AvailableVoices:
             raise ValueError(
                 voice_assignment.describe_missing_voice(provider, say.voice or "", voices)
             )
-        clip = clip._replace(voice=name or clip.voice, speed=say.speed)
+        if name or say.speed is not None:
+            clip = clip._replace(voice=name or clip.voice, speed=say.speed)
         self._check_speed(clip)
         return clip
 

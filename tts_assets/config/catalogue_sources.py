@@ -121,6 +121,7 @@ class ClipRule:
         join: what stands between the texts of a path that leads to several; None to take the
             first.
         skip: conditions under which nothing is said.
+        speed: 1.0 is the voice's own pace; None for the speed of the run.
         to: where the URL goes; None for nowhere.
         timeline: where the URL of a passage's time line goes; None for nowhere.
     """
@@ -138,6 +139,7 @@ class ClipRule:
     alternatives: AlternativesPolicy = AlternativesPolicy.FIRST
     join: str | None = None
     skip: tuple[SkipCondition, ...] = ()
+    speed: float | None = None
     to: FieldPath | None = None
     timeline: FieldPath | None = None
 

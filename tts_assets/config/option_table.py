@@ -13,7 +13,7 @@ from tts_assets.config.command_options import (
     shard_of,
 )
 from tts_assets.config.dictionary_words import parse_dictionary_word, price_of
-from tts_assets.config.option_values import Table, number, require_text
+from tts_assets.config.option_values import Table, require_text
 from tts_assets.config.settings import (
     BucketSettings,
     Device,
@@ -38,12 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-#: As ``speed`` of the run.
-SPEED = number(0.25, 4.0)
-
 #: What ``[[speaker]]`` accepts.
 SCHEMA = option_values.build_table_schema(
-    {"name": option_values.TEXT, "voice": option_values.TEXT, "speed": SPEED.schema},
+    {"name": option_values.TEXT, "voice": option_values.TEXT, "speed": option_values.SPEED.schema},
     needed=("name",),
 )
 
@@ -62,18 +59,10 @@ def speaker_of(values: object, where: str) -> SpeakerSettings:
     speaker = SpeakerSettings(
         name=table.need("name", require_text).strip(),
         voice=table.take("voice", require_text, None),
-        speed=table.take("speed", _speed, None),
+        speed=table.take("speed", option_values.parse_speed, None),
     )
     table.end()
     return speaker
-
-
-def _speed(value: Any) -> float:
-    try:
-        # Text stands for a number on the command line only.
-        return float(SPEED(None if isinstance(value, str) else value))
-    except (TypeError, ValueError, OverflowError) as exc:
-        raise ValueError(f"it must be {SPEED.__doc__}") from exc
 
 
 # Every setting by its key, and how what is written for it is understood.
@@ -85,7 +74,7 @@ OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
     "type": ("kinds", option_values.kinds),
     "provider": ("provider", option_values.text_value),
     "voice": ("voice", option_values.text_value),
-    "speed": ("speed", SPEED),
+    "speed": ("speed", option_values.SPEED),
     "concurrency": (
         "concurrency",
         option_values.word_or("auto", option_values.number(1, 256, whole=True)),

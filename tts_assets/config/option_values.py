@@ -217,6 +217,19 @@ def _format_number(number: float) -> str:
     return f"{number:,}".removesuffix(".0")
 
 
+#: As ``speed`` of the run.
+SPEED = number(0.25, 4.0)
+
+
+def parse_speed(value: Any) -> float:
+    """The speed that a table of the configuration gives."""
+    try:
+        # Text stands for a number on the command line only.
+        return float(SPEED(None if isinstance(value, str) else value))
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise ValueError(f"it must be {SPEED.__doc__}") from exc
+
+
 def word_or(word: str, other: Parse) -> Parse:
     """A word that stands for nothing, or something else."""
 

@@ -16,7 +16,7 @@ from tts_assets.errors import UsageError
 from tts_assets.model import Kind, Pauses, Sound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tts_assets.config.catalogue_sources import Source
     from tts_assets.config.dictionary_words import Price
@@ -36,6 +36,14 @@ _CHARACTERS = 100
 def time_limits(characters: int) -> int:
     """How many time limits a text of that length has: a passage takes as long as its sentences."""
     return 1 + characters // _CHARACTERS
+
+
+def _holds(check: Callable[[], bool]) -> bool:
+    """Whether a value is as it must be; one of another type cannot even be compared."""
+    try:
+        return check()
+    except (TypeError, AttributeError):
+        return False
 
 
 class Progress(StrEnum):
@@ -388,7 +396,7 @@ class Settings:
 
     @classmethod
     def load(
-        cls, folder: Path | None = None, *, config: Path | None = None, **flags: Any
+        cls, folder: Path | str | None = None, *, config: Path | str | None = None, **flags: Any
     ) -> Settings:
         """The settings of a project, as the command line has them: file, environment, then options.
 
@@ -405,7 +413,12 @@ class Settings:
         given = {name.replace("_", "-"): value for name, value in flags.items()}
         for name in given.keys() - {"force", "deep", "accept-doubtful", "api-key-file"}:
             check_known(name, "Settings.load", flags=True)
-        return load(flags=given, environment=os.environ, folder=folder or Path.cwd(), config=config)
+        return load(
+            flags=given,
+            environment=os.environ,
+            folder=Path(folder or Path.cwd()),
+            config=None if config is None else Path(config),
+        )
 
     @property
     def is_whole(self) -> bool:
@@ -448,31 +461,34 @@ class Settings:
             raise UsageError("settings.keys: each must be a Secret, of tts_assets.config.keys")
         wrong = [
             name
-            for name, right in (
-                ("paths", isinstance(self.paths, tuple)),
-                ("kinds", all(isinstance(kind, Kind) for kind in self.kinds)),
-                ("device", isinstance(self.device, Device)),
-                ("speed", 0.25 <= self.speed <= 4),
-                ("concurrency", self.concurrency is None or self.concurrency >= 1),
-                ("timeout_seconds", 0 < self.timeout_seconds < math.inf),
-                ("remakes", 0 <= self.remakes <= 10),
-                ("max_failures", self.max_failures is None or self.max_failures >= 1),
-                ("max_chars", self.max_chars is None or self.max_chars >= 0),
-                ("max_cost", self.max_cost is None or 0 <= self.max_cost < math.inf),
-                ("max_clips", self.max_clips is None or self.max_clips >= 0),
+            for name, check in (
+                ("paths", lambda: isinstance(self.paths, tuple)),
+                ("kinds", lambda: all(isinstance(kind, Kind) for kind in self.kinds)),
+                ("device", lambda: isinstance(self.device, Device)),
+                ("speed", lambda: 0.25 <= self.speed <= 4),
+                ("concurrency", lambda: self.concurrency is None or self.concurrency >= 1),
+                ("timeout_seconds", lambda: 0 < self.timeout_seconds < math.inf),
+                ("remakes", lambda: 0 <= self.remakes <= 10),
+                ("max_failures", lambda: self.max_failures is None or self.max_failures >= 1),
+                ("max_chars", lambda: self.max_chars is None or self.max_chars >= 0),
+                ("max_cost", lambda: self.max_cost is None or 0 <= self.max_cost < math.inf),
+                ("max_clips", lambda: self.max_clips is None or self.max_clips >= 0),
                 (
                     "max_duration_seconds",
-                    self.max_duration_seconds is None or 0 <= self.max_duration_seconds < math.inf,
+                    lambda: (
+                        self.max_duration_seconds is None
+                        or 0 <= self.max_duration_seconds < math.inf
+                    ),
                 ),
-                ("only", all(isinstance(each, Only) for each in self.only)),
-                ("ids", isinstance(self.ids, tuple)),
-                ("ids", all(each.strip() for each in self.ids)),
-                ("shard", isinstance(self.shard, Shard | None)),
+                ("only", lambda: all(isinstance(each, Only) for each in self.only)),
+                ("ids", lambda: isinstance(self.ids, tuple)),
+                ("ids", lambda: all(each.strip() for each in self.ids)),
+                ("shard", lambda: isinstance(self.shard, Shard | None)),
             )
-            if not right
+            if not _holds(check)
         ]
         if self.force and self.only:
             raise UsageError("--force regenerates all clips and --only some: omit one of them")
         if wrong:
             values = ", ".join(f"{name}={getattr(self, name)!r}" for name in wrong)
-            raise UsageError(f"settings out of bounds: {values}")
+            raise UsageError(f"settings out of bounds or of the wrong type: {values}")

@@ -21,6 +21,7 @@ from tts_assets.config.catalogue_sources import (
 )
 from tts_assets.config.option_values import (
     Table,
+    parse_speed,
     require_one_of,
     require_switch,
     require_text,
@@ -59,6 +60,7 @@ _CLIP_SCHEMA = option_values.build_table_schema(
         "alternatives": option_values.build_enum_schema(AlternativesPolicy),
         "join": option_values.STRING,
         "skip": {"anyOf": [_SKIP_SCHEMA, option_values.build_array_schema(_SKIP_SCHEMA)]},
+        "speed": option_values.SPEED.schema,
         "to": {"anyOf": [option_values.TEXT, {"const": False}]},
         "timeline": {"anyOf": [option_values.TEXT, {"const": False}]},
     },
@@ -153,6 +155,7 @@ def _parse_clip_rule(values: object, where: str) -> ClipRule:
         ),
         join=table.take("join", string, None),
         skip=table.take("skip", lambda conditions: _parse_skips(conditions, where), ()),
+        speed=table.take("speed", parse_speed, None),
         to=table.need("to", _parse_target),
         timeline=table.take("timeline", _parse_target, None),
     )

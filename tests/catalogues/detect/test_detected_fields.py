@@ -186,7 +186,7 @@ def test_sounds_in_another_language_are_left_alone(look: Look) -> None:
     rows = [{"id": 1, "text": "空は青いです。", "audio": "/a.mp3", "audioEn": "/e.mp3"}]
     found = look({"a.json": rows})
     assert found.said == ["example: 空は青いです。 -> [0].audio"]
-    assert "# Existing recordings that are left unchanged: audioEn." in found.toml
+    assert "# Other fields for recordings, which are left unchanged: audioEn." in found.toml
 
 
 def test_a_text_that_some_records_lack_is_no_problem(look: Look) -> None:

@@ -14,6 +14,7 @@ from tts_assets.build.plan import plan_types, planner
 from tts_assets.build.plan.make_plan import make_plan
 from tts_assets.build.plan.plan_types import Plan
 from tts_assets.build.plan.planner import Job, State, list_jobs
+from tts_assets.catalogues.catalogue_reader import UnusedPathError
 from tts_assets.config.settings import Only
 from tts_assets.engines.protocol import Remote
 from tts_assets.store.paid_speech import TakeStore
@@ -159,6 +160,7 @@ async def refresh_plan(run: BuildState) -> None:
     """See how things stand, and what there is to do."""
     survey = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=True)
     run.survey = await anyio.to_thread.run_sync(survey)
+    _leave_misread(run.survey)
     run.left_rejected = leave_repeating(run.settings, run.provider, run.survey)
     settings = run.settings
     run.takes = await anyio.to_thread.run_sync(
@@ -174,6 +176,20 @@ async def refresh_plan(run: BuildState) -> None:
         run.books.rejected = run.survey.rejected
         run.books.is_paid = run.takes.needs_no_request
     run.jobs = jobs_of(run)
+
+
+def _leave_misread(found: Plan) -> None:
+    """Leave clips whose source has a field that no record has: perhaps they would lack readings."""
+    problems = found.trouble.problems
+    sources = {each.source for each in problems if isinstance(each, UnusedPathError)}
+    left = [item for item in found.planned if item.clip.source in sources]
+    if left:
+        found.planned = [item for item in found.planned if item.clip.source not in sources]
+        clips = "1 clip is" if len(left) == 1 else f"{len(left):,} clips are"
+        found.trouble.notes.append(
+            f"{clips} not generated, because their source names a field that no record has: "
+            "correct the field or remove it"
+        )
 
 
 def jobs_of(run: BuildState) -> list[Job]:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import anyio
 import numpy as np
 from anyio import to_thread
-from sniffio import current_async_library
 
 from tts_assets import __version__
 from tts_assets.build.generate.clip import (
@@ -156,8 +155,10 @@ async def open_cluster(
         FatalError: the scheduler does not answer, has no workers, or they have another engine.
     """
     address = settings.cluster or ""
-    if current_async_library() != "asyncio":
-        raise UsageError("a cluster needs asyncio: run generate() in it")
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise UsageError("a cluster needs asyncio: run generate() in it") from None
     try:
         import distributed  # noqa: PLC0415 - an extra, and slow to import
     except ImportError as exc:
@@ -206,8 +207,9 @@ async def _start_local(distributed: Any, count: int) -> Any:
         host="127.0.0.1",
         protocol="tls://",
         security=security,
-        dashboard_address=None,
-        worker_dashboard_address=None,
+        # Their HTTP servers would listen on all addresses.
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
         asynchronous=True,
     )
@@ -342,7 +344,9 @@ class ClusterExecutor:
     async def _take_batch(self) -> list[_Pending]:
         while True:
             while not self._waiting:
-                self._more = anyio.Event()
+                # All lanes wait for one event, and those that find nothing wait again.
+                if self._more.is_set():
+                    self._more = anyio.Event()
                 await self._more.wait()
             taken, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
             if self._waiting:

@@ -466,6 +466,9 @@ def check_voices(settings: Settings, provider: Provider) -> None:
                 voice_info(replace(settings, voice=name), provider)
             except UsageError as problem:
                 raise UsageError(f"{source.name}: voices: {problem}") from problem
+        for rule in source.clips:
+            where = f"{source.name}, clip {rule.part}"
+            _check_speed(voice_info(settings, provider), rule.speed, where)
     seen: set[str] = set()
     for speaker in settings.speakers:
         where = f"[[speaker]] {speaker.name!r}"

@@ -104,7 +104,7 @@ TO_MAKE = frozenset(
 class ClipPlan(NamedTuple):
     """A clip with its names, its state and the reason for it.
 
-    Args:
+    Attributes:
         clip: what is said for an entry.
         recipe: the hash of everything that affects its sound.
         asset: its path, relative to the output folder.

@@ -182,15 +182,22 @@ def _format_source(draft: SourceDraft, tally: SourcePreview) -> Iterator[str]:
         yield f"url = {_format_text(source.url)}"
     yield from _format_overwrite(source, tally.sources.get(source.name))
     if draft.speakers:
-        yield _format_comment("The voice of each speaker; speakers without one get the default:")
+        yield _format_comment(
+            "Voices of the speakers (see `tts-assets voices`); without one, the voice of the run speaks:"
+        )
         voices = ", ".join(
             f"{_format_text(name)} = {_format_text('mei')}" for name in draft.speakers
         )
         yield _format_comment(f"voices = {{ {voices} }}")
     if draft.seen:
         yield _format_comment(
-            f"Existing recordings that are left unchanged: {', '.join(draft.seen)}."
+            f"Other fields for recordings, which are left unchanged: {', '.join(draft.seen)}."
         )
+        if slow := next((field for field in draft.seen if "slow" in field.lower()), None):
+            yield _format_comment(
+                "For slow clips, copy a [[source.clip]] below with another part, speed = 0.75 and "
+                f"to = {_format_text(slow)}."
+            )
     if draft.copies:
         yield _format_comment(
             f"Lists that only repeat these texts and are not read: {', '.join(draft.copies)}."
