@@ -1,6 +1,7 @@
 """Runs on a Dask cluster: the same bytes as on one machine, and kills of every part of it.
 
-    python campaigns/cluster.py [--bucket URL --endpoint URL] [--gateway COMMAND] [--kills 10] [--smoke]
+    python campaigns/cluster.py [--bucket URL --endpoint URL] [--gateway COMMAND] [--kills 10]
+        [--parts worker,driver] [--smoke]
 
 First data/ is made by one process, by two processes of a local cluster, and by a scheduler with three
 workers, each into a folder and, if a bucket is given, into the bucket: six times the same bytes. Then
@@ -267,7 +268,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--smoke", action="store_true", help="a small part, for seconds")
+    parser.add_argument("--parts", default="same,worker,scheduler,driver,gateway")
     options = parser.parse_args()
+    parts = {"worker"} if options.smoke else set(options.parts.split(","))
     random.seed(options.seed)
     place = Path(tempfile.mkdtemp(prefix="cluster-"))
     campaign = Campaign(place, options, clips=40 if options.smoke else 500)
@@ -276,16 +279,17 @@ def main() -> int:
         if gateway is not None:
             gateway.start()
             time.sleep(5)
-        if not options.smoke:
+        if "same" in parts:
             campaign.compare_ways()
         expected = campaign.make_undisturbed()
         kills = 1 if options.smoke else options.kills
-        for _ in range(1 if options.smoke else 5):
+        for _ in range((1 if options.smoke else 5) * ("worker" in parts)):
             campaign.run_kills("worker", kills, expected, replace_worker, ends_run=False)
-        if not options.smoke:
+        if "scheduler" in parts:
             campaign.run_kills("scheduler", kills, expected, kill_scheduler, ends_run=True)
+        if "driver" in parts:
             campaign.run_kills("driver", kills, expected, kill_driver, ends_run=True)
-        if gateway is not None:
+        if gateway is not None and "gateway" in parts:
             campaign.run_kills(
                 *("gateway", kills, expected, lambda *_: gateway.kill()),
                 ends_run=False,

@@ -2,11 +2,14 @@
 
 import json
 import re
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 from tests.conftest import Project
 from tests.store.bucket_server import (
@@ -53,6 +56,7 @@ def proxy(server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fau
         "_RETRIES",
         {"max_retries": 2, "retry_timeout": timedelta(seconds=9), "backoff": quick},
     )
+    monkeypatch.setattr(bucket_storage, "_PATIENCE_SECONDS", 0.0)
     found = FaultProxy(server.endpoint)
     yield found
     found.close()
@@ -176,6 +180,23 @@ def test_a_tag_of_other_bytes_is_checked_against_the_object(
     proxy.fault = lambda method, _: wrong if method == "PUT" else other
     with pytest.raises(FatalError, match="stored other bytes than were sent"):
         one.put(f"{ASSET}.lrc", b"x")
+
+
+def test_a_service_that_comes_back_gets_what_it_missed(
+    server: BucketServer, tmp_path: Path
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    later = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    start = threading.Timer(3.0, later.start)
+    start.start()
+    try:
+        storage(tmp_path, f"http://127.0.0.1:{port}").put(ASSET, b"sound")
+        assert server.objects() == {f"app/{ASSET}": b"sound"}
+    finally:
+        start.join()
+        later.stop()
 
 
 @pytest.mark.usefixtures("server")

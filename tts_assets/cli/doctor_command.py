@@ -162,6 +162,8 @@ def _check_catalogues(settings: Settings) -> tuple[str, bool, str]:
     if settings.sources and not paths:
         count = len(settings.sources)
         return ("catalogues", True, f"set by {format_count(count, 'source')} in the configuration")
+    if not paths and not Path(DEFAULT_PATH).exists():
+        return ("catalogues", True, f"none yet: {format_command('init', 'PATH')} reads yours")
     paths = paths or (DEFAULT_PATH,)
     missing = [path for path in paths if not Path(path).exists()]
     details = ", ".join(paths)

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import re
+import time
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -37,9 +38,17 @@ _PAGE = 1000
 _CLIENT = {"timeout": timedelta(seconds=60), "connect_timeout": timedelta(seconds=10)}
 _RETRIES = {
     "max_retries": 6,
-    "retry_timeout": timedelta(seconds=90),
+    "retry_timeout": timedelta(seconds=30),
     "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=10)},
 }
+
+#: For so long an object is written again while the service is away, as when it is restarted: obstore
+#: gives up within two seconds if nobody listens, and at once if a connection ends during a request.
+_PATIENCE_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS, _MOST_PAUSE_SECONDS = 0.5, 8.0
+
+#: What may be otherwise in a while; "" is no answer at all.
+_PASSING = {"", "500", "502", "503", "504", "InternalError", "ServiceUnavailable", "SlowDown"}
 
 _CODE = re.compile(r"<Code>([^<]{1,80})</Code>")
 _STATUS = re.compile(
@@ -185,7 +194,7 @@ class BucketStorage(Storage):
     def put(self, asset: str, data: bytes | Path) -> None:
         body = data if isinstance(data, bytes) else data.read_bytes()
         with self._errors(f"cannot write {self.locate(asset)}"):
-            tag = self._put(asset, body)
+            tag = self._put_patiently(asset, body)
         self._listed[asset] = len(body)
         if tag is None or not _HASH.fullmatch(tag) or tag == _md5(body):
             return
@@ -195,6 +204,21 @@ class BucketStorage(Storage):
                 f"cannot write {self.locate(asset)}: the service stored other bytes than were "
                 "sent: run again, and check what is between this machine and the service"
             )
+
+    def _put_patiently(self, asset: str, body: bytes) -> str | None:
+        """Store an object, as soon as the service is there; equal bytes may be written again."""
+        errors = self._obstore.exceptions
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self._put(asset, body)
+            except errors.GenericError as exc:
+                is_passing = _find_code(exc) in _PASSING and "169.254." not in str(exc)
+                if not is_passing or time.monotonic() + pause > deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, _MOST_PAUSE_SECONDS)
 
     def _put(self, asset: str, body: bytes) -> str | None:
         """Store an object; its tag, without quotes."""
