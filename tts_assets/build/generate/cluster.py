@@ -11,6 +11,7 @@ import pickle
 import signal
 import time
 import uuid
+from collections import deque
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -238,7 +239,7 @@ class ClusterExecutor:
         self._threads = self._lanes = 0
         self._batch = 1
         self._clip_seconds: float | None = None
-        self._waiting: list[_Pending] = []
+        self._waiting: deque[_Pending] = deque()
         self._more = anyio.Event()
         self._open: set[_Pending] = set()
         self._over: FatalError | None = None
@@ -293,9 +294,8 @@ class ClusterExecutor:
 
     def stop(self) -> None:
         self._stopped = True
-        waiting, self._waiting = self._waiting, []
-        for pending in waiting:
-            pending.fail(StoppedError("the run stopped before this was sent"))
+        while self._waiting:
+            self._waiting.popleft().fail(StoppedError("the run stopped before this was sent"))
 
     async def record_clip(
         self, form: SpokenForm, voice: Voice, assets: tuple[str, ...]
@@ -348,9 +348,7 @@ class ClusterExecutor:
                 if self._more.is_set():
                     self._more = anyio.Event()
                 await self._more.wait()
-            taken, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
-            if self._waiting:
-                self._more.set()
+            taken = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
             if batch := [pending for pending in taken if not pending.done.is_set()]:
                 return batch
 
