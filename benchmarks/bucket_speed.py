@@ -54,6 +54,10 @@ def _put_plain(store: Any, name: str) -> None:
     obstore.put(store, name, _BODY, use_multipart=False)
 
 
+def _put_key(store: Any, name: str) -> None:
+    obstore.put(store, name, b"x", use_multipart=False)
+
+
 def _put_ours(storage: BucketStorage, name: str) -> None:
     storage.put(name, _BODY)
 
@@ -76,9 +80,8 @@ def measure(options: argparse.Namespace) -> None:
     keys = open_plain(f"{options.bucket}/keys", options.endpoint)
     there = sum(len(page) for page in obstore.list(keys, prefix="vocabulary", chunk_size=1000))
     missing = [f"vocabulary/{number:024x}.mp3" for number in range(there, options.keys)]
-    if missing:
-        rate = put_all(lambda name: obstore.put(keys, name, b"x"), missing, 32)
-        print(f"put {len(missing):,} keys to list, {rate:.0f}/s", flush=True)
+    for first in range(0, len(missing), 10_000):
+        put_all(partial(_put_key, keys), missing[first : first + 10_000], 32)
     for turn in range(options.repeat):
         ours = BucketStorage(folder, f"{options.bucket}/keys", endpoint=options.endpoint)
         plain = open_plain(f"{options.bucket}/keys", options.endpoint)

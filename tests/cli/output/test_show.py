@@ -4,13 +4,14 @@ import json
 import os
 import sys
 from dataclasses import replace
-from io import BytesIO, TextIOWrapper
+from io import BytesIO, StringIO, TextIOWrapper
 from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 from xml.etree import ElementTree as ET
 
 import pytest
+from rich.console import Console
 
 from tests.cli.output.conftest import HOSTILE, Words
 from tests.cli.output.samples import REPORT, STANDING, failed, planned, standing
@@ -277,3 +278,10 @@ def test_one_of_something_is_no_plural_and_thousands_are_parted(capsys: Shown) -
     assert "URLs      0 written; 1 entry changed meanwhile" in out
     assert "URLs      1,234 written" in out
     assert "errors    1 in catalogues or overrides" in out
+
+
+def test_a_run_that_ends_before_it_starts_leaves_no_bar() -> None:
+    terminal = StringIO()
+    with show_build_progress(Progress.BAR, Console(file=terminal, force_terminal=True, width=80)):
+        pass
+    assert "━" not in terminal.getvalue()

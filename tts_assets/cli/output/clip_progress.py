@@ -225,12 +225,14 @@ class _ClipBar:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task = progress.add_task("", total=1.0, words="")
+        # Nothing is drawn before there is something to show: an error may come first.
+        self._task = progress.add_task("", total=1.0, words="", visible=False)
 
     def show(self, figures: _Figures) -> None:
         columns = self._progress.console.width
         room = columns - (_LEAST_BAR if columns >= _BAR_COLUMNS else 0)
-        self._progress.update(self._task, completed=figures.share, words=figures.format(room - 1))
+        words = figures.format(room - 1)
+        self._progress.update(self._task, completed=figures.share, words=words, visible=True)
 
 
 class _ClipLines:
