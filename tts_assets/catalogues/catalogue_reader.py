@@ -112,7 +112,8 @@ class RecordIds:
                 else f"its {name!r} is {describe_type(value)}, but must be text or an integer"
             )
             at = (*place, name) if name in record else place
-            raise EntryProblemError(f"{what}: give every entry a unique one", at)
+            hint = suggest(name, list(record)[:_MAX_KEYS_KEPT]) if value is None else ""
+            raise EntryProblemError(f"{what}: give every entry a unique one{hint}", at)
         return name, value
 
     def _read_id_value(self, record: dict[str, Any], steps: tuple[Any, ...], place: Place) -> Any:

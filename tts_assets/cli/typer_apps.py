@@ -160,7 +160,7 @@ class _OrderedGroup(TidyGroup):
 app = typer.Typer(
     name="tts-assets",
     cls=_OrderedGroup,
-    help="Generate the audio of Japanese-learning apps from JSON and CSV.",
+    help="Generate the audio of Japanese-learning apps from JSON, JSON Lines and CSV.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

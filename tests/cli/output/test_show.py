@@ -36,7 +36,7 @@ def test_a_standing_lists_its_clips_with_file_line_state_asset_and_reason(capsys
         "kept      4 clips of tones=1; it is now tones=2",
         '          on-engine-change = "remake" regenerates them',
         "fresh     7",
-        "errors    1 in catalogues or overrides",
+        "errors    1 in catalogues, overrides or sources",
         "orphans   1 asset (1.5 MB) that no catalogue refers to; tts-assets prune lists them",
         "judged by names and sizes of the audio files; --deep reads them",
     ]

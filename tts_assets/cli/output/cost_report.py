@@ -378,7 +378,7 @@ def _format_made(report: Report) -> list[str]:
         lines.append(f"timelines {report.timelines_written:,} of up-to-date passages written")
     if report.doubts:
         doubts = format_count(len(report.doubts), "reading or accent", "readings or accents")
-        lines.append(f"doubtful  {doubts}: see `tts-assets lint`")
+        lines.append(f"doubtful  {doubts}: see `tts-assets lint --verbose`")
     return lines
 
 
@@ -424,7 +424,11 @@ def _format_unusable(unspoken: int, problems: int) -> list[str]:
     lines = (
         [f"unspoken  {format_count(unspoken, 'text')} with nothing to speak"] if unspoken else []
     )
-    return [*lines, f"errors    {problems:,} in catalogues or overrides"] if problems else lines
+    return (
+        [*lines, f"errors    {problems:,} in catalogues, overrides or sources"]
+        if problems
+        else lines
+    )
 
 
 def _describe_orphans(orphans: tuple[Orphan, ...]) -> str:
