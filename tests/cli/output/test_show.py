@@ -277,7 +277,7 @@ def test_one_of_something_is_no_plural_and_thousands_are_parted(capsys: Shown) -
     assert "generated 1,234 clips," in out
     assert "URLs      0 written; 1 entry changed meanwhile" in out
     assert "URLs      1,234 written" in out
-    assert "errors    1 in catalogues or overrides" in out
+    assert "errors    1 in catalogues, overrides or sources" in out
 
 
 def test_a_run_that_ends_before_it_starts_leaves_no_bar() -> None:
