@@ -91,6 +91,8 @@ class Nothing:
 class SimulatedClient:
     """In place of Dask's: every batch is replied to at once."""
 
+    status = "running"
+
     @property
     def scheduler(self) -> SimulatedClient:
         return self

@@ -273,7 +273,7 @@ def main() -> int:
     parts = {"worker"} if options.smoke else set(options.parts.split(","))
     random.seed(options.seed)
     place = Path(tempfile.mkdtemp(prefix="cluster-"))
-    campaign = Campaign(place, options, clips=40 if options.smoke else 500)
+    campaign = Campaign(place, options, clips=20 if options.smoke else 500)
     gateway = Gateway(options.gateway) if options.gateway else None
     try:
         if gateway is not None:

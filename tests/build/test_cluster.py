@@ -136,7 +136,8 @@ def test_addresses_that_are_none_are_refused(project: Project, address: str) -> 
 
 
 def test_killed_workers_lose_no_clip(project: Project, tmp_path: Path) -> None:
-    project.words(*(f"遅い{word}" for word in WORDS))
+    words = WORDS[:20]
+    project.words(*(f"遅い{word}" for word in words))
     project.environment["PYTHONWARNINGS"] = "ignore"
     log = tmp_path / "spoken.log"
     environment = project.environment | {"TEST_ENGINE_LOG": str(log)}
@@ -144,7 +145,7 @@ def test_killed_workers_lose_no_clip(project: Project, tmp_path: Path) -> None:
         run = project.start("--cluster", dask.address)
         for _ in range(2):
             before = len(project.assets())
-            while len(project.assets()) < before + 6 and run.poll() is None:
+            while len(project.assets()) < before + 3 and run.poll() is None:
                 time.sleep(0.1)
             dask.kill_worker()
             dask.start_worker()
@@ -153,19 +154,20 @@ def test_killed_workers_lose_no_clip(project: Project, tmp_path: Path) -> None:
     assert None not in project.urls()
     said = log.read_text(encoding="utf-8").splitlines()
     # A batch in flight and one that waited, and what was under way in them.
-    assert len(WORDS) <= len(said) <= len(WORDS) + 2 * 4
+    assert len(words) <= len(said) <= len(words) + 2 * 4
 
 
 def test_a_killed_scheduler_ends_the_run_and_the_next_one_goes_on(
     project: Project, tmp_path: Path
 ) -> None:
-    project.words(*(f"遅い{word}" for word in WORDS))
+    words = WORDS[:20]
+    project.words(*(f"遅い{word}" for word in words))
     project.environment["PYTHONWARNINGS"] = "ignore"
     log = tmp_path / "spoken.log"
     environment = project.environment | {"TEST_ENGINE_LOG": str(log)}
     with run_dask(tmp_path / "dask", environment, workers=2) as dask:
         run = project.start("--cluster", dask.address)
-        while len(project.assets()) < 6 and run.poll() is None:
+        while len(project.assets()) < 4 and run.poll() is None:
             time.sleep(0.1)
         dask.kill_scheduler()
         begun = time.monotonic()
@@ -173,11 +175,12 @@ def test_a_killed_scheduler_ends_the_run_and_the_next_one_goes_on(
         assert time.monotonic() - begun < 30
         assert run.returncode == 4
         assert f"the scheduler at {dask.address} is gone: start it, then run again" in told
+        assert "Traceback" not in told
         made = len([name for name in project.assets() if name.endswith(".mp3")])
-        assert made >= 3
+        assert made >= 1
         done = project.generate("--cluster", "local:1", TEST_ENGINE_LOG=str(log))
         assert done.returncode == 0, done.stderr
-        assert f"generated {len(WORDS) - made} clips" in done.stdout
+        assert f"generated {len(words) - made} clips" in done.stdout
     assert None not in project.urls()
 
 

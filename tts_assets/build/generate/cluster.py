@@ -70,7 +70,8 @@ _NO_WORKERS_SECONDS = 60.0
 #: How often the scheduler is asked for its workers, and how long it may take to answer.
 _WATCH_SECONDS = 2.0
 _ANSWER_SECONDS = 10.0
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 5.0
+_CLOSE_SECONDS = 3.0
 
 #: How long a worker keeps an engine that nobody uses.
 _IDLE_SECONDS = 60.0
@@ -167,8 +168,10 @@ async def open_cluster(
             "distributed, which clusters need, is not installed: "
             f"{format_command('setup', 'cluster')}"
         ) from exc
-    # What it reports is told in our words.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # What it reports is told in our words; its loggers have levels of their own.
+    for name in tuple(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     async with contextlib.AsyncExitStack() as stack:
         cluster: Any = address
         if address.startswith("local:"):
@@ -218,7 +221,7 @@ async def _start_local(distributed: Any, count: int) -> Any:
 
 async def _close(each: Any) -> None:
     """Close a client or a cluster, which may be gone already."""
-    with contextlib.suppress(Exception), anyio.move_on_after(_ANSWER_SECONDS, shield=True):
+    with contextlib.suppress(Exception), anyio.move_on_after(_CLOSE_SECONDS, shield=True):
         await each.close()
 
 
@@ -405,6 +408,10 @@ class ClusterExecutor:
         lacking_since: float | None = None
         while True:
             await anyio.sleep(_WATCH_SECONDS)
+            if self._client.status != "running":
+                # It tries to connect again for longer than anybody waits; its batches are lost.
+                self._give_up(self._lack_scheduler())
+                return
             try:
                 threads = await self._count_threads()
             except FatalError as exc:
