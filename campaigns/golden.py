@@ -455,7 +455,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.smoke:
         with tempfile.TemporaryDirectory() as name:
-            words = next(each for each in SCENARIOS if each.name == "words")
+            words = next(each for each in SCENARIOS if each.name == "tables")
             write_record(Path(name), words)
             sys.exit(bool(compare_record(Path(name), words)))
     if options.what is None or options.folder is None:

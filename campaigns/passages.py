@@ -58,6 +58,10 @@ def environment(engine: Engine) -> dict[str, str]:
     return {**os.environ, **engine.variables, "PYTHONPATH": str(ROOT)}
 
 
+#: So much of a text is made to show that all of this works.
+_SMOKE_CHARACTERS = 60
+
+
 def made(
     folder: Path, engine: Engine, workers: int
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
@@ -89,6 +93,10 @@ def same_with_any_number(engine: Engine, most: int | None = None) -> int:
             for file in ("reading", "listening"):
                 texts = Path(name) / f"data/{file}.json"
                 entries = json.loads(texts.read_text(encoding="utf-8"))[:most]
+                if most is not None:
+                    entries = [
+                        each | {"text": each["text"][:_SMOKE_CHARACTERS]} for each in entries
+                    ]
                 texts.write_text(json.dumps(entries), encoding="utf-8")
             results.append(made(Path(name), engine, workers)[1])
     one, two = results

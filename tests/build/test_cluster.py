@@ -135,28 +135,6 @@ def test_addresses_that_are_none_are_refused(project: Project, address: str) -> 
     assert "the address of a Dask scheduler such as tcp://HOST:8786" in done.stderr
 
 
-def test_killed_workers_lose_no_clip(project: Project, tmp_path: Path) -> None:
-    words = WORDS[:20]
-    project.words(*(f"遅い{word}" for word in words))
-    project.environment["PYTHONWARNINGS"] = "ignore"
-    log = tmp_path / "spoken.log"
-    environment = project.environment | {"TEST_ENGINE_LOG": str(log)}
-    with run_dask(tmp_path / "dask", environment, workers=2) as dask:
-        run = project.start("--cluster", dask.address)
-        for _ in range(2):
-            before = len(project.assets())
-            while len(project.assets()) < before + 3 and run.poll() is None:
-                time.sleep(0.1)
-            dask.kill_worker()
-            dask.start_worker()
-        _, told = run.communicate(timeout=60)
-        assert run.returncode == 0, told
-    assert None not in project.urls()
-    said = log.read_text(encoding="utf-8").splitlines()
-    # A batch in flight and one that waited, and what was under way in them.
-    assert len(words) <= len(said) <= len(words) + 2 * 4
-
-
 def test_a_killed_scheduler_ends_the_run_and_the_next_one_goes_on(
     project: Project, tmp_path: Path
 ) -> None:

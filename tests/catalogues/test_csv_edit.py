@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tts_assets.model import Place
 
-properties = settings(max_examples=150, deadline=None, database=None)
+properties = settings(max_examples=75, deadline=None, database=None)
 
 
 def edited(

@@ -16,7 +16,7 @@ from tts_assets.catalogues.csv_table import (
 )
 from tts_assets.errors import InputError
 
-properties = settings(max_examples=200, deadline=None, database=None)
+properties = settings(max_examples=100, deadline=None, database=None)
 # Without line ends, of which Python 3.11 quotes only those that it writes itself.
 written_fields = st.text(st.characters(exclude_characters="\r\n"), max_size=6)
 delimiters = st.sampled_from([",", ";", "\t", "|", " ", ":", "^", "]", "-", "\\"])

@@ -550,7 +550,7 @@ def some_places(data: st.DataObject, places: list[Place]) -> dict[Place, str]:
     return {place: f"/u{number}" for number, place in enumerate(chosen)}
 
 
-properties = settings(max_examples=150, deadline=None, database=None)
+properties = settings(max_examples=75, deadline=None, database=None)
 
 
 @properties

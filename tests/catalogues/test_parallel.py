@@ -140,7 +140,7 @@ def test_one_list_cannot_be_of_urls_and_of_objects(urls: dict[Place, str]) -> No
         edited("{}", urls)
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=75, deadline=None, database=None)
 @given(
     present=st.none()
     | st.lists(

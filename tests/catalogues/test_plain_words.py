@@ -59,7 +59,7 @@ def _read(records: list[Any], source: Source) -> Catalogue:
     )
 
 
-@settings(derandomize=True, max_examples=500)
+@settings(derandomize=True, max_examples=250)
 @given(
     records=st.lists(RECORDS, max_size=4),
     overwrite=st.sampled_from(OverwritePolicy),

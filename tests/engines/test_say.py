@@ -39,6 +39,12 @@ FORMS = [
 ]
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """On one backend: what differs between them is tested with the pool and the engines' contract."""
+    return "asyncio"
+
+
 class Mac:
     """A machine whose `say` is the stand-in, or whatever a test puts in its place."""
 

@@ -43,7 +43,7 @@ TEXTS = st.lists(
     max_size=8,
 ).map("".join)
 
-many = settings(derandomize=True, max_examples=400)
+many = settings(derandomize=True, max_examples=200)
 
 
 def outcome(rule: Callable[[str], str], text: str) -> str:

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """On one backend: what differs between them is tested with the pool and the engines' contract."""
+    return "asyncio"
+
+
 class Told:
     """The events of a transcription, sorted."""
 

@@ -213,7 +213,7 @@ def test_the_configuration_of_the_guides_is_what_the_schema_says(number: int) ->
 VALIDATORS = {key: _validator(parse.schema) for key, (_, parse) in OPTIONS.items()}
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(key=st.sampled_from(sorted(OPTIONS)), value=VALUES)
 def test_what_the_schema_accepts_for_a_setting_is_accepted(key: str, value: Any) -> None:
     valid = VALIDATORS[key].is_valid(value)

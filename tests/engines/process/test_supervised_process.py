@@ -19,6 +19,12 @@ VOICE = Voice(provider="tones", name="sine")
 ENGINE = "tests.plugin_engines:Engine"
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """On one backend: what differs between them is tested with the pool and the engines' contract."""
+    return "asyncio"
+
+
 async def _say(host: EngineHost, text: str, heard: dict[str, object]) -> None:
     try:
         speech = await host.speak(SpokenForm(text=text), VOICE)
