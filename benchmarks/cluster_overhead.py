@@ -97,8 +97,8 @@ class SimulatedClient:
     def scheduler(self) -> SimulatedClient:
         return self
 
-    async def identity(self, **_: Any) -> dict[str, int]:
-        return {"total_threads": 100}
+    async def identity(self) -> dict[str, Any]:
+        return {"workers": {"tcp://127.0.0.1:1": {"nthreads": 100}}}
 
     async def run(self, work: Callable[[], str]) -> dict[str, str]:
         return {"tcp://127.0.0.1:1": work()}

@@ -16,6 +16,8 @@ from tts_assets.config.keys import ENVIRONMENT
 ROOT = Path(__file__).parent.parent
 #: Started by the first run of the command line; one for each worker.
 _SERVERS: list[ForkServer] = []
+#: Of the server: that of the first test to need it may have what no other has.
+_ENVIRONMENT: dict[str, str] = {}
 
 
 def pytest_configure() -> None:
@@ -27,6 +29,7 @@ def pytest_configure() -> None:
     # To read all certificates for each client takes longer than most tests.
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(ROOT / "tests")
+    _ENVIRONMENT.update(os.environ)
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
@@ -112,7 +115,7 @@ class Project:
         """A command to its end, as a process of its own."""
         command, whole = self.command(*words), self.environment | environment
         if not _SERVERS:
-            _SERVERS.append(ForkServer(os.environ))
+            _SERVERS.append(ForkServer(_ENVIRONMENT))
         if _SERVERS[0].fits(command, whole):
             return _SERVERS[0].run(command, self.folder, whole, timeout_s=100.0)
         return subprocess.run(

@@ -429,12 +429,13 @@ class ClusterExecutor:
     async def _count_threads(self) -> int:
         try:
             with anyio.fail_after(_ANSWER_SECONDS):
-                told = await self._client.scheduler.identity(n_workers=0)
-        except (OSError, TimeoutError) as exc:
+                told = await self._client.scheduler.identity()
+            threads = sum(each["nthreads"] for each in told["workers"].values())
+        except Exception as exc:
             raise self._lack_scheduler() from exc
         # Those of workers that come back are not given away in between.
-        self._threads = told["total_threads"] or self._threads
-        return int(told["total_threads"])
+        self._threads = threads or self._threads
+        return threads
 
     def _resize(self) -> None:
         """As many lanes as the window is wide."""
