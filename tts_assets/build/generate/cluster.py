@@ -430,7 +430,7 @@ class ClusterExecutor:
         try:
             with anyio.fail_after(_ANSWER_SECONDS):
                 told = await self._client.scheduler.identity()
-            threads = sum(each["nthreads"] for each in told["workers"].values())
+            threads = sum(int(each["nthreads"]) for each in told["workers"].values())
         except Exception as exc:
             raise self._lack_scheduler() from exc
         # Those of workers that come back are not given away in between.
