@@ -31,7 +31,7 @@ _FREE = {
     *("CI", "COLUMNS", "GITHUB_STEP_SUMMARY", "HOME", "NO_PROXY", "PATH", "PYTHONPATH"),
     *("PYTHONWARNINGS", "PYTHON_KEYRING_BACKEND", "SSL_CERT_DIR", "TMPDIR"),
 }
-_FREE_STARTS = ("AWS_", "ELEVENLABS_", "OPENAI_", "PYTEST_", "TEST_", "TTS_ASSETS_")
+_FREE_STARTS = ("AWS_", "MOTO_", "ELEVENLABS_", "OPENAI_", "PYTEST_", "TEST_", "TTS_ASSETS_")
 #: Imported by commands once they need them.
 _LATER = (
     *("anyio._backends._asyncio", "anyio._core._signals", "anyio._core._subprocesses", "httpcore"),
