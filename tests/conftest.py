@@ -29,6 +29,10 @@ def pytest_configure() -> None:
     # To read all certificates for each client takes longer than most tests.
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(ROOT / "tests")
+
+
+def pytest_collection_finish() -> None:
+    """Note the environment when all modules are imported, as some of them change it."""
     _ENVIRONMENT.update(os.environ)
 
 
