@@ -163,7 +163,7 @@ class Campaign:
                     run.returncode in wanted, f"{name}: exit {run.returncode}: {told[-500:]}"
                 )
                 if left and run.returncode == 0 and len(read_stored(project)) == self.clips:
-                    # All is made: it begins anew.
+                    # All clips are there: start again without them.
                     shutil.rmtree(project.folder / "audio", ignore_errors=True)
                     shutil.rmtree(project.folder / ".tts-assets", ignore_errors=True)
                     project.environment["TTS_ASSETS_OUTPUT"] = (

@@ -1,4 +1,4 @@
-"""Clips made by the workers of a Dask cluster: the same files, and what is told when parts of it fail."""
+"""Clips made by the workers of a Dask cluster: the same files, and messages when parts of it fail."""
 
 import os
 import signal

@@ -43,7 +43,7 @@ _RETRIES = {
 }
 
 #: For so long an object is written again while the service is away, as when it is restarted: obstore
-#: gives up within two seconds if nobody listens, and at once if a connection ends during a request.
+#: gives up within two seconds if the connection is refused, and at once if a connection ends during a request.
 _PATIENCE_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS, _MOST_PAUSE_SECONDS = 0.5, 8.0
 
@@ -82,7 +82,7 @@ _NO_CREDENTIALS = (
 class BucketStorage(Storage):
     """Assets as objects of a bucket; everything else as in an output folder.
 
-    An object is written by one PUT under its final key, so nobody ever reads a part of it. Names
+    An object is written by one PUT under its final key, so a partial one can never be read. Names
     must carry the recipe: two runs that write one key write the same sound, so no lock in the
     bucket is needed, and the objects can be cached forever.
     """

@@ -73,7 +73,7 @@ _ANSWER_SECONDS = 10.0
 _CONNECT_SECONDS = 5.0
 _CLOSE_SECONDS = 3.0
 
-#: How long a worker keeps an engine that nobody uses.
+#: How long a worker keeps an idle engine.
 _IDLE_SECONDS = 60.0
 
 #: What one clip's work returns: a recording with what is stored of it, or a segment.
@@ -117,7 +117,7 @@ class _Reply(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Pending:
-    """A request that somebody waits for."""
+    """A request without a result yet."""
 
     request: _Request
     done: anyio.Event = field(default_factory=anyio.Event)
@@ -168,7 +168,7 @@ async def open_cluster(
             "distributed, which clusters need, is not installed: "
             f"{format_command('setup', 'cluster')}"
         ) from exc
-    # What it reports is told in our words; its loggers have levels of their own.
+    # The run reports what happens itself; the loggers below this name have levels of their own.
     for name in tuple(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -195,7 +195,7 @@ async def open_cluster(
 
 
 async def _start_local(distributed: Any, count: int) -> Any:
-    """A cluster of processes on this machine, which nobody else can use."""
+    """A cluster of processes on this machine; other users cannot connect to it."""
     try:
         security = distributed.Security.temporary()
     except ImportError as exc:
@@ -328,7 +328,7 @@ class ClusterExecutor:
         try:
             await pending.done.wait()
         finally:
-            # Of a cancelled one nobody takes the result.
+            # A cancelled request takes no result.
             pending.done.set()
             self._open.discard(pending)
         if pending.error is not None:
@@ -508,7 +508,7 @@ async def run_batch(key: str, setup: bytes | None, requests: tuple[_Request, ...
 
 
 class _WorkerEngine:
-    """The engine of one run in a worker's process; closed when nobody has used it for a while."""
+    """The engine of one run in a worker's process; closed after a minute without a batch."""
 
     def __init__(self, key: str, setup: bytes) -> None:
         from distributed import get_worker  # noqa: PLC0415 - see open_cluster
