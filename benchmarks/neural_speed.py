@@ -161,7 +161,7 @@ def _parts(provider: str, form: SpokenForm, dictionary: Dictionary) -> Iterator[
     """What our engine has its library say, sentence by sentence."""
     for nodes in resolve_reading(form, dictionary).parts:
         if provider == "kokoro":
-            yield engine_notation.to_kokoro_phonemes(nodes, sentence=form.sentence)
+            yield engine_notation.to_kokoro_phonemes(nodes, sentence=form.sentence).symbols
         elif provider == "piper":
             yield "".join(engine_notation.to_piper_phonemes(dictionary.make_labels(nodes)))
         else:

@@ -36,7 +36,7 @@ sys.path.insert(0, str(ROOT))
 from tests.audio.defects import DEFECTS, SOUND, DamagedTake, add_puff
 from tts_assets.audio.audio_checks import check_bytes
 from tts_assets.audio.expected_length import ExpectedSound, Rule, is_whispered
-from tts_assets.audio.finish import finish
+from tts_assets.audio.render import finish
 from tts_assets.build.plan import recipes
 from tts_assets.build.speaking_rates import SpeakingRates
 from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues

@@ -12,7 +12,7 @@ import pytest
 
 from tests.plugin_engines import Telling, telling
 from tts_assets import Report, Settings, generate_sync
-from tts_assets.audio.finish import finish
+from tts_assets.audio.render import finish
 from tts_assets.build.events import Standing
 from tts_assets.build.plan import make_plan, plan_types, planner
 from tts_assets.build.plan.planner import ClipPlan, State

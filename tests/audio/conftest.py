@@ -7,7 +7,7 @@ import pytest
 
 from tests.audio.defects import SOUND, DamagedTake
 from tts_assets.audio.expected_length import ExpectedSound
-from tts_assets.audio.finish import finish
+from tts_assets.audio.render import finish
 from tts_assets.engines.openjtalk_engine import OpenJTalkEngine
 from tts_assets.model import Speech, SpokenForm, Voice
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tts_assets.audio.codec import decode
 from tts_assets.audio.expected_length import Rule
-from tts_assets.audio.finish import finish
+from tts_assets.audio.render import finish
 from tts_assets.model import Sound, Speech
 
 SOUND = Sound()

@@ -15,7 +15,7 @@ from tts_assets.audio import speech_activity
 from tts_assets.audio.audio_checks import check_bytes, check_file, check_samples
 from tts_assets.audio.codec import decode
 from tts_assets.audio.expected_length import Rule
-from tts_assets.audio.finish import finish
+from tts_assets.audio.render import finish
 from tts_assets.model import AccentBasis, Finding, Format, SpokenForm
 
 RATE_HZ = SOUND.rate_hz

@@ -12,10 +12,9 @@ import pytest
 from tests.audio.sounds import SENTENCES, measure_integrated_lufs, pad, scaled, sliced, spoken, tone
 from tests.audio.sounds import true_peak_dbtp as true_peak
 from tts_assets.audio.codec import decode
-from tts_assets.audio.finish import finish
 from tts_assets.audio.joining import JoinedSound, Joint, join_segments
 from tts_assets.audio.prepare import prepare_speech
-from tts_assets.audio.render import render
+from tts_assets.audio.render import finish, render
 from tts_assets.audio.waveform import BLOCK, Waveform, whole
 from tts_assets.errors import ClipError
 from tts_assets.model import Format, Sound, Speech

@@ -6,7 +6,7 @@ from tests.audio.conftest import Say, expected
 from tests.audio.defects import SOUND, add_puff
 from tts_assets.audio.audio_checks import check_bytes
 from tts_assets.audio.expected_length import Rule
-from tts_assets.audio.finish import finish
+from tts_assets.audio.render import finish
 from tts_assets.model import Finding, Speech, SpokenForm
 
 #: Words that end in closures, whispered vowels and hisses, in ッ with one of them, and in none.

@@ -11,7 +11,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from tests.plugin_engines import Paid
-from tts_assets.audio import finish
+from tts_assets.audio import render
 from tts_assets.build.generate.clip import (
     BuildContext,
     OutputTarget,
@@ -82,7 +82,7 @@ class Finishing(TellingStandIn):
         self, form: SpokenForm, voice: Voice, sound: Sound, *, on_start: object = None
     ) -> Recording:
         speech = await self.speak(form, voice, on_start=on_start)
-        return replace(finish.finish(speech, sound), pronunciation=speech.pronunciation)
+        return replace(render.finish(speech, sound), pronunciation=speech.pronunciation)
 
 
 class ClipKilledError(FatalError):

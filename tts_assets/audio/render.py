@@ -1,19 +1,23 @@
-"""Level and encode a sound of any length, until the decoded file meets the settings."""
+"""From the speech of an engine to a finished clip: level and encode until the file meets the settings."""
 
 from __future__ import annotations
 
+import io
 import math
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+import numpy as np
+
 from tts_assets.audio.codec import LOSSLESS, check_file_size, decode_encoded, encode
 from tts_assets.audio.level import Levelled, Measured, level, measure_hop_energies, measure_level
-from tts_assets.audio.waveform import BLOCK
+from tts_assets.audio.prepare import compute_silences, prepare_speech
+from tts_assets.audio.waveform import BLOCK, whole
 from tts_assets.errors import ClipError
-from tts_assets.model import Format
+from tts_assets.model import Format, Recording
 
 if TYPE_CHECKING:
     from tts_assets.audio.waveform import Waveform
-    from tts_assets.model import Sound
+    from tts_assets.model import Sound, Speech
 
 
 # True-peak meters differ by some hundredths, and codecs lift a peak by 0.3 dB as a rule.
@@ -26,6 +30,39 @@ _LOSSY_PEAK_MARGIN_DB = 0.3
 _LONG_PEAK_MARGIN_DB = {Format.MP3: 1.5, Format.OPUS: 0.8, Format.OGG: 2.3}
 _TOLERANCE_LU = 0.25
 _ATTEMPTS = 6
+
+
+def finish(speech: Speech, sound: Sound) -> Recording:
+    """Trim, resample, level and encode speech of an engine; equal input gives equal bytes.
+
+    Loudness and true peak hold for the file as decoded: it is decoded and measured, and levelled
+    again if a lossy codec moved them too far.
+
+    Args:
+        speech: float32 samples of shape (n,), of any scale up to 64 times full scale.
+        sound: settings that ``audio.formats.find_sound_problem`` accepts.
+
+    Returns:
+        The encoded file, its length without the codec's padding, and its loudness and true peak
+        (ITU-R BS.1770-4) as decoded.
+
+    Raises:
+        ClipError: the samples are shorter than 10 ms, silent, not finite, too loud, or of another
+            shape; or nothing audible is left after encoding.
+    """
+    samples = prepare_speech(speech, sound.rate_hz).samples
+    silence = compute_silences(
+        samples.size, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=sound.trail_ms
+    )
+    samples = np.pad(samples, silence)
+    file = io.BytesIO()
+    level = render(whole(samples), sound, file)
+    return Recording(
+        data=file.getvalue(),
+        seconds=round(samples.size / sound.rate_hz, 3),
+        lufs=level.lufs,
+        peak_dbtp=level.peak_dbtp,
+    )
 
 
 class _Take(NamedTuple):

@@ -15,6 +15,7 @@ from tts_assets.config.command_options import (
 from tts_assets.config.dictionary_words import parse_dictionary_word, price_of
 from tts_assets.config.option_values import Table, require_text
 from tts_assets.config.settings import (
+    AccentControl,
     BucketSettings,
     Device,
     ElevenLabsSettings,
@@ -113,6 +114,7 @@ OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
     "pauses.turn": ("turn_ms", option_values.number(0, 10_000, whole=True)),
     "kokoro.model": ("model", option_values.path),
     "kokoro.voices": ("voices", option_values.path),
+    "kokoro.accent": ("accent", option_values.choice_value(AccentControl)),
     "piper.voices": ("voices", option_values.path),
     "transcribe.recognizer": ("recognizer", option_values.text_value),
     "transcribe.model": ("model", option_values.path),

@@ -109,18 +109,28 @@ class Device(StrEnum):
     OPENVINO = "openvino"
 
 
+class AccentControl(StrEnum):
+    """Whose accents an engine says that takes none."""
+
+    IMPOSE = "impose"
+    VOICE = "voice"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KokoroSettings:
-    """Which model the provider kokoro speaks with.
+    """Which model the provider kokoro speaks with, and whose accents it says.
 
     Args:
         model: the name of a known model, or the path of an ONNX file; auto: kokoro-v1.0 if it was
             fetched or nothing else is installed, else the graph of the extra kokoro-ja.
         voices: the name of a known voices file, or a path; auto: as for the model.
+        accent: impose gives each clip the melody of its accents; voice leaves it to the voice, which
+            says many words with another accent.
     """
 
     model: str = "auto"
     voices: str = "auto"
+    accent: AccentControl = AccentControl.IMPOSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

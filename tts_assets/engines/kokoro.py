@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.config.load_settings import is_path
-from tts_assets.config.settings import Device
+from tts_assets.config.settings import AccentControl, Device
 from tts_assets.engines import onnx_models
 from tts_assets.engines.machine import READING, find_missing_packages, format_versions
 from tts_assets.engines.models import known_models, model_cache
@@ -80,8 +80,21 @@ _VOICES = ("kokoro-voices-v1.0", _PACKAGED)
 #: The published model that draws no random numbers.
 _EXACT = "kokoro-v1.0-int8"
 
+#: Raised where the melody that an accent gets is changed.
+_MELODY = 1
+
 #: The range that kokoro-onnx takes.
 SPEEDS = (0.5, 2.0)
+
+#: Values that the published models compute on the way to the sound: the pitch of the voice in Hz and
+#: its loudness, both every 12.5 ms; the sounds that are said; and how long each symbol lasts, in
+#: frames of 25 ms.
+MELODY_VALUES = (
+    "/encoder/Reshape_output_0",
+    "/encoder/Reshape_1_output_0",
+    "/encoder/MatMul_1_output_0",
+    "/encoder/Clip_output_0",
+)
 
 #: Inputs of the two kinds of published exports.
 _INPUTS = (frozenset({"tokens", "style", "speed"}), frozenset({"input_ids", "style", "speed"}))
@@ -98,7 +111,7 @@ class _VoicesFile(NamedTuple):
 class Kokoro:
     """The provider; nothing native is loaded into this process.
 
-    The model takes no pitch accents: 橋 and 箸 sound alike.
+    The model takes no pitch accents. The melody that it makes up is replaced within it.
     """
 
     name = "kokoro"
@@ -112,6 +125,7 @@ class Kokoro:
         """Resolve the configured files, without reading them."""
         self._device = settings.device
         self._speed = settings.speed
+        self._accent = settings.kokoro.accent
         self._store = model_cache.ModelCache.from_settings(settings.models)
         self._model = self._resolve_file(settings.kokoro.model, voices=False)
         self._voices = self._resolve_file(settings.kokoro.voices, voices=True)
@@ -191,11 +205,23 @@ class Kokoro:
             parts.append("noise=random")
         if self._device != Device.CPU:
             parts.append(f"device={self._device}")
+        if self._says_accents:
+            parts.append(f"melody={_MELODY}")
         return " ".join([*parts, format_versions(READING)])
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - see engine
-        """Never: the model takes no pitch."""
-        return False
+        """Unless the settings leave the melody to the voice, or the model cannot be cut there."""
+        return self._says_accents
+
+    @functools.cached_property
+    def _says_accents(self) -> bool:
+        if self._accent != AccentControl.IMPOSE:
+            return False
+        try:
+            return onnx_models.computes_values(self._model.path, MELODY_VALUES)
+        except UsageError:
+            # The published ones do.
+            return self._model.published is not None
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see engine
         """Not if the model draws random numbers, as the published ones do."""
@@ -229,6 +255,7 @@ class Kokoro:
                 "model": str(self._model.path),
                 "voices": str(self._voices.path),
                 "device": self._device,
+                "accent": AccentControl.IMPOSE if self._says_accents else AccentControl.VOICE,
             },
             words=words,
         )

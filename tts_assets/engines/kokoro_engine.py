@@ -1,24 +1,29 @@
-"""Kokoro inside its process: one session for all threads, long texts in parts."""
+"""Kokoro inside its process: sessions for all threads, long texts in parts, melodies replaced."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import kokoro_onnx
 import numpy as np
 
+from tts_assets.config.settings import AccentControl
 from tts_assets.engines import onnx_models
-from tts_assets.engines.kokoro import takes_whole_speeds, voice_names
+from tts_assets.engines.kokoro import MELODY_VALUES, takes_whole_speeds, voice_names
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.accent_notation import drop_accents
-from tts_assets.japanese.engine_notation import to_kokoro_phonemes
+from tts_assets.japanese.analysis import nodes_to_text, to_accent_phrases
+from tts_assets.japanese.engine_notation import find_questions, to_kokoro_phonemes
+from tts_assets.japanese.melody import Tone, compute_tones, place_tones
 from tts_assets.japanese.reading_resolver import FormReader, resolve_reading
 from tts_assets.model import Speech
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +39,24 @@ _SENTENCE_SECONDS = 0.25
 _CLAUSE_SECONDS = 0.1
 _STYLE = 256
 
+#: How many steps of the pitch a frame of the lengths has, and by how many a sound comes before its
+#: symbol: closures begin 7 steps before, and end 1 before (k and t in 60 words of two voices).
+_STEPS, _LEAD = 2, 6
+
+#: A frame is voiced if its pitch has this part of the highest nine tenths.
+_VOICED_SHARE, _TOP = 0.4, 0.9
+_HIGHEST_HZ = 600.0
+
+#: So many steps without a mora are a pause; a sound so much less loud than its last voiced step, on the
+#: model's scale, has ended.
+_PAUSE, _FADED = 8, 1.5
+
+#: A sound so soft, on the model's scale, is silence; what follows fades within so many steps.
+_SILENT_LOUDNESS, _FADE_STEPS = -6.0, 3
+
+#: Above this a voice comes or goes; below it nothing is voiced.
+_SILENT_HZ = 30.0
+
 #: Where a sentence that is too long is split, the best places first.
 _EDGES = (", ", " ")
 
@@ -41,8 +64,16 @@ _EDGES = (", ", " ")
 class KokoroEngine(FormReader):
     """The engine inside its process; all threads share the session, and each has an analyser."""
 
-    def __init__(self, model: str, voices: str, device: str) -> None:
+    def __init__(
+        self, model: str, voices: str, device: str, accent: str = AccentControl.VOICE
+    ) -> None:
         """Load the model, so that its problems show at once.
+
+        Args:
+            model: the path of the model.
+            voices: the path of the file of voices.
+            device: what it runs on.
+            accent: one of `AccentControl`: whether the melody that the model makes up is replaced.
 
         Raises:
             UsageError: a file is missing, damaged or of another kind.
@@ -51,7 +82,12 @@ class KokoroEngine(FormReader):
         self._voices_path = Path(voices)
         voice_names(self._voices_path)
         self._whole_speeds = takes_whole_speeds(Path(model))
-        session = onnx_models.create_session(Path(model), device)
+        session = (
+            MelodySession(Path(model), device)
+            if accent == AccentControl.IMPOSE
+            else onnx_models.create_session(Path(model), device)
+        )
+        self._melodies = session if isinstance(session, MelodySession) else None
         style = next(each.shape[-1] for each in session.get_inputs() if each.name == "style")
         # An open width has a name, or none.
         if isinstance(style, int) and style != _STYLE:
@@ -69,8 +105,11 @@ class KokoroEngine(FormReader):
         self._reading_styles = threading.Lock()
 
     def read(self, form: SpokenForm) -> Pronunciation:
-        """A reading without accents, which are the model's own; ClipError if it is impossible."""
-        return drop_accents(super().read(form))
+        """A reading, without accents if they are the model's own; ClipError if it is impossible."""
+        return self._drop_unsaid(super().read(form))
+
+    def _drop_unsaid(self, pronunciation: Pronunciation) -> Pronunciation:
+        return drop_accents(pronunciation) if self._melodies is None else pronunciation
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Synthesize a form, sentence by sentence.
@@ -91,21 +130,30 @@ class KokoroEngine(FormReader):
             )
         sounds: list[Samples] = []
         for nodes in found.parts:
-            symbols = to_kokoro_phonemes(nodes, sentence=form.sentence)
+            symbols, morae = to_kokoro_phonemes(nodes, sentence=form.sentence)
             self._check_symbols(symbols, form)
-            for part, pause in _split_symbols(symbols):
+            phrases = to_accent_phrases(nodes)
+            tones = compute_tones(phrases, find_questions(phrases, nodes_to_text(nodes)))
+            timed = [TimedTones(*place, each) for place, each in zip(morae, tones, strict=True)]
+            for begin, part, pause in _split_symbols(symbols):
+                own = [
+                    each.move(-begin) for each in timed if begin <= each.begin < begin + len(part)
+                ]
                 silence = np.zeros(round(pause * _RATE_HZ), dtype=np.float32)
-                sounds += [self._synthesize(part, style, voice.speed), silence]
+                sounds += [self._synthesize(part, style, voice.speed, own), silence]
         return Speech(
             samples=np.concatenate(sounds[:-1]),
             rate_hz=_RATE_HZ,
-            pronunciation=drop_accents(found.pronunciation),
+            pronunciation=self._drop_unsaid(found.pronunciation),
         )
 
-    def _synthesize(self, symbols: str, style: NDArray[np.float32], speed: float) -> Samples:
-        samples, _ = self._kokoro.create(
-            symbols, style, speed, is_phonemes=True, sentence_pause=0.0, clause_pause=0.0
-        )
+    def _synthesize(
+        self, symbols: str, style: NDArray[np.float32], speed: float, tones: Sequence[TimedTones]
+    ) -> Samples:
+        with contextlib.nullcontext() if self._melodies is None else self._melodies.use(tones):
+            samples, _ = self._kokoro.create(
+                symbols, style, speed, is_phonemes=True, sentence_pause=0.0, clause_pause=0.0
+            )
         if not samples.size or not np.isfinite(samples).all():
             raise ClipError(
                 "the model's output is not audio; its file may be damaged: download it again"
@@ -147,8 +195,9 @@ class KokoroEngine(FormReader):
             )
 
 
-def _split_symbols(symbols: str) -> Iterator[tuple[str, float]]:
-    """The parts of a sentence that the model can take, each with the seconds of its pause."""
+def _split_symbols(symbols: str) -> Iterator[tuple[int, str, float]]:
+    """The parts of a sentence that the model can take: begin, symbols, and the seconds of its pause."""
+    begin = 0
     while len(symbols) > _MOST_SYMBOLS:
         for edge in _EDGES:
             end = symbols.rfind(edge, 0, _MOST_SYMBOLS) + len(edge) - 1
@@ -158,6 +207,141 @@ def _split_symbols(symbols: str) -> Iterator[tuple[str, float]]:
             raise ClipError(
                 f"a word of {len(symbols)} phonemes exceeds the limit of Kokoro, {_MOST_SYMBOLS}"
             )
-        yield symbols[:end].rstrip(), _CLAUSE_SECONDS
-        symbols = symbols[end:].lstrip()
-    yield symbols, _SENTENCE_SECONDS
+        yield begin, symbols[:end].rstrip(), _CLAUSE_SECONDS
+        left = symbols[end:].lstrip()
+        begin, symbols = begin + len(symbols) - len(left), left
+    yield begin, symbols, _SENTENCE_SECONDS
+
+
+# The melody. The model makes up pitch, loudness and lengths first, and the sound from them; it is cut
+# between the two.
+
+
+class TimedTones(NamedTuple):
+    """The tones of a mora, and where its symbols begin and end."""
+
+    begin: int
+    end: int
+    tones: Sequence[Tone]
+
+    def move(self, by: int) -> TimedTones:
+        """The same for symbols that begin elsewhere."""
+        return self._replace(begin=self.begin + by, end=self.end + by)
+
+
+class MelodySession:
+    """The model in two parts, as kokoro-onnx uses a session: the melody is replaced between them."""
+
+    def __init__(self, model: Path, device: str) -> None:
+        """Load both parts; UsageError if the model or the device cannot be used."""
+        prosody = onnx_models.extract_part(model, (), MELODY_VALUES)
+        # The lengths are in the sounds already.
+        outputs = onnx_models.read_graph(model).outputs[:1]
+        sound = onnx_models.extract_part(model, MELODY_VALUES[:3], outputs)
+        self._prosody = onnx_models.create_session(model, device, prosody)
+        self._sound = onnx_models.create_session(model, device, sound)
+        self._takes = frozenset(each.name for each in self._sound.get_inputs())
+        self._own = threading.local()
+        # kokoro-onnx asks the session for it.
+        self._model_path = str(model)
+
+    def __getattr__(self, name: str) -> Any:
+        """What kokoro-onnx asks of a session: inputs, outputs and properties of the file."""
+        return getattr(self._prosody, name)
+
+    def get_outputs(self) -> Any:
+        """The sound alone."""
+        return self._sound.get_outputs()
+
+    @contextlib.contextmanager
+    def use(self, tones: Sequence[TimedTones]) -> Iterator[None]:
+        """Give what this thread speaks within the block the melody of these tones."""
+        self._own.tones = tones
+        try:
+            yield
+        finally:
+            del self._own.tones
+
+    def run(self, names: None, inputs: dict[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """Speak, as onnxruntime does it."""
+        pitch, loudness, sounds, lengths = self._prosody.run(names, inputs)
+        tones: Sequence[TimedTones] = self._own.tones
+        prosody = Prosody(pitch.ravel(), loudness.ravel(), lengths.ravel())
+        melody = give_melody(prosody, tones).astype(np.float32).reshape(pitch.shape)
+        values = dict(zip(MELODY_VALUES, (melody, loudness, sounds), strict=False))
+        given = {name: value for name, value in (inputs | values).items() if name in self._takes}
+        samples = self._sound.run(names, given)[0]
+        return [fade_end(samples.ravel(), prosody, tones).reshape(samples.shape)]
+
+
+class Prosody(NamedTuple):
+    """What the model makes up before the sound.
+
+    Args:
+        pitch: in Hz, every 12.5 ms; below 10, and on the way there, nothing is voiced.
+        loudness: every 12.5 ms, on a scale of its own.
+        lengths: of the padding, each symbol and the padding behind, in frames of 25 ms.
+    """
+
+    pitch: NDArray[np.float32]
+    loudness: NDArray[np.float32]
+    lengths: NDArray[np.float32]
+
+    def locate(self, begin: int, end: int) -> tuple[float, float]:
+        """When symbols are said, in steps of 12.5 ms."""
+        ends = np.cumsum(self.lengths.astype(np.float64)) * _STEPS - _LEAD
+        return float(ends[begin]), float(ends[end])
+
+
+def give_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> NDArray[np.float64]:
+    """The pitch with another melody, as high in the middle as before, in Hz every 12.5 ms.
+
+    Where the voice comes and goes it does so as before.
+    """
+    own = prosody.pitch.astype(np.float64)
+    top = np.quantile(own, _TOP)
+    voiced = own > _VOICED_SHARE * top
+    if not voiced.any() or not tones:
+        return own
+    at = np.flatnonzero(voiced)
+    held = np.interp(np.arange(own.size), at, own[at])
+    spans = [prosody.locate(each.begin, each.end) for each in tones]
+    for place, ((begin, end), (after, _)) in enumerate(pairwise([*spans, (own.size, own.size)])):
+        last = int(at[max(0, int(np.searchsorted(at, end + _PAUSE)) - 1)])
+        if after - end > _PAUSE and last > begin:
+            stop = last + _count_loud_steps(prosody.loudness[last:])
+            own[last:stop] = held[last:stop]
+            spans[place] = begin, min(end, stop)
+    melody = place_tones([each.tones for each in tones], spans, own.size)
+    middle = float(np.mean(12 * np.log2(held[voiced]) - melody[voiced]))
+    new = np.minimum(own * 2 ** ((melody + middle) / 12) / held, _HIGHEST_HZ)
+    return np.where(own > _SILENT_HZ, new, own)
+
+
+def _count_loud_steps(loudness: NDArray[np.float32]) -> int:
+    """For how many steps a mora stays as loud as it is: voices that creak there have no pitch."""
+    quiet = np.flatnonzero(loudness < loudness[0] - _FADED)
+    return int(quiet[0]) if quiet.size else 1
+
+
+def fade_end(samples: Samples, prosody: Prosody, tones: Sequence[TimedTones]) -> Samples:
+    """The sound without what the model breathes or clicks behind the last mora.
+
+    Args:
+        samples: shape (n,), which last as long as the prosody.
+        prosody: what the model made up for them.
+        tones: of its morae; none leave the sound as it is.
+    """
+    if not tones:
+        return samples
+    begin = max(0, round(prosody.locate(tones[-1].end - 1, tones[-1].end)[0]))
+    silent = np.flatnonzero(prosody.loudness[begin:] < _SILENT_LOUDNESS)
+    if not silent.size:
+        return samples
+    step = samples.size // prosody.loudness.size
+    end = (begin + int(silent[0]) + _FADE_STEPS) * step
+    faded = samples.copy()
+    rest = faded[end - _FADE_STEPS * step : end]
+    rest *= np.linspace(1.0, 0.0, rest.size, dtype=np.float32)
+    faded[end:] = 0.0
+    return faded

@@ -1,4 +1,4 @@
-"""ONNX models: what a file declares, read without its library, and execution providers."""
+"""ONNX models: what a file declares and its parts, read without its library; execution providers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tts_assets.errors import UsageError
 from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from onnxruntime import InferenceSession
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 #: Numbers of fields in onnx.proto (ONNX IR version 3 and later).
 _MODEL_GRAPH, _MODEL_FUNCTION = 7, 25
-_GRAPH_NODE, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 11, 12
+_GRAPH_NODE, _GRAPH_TENSOR, _GRAPH_INPUT, _GRAPH_OUTPUT, _GRAPH_VALUE = 1, 5, 11, 12, 13
+_NODE_INPUT, _NODE_OUTPUT = 1, 2
 _VALUE_NAME, _VALUE_TYPE, _TYPE_TENSOR, _TENSOR_ELEMENT = 1, 2, 1, 1
-_TENSOR_EXTERNAL_DATA, _TENSOR_LOCATION = 13, 14
+_TENSOR_NAME, _TENSOR_EXTERNAL_DATA, _TENSOR_LOCATION = 8, 13, 14
 
 #: TensorProto.DataLocation and TensorProto.DataType.
 _EXTERNAL = 1
+_FLOAT = 1
 _WHOLE_NUMBERS = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
 
 #: The messages on the way to tensors, by the numbers of their fields (onnx.proto).
@@ -35,7 +37,7 @@ _INNER: dict[str, dict[int, str]] = {
     "model": {_MODEL_GRAPH: "graph", 20: "training", _MODEL_FUNCTION: "function"},
     "training": {1: "graph", 2: "graph"},
     "function": {7: "node", 11: "attribute"},
-    "graph": {_GRAPH_NODE: "node", 5: "tensor", 15: "sparse tensor"},
+    "graph": {_GRAPH_NODE: "node", _GRAPH_TENSOR: "tensor", 15: "sparse tensor"},
     "node": {5: "attribute"},
     "attribute": {
         5: "tensor",
@@ -52,6 +54,9 @@ _INNER: dict[str, dict[int, str]] = {
 _FIXED = {1: 8, 5: 4}
 _VARINT = 0
 _BYTES = 2
+
+#: What has a name in a graph, beside its nodes, and the field with that name.
+_NAMED = {_GRAPH_TENSOR: _TENSOR_NAME, _GRAPH_INPUT: _VALUE_NAME}
 
 #: The operators that draw random numbers, as a node's ``op_type`` (field 4) is written.
 _RANDOM = tuple(
@@ -73,10 +78,12 @@ class Graph(NamedTuple):
     Args:
         inputs: the names of its inputs, each with whether it takes whole numbers.
         random: whether it draws random numbers, so that no two runs sound quite the same.
+        outputs: the names of its outputs.
     """
 
     inputs: dict[str, bool]
     random: bool
+    outputs: tuple[str, ...]
 
 
 def read_graph(path: Path) -> Graph:
@@ -127,7 +134,8 @@ def is_whole_model(path: Path) -> bool:
 
 def _parse_graph(data: mmap.mmap) -> Graph:
     inputs: dict[str, bool] = {}
-    random = has_outputs = False
+    outputs: list[str] = []
+    random = False
     for field, begin, end in _iterate_fields(data, 0, len(data)):
         if field == _MODEL_FUNCTION:
             random = random or _has_random_operator(data, begin, end)
@@ -138,10 +146,11 @@ def _parse_graph(data: mmap.mmap) -> Graph:
                 random = random or _has_random_operator(data, first, last)
             elif inner == _GRAPH_INPUT:
                 inputs.update([_parse_input(data, first, last)])
-            has_outputs = has_outputs or inner == _GRAPH_OUTPUT
-    if not has_outputs:
+            elif inner == _GRAPH_OUTPUT:
+                outputs += _parse_names(data, first, last, _VALUE_NAME)
+    if not outputs:
         raise ValueError
-    return Graph(inputs, random)
+    return Graph(inputs, random, tuple(outputs))
 
 
 def _has_external_data(data: mmap.mmap) -> bool:
@@ -163,6 +172,15 @@ def _has_external_data(data: mmap.mmap) -> bool:
 
 def _has_random_operator(data: mmap.mmap, begin: int, end: int) -> bool:
     return any(data.find(name, begin, end) >= 0 for name in _RANDOM)
+
+
+def _parse_names(data: mmap.mmap, begin: int, end: int, wanted: int) -> list[str]:
+    """The texts in the fields of one number."""
+    return [
+        data[first:last].decode()
+        for field, first, last in _iterate_fields(data, begin, end)
+        if field == wanted
+    ]
 
 
 def _parse_input(data: mmap.mmap, begin: int, end: int) -> tuple[str, bool]:
@@ -215,6 +233,138 @@ def _parse_varint(data: mmap.mmap, at: int) -> tuple[int, int]:
             raise ValueError
 
 
+# A part of a model: the nodes between some of its values, with what they need.
+
+
+def computes_values(path: Path, names: Iterable[str]) -> bool:
+    """Whether the nodes of a model compute values of these names, which `extract_part` can cut at.
+
+    Raises:
+        UsageError: as in `read_graph`.
+    """
+    read_graph(path)
+    with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return all(data.find(_build_field(_NODE_OUTPUT, name.encode())) >= 0 for name in names)
+
+
+class _Field(NamedTuple):
+    """A field of a protocol buffer: its number, and where its key and its value lie."""
+
+    number: int
+    key: int
+    begin: int
+    end: int
+
+
+class _Node(NamedTuple):
+    """Where a node lies in the file, and the values that it takes and makes."""
+
+    field: _Field
+    inputs: frozenset[str]
+    outputs: frozenset[str]
+
+
+def extract_part(path: Path, inputs: Collection[str], outputs: Sequence[str]) -> bytes:
+    """A model that computes some values of another one, given others.
+
+    Args:
+        path: a model that `read_graph` accepts, and whose nodes stand in the order of computation,
+            as ONNX demands.
+        inputs: the values that are given, all of them 32-bit floats; the model's own inputs are
+            taken besides where they are needed.
+        outputs: the values that it returns, all of them 32-bit floats.
+
+    Raises:
+        UsageError: the file cannot be read.
+        KeyError: it computes no such value.
+    """
+    try:
+        with (
+            open_regular(path) as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        ):
+            return b"".join(
+                _build_field(_MODEL_GRAPH, _extract_nodes(data, field, frozenset(inputs), outputs))
+                if field.number == _MODEL_GRAPH
+                else data[field.key : field.end]
+                for field in _list_fields(data, 0, len(data))
+            )
+    except OSError as exc:
+        raise UsageError(f"the model {path} cannot be read: {exc.strerror}") from exc
+
+
+def _list_fields(data: mmap.mmap, begin: int, end: int) -> list[_Field]:
+    found: list[_Field] = []
+    for number, first, last in _iterate_fields(data, begin, end):
+        found.append(_Field(number, found[-1].end if found else begin, first, last))
+    return found
+
+
+def _extract_nodes(
+    data: mmap.mmap, graph: _Field, given: frozenset[str], outputs: Sequence[str]
+) -> bytes:
+    """The graph of a part."""
+    fields = _list_fields(data, graph.begin, graph.end)
+    nodes = [_parse_node(data, field) for field in fields if field.number == _GRAPH_NODE]
+    missing = {*given, *outputs}.difference(*(node.outputs for node in nodes))
+    if missing:
+        raise KeyError(*sorted(missing))
+    needed = {*outputs}
+    kept: list[_Node] = []
+    for node in reversed(nodes):
+        if not needed.isdisjoint(node.outputs - given):
+            kept.append(node)
+            needed |= node.inputs
+    parts = [data[node.field.key : node.field.end] for node in reversed(kept)]
+    for field in fields:
+        name = _NAMED.get(field.number)
+        if (
+            field.number not in (_GRAPH_NODE, _GRAPH_OUTPUT, _GRAPH_VALUE)
+            if name is None
+            else not needed.isdisjoint(_parse_names(data, field.begin, field.end, name))
+        ):
+            parts.append(data[field.key : field.end])
+    parts += [_build_value(_GRAPH_INPUT, name) for name in sorted(given & needed)]
+    parts += [_build_value(_GRAPH_OUTPUT, name) for name in outputs]
+    return b"".join(parts)
+
+
+def _parse_node(data: mmap.mmap, field: _Field) -> _Node:
+    """A node; what the nodes within its branches and loops take counts as its own."""
+    inputs: set[str] = set()
+    left = [("node", field.begin, field.end)]
+    while left:
+        kind, begin, end = left.pop()
+        if kind == "node":
+            inputs.update(_parse_names(data, begin, end, _NODE_INPUT))
+        left += [
+            (_INNER[kind][number], first, last)
+            for number, first, last in _iterate_fields(data, begin, end)
+            if _INNER[kind].get(number) in ("attribute", "graph", "node")
+        ]
+    outputs = _parse_names(data, field.begin, field.end, _NODE_OUTPUT)
+    return _Node(field, frozenset(inputs), frozenset(outputs))
+
+
+def _build_value(field: int, name: str) -> bytes:
+    """A declared input or output of floats, of whatever shape."""
+    tensor = _build_varint(_TENSOR_ELEMENT << 3 | _VARINT) + _build_varint(_FLOAT)
+    kind = _build_field(_VALUE_TYPE, _build_field(_TYPE_TENSOR, tensor))
+    return _build_field(field, _build_field(_VALUE_NAME, name.encode()) + kind)
+
+
+def _build_field(field: int, value: bytes) -> bytes:
+    return _build_varint(field << 3 | _BYTES) + _build_varint(len(value)) + value
+
+
+def _build_varint(value: int) -> bytes:
+    written = bytearray()
+    while value > 0x7F:
+        written.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*written, value])
+
+
 #: Names of onnxruntime's execution providers (onnxruntime.ai/docs/execution-providers).
 _EXECUTION = {
     Device.CPU: "CPUExecutionProvider",
@@ -230,8 +380,8 @@ _EXECUTION = {
 _ERRORS_ONLY = 3
 
 
-def create_session(path: Path, device: str) -> InferenceSession:
-    """An ONNX file loaded for any number of threads at once, on a device.
+def create_session(path: Path, device: str, part: bytes | None = None) -> InferenceSession:
+    """An ONNX file, or a part of it, loaded for any number of threads at once, on a device.
 
     One thread each: two threads that share a session speak 1.13 times as much as one call that is
     spread over two cores, and the sound no longer depends on the number of cores.
@@ -253,7 +403,7 @@ def create_session(path: Path, device: str) -> InferenceSession:
     options.log_severity_level = _ERRORS_ONLY
     execution = list(dict.fromkeys([chosen, _EXECUTION[Device.CPU]]))
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=execution)
+        session = onnxruntime.InferenceSession(part or str(path), options, providers=execution)
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
         raise UsageError(
             f"{path} cannot be loaded ({shorten_error(exc)}): download it again, or name "

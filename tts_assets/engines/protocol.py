@@ -76,7 +76,7 @@ class Recorder(Speaker, Protocol):
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Recording:
-        """Synthesize a form, and finish the sound as :func:`tts_assets.audio.finish` does."""
+        """Synthesize a form, and finish the sound as :func:`tts_assets.audio.render.finish` does."""
         ...
 
 

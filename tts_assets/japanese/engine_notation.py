@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.errors import ClipError
-from tts_assets.japanese.analysis import node_to_kana
+from tts_assets.japanese.analysis import expand_small_kana, node_to_kana
 from tts_assets.japanese.kana import kana_to_hiragana, pronunciation_key
 from tts_assets.japanese.text_rules import compile_lazy, parse_pairs
 from tts_assets.model import Basis, is_katakana, kana_to_katakana, split_morae
@@ -101,7 +101,7 @@ def to_aquestalk(phrases: Sequence[Phrase], text: str) -> str:
     Raises:
         ClipError: a phrase holds what the notation cannot say.
     """
-    asking = _find_questions(phrases, text)
+    asking = find_questions(phrases, text)
     sounds: list[list[str]] = []
     for phrase in phrases:
         sounds.append(_spell_morae(phrase.kana, sounds[-1][-1] if sounds else ""))
@@ -146,7 +146,7 @@ def _find_vowel(mora: str) -> str:
     return pronunciation_key(mora + "ー")[-1:] if mora else ""
 
 
-def _find_questions(phrases: Sequence[Phrase], text: str) -> frozenset[int]:
+def find_questions(phrases: Sequence[Phrase], text: str) -> frozenset[int]:
     """Which phrases ask: the last of each span of the text that has ？ behind it."""
     marks = [found[1] for found in _UNMARKED.finditer(text)]
     ends = [at for at, phrase in enumerate(phrases[:-1]) if phrase.pause] + [len(phrases) - 1]
@@ -235,12 +235,21 @@ _NEVER_FIRST = frozenset("ーッ")
 _KOKORO_MARKS = dict(zip("、。？！…‥：；—―", ",.?!……:;——", strict=True))
 
 
-def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
-    """How an analysis of a sentence or a word sounds, in the symbols that Kokoro takes.
+class KokoroPhonemes(NamedTuple):
+    """A sentence or a word in the symbols that Kokoro takes.
 
-    Returns:
-        Phonetic symbols, words parted by spaces, with the marks that the model knows behind them.
+    Args:
+        symbols: phonetic symbols, words parted by spaces, with the marks that the model knows behind
+            them.
+        morae: where the symbols of each mora begin and end.
     """
+
+    symbols: str
+    morae: tuple[tuple[int, int], ...]
+
+
+def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> KokoroPhonemes:
+    """How an analysis of a sentence or a word sounds, in the symbols that Kokoro takes."""
     whole = not sentence and not any(node["pos"] == _PARTICLE for node in nodes)
     words: list[str] = []
     marks: list[str] = []
@@ -258,7 +267,15 @@ def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
             words.append(kana)
             marks.append("")
         before = node
-    return " ".join(_to_symbols(word) + mark for word, mark in zip(words, marks, strict=True))
+    symbols = ""
+    morae: list[tuple[int, int]] = []
+    for word, mark in zip(words, marks, strict=True):
+        symbols += " " if symbols else ""
+        for sound in _to_symbols(word):
+            morae.append((len(symbols), len(symbols) + len(sound)))
+            symbols += sound
+        symbols += mark
+    return KokoroPhonemes(symbols, tuple(morae))
 
 
 def _word_to_kana(node: Node) -> str:
@@ -272,12 +289,13 @@ def _is_ending(node: Node, before: Node) -> bool:
     return grammatical and node["string"] in _ENDINGS and before["pos"] in _CONJUGATED
 
 
-def _to_symbols(kana_of_word: str) -> str:
+def _to_symbols(kana_of_word: str) -> list[str]:
+    """The symbols of each mora of a word."""
     sounds = [_mora_to_symbol(mora) for mora in split_morae(kana_of_word)]
-    return "".join(
+    return [
         _choose_nasal(following) if sound == _NASAL else sound
         for sound, following in zip(sounds, [*sounds[1:], ""], strict=True)
-    )
+    ]
 
 
 def _choose_nasal(following: str) -> str:
@@ -285,6 +303,8 @@ def _choose_nasal(following: str) -> str:
 
 
 def _mora_to_symbol(mora: str) -> str:
+    # A small kana that joins none before it is said as the large one.
+    mora = expand_small_kana(mora)
     if mora in _KOKORO_SYMBOLS:
         return _KOKORO_SYMBOLS[mora]
     large, small = mora[0], mora[1]

@@ -383,7 +383,7 @@ async def _record(
 ) -> Recording:
     if isinstance(speaker, Recorder):
         return await speaker.record(form, voice, studio.sound, on_start=on_start)
-    from tts_assets.audio.finish import finish  # noqa: PLC0415 - heavy; mostly the engine's process does it
+    from tts_assets.audio.render import finish  # noqa: PLC0415 - heavy; mostly the engine's process does it
 
     speech = await speaker.speak(form, voice, on_start=on_start)
     recording = await to_thread.run_sync(finish, speech, studio.sound, limiter=studio.threads)

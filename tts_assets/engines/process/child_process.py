@@ -159,7 +159,7 @@ def _describe_error(error: Exception) -> str:
 
 
 def _synthesize_speech(engine: Any, order: messages.SynthesizeRequest) -> messages.Reply:
-    from tts_assets.audio.finish import finish  # noqa: PLC0415 - heavy, and only needed in this process
+    from tts_assets.audio.render import finish  # noqa: PLC0415 - heavy, and only needed in this process
 
     _require_method(engine, "speak", "this engine reports readings and has no voice")
     speech = engine.speak(order.form, order.voice)

@@ -22,7 +22,7 @@ from tests.audio.sounds import (
     true_peak_dbtp,
 )
 from tts_assets.audio.codec import decode
-from tts_assets.audio.finish import finish
+from tts_assets.audio.render import finish
 from tts_assets.errors import ClipError
 from tts_assets.model import Format, Recording, Sound, Speech
 
@@ -172,7 +172,7 @@ def test_what_a_format_does_not_use_does_not_change_it() -> None:
 
 _PROBE = """
 import hashlib, numpy as np
-from tts_assets.audio.finish import finish
+from tts_assets.audio.render import finish
 from tts_assets.model import Format, Sound, Speech
 samples = np.load(__import__("sys").argv[1])
 for format_ in Format:

@@ -1,0 +1,161 @@
+"""The melody of standard Japanese: how high each mora of an accent phrase is, and when.
+
+Heights follow the description of Tokyo Japanese by J. Pierrehumbert and M. Beckman (Japanese Tone
+Structure, 1988): a low begin, a high tone on the second mora or on an accented first one, a fall
+behind the accent, lower peaks behind an accented phrase (downstep), and a high end of a question.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tts_assets.japanese.engine_notation import find_devoiced_morae
+from tts_assets.model import split_morae
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from tts_assets.model import Phrase
+
+#: Semitones relative to the middle of the voice. Accented peaks are higher than unaccented ones.
+_LOW_BEGIN, _ACCENTED, _HIGH, _LOW = -3.5, 4.0, 2.5, -4.5
+
+#: Before a mora that ends its syllable, such as ん, a low first mora is almost high.
+_HALF_LOW_BEGIN = -0.5
+_BOUND = frozenset("ンッー")
+
+#: By how much each mora is lower than the one before, in high and in low stretches.
+_HIGH_SLOPE, _LOW_SLOPE = 0.2, 0.4
+_LOWEST = -6.5
+
+#: High morae climb to the accented one, which is the highest.
+_CLIMB, _MOST_CLIMB = 0.4, 1.2
+
+#: The range of a phrase behind an accented one, as a part of that one's; a pause takes half of what
+#: was lost back.
+_DOWNSTEP = 0.8
+_LEAST_RANGE = 0.6
+
+#: A phrase begins no lower than this below its peak if nothing falls before it.
+_DIP = 3.0
+
+#: Where in a mora its tone is reached: late, as in Tokyo (M. Sugito's ososagari).
+_HIGH_AT, _LOW_AT = 0.6, 0.6
+
+#: The last mora of an utterance fades early.
+_LAST_LOW_AT = 0.3
+
+#: The accented mora: moments, and semitones relative to its peak. It stays high to its end, but begins
+#: to fall before a devoiced mora, and falls alone where it is the only one.
+_LATE_FALL = ((_HIGH_AT, 0.0), (1.0, -0.5))
+_EARLY_FALL = ((0.5, 0.0), (1.0, -1.5))
+_ONLY_FALL = ((0.25, 0.0), (1.0, -7.0))
+
+#: The last mora of a question rises to this.
+_ASKING = 5.0
+
+
+class Tone(NamedTuple):
+    """A height that a mora has at a moment.
+
+    Args:
+        at: the moment, as a part of the mora's length.
+        semitones: relative to the middle of the voice.
+    """
+
+    at: float
+    semitones: float
+
+
+def compute_tones(phrases: Sequence[Phrase], asking: Collection[int] = ()) -> list[list[Tone]]:
+    """The tones of the morae of an utterance.
+
+    Args:
+        phrases: its accent phrases.
+        asking: which of them end as a question, counted from 0.
+
+    Returns:
+        For each mora of all phrases its tones in order, one at least.
+    """
+    found: list[list[Tone]] = []
+    size, before = 1.0, None
+    for place, (phrase, after) in enumerate(zip(phrases, [*phrases[1:], None], strict=True)):
+        following = "" if after is None or phrase.pause else after.kana
+        asks = place in asking
+        tones = _compute_phrase(phrase, following, size=size, before=before, asks=asks)
+        found += tones
+        before = None if phrase.pause else tones[-1][-1].semitones
+        if phrase.accent:
+            size = max(_LEAST_RANGE, size * _DOWNSTEP)
+        if phrase.pause:
+            size = (1.0 + size) / 2
+    return found
+
+
+def _compute_phrase(
+    phrase: Phrase, following: str, *, size: float, before: float | None, asks: bool
+) -> list[list[Tone]]:
+    """The tones of one phrase.
+
+    Args:
+        phrase: its morae and its accent.
+        following: the kana of the next phrase; "" where a pause follows.
+        size: of its range, as a part of that of the first phrase.
+        before: the end of the phrase that it follows without a pause.
+        asks: its last mora rises.
+    """
+    morae, accent = split_morae(phrase.kana), phrase.accent
+    peak = _LOW + ((_ACCENTED if accent else _HIGH) - _LOW) * size
+    begin = _HALF_LOW_BEGIN if len(morae) > 1 and morae[1] in _BOUND else _LOW_BEGIN
+    if before is not None:
+        begin = max(min(before, peak - _DIP), begin)
+    begin = min(begin, peak - 1.0)
+    tones: list[list[Tone]] = []
+    for place in range(1, len(morae) + 1):
+        if accent and place > accent:
+            height = _LOW - _LOW_SLOPE * (place - accent - 1)
+            is_last = place == len(morae) and not following
+            tones.append([Tone(_LAST_LOW_AT if is_last else _LOW_AT, max(_LOWEST, height))])
+        elif place == 1 and accent != 1 and len(morae) > 1:
+            tones.append([Tone(_LOW_AT, begin)])
+        elif not accent:
+            tones.append([Tone(_HIGH_AT, peak - _HIGH_SLOPE * (place - 2))])
+        else:
+            climb = min(_MOST_CLIMB, _CLIMB * (accent - place))
+            tones.append([Tone(_HIGH_AT, peak - climb)])
+    if accent:
+        whispered = find_devoiced_morae(morae, accent, following, asks=asks)
+        falls = _ONLY_FALL if len(morae) == 1 else _LATE_FALL
+        if accent in whispered:
+            falls = _EARLY_FALL
+        tones[accent - 1] = [Tone(at, peak + by) for at, by in falls]
+    if asks:
+        tones[-1] = [tones[-1][0]._replace(at=0.3), Tone(1.0, _ASKING)]
+    return tones
+
+
+def place_tones(
+    tones: Sequence[Sequence[Tone]], spans: Sequence[tuple[float, float]], count: int
+) -> NDArray[np.float64]:
+    """The melody as a curve.
+
+    Args:
+        tones: for each mora, as `compute_tones` gives them.
+        spans: begin and end of each mora, in frames.
+        count: how many frames there are.
+
+    Returns:
+        Semitones relative to the middle of the voice, shape (count,).
+    """
+    points = [
+        (begin + tone.at * (end - begin), tone.semitones)
+        for mora, (begin, end) in zip(tones, spans, strict=True)
+        for tone in mora
+    ]
+    times, heights = zip(*points, strict=True)
+    curve: NDArray[np.float64] = np.interp(np.arange(count) + 0.5, times, heights)
+    return curve
