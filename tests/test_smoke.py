@@ -19,6 +19,7 @@ SCRIPTS = {
     "benchmarks/neural_speed.py": "assets at 1 workers: identical",
     "benchmarks/pool_overhead.py": "ratio",
     "benchmarks/service_overhead.py": "ours / bare",
+    "campaigns/accents.py": "jf_alpha words",
     "campaigns/cluster.py": "0 of them stored",
     "campaigns/long_recording.py": "exit code 0",
     "campaigns/passages.py": "0 faults",

@@ -409,6 +409,9 @@ def create_session(path: Path, device: str, part: bytes | None = None) -> Infere
             f"{path} cannot be loaded ({shorten_error(exc)}): download it again, or name "
             "another model"
         ) from exc
+    if part is not None:
+        # onnxruntime keeps the bytes besides the weights that it has read from them.
+        session._model_bytes = None  # noqa: SLF001
     if chosen not in session.get_providers():
         raise UsageError(
             f'onnxruntime could not start {device} on this machine: set device = "cpu", or '
