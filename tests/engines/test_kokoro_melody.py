@@ -251,3 +251,13 @@ def test_what_follows_the_last_mora_fades() -> None:
 def test_a_sound_that_never_ends_is_left_alone() -> None:
     samples = np.ones(32 * STEP, np.float32)
     assert fade_end(samples, _make_prosody([200.0] * 32), [TimedTones(0, 2, FLAT)]).all()
+
+
+def test_a_word_of_one_mora_that_begins_late_is_not_taken_for_its_end() -> None:
+    loud = [-9.0] * 12 + [8.0] * 8 + [-9.0] * 12
+    samples = np.ones(32 * STEP, np.float32)
+    faded = fade_end(
+        samples, _make_prosody([200.0] * 32, loud, symbols=1), [TimedTones(0, 1, FLAT)]
+    )
+    assert np.all(faded[: 20 * STEP] == 1)
+    assert not faded[23 * STEP :].any()

@@ -334,7 +334,9 @@ def fade_end(samples: Samples, prosody: Prosody, tones: Sequence[TimedTones]) ->
     """
     if not tones:
         return samples
-    begin = max(0, round(prosody.locate(tones[-1].end - 1, tones[-1].end)[0]))
+    begin, end = (max(0, round(each)) for each in prosody.locate(tones[-1].end - 1, tones[-1].end))
+    # From where it is loudest: the silence before a word of one mora is not its end.
+    begin += int(np.argmax(prosody.loudness[begin : end + _LEAD]))
     silent = np.flatnonzero(prosody.loudness[begin:] < _SILENT_LOUDNESS)
     if not silent.size:
         return samples
