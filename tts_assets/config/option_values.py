@@ -6,7 +6,6 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from tts_assets.errors import UsageError, show_value, suggest, suggest_names
 from tts_assets.model import Kind
@@ -282,6 +281,8 @@ def output_place(value: Any) -> str:
     if not separator:
         return place
     if scheme == "file":
+        from urllib.request import url2pathname  # noqa: PLC0415 - loads HTTP and TLS
+
         return url2pathname(urlsplit(place).path)
     bucket = rest.split("/")[0]
     if f"{scheme}://" not in BUCKET_SCHEMES or not _BUCKET_NAME.fullmatch(bucket):
