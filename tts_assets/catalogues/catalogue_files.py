@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -358,3 +359,15 @@ def _skip_unrecognised(path: str, trouble: LoadProblems, *, named: bool) -> None
         trouble.problems.append(InputError(message, file=path))
     else:
         trouble.skip_file(path, f"{path}: skipped, {message}")
+
+
+@contextmanager
+def pause_garbage_collector() -> Iterator[None]:
+    """Keep the garbage collector from looking again and again at what grows here, and stays."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
-import gc
 import os
 import re
 import unicodedata
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -29,7 +28,7 @@ from tts_assets.build.plan.plan_types import (
     recipes,
 )
 from tts_assets.build.plan.planner import TO_MAKE, Judged, State
-from tts_assets.catalogues.catalogue_files import open_catalogues
+from tts_assets.catalogues.catalogue_files import open_catalogues, pause_garbage_collector
 from tts_assets.catalogues.git import GitRevision
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.config.catalogue_sources import OverwritePolicy
@@ -211,7 +210,7 @@ def make_plan(
         InputError: the ledger is damaged.
         FatalError: the output folder cannot be listed.
     """
-    with _pause_garbage_collector():
+    with pause_garbage_collector():
         look = _PlanBuilder(settings, provider, matters, may_lack_files=may_lack_files, lines=lines)
         look.reviews = Reviews(look.found, unapproved=unapproved)
         with look.selection:
@@ -438,15 +437,3 @@ class _PlanBuilder:
         if reason is None or item.held or item.state not in {State.NEW, State.STALE}:
             return item
         return item._replace(state=State.FAILED, reason=f"it failed in the last run: {reason}")
-
-
-@contextmanager
-def _pause_garbage_collector() -> Iterator[None]:
-    """Keep the garbage collector from looking again and again at what grows here, and stays."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
