@@ -128,7 +128,7 @@ class Ear:
             symbols, morae = to_kokoro_phonemes(nodes, sentence=form.sentence)
             phrases = to_accent_phrases(nodes)
             timed = [
-                TimedTones(*place, tones)
+                TimedTones(*place, *tones)
                 for place, tones in zip(morae, compute_tones(phrases), strict=True)
             ]
             before, after = (self._speak(symbols, morae, tones) for tones in ((), timed))

@@ -223,7 +223,8 @@ def test_a_voice_that_creaks_at_its_loud_end_holds_the_melody() -> None:
 def test_a_devoiced_end_gets_no_voice() -> None:
     own = [5.0] * 6 + [100.0] * 7 + [3.0] * 19
     new = give_melody(
-        _make_prosody(own), [TimedTones(0, 1, FLAT), TimedTones(1, 2, [Tone(0.5, -4.0)])]
+        _make_prosody(own),
+        [TimedTones(0, 1, FLAT), TimedTones(1, 2, [Tone(0.5, -4.0)], devoiced=True)],
     )
     assert new[13:].tolist() == own[13:]
 

@@ -9,7 +9,7 @@ from tts_assets.model import Phrase
 
 def _list_heights(*phrases: Phrase, asking: tuple[int, ...] = ()) -> list[float]:
     """The height of each mora in its second half, where it is heard."""
-    tones = compute_tones(phrases, asking)
+    tones = [each.tones for each in compute_tones(phrases, asking)]
     spans = [(at * 20.0, at * 20.0 + 20.0) for at in range(len(tones))]
     curve = place_tones(tones, spans, 20 * len(tones))
     return [float(np.median(curve[at * 20 + 10 : at * 20 + 20])) for at in range(len(tones))]
@@ -38,14 +38,14 @@ def test_a_word_rises_and_falls_where_its_accent_says(
 
 
 def test_a_single_mora_falls_only_if_it_is_accented() -> None:
-    falling, flat = (compute_tones([Phrase("エ", accent)])[0] for accent in (1, 0))
+    falling, flat = (compute_tones([Phrase("エ", accent)])[0].tones for accent in (1, 0))
     assert falling[-1].semitones < falling[0].semitones - 4
     assert abs(flat[-1].semitones - flat[0].semitones) < 1
 
 
 def test_an_accented_mora_begins_to_fall_before_a_devoiced_one() -> None:
-    late = compute_tones([Phrase("タマゴ", 2)])[1]
-    early = compute_tones([Phrase("カキマス", 3)])[2]
+    late = compute_tones([Phrase("タマゴ", 2)])[1].tones
+    early = compute_tones([Phrase("カキマス", 3)])[2].tones
     assert late[-1].semitones - late[0].semitones == -0.5
     assert early[-1].semitones - early[0].semitones == -1.5
 
@@ -79,3 +79,8 @@ def test_a_curve_goes_through_its_tones_and_stays_level_at_its_ends() -> None:
     assert curve[:3].tolist() == [-3.0] * 3
     assert curve[9:].tolist() == [4.0] * 3
     assert np.all(np.diff(curve) >= 0)
+
+
+def test_morae_that_lose_their_vowels_are_known() -> None:
+    tones = compute_tones([Phrase("ツクエデス", 0), Phrase("タノシイデス", 3)])
+    assert [at for at, each in enumerate(tones) if each.devoiced] == [0, 4, 10]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -45,11 +46,13 @@ _STEPS, _LEAD = 2, 6
 
 #: A frame is voiced if its pitch has this part of the highest nine tenths.
 _VOICED_SHARE, _TOP = 0.4, 0.9
-_HIGHEST_HZ = 600.0
+
+#: What the voices themselves hardly leave.
+_LOWEST_HZ, _HIGHEST_HZ = 60.0, 600.0
 
 #: So many steps without a mora are a pause; a sound so much less loud than its last voiced step, on the
 #: model's scale, has ended.
-_PAUSE, _FADED = 8, 1.5
+_PAUSE, _FADED = 8, 5.0
 
 #: A sound so soft, on the model's scale, is silence; what follows fades within so many steps.
 _SILENT_LOUDNESS, _FADE_STEPS = -6.0, 3
@@ -134,7 +137,7 @@ class KokoroEngine(FormReader):
             self._check_symbols(symbols, form)
             phrases = to_accent_phrases(nodes)
             tones = compute_tones(phrases, find_questions(phrases, nodes_to_text(nodes)))
-            timed = [TimedTones(*place, each) for place, each in zip(morae, tones, strict=True)]
+            timed = [TimedTones(*place, *each) for place, each in zip(morae, tones, strict=True)]
             for begin, part, pause in _split_symbols(symbols):
                 own = [
                     each.move(-begin) for each in timed if begin <= each.begin < begin + len(part)
@@ -218,11 +221,12 @@ def _split_symbols(symbols: str) -> Iterator[tuple[int, str, float]]:
 
 
 class TimedTones(NamedTuple):
-    """The tones of a mora, and where its symbols begin and end."""
+    """A mora with its tones: where its symbols begin and end, and whether it loses its voice."""
 
     begin: int
     end: int
     tones: Sequence[Tone]
+    devoiced: bool = False
 
     def move(self, by: int) -> TimedTones:
         """The same for symbols that begin elsewhere."""
@@ -306,16 +310,16 @@ def give_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> NDArray[np.flo
     at = np.flatnonzero(voiced)
     held = np.interp(np.arange(own.size), at, own[at])
     spans = [prosody.locate(each.begin, each.end) for each in tones]
-    for place, ((begin, end), (after, _)) in enumerate(pairwise([*spans, (own.size, own.size)])):
+    for place, ((begin, end), (after, _)) in enumerate(pairwise([*spans, (math.inf, math.inf)])):
         last = int(at[max(0, int(np.searchsorted(at, end + _PAUSE)) - 1)])
-        if after - end > _PAUSE and last > begin:
+        if after - end > _PAUSE and not tones[place].devoiced:
             stop = last + _count_loud_steps(prosody.loudness[last:])
             own[last:stop] = held[last:stop]
-            spans[place] = begin, min(end, stop)
+            spans[place] = begin, max(begin + 1, min(end, stop))
     melody = place_tones([each.tones for each in tones], spans, own.size)
     middle = float(np.mean(12 * np.log2(held[voiced]) - melody[voiced]))
-    new = np.minimum(own * 2 ** ((melody + middle) / 12) / held, _HIGHEST_HZ)
-    return np.where(own > _SILENT_HZ, new, own)
+    target = np.clip(2 ** ((melody + middle) / 12), _LOWEST_HZ, _HIGHEST_HZ)
+    return np.where(own > _SILENT_HZ, own * target / held, own)
 
 
 def _count_loud_steps(loudness: NDArray[np.float32]) -> int:

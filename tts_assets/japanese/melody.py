@@ -71,7 +71,14 @@ class Tone(NamedTuple):
     semitones: float
 
 
-def compute_tones(phrases: Sequence[Phrase], asking: Collection[int] = ()) -> list[list[Tone]]:
+class MoraTones(NamedTuple):
+    """The tones of a mora in order, one at least, and whether it loses its vowel, and so its voice."""
+
+    tones: Sequence[Tone]
+    devoiced: bool
+
+
+def compute_tones(phrases: Sequence[Phrase], asking: Collection[int] = ()) -> list[MoraTones]:
     """The tones of the morae of an utterance.
 
     Args:
@@ -79,16 +86,17 @@ def compute_tones(phrases: Sequence[Phrase], asking: Collection[int] = ()) -> li
         asking: which of them end as a question, counted from 0.
 
     Returns:
-        For each mora of all phrases its tones in order, one at least.
+        The tones of each mora of all phrases.
     """
-    found: list[list[Tone]] = []
-    size, before = 1.0, None
+    found: list[MoraTones] = []
+    size = 1.0
+    before: float | None = None
     for place, (phrase, after) in enumerate(zip(phrases, [*phrases[1:], None], strict=True)):
         following = "" if after is None or phrase.pause else after.kana
         asks = place in asking
         tones = _compute_phrase(phrase, following, size=size, before=before, asks=asks)
         found += tones
-        before = None if phrase.pause else tones[-1][-1].semitones
+        before = None if phrase.pause else tones[-1].tones[-1].semitones
         if phrase.accent:
             size = max(_LEAST_RANGE, size * _DOWNSTEP)
         if phrase.pause:
@@ -98,7 +106,7 @@ def compute_tones(phrases: Sequence[Phrase], asking: Collection[int] = ()) -> li
 
 def _compute_phrase(
     phrase: Phrase, following: str, *, size: float, before: float | None, asks: bool
-) -> list[list[Tone]]:
+) -> list[MoraTones]:
     """The tones of one phrase.
 
     Args:
@@ -127,15 +135,15 @@ def _compute_phrase(
         else:
             climb = min(_MOST_CLIMB, _CLIMB * (accent - place))
             tones.append([Tone(_HIGH_AT, peak - climb)])
+    devoiced = find_devoiced_morae(morae, accent, following, asks=asks)
     if accent:
-        whispered = find_devoiced_morae(morae, accent, following, asks=asks)
         falls = _ONLY_FALL if len(morae) == 1 else _LATE_FALL
-        if accent in whispered:
+        if accent in devoiced:
             falls = _EARLY_FALL
         tones[accent - 1] = [Tone(at, peak + by) for at, by in falls]
     if asks:
         tones[-1] = [tones[-1][0]._replace(at=0.3), Tone(1.0, _ASKING)]
-    return tones
+    return [MoraTones(own, at in devoiced) for at, own in enumerate(tones)]
 
 
 def place_tones(
