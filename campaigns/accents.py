@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -47,6 +48,9 @@ from tts_assets.japanese.reading_resolver import resolve_reading
 from tts_assets.model import SpokenForm, split_morae
 
 RATE_HZ = 24_000
+
+#: Passages are cut into their sentences.
+SENTENCE = re.compile(r"[^。！？\n]+[。！？]")
 FRAME_SECONDS = 0.025
 
 #: By how much sounds come before the frames of their symbols, as closures in the sound show.
@@ -299,14 +303,10 @@ def load_forms(accents_file: str | None, folder: Path) -> tuple[list[SpokenForm]
     """Words of the accents file or of data/, and sentences of data/."""
     flags = {"paths": (str(ROOT / "data"),), "provider": "openjtalk"}
     settings = load(flags=flags, environment=os.environ, folder=folder, config=None)
-    clips = [
-        clip
-        for reader in open_catalogues(settings, LoadProblems())
-        for clip in reader.iter_clips()
-        if not clip.form.turns
-    ]
-    forms = list(dict.fromkeys(clip.form for clip in clips))
-    sentences = [form for form in forms if form.sentence]
+    readers = open_catalogues(settings, LoadProblems())
+    forms = list(dict.fromkeys(clip.form for reader in readers for clip in reader.iter_clips()))
+    texts = [text for form in forms if form.sentence for text in SENTENCE.findall(form.text)]
+    sentences = [SpokenForm(text, sentence=True) for text in dict.fromkeys(texts)]
     if accents_file is None:
         return [form for form in forms if not form.sentence and form.reading], sentences
     lines = Path(accents_file).read_text(encoding="utf-8").splitlines()
