@@ -97,7 +97,7 @@ def main() -> int:
     parser.add_argument("--commands", nargs="+", default=["check", "generate"])
     options = parser.parse_args()
     if options.smoke:
-        options.clips, options.repeat = [50], 1
+        options.clips, options.repeat, options.commands = [50], 1, ["generate"]
     print(HEADING)
     rows = []
     for clips in sorted(options.clips):

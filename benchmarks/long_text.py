@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--format", default="mp3")
     wanted = parser.parse_args()
     if wanted.smoke:
-        wanted.sentences, wanted.repeat, wanted.format = 4, 1, "wav"
+        wanted.sentences, wanted.repeat, wanted.format = 2, 1, "wav"
     few = max(1, wanted.sentences // 10)
     texts = {count: passage(count) for count in (few, wanted.sentences)}
     taken: dict[tuple[int, int], list[Taken]] = {}
