@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto
 
 from tests.stand_ins import kokoro_stand_in
 from tests.stand_ins.kokoro_stand_in import OWN_HZ, STEP, STEPS
@@ -20,7 +21,7 @@ from tts_assets.engines.kokoro_engine import (
     fade_end,
     give_melody,
 )
-from tts_assets.errors import UsageError
+from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.melody import Tone
 from tts_assets.model import AccentBasis, SpokenForm, Voice
 
@@ -133,6 +134,23 @@ def test_a_published_model_says_accents_before_it_is_there(tmp_path: Path) -> No
     assert provider.accents("jf_alpha")
     own = KokoroSettings(model=str(tmp_path / "none.onnx"), voices=files.voices)
     assert not Kokoro(Settings(kokoro=own)).accents("jf_alpha")
+
+
+def test_a_model_that_counts_otherwise_says_what_to_do(folder: Path, tmp_path: Path) -> None:
+    model = kokoro_stand_in.melodic(tmp_path / "other.onnx", steps=STEPS + 1)
+    engine = KokoroEngine(str(model), str(folder / "voices.bin"), "cpu", AccentControl.IMPOSE)
+    with pytest.raises(ClipError, match=r'other\.onnx cannot be replaced: set accent = "voice"'):
+        engine.speak(HASHI["箸"], ALPHA)
+    own = KokoroEngine(str(model), str(folder / "voices.bin"), "cpu")
+    assert own.speak(HASHI["箸"], ALPHA).samples.any()
+
+
+def test_a_model_of_half_precision_says_what_to_do(folder: Path, tmp_path: Path) -> None:
+    model = kokoro_stand_in.melodic(tmp_path / "half.onnx", precision=TensorProto.FLOAT16)
+    files = str(model), str(folder / "voices.bin"), "cpu"
+    with pytest.raises(UsageError, match=r'half\.onnx cannot be replaced: set accent = "voice"'):
+        KokoroEngine(*files, AccentControl.IMPOSE)
+    assert KokoroEngine(*files).speak(HASHI["箸"], ALPHA).samples.any()
 
 
 # The parts of a model.

@@ -99,11 +99,16 @@ LENGTH, STEPS, STEP = 2.0, 4, 300
 OWN_HZ = 200.0
 
 
-def melodic(path: Path) -> Path:
+def melodic(path: Path, *, steps: int = STEPS, precision: int = TensorProto.FLOAT) -> Path:
     """Write a model that makes up pitch, loudness, sounds and lengths before the sound, as real ones do.
 
     Its own melody is flat; its sound is a sine of the pitch, silent where that is low, and in the
     padding.
+
+    Args:
+        path: where to.
+        steps: of the pitch for each symbol; real models have two for each frame.
+        precision: of the numbers of the pitch.
     """
     node = helper.make_node
     pitch, loudness, sounds, lengths = MELODY_VALUES
@@ -124,11 +129,13 @@ def melodic(path: Path) -> Path:
         node("Exp", ["voice"], ["times"]),
         node("Mul", ["times", "own_hertz"], ["height"]),
         node("Mul", ["voiced", "height"], ["flat"]),
-        node("Reshape", ["flat", "row"], [pitch]),
+        node("Reshape", ["flat", "row"], ["exact_pitch"]),
+        node("Cast", ["exact_pitch"], [pitch], to=precision),
+        node("Cast", [pitch], ["sung"], to=TensorProto.FLOAT),
         node("Mul", ["voiced", "above"], ["over"]),
         node("Add", ["over", "silence"], ["levels"]),
         node("Reshape", ["levels", "row"], [loudness]),
-        node("Reshape", [pitch, "one_column"], ["hertz"]),
+        node("Reshape", ["sung", "one_column"], ["hertz"]),
         node("Greater", [loudness, "silence"], ["sounding"]),
         node("Cast", ["sounding"], ["loud"], to=TensorProto.FLOAT),
         node("ReduceMax", [sounds], ["most"], keepdims=0),
@@ -150,7 +157,7 @@ def melodic(path: Path) -> Path:
         "one_column": np.array([-1, 1], np.int64),
         "first_axis": np.int64(0),
         "second_axis": np.array([1], np.int64),
-        "steps": np.array([1, STEPS], np.int64),
+        "steps": np.array([1, steps], np.int64),
         "samples": np.array([1, STEP], np.int64),
         "zero": np.float32(0),
         "length": np.float32(LENGTH),

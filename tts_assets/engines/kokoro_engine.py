@@ -242,8 +242,13 @@ class MelodySession:
         # The lengths are in the sounds already.
         outputs = onnx_models.read_graph(model).outputs[:1]
         sound = onnx_models.extract_part(model, MELODY_VALUES[:3], outputs)
-        self._prosody = onnx_models.create_session(model, device, prosody)
-        self._sound = onnx_models.create_session(model, device, sound)
+        try:
+            self._prosody = onnx_models.create_session(model, device, prosody)
+            self._sound = onnx_models.create_session(model, device, sound)
+        except UsageError as exc:
+            # The whole has problems of its own, or none: half precision, for example, is no problem.
+            onnx_models.create_session(model, device)
+            raise UsageError(_describe_misfit(model)) from exc
         self._takes = frozenset(each.name for each in self._sound.get_inputs())
         self._own = threading.local()
         # kokoro-onnx asks the session for it.
@@ -271,11 +276,21 @@ class MelodySession:
         pitch, loudness, sounds, lengths = self._prosody.run(names, inputs)
         tones: Sequence[TimedTones] = self._own.tones
         prosody = Prosody(pitch.ravel(), loudness.ravel(), lengths.ravel())
+        steps = _STEPS * prosody.lengths.sum()
+        if not prosody.pitch.size == prosody.loudness.size == steps:
+            raise ClipError(_describe_misfit(self._model_path))
         melody = give_melody(prosody, tones).astype(np.float32).reshape(pitch.shape)
         values = dict(zip(MELODY_VALUES, (melody, loudness, sounds), strict=False))
         given = {name: value for name, value in (inputs | values).items() if name in self._takes}
         samples = self._sound.run(names, given)[0]
         return [fade_end(samples.ravel(), prosody, tones).reshape(samples.shape)]
+
+
+def _describe_misfit(model: Path | str) -> str:
+    return (
+        f'the melody of {model} cannot be replaced: set accent = "voice" in [kokoro], or use '
+        "another model"
+    )
 
 
 class Prosody(NamedTuple):
