@@ -54,6 +54,9 @@ _LOWEST_HZ, _HIGHEST_HZ = 60.0, 600.0
 #: model's scale, has ended.
 _PAUSE, _FADED = 8, 5.0
 
+#: A sound with less voice than this creaks, or is whispered.
+_LEAST_VOICED = 0.34
+
 #: A sound so soft, on the model's scale, is silence; what follows fades within so many steps.
 _SILENT_LOUDNESS, _FADE_STEPS = -6.0, 3
 
@@ -279,8 +282,9 @@ class MelodySession:
         steps = _STEPS * prosody.lengths.sum()
         if not prosody.pitch.size == prosody.loudness.size == steps:
             raise ClipError(_describe_misfit(self._model_path))
-        melody = give_melody(prosody, tones).astype(np.float32).reshape(pitch.shape)
-        values = dict(zip(MELODY_VALUES, (melody, loudness, sounds), strict=False))
+        given_pitch, given_loudness, _ = give_melody(prosody, tones)
+        melody = given_pitch.reshape(pitch.shape), given_loudness.reshape(loudness.shape)
+        values = dict(zip(MELODY_VALUES, (*melody, sounds), strict=False))
         given = {name: value for name, value in (inputs | values).items() if name in self._takes}
         samples = self._sound.run(names, given)[0]
         return [fade_end(samples.ravel(), prosody, tones).reshape(samples.shape)]
@@ -312,18 +316,23 @@ class Prosody(NamedTuple):
         return float(ends[begin]), float(ends[end])
 
 
-def give_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> NDArray[np.float64]:
-    """The pitch with another melody, as high in the middle as before, in Hz every 12.5 ms.
+def give_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> Prosody:
+    """The prosody with another melody, as high in the middle as before.
 
-    Where the voice comes and goes it does so as before.
+    Where the voice comes and goes it does so as before, but morae that keep their vowels have it.
     """
     own = prosody.pitch.astype(np.float64)
-    top = np.quantile(own, _TOP)
-    voiced = own > _VOICED_SHARE * top
+    voiced = own > _VOICED_SHARE * np.quantile(own, _TOP)
     if not voiced.any() or not tones:
-        return own
+        return prosody
     at = np.flatnonzero(voiced)
     held = np.interp(np.arange(own.size), at, own[at])
+    loudness = prosody.loudness.copy()
+    for each in tones:
+        if lost := _find_lost_voice(each, prosody, voiced):
+            own[lost] = held[lost]
+            # The model creaks where it is soft, whatever the pitch.
+            loudness[lost] = np.maximum(loudness[lost], np.median(prosody.loudness[voiced]))
     spans = [prosody.locate(each.begin, each.end) for each in tones]
     for place, ((begin, end), (after, _)) in enumerate(pairwise([*spans, (math.inf, math.inf)])):
         last = int(at[max(0, int(np.searchsorted(at, end + _PAUSE)) - 1)])
@@ -334,7 +343,23 @@ def give_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> NDArray[np.flo
     melody = place_tones([each.tones for each in tones], spans, own.size)
     middle = float(np.mean(12 * np.log2(held[voiced]) - melody[voiced]))
     target = np.clip(2 ** ((melody + middle) / 12), _LOWEST_HZ, _HIGHEST_HZ)
-    return np.where(own > _SILENT_HZ, own * target / held, own)
+    pitch = np.where(own > _SILENT_HZ, own * target / held, own)
+    return Prosody(pitch.astype(np.float32), loudness, prosody.lengths)
+
+
+def _find_lost_voice(mora: TimedTones, prosody: Prosody, voiced: NDArray[np.bool_]) -> slice | None:
+    """Where a mora lacks the voice of its vowel, and of a voiced sound before; None if it does not."""
+    if mora.devoiced:
+        return None
+    begin, _ = prosody.locate(mora.begin, mora.end)
+    vowel, end = prosody.locate(mora.end - 1, mora.end)
+    sounds = [
+        slice(max(0, round(since)), round(to)) for since, to in ((begin, vowel), (vowel, end))
+    ]
+    has_voice = [bool(voiced[each].mean() >= _LEAST_VOICED) for each in sounds if voiced[each].size]
+    if not has_voice or has_voice[-1]:
+        return None
+    return slice(sounds[0 if has_voice[0] else 1].start, sounds[1].stop)
 
 
 def _count_loud_steps(loudness: NDArray[np.float32]) -> int:

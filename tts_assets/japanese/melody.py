@@ -143,7 +143,7 @@ def _compute_phrase(
         tones[accent - 1] = [Tone(at, peak + by) for at, by in falls]
     if asks:
         tones[-1] = [tones[-1][0]._replace(at=0.3), Tone(1.0, _ASKING)]
-    return [MoraTones(own, at in devoiced) for at, own in enumerate(tones)]
+    return [MoraTones(own, at in devoiced or morae[at] == "ッ") for at, own in enumerate(tones)]
 
 
 def place_tones(
