@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -26,6 +27,8 @@ def pytest_configure() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     # Hundreds of them start: they need not compile the same modules each time.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # What is remembered of their projects is nobody's business.
+    os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="tts-assets-tests-")
     # To read all certificates for each client takes longer than most tests.
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(ROOT / "tests")

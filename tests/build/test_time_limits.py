@@ -13,9 +13,8 @@ from tests.paid import PricedEngine
 from tests.plugin_engines import Paid
 from tts_assets import Settings, generate, generate_sync
 from tts_assets.build.events import ClipMade, Event, Report, Waiting
-from tts_assets.build.generate import time_limits
-from tts_assets.build.generate.cost import CostTracker
-from tts_assets.build.generate.time_limits import Limits
+from tts_assets.build.generate import cost as limits_module
+from tts_assets.build.generate.cost import CostTracker, Limits
 from tts_assets.build.plan.planner import Job
 from tts_assets.config.dictionary_words import Price
 from tts_assets.config.settings import Only
@@ -43,7 +42,7 @@ class LimitClock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> LimitClock:
     clock = LimitClock()
-    monkeypatch.setattr(time_limits, "time", clock)
+    monkeypatch.setattr(limits_module, "time", clock)
     return clock
 
 

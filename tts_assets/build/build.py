@@ -16,7 +16,7 @@ from tts_assets.build.generate.build_state import (
     refresh_plan,
 )
 from tts_assets.build.generate.clip import check_ready
-from tts_assets.build.generate.cost import CostTracker
+from tts_assets.build.generate.cost import CostTracker, Limits
 from tts_assets.build.generate.executor import (
     BusyError,
     estimate_build,
@@ -27,9 +27,9 @@ from tts_assets.build.generate.executor import (
     report_waiting,
     store_records,
 )
-from tts_assets.build.generate.time_limits import Limits
 from tts_assets.build.generate.work_items import most_pieces
 from tts_assets.build.plan import planner
+from tts_assets.build.plan.plan_memory import PlanMemory
 from tts_assets.build.pool import Stop
 from tts_assets.catalogues.write_back import (
     ClipAddress,
@@ -111,7 +111,13 @@ def load_build(
 
 async def plan_build(run: BuildState) -> None:
     """Plan, and count what is to be done: the report shows these numbers whatever happens later."""
-    await refresh_plan(run)
+    memory = PlanMemory(run.settings, run.provider)
+    await refresh_plan(run, memory)
+    if not run.survey.recalled:
+        await anyio.to_thread.run_sync(memory.remember, run.survey)
+    elif not is_idle(run) or any(has_unfinished_write(each.file) for each in run.survey.catalogues):
+        # An earlier run left something to clear away, for which each asset must be known.
+        await refresh_plan(run)
     run.states = dict(run.survey.states)
     run.to_make = len(run.jobs)
     run.to_move = len({item.asset for item in run.survey.planned if item.held})

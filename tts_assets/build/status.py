@@ -10,6 +10,7 @@ from tts_assets.audio import formats
 from tts_assets.build.cleanup import References, orphans
 from tts_assets.build.events import Standing
 from tts_assets.build.plan import make_plan, output_folder, planner
+from tts_assets.build.plan.plan_memory import PlanMemory
 from tts_assets.engines import registry
 from tts_assets.errors import UsageError
 from tts_assets.store.paid_journal import find_takes
@@ -54,7 +55,11 @@ def summarize_status(
             urls_to_write += sum(1 for _ in planner.urls_due(item))
         return item.state in planner.TO_MAKE
 
-    found = make_plan.make_plan(
+    memory = PlanMemory(settings, provider)
+    recalled = memory.recall(
+        may_lack_files=True, all_approved=require_approved, without_orphans=find_orphans
+    )
+    found = recalled or make_plan.make_plan(
         settings,
         provider,
         matters,
@@ -62,6 +67,11 @@ def summarize_status(
         lines=True,
         unapproved=require_approved,
     )
+    unused: tuple[Orphan, ...] | None = () if find_orphans else None
+    if recalled is None:
+        unused = None if references is None else _orphans(settings, found, references)
+        if not urls_to_write:
+            memory.remember(found, without_orphans=unused == ())
     unapproved = tuple(
         item._replace(reason="not approved yet")
         for item in found.planned
@@ -76,7 +86,7 @@ def summarize_status(
         timelines_to_write=len(found.untimed),
         takes=tuple(find_takes(settings.temp, settings.state_folder)),
         kept=found.kept,
-        orphans=None if references is None else _orphans(settings, found, references),
+        orphans=unused,
         judged_by=found.judged_by,
         catalogues=len(found.catalogues),
         unspoken=tuple(each for one in found.catalogues for each in one.unspoken),

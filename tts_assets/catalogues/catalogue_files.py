@@ -107,6 +107,19 @@ def open_catalogues(
         trouble.notes.append(_explain_no_catalogues(settings))
 
 
+def list_catalogue_files(settings: Settings, trouble: LoadProblems) -> Iterator[tuple[str, bool]]:
+    """The files that `open_catalogues` reads, and whether each was named rather than found.
+
+    Args:
+        settings: which catalogues.
+        trouble: takes the folders that cannot be listed.
+
+    Raises:
+        UsageError: a path is not there, or a source's pattern matches no file.
+    """
+    return _iter_files(settings, _group_sources_by_file(settings), trouble)
+
+
 def _explain_no_catalogues(settings: Settings) -> str:
     """What to say where there is no catalogue."""
     kinds = f" of the kind {' or '.join(settings.kinds)}" if settings.kinds else ""

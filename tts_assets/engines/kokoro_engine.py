@@ -55,7 +55,7 @@ _LOWEST_HZ, _HIGHEST_HZ = 60.0, 600.0
 _PAUSE, _FADED = 8, 5.0
 
 #: A sound with less voice than this creaks, or is whispered.
-_LEAST_VOICED = 0.34
+_LEAST_VOICED = 0.5
 
 #: A sound so soft, on the model's scale, is silence; what follows fades within so many steps.
 _SILENT_LOUDNESS, _FADE_STEPS = -6.0, 3

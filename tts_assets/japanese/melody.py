@@ -46,6 +46,10 @@ _DIP = 3.0
 #: Where in a mora its tone is reached: late, as in Tokyo (M. Sugito's ososagari).
 _HIGH_AT, _LOW_AT = 0.6, 0.6
 
+#: A low first mora rises at its end, by this part of the way: before a voiceless sound it is low to its
+#: end.
+_LOW_TO, _RISEN = 0.95, 0.35
+
 #: The last mora of an utterance fades early.
 _LAST_LOW_AT = 0.3
 
@@ -129,7 +133,7 @@ def _compute_phrase(
             is_last = place == len(morae) and not following
             tones.append([Tone(_LAST_LOW_AT if is_last else _LOW_AT, max(_LOWEST, height))])
         elif place == 1 and accent != 1 and len(morae) > 1:
-            tones.append([Tone(_LOW_AT, begin)])
+            tones.append([Tone(_LOW_AT, begin), Tone(_LOW_TO, begin + _RISEN * (peak - begin))])
         elif not accent:
             tones.append([Tone(_HIGH_AT, peak - _HIGH_SLOPE * (place - 2))])
         else:

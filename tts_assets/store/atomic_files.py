@@ -78,13 +78,15 @@ class Storage:
         Raises:
             FatalError: a folder cannot be listed, or is a file.
         """
-        found: dict[str, int] = {}
-        for folder in folders:
-            self._list(folder, found, set())
-        return found
+        return dict(self.iter_sizes(folders))
 
-    def _list(self, folder: str, found: dict[str, int], seen: set[str]) -> None:
-        """Add the files of a folder; a link that leads back up is gone into once."""
+    def iter_sizes(self, folders: Iterable[str]) -> Iterator[tuple[str, int]]:
+        """The same, one file after the other, in the order of the file system."""
+        for folder in folders:
+            yield from self._list(folder, set())
+
+    def _list(self, folder: str, seen: set[str]) -> Iterator[tuple[str, int]]:
+        """The files of a folder; a link that leads back up is gone into once."""
         real = os.path.realpath(self.root / folder)
         if real in seen:
             return
@@ -100,7 +102,7 @@ class Storage:
                         # Not there any more, a dangling link: no asset, and no reason to stop.
                         continue
                     if stat.S_ISREG(status.st_mode):
-                        found[before + entry.name] = status.st_size
+                        yield before + entry.name, status.st_size
                     elif stat.S_ISDIR(status.st_mode) and entry.name[0] != ".":
                         deeper.append(before + entry.name)
         except FileNotFoundError:
@@ -108,7 +110,7 @@ class Storage:
         except OSError as exc:
             raise FatalError(f"cannot list {self.root / folder}: {exc.strerror}") from exc
         for inner in deeper:
-            self._list(inner, found, seen)
+            yield from self._list(inner, seen)
 
     def prepare(self) -> None:
         """Make the root, and show that it can be written to.

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tts_assets.build.events import Event
-    from tts_assets.build.generate.cost import CostTracker
-    from tts_assets.build.generate.time_limits import Limits
+    from tts_assets.build.generate.cost import CostTracker, Limits
     from tts_assets.build.metrics import MetricsRecorder
+    from tts_assets.build.plan.plan_memory import PlanMemory
     from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.build.pool import Stop
     from tts_assets.config.settings import Settings
@@ -156,10 +156,11 @@ class BuildState:
         return bool(due) or any(item.held for item in self.survey.planned)
 
 
-async def refresh_plan(run: BuildState) -> None:
-    """See how things stand, and what there is to do."""
+async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> None:
+    """See how things stand, and what there is to do; with a memory, it may be what that recalls."""
     survey = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=True)
-    run.survey = await anyio.to_thread.run_sync(survey)
+    found = None if memory is None else await anyio.to_thread.run_sync(memory.recall)
+    run.survey = await anyio.to_thread.run_sync(survey) if found is None else found
     _leave_misread(run.survey)
     run.left_rejected = leave_repeating(run.settings, run.provider, run.survey)
     settings = run.settings

@@ -1,7 +1,8 @@
-"""Cost of a run: estimated before, bounded during, counted as billed; repeat purchases."""
+"""How much a run begins: so many clips, until when, and at what cost; repeat purchases."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 import anyio.to_thread
 
 from tts_assets.build.events import Charges, Cost, Reason, Rebilled
-from tts_assets.build.generate.time_limits import Limits
 from tts_assets.build.generate.work_items import find_missing_forms
 from tts_assets.build.plan import output_folder, plan_types
 from tts_assets.build.plan.ledger_matcher import changes
@@ -19,7 +19,7 @@ from tts_assets.errors import UsageError
 from tts_assets.store.ledger import origins
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Container, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Container, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from tts_assets.build.plan.planner import Job
@@ -36,6 +36,71 @@ _NOTHING = Charge(0, 0.0)
 
 #: Before the first bill, a clip that is not alone must fit at so many times its expected cost.
 _UNKNOWN_FACTOR = 2.0
+
+
+class Limits:
+    """What a run takes of its work, what it leaves, and by which bound.
+
+    Attributes:
+        taken: the jobs of this run, in the order of the catalogues.
+        left: those for another run.
+        bound: the setting that left them, with its value; None if nothing is left.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Begin: the run's time counts from here."""
+        self.taken: list[Job] = []
+        self.left: list[Job] = []
+        self.bound: str | None = None
+        self._clips = settings.max_clips
+        self._seconds = settings.max_duration_seconds
+        # The clock on the wall may be set while clips are made.
+        self._begun = time.monotonic()
+
+    def take(
+        self, jobs: Sequence[Job], passed: Callable[[Job], str | None] = lambda _: None
+    ) -> list[Job]:
+        """The first jobs that together pass no bound.
+
+        Args:
+            jobs: in the order of the catalogues, so that runs that follow each other come to an
+                end; the first that passes a bound is left, and all that come after it.
+            passed: the bound that a job would pass in addition to those before it.
+        """
+        self.taken, self.left, self.bound = list(jobs), [], None
+        for number, job in enumerate(jobs):
+            bound = self._enough(number) or self.late() or passed(job)
+            if bound is not None:
+                self.leave(jobs[number:], bound)
+                break
+        return list(self.taken)
+
+    def dispatch(self, jobs: Sequence[Job]) -> Iterator[Job]:
+        """The jobs one by one, until it is late."""
+        for number, job in enumerate(jobs):
+            if (bound := self.late()) is not None:
+                self.leave(jobs[number:], bound)
+                return
+            yield job
+
+    def late(self) -> str | None:
+        """The bound that time has passed."""
+        if self._seconds is None or time.monotonic() - self._begun < self._seconds:
+            return None
+        return f"max-duration = {self._seconds:g} s"
+
+    def leave(self, jobs: Sequence[Job], bound: str) -> None:
+        """Leave jobs that were taken for another run."""
+        recipes = {job.recipe for job in jobs}
+        self.taken = [job for job in self.taken if job.recipe not in recipes]
+        self.left = [*jobs, *self.left]
+        self.bound = bound
+
+    def _enough(self, number: int) -> str | None:
+        """The bound that one more clip than that would pass."""
+        if self._clips is None or number < self._clips:
+            return None
+        return f"max-clips = {self._clips}"
 
 
 class _Seller(Provider, Priced, Protocol):

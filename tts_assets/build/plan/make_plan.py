@@ -261,6 +261,8 @@ class _PlanBuilder:
         self.found.approved = self._folder.approved
         self.found.rejected = self._folder.rejected
         self.found.judged_by = self._folder.judged_by
+        self.found.folders = self._folder.folders
+        self.found.voices = self._recipes.voices
         self.timelines = Timelines(settings, self.found)
         self._planner = planner.Planner(
             recipes=self._recipes,

@@ -159,6 +159,7 @@ class Folder:
         judged_by: what clips are held against.
         approved: the assets whose sounds somebody approved.
         rejected: the decision on each asset whose sound somebody rejected, by its path.
+        folders: those that were listed, each with all that is below.
     """
 
     def __init__(self, settings: Settings, folders: Iterable[str], *, may_lack_files: bool) -> None:
@@ -179,6 +180,7 @@ class Folder:
         self.untidy = False
         self.approved: set[str] = set()
         self.rejected: dict[str, Decision] = {}
+        self.folders: tuple[str, ...] = ()
         self._storages = [
             open_storage(settings),
             *([] if settings.shard is None else [Storage(Path(settings.folder))]),
@@ -222,7 +224,9 @@ class Folder:
         path = storage.root / failures.NAME
         self.failed |= failures.read_failures(bytes_of(path), file=str(path))
         known = read_known_ledger(storage)
-        present = storage.sizes(outermost({*folders, *_folders(known.recorded)}))
+        listed = outermost({*folders, *_folders(known.recorded)})
+        present = storage.sizes(listed)
+        self.folders = tuple(listed)
         # What the shard made anew is not what was decided on.
         self.approved = known.approved | self.approved.difference(known.recorded)
         for asset in self.rejected.keys() & known.recorded.keys():

@@ -58,6 +58,9 @@ class Plan:
         passed_over: clips that are to be made, and that the run was told to leave.
         untimed: fresh passages whose time lines are to be written, by their assets.
         overrides: what reviewers say instead of entries, and which of it is at work.
+        folders: the folders of assets that were listed, below the output folder.
+        voices: the names of the voices that speak.
+        recalled: it was remembered, and lacks what is known of single assets.
         unmatched: ids that were asked for and that no entry has, in words; None where all are there.
     """
 
@@ -78,6 +81,9 @@ class Plan:
     untimed: list[str] = field(default_factory=list)
     unmatched: str | None = None
     overrides: OverrideSet = field(default_factory=OverrideSet)
+    folders: tuple[str, ...] = ()
+    voices: set[str] = field(default_factory=set)
+    recalled: bool = False
     _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
     _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
 

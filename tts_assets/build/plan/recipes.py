@@ -85,6 +85,8 @@ class Recipes:
         self._begun: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
         self._briefs: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
         self._words = _Words(words) if words else None
+        #: The names of the voices that were asked for so far.
+        self.voices: set[str] = set()
 
     def of(self, form: SpokenForm, voice: str | None = None, speed: float | None = None) -> str:
         """The recipe of a form: 24 hex digits of BLAKE2b, keyed with what all have in common.
@@ -179,6 +181,7 @@ class Recipes:
             self._pauses_in(form),
         ]
         if whole:
+            self.voices.update(each.name for each in cast.values())
             made += [PASSAGES, [self._engine(each.name) for each in cast.values()]]
         return b"\2" + json.dumps(made, sort_keys=True).encode()
 
@@ -205,6 +208,7 @@ class Recipes:
         voice = self._own(own)
         common: dict[str, object] = {"voice": asdict(voice), "sound": asdict(self._sound)}
         if whole:
+            self.voices.add(voice.name)
             common |= {"schema": SCHEMA, "engine": self._engine(voice.name)}
         key = hashlib.sha256(json.dumps(common, sort_keys=True).encode()).digest()
         return hashlib.blake2b(digest_size=DIGITS // 2, key=key), self._accents(voice.name)
