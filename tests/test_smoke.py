@@ -24,6 +24,7 @@ SCRIPTS = {
     "campaigns/long_recording.py": "exit code 0",
     "campaigns/passages.py": "0 faults",
     "campaigns/pitch.py": "3 of 3 words",
+    "campaigns/plan_memory.py": "0 differ",
     "campaigns/real_models.py": "2 workers: the same bytes",
     "campaigns/services.py": "alone",
     "campaigns/stops.py": "yes",

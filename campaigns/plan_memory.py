@@ -1,0 +1,348 @@
+"""Whether remembered plans ever change what a command says: random edits, with and without memory.
+
+    python campaigns/plan_memory.py [--cases 2000] [--seed 1]
+    python campaigns/plan_memory.py --smoke
+
+A small project is edited at random: entries, settings, the configuration's words, catalogues, the
+ledger, overrides, assets (removed, cut, swapped, added), versions of the engine, leftovers of killed
+runs; some edits change nothing, such as times of files. After each, `status`, `check`, `generate
+--dry-run` and what `generate` finds to do are asked for twice: with the memory that all earlier cases
+left, and with an empty one. Each answer must be the same; now and then everything is brought up to
+date, so that there is something to remember.
+
+The exit code is 1 if any answer differs, or if hardly any plan was recalled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tts_assets import Settings, generate
+from tts_assets.build.plan import plan_memory, planner
+from tts_assets.build.plan.make_plan import make_plan
+from tts_assets.build.status import summarize_status
+from tts_assets.config.settings import OnEngineChange
+from tts_assets.engines import openjtalk, registry
+from tts_assets.errors import TtsAssetsError
+from tts_assets.model import DictionaryWord, Format, Kind
+from tts_assets.store import failures, ledger_line
+from tts_assets.store.atomic_files import _LOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WORDS = ["猫", "犬", "学校", "食べる", "橋", "雨", "朝", "山", "川", "先生"]
+READINGS = [
+    "ねこ",
+    "いぬ",
+    "がっこう",
+    "たべる",
+    "はし",
+    "あめ",
+    "あさ",
+    "やま",
+    "かわ",
+    "せんせい",
+]
+
+#: At least this part of the answers must come from the memory, or it was not tested.
+LEAST_RECALLED = 0.1
+
+
+class Project:
+    """A project that is edited, in the working folder."""
+
+    def __init__(self, chance: random.Random) -> None:
+        """Two catalogues, of which all is up to date."""
+        self.chance = chance
+        self.settings = Settings()
+        self.version = "1"
+        Path("data").mkdir()
+        for name in ("vocabulary.json", "grammar.json"):
+            self.write(Path("data", name), [self.make_entry(number) for number in range(6)])
+        self.settle()
+
+    def make_entry(self, number: int) -> dict[str, Any]:
+        at = self.chance.randrange(len(WORDS))
+        return {"id": f"e{number}", "word": WORDS[at], "reading": READINGS[at], "audioUrl": None}
+
+    def write(self, path: Path, entries: list[Any]) -> None:
+        indent = self.chance.choice([None, 1, 2])
+        path.write_text(json.dumps(entries, ensure_ascii=False, indent=indent), encoding="utf-8")
+
+    def settle(self) -> None:
+        """Leave everything as a finished run does."""
+        for leftover in (_LOCK, failures.NAME):
+            Path("audio", leftover).unlink(missing_ok=True)
+        shutil.rmtree("audio", ignore_errors=True)
+        provider = registry.load_engine("openjtalk", self.settings)
+        settings = replace(self.settings, kinds=(), paths=())
+        lines = []
+        for item in make_plan(settings, provider).planned:
+            path = Path("audio", item.asset)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            data = os.urandom(self.chance.randrange(50, 60))
+            path.write_bytes(data)
+            lines.append(make_line(item, len(data), provider.engine("mei")))
+            self.write_url(item)
+        Path("audio").mkdir(exist_ok=True)
+        Path("audio", ledger_line.LEDGER_NAME).write_bytes(b"".join(sorted(set(lines))))
+
+    def write_url(self, item: planner.ClipPlan) -> None:
+        path, clip = Path(item.clip.file), item.clip
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if clip.place is not None:
+            target = entries
+            for step in clip.place[:-1]:
+                target = target[step]
+            target[clip.place[-1]] = item.url
+            self.write(path, entries)
+
+    # The edits. Each may find nothing to edit.
+
+    def edit_entry(self) -> None:
+        path = self.pick(Path("data").glob("*.json"))
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if not (isinstance(entries, list) and entries):
+            return
+        at = self.chance.randrange(len(entries))
+        match self.chance.randrange(6):
+            case 0:
+                entries[at] = self.make_entry(at)
+            case 1:
+                del entries[at]
+            case 2:
+                entries.append(self.make_entry(len(entries)))
+            case 3:
+                self.chance.shuffle(entries)
+            case 4:
+                entries[at]["audioUrl"] = self.chance.choice([None, "https://other/x.mp3", 7])
+            case _:
+                entries[at]["note"] = str(self.chance.random())
+        self.write(path, entries)
+
+    def edit_layout(self) -> None:
+        path = self.pick(Path("data").glob("*.json"))
+        self.write(path, json.loads(path.read_text(encoding="utf-8")))
+
+    def edit_catalogues(self) -> None:
+        data = Path("data")
+        match self.chance.randrange(5):
+            case 0:
+                (data / "kanji.json").write_text("[1, 2", encoding="utf-8")
+            case 1:
+                (data / "kanji.json").unlink(missing_ok=True)
+            case 2:
+                self.write(data / "words.json", [self.make_entry(1)])
+            case 3:
+                (data / "words.json").unlink(missing_ok=True)
+            case _:
+                (data / "notes.txt").write_text(str(self.chance.random()), encoding="utf-8")
+
+    def edit_settings(self) -> None:
+        chance, settings = self.chance, self.settings
+        changes: list[dict[str, Any]] = [
+            {"speed": chance.choice([1.0, 0.9])},
+            {"voice": chance.choice([None, "mei-low", "nobody"])},
+            {"sound": replace(settings.sound, lufs=chance.choice([-19.0, -20.0]))},
+            {"sound": replace(settings.sound, format=chance.choice([Format.MP3, Format.OPUS]))},
+            {"url": chance.choice(["/audio/{asset}", "/other/{asset}"])},
+            {"asset": chance.choice(["{kind}/{recipe}.{ext}", "{kind}/{id}.{ext}"])},
+            {"words": chance.choice([(), (DictionaryWord(surface="猫", reading="ニャンコ"),)])},
+            {"kinds": chance.choice([(), (Kind.VOCABULARY,)])},
+            {"paths": chance.choice([(), ("data/vocabulary.json",), ("missing",)])},
+            {"on_engine_change": chance.choice(list(OnEngineChange))},
+            {"update_json": chance.choice([True, False])},
+            {"concurrency": chance.choice([None, 3])},
+        ]
+        self.settings = replace(settings, **chance.choice(changes))
+
+    def edit_assets(self) -> None:
+        paths = sorted(path for path in Path("audio").glob("*/*") if path.is_file())
+        if len(paths) < 2:
+            return
+        one, other = self.chance.sample(paths, 2)
+        match self.chance.randrange(6):
+            case 0:
+                one.unlink()
+            case 1:
+                os.truncate(one, self.chance.randrange(one.stat().st_size + 1))
+            case 2:
+                data = one.read_bytes()
+                one.write_bytes(other.read_bytes())
+                other.write_bytes(data)
+            case 3:
+                (one.parent / "foreign.mp3").write_bytes(b"x" * self.chance.randrange(9))
+            case 4:
+                one.rename(one.parent / "moved.mp3")
+            case _:
+                shutil.rmtree("audio/vocabulary", ignore_errors=True)
+
+    def edit_times(self) -> None:
+        for path in Path().glob("*/**/*"):
+            moment = self.chance.randrange(2_000_000_000)
+            os.utime(path, (moment, moment))
+
+    def edit_ledger(self) -> None:
+        path = Path("audio", ledger_line.LEDGER_NAME)
+        lines = path.read_bytes().splitlines(keepends=True)
+        if not lines:
+            return
+        at = self.chance.randrange(len(lines))
+        match self.chance.randrange(4):
+            case 0:
+                del lines[at]
+            case 1:
+                lines.append(lines[at])
+            case 2:
+                lines[at] = lines[at].replace(b'"bytes":5', b'"bytes":6')
+            case _:
+                lines.append(b"<<<<<<< HEAD\n")
+        path.write_bytes(b"".join(lines))
+
+    def edit_overrides(self) -> None:
+        path = Path(self.settings.overrides)
+        if self.chance.random() < 0.5:
+            path.unlink(missing_ok=True)
+            return
+        row = {"file": "data/vocabulary.json", "entry": "e1", "part": "word", "reading": "ネコ"}
+        path.write_text(json.dumps([{"version": 1}, row]), encoding="utf-8")
+
+    def edit_leftovers(self) -> None:
+        Path("audio").mkdir(exist_ok=True)
+        match self.chance.randrange(3):
+            case 0:
+                Path("audio", _LOCK).write_bytes(b"")
+            case 1:
+                Path("audio", failures.NAME).write_text("{", encoding="utf-8")
+            case _:
+                Path("audio", _LOCK).unlink(missing_ok=True)
+                Path("audio", failures.NAME).unlink(missing_ok=True)
+
+    def edit_versions(self) -> None:
+        self.version = self.chance.choice(["1", "2"])
+
+    def reset(self) -> None:
+        """Everything as it should be, or the settings at least."""
+        for path in (Path("data/kanji.json"), Path(self.settings.overrides)):
+            path.unlink(missing_ok=True)
+        self.settings = Settings()
+        entries = [self.make_entry(number) for number in range(6)]
+        self.write(Path("data", "vocabulary.json"), entries)
+        self.settle()
+
+    def pick(self, paths: Any) -> Path:
+        found = sorted(paths)
+        return self.chance.choice([path for path in found if path.name != "kanji.json"])
+
+    def list_edits(self) -> list[Callable[[], None]]:
+        rare = [self.edit_catalogues, self.edit_ledger, self.edit_overrides, self.edit_leftovers]
+        often = [self.edit_entry, self.edit_assets, self.edit_settings, self.edit_versions]
+        still = [self.edit_layout, self.edit_times]
+        return [*rare, *often, *often, *6 * still, *8 * [self.reset]]
+
+
+def make_line(item: planner.ClipPlan, size: int, engine: str) -> bytes:
+    """A line of the ledger, as a run writes it."""
+    form = item.clip.form
+    return ledger_line.encode(
+        ledger_line.Line(
+            asset=item.asset, version=ledger_line.VERSION, recipe=item.recipe,
+            brief=item.recipe[::-1], text=form.text, reading=form.reading, spoken="ネコ", basis="spelling",
+            voice="openjtalk/mei", speed=1.0, sound="format=mp3", engine=engine,
+            sha256=item.recipe.ljust(64, "0"), bytes=size, seconds=0.7, lufs=-19.0, peak_dbtp=-3.01,
+        )
+    )  # fmt: skip
+
+
+def answer(ask: Callable[[], Any]) -> str:
+    """What a question finds, but for how long that took."""
+    try:
+        return repr(replace(ask(), seconds=0.0))
+    except TtsAssetsError as exc:
+        return f"{type(exc).__name__}: {exc}"
+
+
+def list_questions(settings: Settings) -> dict[str, Callable[[], Any]]:
+    """All that a user may ask."""
+    return {
+        "status": partial(summarize_status, settings, find_orphans=settings.is_whole),
+        "check": partial(summarize_status, settings),
+        "check --require-approved": partial(summarize_status, settings, require_approved=True),
+        "generate --dry-run": partial(anyio.run, partial(generate, settings, dry_run=True)),
+        # It writes URLs and clears up, and makes nothing.
+        "generate": partial(anyio.run, partial(generate, replace(settings, max_clips=0))),
+    }
+
+
+def main() -> int:
+    """Compare all answers; 1 if one differs."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cases", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--smoke", action="store_true", help="for seconds only")
+    options = parser.parse_args()
+    cases = 60 if options.smoke else options.cases
+    chance = random.Random(options.seed)
+    differing, asked, recalled = 0, 0, Counter[bool]()
+    recall = plan_memory.PlanMemory.recall
+
+    def count_recalled(memory: plan_memory.PlanMemory, **conditions: bool) -> Any:
+        found = recall(memory, **conditions)
+        recalled[found is not None] += 1
+        return found
+
+    plan_memory.PlanMemory.recall = count_recalled  # type: ignore[method-assign]
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "project").mkdir()
+        os.chdir(root / "project")
+        project = Project(chance)
+        openjtalk.OpenJTalk.engine = lambda *_: f"engine={project.version}"  # type: ignore[method-assign]
+        project.settle()
+        for case in range(cases):
+            edit = chance.choice(project.list_edits())
+            edit()
+            questions = list_questions(project.settings)
+            for name, ask in chance.sample(sorted(questions.items()), 3):
+                answers = []
+                # What an answer changes, the other one must not find done.
+                shutil.copytree(".", root / "saved")
+                for cache in ("kept", f"empty-{case}"):
+                    if answers and name == "generate":
+                        for path in ("audio", "data"):
+                            shutil.rmtree(path)
+                            shutil.copytree(root / "saved" / path, path)
+                    os.environ["XDG_CACHE_HOME"] = str(root / cache)
+                    answers.append(answer(ask))
+                shutil.rmtree(root / "saved")
+                shutil.rmtree(root / f"empty-{case}", ignore_errors=True)
+                asked += 1
+                if answers[0] != answers[1]:
+                    differing += 1
+                    print(f"case {case}, {edit.__name__}, {name}:", *answers, sep="\n  ")
+        os.chdir(ROOT)
+    print(f"{cases} cases, {asked} answers, {recalled[True]} recalled, {differing} differ")
+    return int(differing > 0 or recalled[True] < LEAST_RECALLED * asked)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

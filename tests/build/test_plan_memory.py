@@ -1,0 +1,180 @@
+"""Remembered plans: used while nothing changed, and only then. All edits: campaigns/plan_memory.py."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+from tts_assets import Settings
+from tts_assets.build import status
+from tts_assets.build.plan import plan_memory
+from tts_assets.build.plan.make_plan import make_plan
+from tts_assets.build.plan.plan_memory import PlanMemory
+from tts_assets.engines import registry
+from tts_assets.engines.openjtalk import OpenJTalk
+from tts_assets.store import failures
+from tts_assets.store.ledger_line import LEDGER_NAME
+
+#: A number of fresh clips that only a memory that lies can tell.
+LIE = 77
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def settled(project: Project, cache: Path) -> Project:
+    """Two words, up to date; what is remembered of them has another number of fresh clips."""
+    project.words("犬", "猫")
+    assert project.generate().returncode == 0
+    assert count_fresh(project, cache) == 2
+    (path,) = cache.glob("tts-assets/plans/*.json")
+    known = json.loads(path.read_bytes())
+    known["states"]["fresh"] = LIE
+    path.write_text(json.dumps(known), encoding="utf-8")
+    return project
+
+
+def run(project: Project, cache: Path, command: str, *words: str) -> Any:
+    done = project.run(
+        command, "--provider", "tones", "--output-format", "json", *words, XDG_CACHE_HOME=str(cache)
+    )
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+def count_fresh(project: Project, cache: Path) -> int:
+    fresh: int = run(project, cache, "check")["states"]["fresh"]
+    return fresh
+
+
+def test_a_run_with_nothing_to_do_takes_the_remembered_plan(settled: Project, cache: Path) -> None:
+    assert count_fresh(settled, cache) == LIE
+    assert run(settled, cache, "generate")["states"]["fresh"] == LIE
+    # It looks for orphans, which was not done before.
+    assert run(settled, cache, "status")["states"]["fresh"] == 2
+
+
+def _cut(project: Project) -> None:
+    asset = next((project.folder / "audio/vocabulary").iterdir())
+    os.truncate(asset, asset.stat().st_size - 1)
+
+
+def _append(name: str, data: bytes) -> Callable[[Project], None]:
+    def append(project: Project) -> None:
+        path = project.folder / name
+        path.write_bytes((path.read_bytes() if path.exists() else b"") + data)
+
+    return append
+
+
+EDITS: dict[str, Callable[[Project], None]] = {
+    "another byte in a catalogue": _append("data/vocabulary.json", b" "),
+    "another catalogue": _append("data/grammar.json", b"[]"),
+    "another byte in the ledger": _append(f"audio/{LEDGER_NAME}", b"\n"),
+    "overrides": _append(Settings().overrides, b"[]"),
+    "a configuration": _append("tts-assets.toml", b"speed = 1.1"),
+    "an asset is cut": _cut,
+    "another sound": _append("audio/vocabulary/x.mp3", b"x"),
+    "a killed run": _append("audio/.tts-assets.lock", b""),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_change_is_never_overlooked(
+    settled: Project, cache: Path, edit: Callable[[Project], None]
+) -> None:
+    edit(settled)
+    assert count_fresh(settled, cache) != LIE
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"inputs": 5}', b"[]", b"\xff"])
+def test_a_damaged_memory_counts_as_none_and_is_replaced(
+    settled: Project, cache: Path, damage: bytes
+) -> None:
+    (path,) = cache.glob("tts-assets/plans/*.json")
+    path.write_bytes(damage)
+    assert count_fresh(settled, cache) == 2
+    assert json.loads(path.read_bytes())["states"]["fresh"] == 2
+
+
+def test_nothing_can_be_remembered_in_a_folder_that_is_none(settled: Project) -> None:
+    assert count_fresh(settled, Path("/dev/null")) == 2
+
+
+def test_nothing_is_remembered_of_services_and_of_single_entries(
+    project: Project, cache: Path
+) -> None:
+    project.words("犬")
+    project.generate()
+    for words in (["--id", "1"], ["--only", "new"], ["--deep"]):
+        run(project, cache, "status", *words)
+    assert not list(cache.glob("**/*.json"))
+
+
+def test_records_of_an_earlier_run_are_cleared_away_by_the_full_plan(
+    settled: Project, cache: Path
+) -> None:
+    record = {"version": 1, "recipe": "0" * 24, "text": "鳥", "reason": "it failed"}
+    path = settled.folder / "audio" / failures.NAME
+    path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    # Remembered with that record, which belongs to no clip.
+    count_fresh(settled, cache)
+    assert run(settled, cache, "generate")["states"]["fresh"] == 2
+    assert not path.exists() or "it failed" not in path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def words_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path:
+    """A catalogue without clips in the working folder; what is remembered goes to `cache`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    catalogue = tmp_path / "data/vocabulary.json"
+    catalogue.parent.mkdir()
+    catalogue.write_text("[]", encoding="utf-8")
+    return catalogue
+
+
+def test_what_changes_while_it_is_planned_is_not_remembered(
+    words_here: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plan_slowly(*given: Any, **named: Any) -> Any:
+        found = make_plan(*given, **named)
+        words_here.write_text("[ ]", encoding="utf-8")
+        return found
+
+    monkeypatch.setattr(status.make_plan, "make_plan", plan_slowly)
+    status.summarize_status(Settings())
+    assert not list(cache.glob("**/*.json"))
+    status.summarize_status(Settings())
+    assert len(list(cache.glob("**/*.json"))) == 1
+
+
+def test_only_so_many_plans_are_remembered(
+    words_here: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert words_here.exists()
+    monkeypatch.setattr(plan_memory, "_MOST", 2)
+    for speed in (0.8, 0.9, 1.0, 1.1):
+        status.summarize_status(Settings(speed=speed))
+    assert len(list(cache.glob("**/*.json"))) == 2
+
+
+def test_another_version_of_the_engine_is_not_overlooked(
+    words_here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words_here.write_text('[{"id": 1, "word": "犬"}]', encoding="utf-8")
+    settings = Settings(overrides="none.json")
+    provider = registry.load_engine("openjtalk", settings)
+    plan = make_plan(settings, provider)
+    assert plan.voices == {"mei"}
+    memory = PlanMemory(settings, provider)
+    before = memory._describe_engines(plan.voices)
+    monkeypatch.setattr(OpenJTalk, "engine", lambda *_: "another")
+    assert memory._describe_engines(plan.voices) != before
