@@ -7,7 +7,8 @@ accent in each line, with tabs between) or of data/; sentences are those of data
 the melody that the model makes up, and with that of its accents.
 
 The times of morae are the model's own. The pitch is measured in the sound by autocorrelation, and
-that of a mora is the median over the second half of its last sound. Accents are told apart by the
+that of a mora is the median over the second half of its last sound, or where that is whispered over
+all that is voiced. Accents are told apart by the
 textbook's tones (low and high morae, a fall behind the accent): the accent whose tones lie nearest,
 with a range of at least a semitone and a slow fall through the phrase, is the one that is heard. A
 flat accent and one on the last mora are the same where nothing follows. Words and phrases with less
@@ -55,6 +56,9 @@ FRAME_SECONDS = 0.025
 
 #: By how much sounds come before the frames of their symbols, as closures in the sound show.
 LEAD_SECONDS = 0.075
+
+#: By how much the voice of a vowel that begins whispered comes late.
+LATE_SECONDS = 0.0375
 
 #: How far the autocorrelation of a man's voice searches below Mei's range.
 MALE_HALF_TONES = -12.0
@@ -176,7 +180,8 @@ class Ear:
         hertz = pitch(take.samples, RATE_HZ, half_tones=self._half_tones)
         found = []
         for begin, end in take.sounds:
-            heights = (measure_height(hertz, since, end) for since in ((begin + end) / 2, begin))
+            spans = (((begin + end) / 2, end), (begin, end), (begin, end + LATE_SECONDS))
+            heights = (measure_height(hertz, *span) for span in spans)
             found.append(next((each for each in heights if math.isfinite(each)), math.nan))
         return np.array(found)
 

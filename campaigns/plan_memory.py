@@ -69,14 +69,11 @@ class Project:
     """A project that is edited, in the working folder."""
 
     def __init__(self, chance: random.Random) -> None:
-        """Two catalogues, of which all is up to date."""
+        """A new project."""
         self.chance = chance
         self.settings = Settings()
         self.version = "1"
-        Path("data").mkdir()
-        for name in ("vocabulary.json", "grammar.json"):
-            self.write(Path("data", name), [self.make_entry(number) for number in range(6)])
-        self.settle()
+        self.reset()
 
     def make_entry(self, number: int) -> dict[str, Any]:
         at = self.chance.randrange(len(WORDS))
@@ -239,12 +236,13 @@ class Project:
         self.version = self.chance.choice(["1", "2"])
 
     def reset(self) -> None:
-        """Everything as it should be, or the settings at least."""
-        for path in (Path("data/kanji.json"), Path(self.settings.overrides)):
-            path.unlink(missing_ok=True)
+        """Two catalogues, of which all is up to date."""
+        Path(self.settings.overrides).unlink(missing_ok=True)
+        shutil.rmtree("data", ignore_errors=True)
+        Path("data").mkdir()
         self.settings = Settings()
-        entries = [self.make_entry(number) for number in range(6)]
-        self.write(Path("data", "vocabulary.json"), entries)
+        for name in ("vocabulary.json", "grammar.json"):
+            self.write(Path("data", name), [self.make_entry(number) for number in range(6)])
         self.settle()
 
     def pick(self, paths: Any) -> Path:

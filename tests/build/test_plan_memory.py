@@ -149,7 +149,7 @@ def test_what_changes_while_it_is_planned_is_not_remembered(
         words_here.write_text("[ ]", encoding="utf-8")
         return found
 
-    monkeypatch.setattr(status.make_plan, "make_plan", plan_slowly)
+    monkeypatch.setattr("tts_assets.build.plan.make_plan.make_plan", plan_slowly)
     status.summarize_status(Settings())
     assert not list(cache.glob("**/*.json"))
     status.summarize_status(Settings())

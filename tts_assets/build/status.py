@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets.audio import formats
-from tts_assets.build.cleanup import References, orphans
 from tts_assets.build.events import Standing
-from tts_assets.build.plan import make_plan, output_folder, planner
+from tts_assets.build.plan import output_folder, planner
 from tts_assets.build.plan.plan_memory import PlanMemory
 from tts_assets.engines import registry
 from tts_assets.errors import UsageError
 from tts_assets.store.paid_journal import find_takes
 
 if TYPE_CHECKING:
+    from tts_assets.build.cleanup import References
     from tts_assets.build.events import Orphan
     from tts_assets.build.plan.plan_types import Plan
     from tts_assets.config.settings import Settings
+    from tts_assets.engines.protocol import Provider
 
 
 def summarize_status(
@@ -44,32 +45,16 @@ def summarize_status(
     if problem is not None:
         raise UsageError(problem)
     provider, reason = registry.choose_engine(settings)
-    references = References(settings) if find_orphans else None
-    urls_to_write = 0
-
-    def matters(item: planner.ClipPlan) -> bool:
-        nonlocal urls_to_write
-        if references is not None:
-            references.see(item)
-        if item.state is planner.State.FRESH and settings.update_json and planner.lacks_url(item):
-            urls_to_write += sum(1 for _ in planner.urls_due(item))
-        return item.state in planner.TO_MAKE
-
     memory = PlanMemory(settings, provider)
-    recalled = memory.recall(
+    found = memory.recall(
         may_lack_files=True, all_approved=require_approved, without_orphans=find_orphans
     )
-    found = recalled or make_plan.make_plan(
-        settings,
-        provider,
-        matters,
-        may_lack_files=True,
-        lines=True,
-        unapproved=require_approved,
-    )
+    urls_to_write = 0
     unused: tuple[Orphan, ...] | None = () if find_orphans else None
-    if recalled is None:
-        unused = None if references is None else _orphans(settings, found, references)
+    if found is None:
+        found, urls_to_write, unused = _make_plan(
+            settings, provider, find_orphans=find_orphans, require_approved=require_approved
+        )
         if not urls_to_write:
             memory.remember(found, without_orphans=unused == ())
     unapproved = tuple(
@@ -99,8 +84,43 @@ def summarize_status(
     )
 
 
-def _orphans(settings: Settings, found: Plan, references: References) -> tuple[Orphan, ...] | None:
+def _make_plan(
+    settings: Settings, provider: Provider, *, find_orphans: bool, require_approved: bool
+) -> tuple[Plan, int, tuple[Orphan, ...] | None]:
+    """A new plan, how many URLs are to be written, and the orphans as in `Standing`."""
+    # Most plans are remembered.
+    from tts_assets.build.cleanup import References  # noqa: PLC0415
+    from tts_assets.build.plan.make_plan import make_plan  # noqa: PLC0415
+
+    references = References(settings) if find_orphans else None
+    urls_to_write = 0
+
+    def matters(item: planner.ClipPlan) -> bool:
+        nonlocal urls_to_write
+        if references is not None:
+            references.see(item)
+        if item.state is planner.State.FRESH and settings.update_json and planner.lacks_url(item):
+            urls_to_write += sum(1 for _ in planner.urls_due(item))
+        return item.state in planner.TO_MAKE
+
+    found = make_plan(
+        settings,
+        provider,
+        matters,
+        may_lack_files=True,
+        lines=True,
+        unapproved=require_approved,
+    )
+    unused = None if references is None else _find_orphans(settings, found, references)
+    return found, urls_to_write, unused
+
+
+def _find_orphans(
+    settings: Settings, found: Plan, references: References
+) -> tuple[Orphan, ...] | None:
     """Assets that nothing refers to; None where not all that may refer to them was read."""
+    from tts_assets.build.cleanup import orphans  # noqa: PLC0415 - see above
+
     if not settings.is_whole or found.trouble.problems or references.follow([found]):
         return None
     with output_folder.open_ledger(Path(settings.state_folder)) as lines:

@@ -15,7 +15,6 @@ from tts_assets.config.settings import AccentControl, Device
 from tts_assets.engines import onnx_models
 from tts_assets.engines.machine import READING, find_missing_packages, format_versions
 from tts_assets.engines.models import known_models, model_cache
-from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import FatalError, UsageError, format_command
 from tts_assets.regular_files import open_regular
@@ -247,6 +246,9 @@ class Kokoro:
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
         """Start the engine's process with that many threads, which share the model."""
+        # Most commands start no engine.
+        from tts_assets.engines.process.supervisor import engine_host, limit_silence  # noqa: PLC0415
+
         return engine_host(
             "tts_assets.engines.kokoro_engine:KokoroEngine",
             threads=onnx_models.count_threads(workers),

@@ -54,8 +54,9 @@ _LOWEST_HZ, _HIGHEST_HZ = 60.0, 600.0
 #: model's scale, has ended.
 _PAUSE, _FADED = 8, 5.0
 
-#: A sound with less voice than this creaks, or is whispered.
-_LEAST_VOICED = 0.5
+#: A sound with less voice than this creaks, or is whispered; behind a whispered beginning, the voice of a
+#: vowel comes up to so many steps late.
+_LEAST_VOICED, _LATE = 0.5, 3
 
 #: A sound so soft, on the model's scale, is silence; what follows fades within so many steps.
 _SILENT_LOUDNESS, _FADE_STEPS = -6.0, 3
@@ -351,15 +352,12 @@ def _find_lost_voice(mora: TimedTones, prosody: Prosody, voiced: NDArray[np.bool
     """Where a mora lacks the voice of its vowel, and of a voiced sound before; None if it does not."""
     if mora.devoiced:
         return None
-    begin, _ = prosody.locate(mora.begin, mora.end)
-    vowel, end = prosody.locate(mora.end - 1, mora.end)
-    sounds = [
-        slice(max(0, round(since)), round(to)) for since, to in ((begin, vowel), (vowel, end))
-    ]
-    has_voice = [bool(voiced[each].mean() >= _LEAST_VOICED) for each in sounds if voiced[each].size]
-    if not has_voice or has_voice[-1]:
+    vowel, end = (max(0, round(time)) for time in prosody.locate(mora.end - 1, mora.end))
+    if voiced[vowel : end + _LATE].sum() >= _LEAST_VOICED * (end - vowel):
         return None
-    return slice(sounds[0 if has_voice[0] else 1].start, sounds[1].stop)
+    begin = max(0, round(prosody.locate(mora.begin, mora.end)[0]))
+    has_voice = begin < vowel and voiced[begin:vowel].mean() >= _LEAST_VOICED
+    return slice(begin if has_voice else vowel, end)
 
 
 def _count_loud_steps(loudness: NDArray[np.float32]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.engines.machine import READING, find_missing_packages, format_versions
-from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import format_command
 
@@ -71,6 +70,9 @@ class OpenJTalk:
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
         """Start the engine's process with that many threads."""
+        # Most commands start no engine.
+        from tts_assets.engines.process.supervisor import engine_host, limit_silence  # noqa: PLC0415
+
         return engine_host(
             "tts_assets.engines.openjtalk_engine:OpenJTalkEngine",
             threads=workers,

@@ -49,11 +49,6 @@ from tts_assets.cli.output.cost_report import (
     format_status_lines,
 )
 from tts_assets.cli.output.document_types import ReportLine, StandingLine, VerdictsLine
-from tts_assets.cli.output.html_report import (
-    build_report_page,
-    build_status_page,
-    build_verify_page,
-)
 from tts_assets.cli.output.report_data import (
     AnnotationLevel,
     iter_report_errors,
@@ -361,27 +356,29 @@ def write_report_files(folder: Path, report: Report | Standing | VerifyReport) -
 
 
 def _build_report_files(told: Report | Standing | VerifyReport) -> dict[str, bytes]:
+    from tts_assets.cli.output import html_report  # noqa: PLC0415 - few runs write a report
+
     if isinstance(told, Report):
         texts = (
             to_json_document(to_report_data(told)),
             to_report_xml(told),
             to_report_markdown(told),
         )
-        shown = build_report_page(told)
+        shown = html_report.build_report_page(told)
     elif isinstance(told, VerifyReport):
         texts = (
             to_json_document(to_verify_data(told)),
             to_verify_xml(told),
             to_verify_markdown(told),
         )
-        shown = build_verify_page(told)
+        shown = html_report.build_verify_page(told)
     else:
         texts = (
             to_json_document(to_status_data(told)),
             to_status_xml(told),
             to_status_markdown(told),
         )
-        shown = build_status_page(told)
+        shown = html_report.build_status_page(told)
     written = (*(text.encode("utf-8", "backslashreplace") for text in texts), shown)
     return dict(zip(REPORT_FILES, written, strict=True))
 
