@@ -178,3 +178,13 @@ def test_another_version_of_the_engine_is_not_overlooked(
     before = memory._describe_engines(plan.voices)
     monkeypatch.setattr(OpenJTalk, "engine", lambda *_: "another")
     assert memory._describe_engines(plan.voices) != before
+
+
+def test_a_file_whose_name_is_no_unicode_is_planned_each_time(
+    words_here: Path, cache: Path
+) -> None:
+    path = os.path.join(os.fsencode(words_here.parent), b"vocabulary-\xff.json")  # noqa: PTH118
+    Path(os.fsdecode(path)).write_text("[]", encoding="utf-8")
+    assert status.summarize_status(Settings()).catalogues == 2
+    assert status.summarize_status(Settings()).catalogues == 2
+    assert not list(cache.glob("**/*.json"))

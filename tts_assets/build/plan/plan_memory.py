@@ -146,7 +146,8 @@ class PlanMemory:
         """
         if self._inputs is None or not _is_settled(plan):
             return
-        with contextlib.suppress(OSError, TtsAssetsError):
+        # Names that are no Unicode cannot be stored.
+        with contextlib.suppress(OSError, TtsAssetsError, UnicodeEncodeError):
             if self._hash_inputs() != self._inputs:
                 return
             sources = [*self._settings.sources, *BUILT_IN.values()]
@@ -187,8 +188,11 @@ class PlanMemory:
     def _find_path(self) -> Path:
         from platformdirs import user_cache_path  # noqa: PLC0415 - not needed for --help
 
+        folder = user_cache_path("tts-assets")
+        if not folder.is_absolute():
+            raise FileNotFoundError(f"{folder} is in no home folder")
         name = hashlib.sha256(self._describe_settings().encode()).hexdigest()
-        return user_cache_path("tts-assets") / "plans" / f"{name[:32]}.json"
+        return folder / "plans" / f"{name[:32]}.json"
 
     def _describe_settings(self) -> str:
         """What a plan depends on, as far as it is no file."""
@@ -237,14 +241,16 @@ class PlanMemory:
             total.update(names.encode("utf-8", "surrogateescape") + _hash_file(path))
         for problem in trouble.problems:
             raise problem
-        for path in (
-            settings.overrides,
-            str(self._storage.root / LEDGER_NAME),
-            str(self._storage.root / failures.NAME),
+        root = self._storage.root
+        # Where the tool writes, the plan follows no links.
+        for path, follow in (
+            (settings.overrides, True),
+            (str(root / LEDGER_NAME), False),
+            (str(root / failures.NAME), False),
         ):
             try:
-                total.update(_hash_file(path))
-            except FileNotFoundError:
+                total.update(_hash_file(path, follow_links=follow))
+            except (FileNotFoundError, NotADirectoryError):
                 total.update(b"none")
         return total.hexdigest()
 
@@ -274,11 +280,11 @@ def _drop_oldest(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _hash_file(path: str) -> bytes:
+def _hash_file(path: str, *, follow_links: bool = True) -> bytes:
     if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - Path refuses some names
         # A stream can be read only once.
         raise OSError(f"{path} is no file")
-    with open_regular(Path(path)) as file:
+    with open_regular(Path(path), follow_links=follow_links) as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 
