@@ -14,7 +14,7 @@ from tests.audio.defects import DEFECTS, SOUND, DamagedTake, heard
 from tts_assets.audio import speech_activity
 from tts_assets.audio.audio_checks import check_bytes, check_file, check_samples
 from tts_assets.audio.codec import decode
-from tts_assets.audio.expected_length import Rule
+from tts_assets.audio.expected_length import Rule, estimate_mora_seconds
 from tts_assets.audio.render import finish
 from tts_assets.model import AccentBasis, Finding, Format, SpokenForm
 
@@ -107,6 +107,23 @@ def test_accents_are_judged_only_where_they_are_sure_and_said(say: Say) -> None:
     assert wanted.pronunciation is not None
     guessed = replace(wanted.pronunciation, accent_basis=AccentBasis.GUESSED)
     assert check_bytes(clip, expected(wanted, pronunciation=guessed)) == ()
+
+
+@pytest.mark.parametrize(("accent", "found"), [(2, 0), (1, 1)])
+def test_the_morae_of_a_voice_that_draws_the_last_one_out_are_found(
+    accent: int, found: int, say: Say
+) -> None:
+    """A buzz with the pitch of カブル, whose last mora is 2.2 times as long as Mei's."""
+    *first, last = estimate_mora_seconds("カブル")
+    lengths = [round(RATE_HZ * seconds) for seconds in (*first, 2.2 * last)]
+    hertz = np.repeat({1: (300, 250, 190), 2: (200, 330, 190)}[accent], lengths)
+    phase = 2 * np.pi * np.cumsum(hertz) / RATE_HZ
+    buzz = np.sum([np.sin(number * phase) / number for number in range(1, 6)], axis=0)
+    wanted = expected(
+        say(SpokenForm("かぶる", "カブル", 2)), voice="kokoro/jf_alpha", is_segment=True
+    )
+    findings = check_samples(0.2 * buzz.astype(np.float32), RATE_HZ, wanted)
+    assert sum(each.rule is Rule.ACCENT for each in findings) == found
 
 
 @pytest.mark.parametrize("scale", [0.01, 1.0, 3.0])

@@ -11,7 +11,6 @@ import numpy as np
 from tts_assets.audio import speech_activity
 from tts_assets.audio.expected_length import (
     KNOWN,
-    MEI,
     Rule,
     estimate_mora_seconds,
     is_whispered,
@@ -55,9 +54,10 @@ _MOST_RISE, _MOST_LATE_RISE = 5.3, 8.0
 _LATE_FALL = 2.5
 _LEAST_RISE, _LEAST_SHORT_RISE = 2.0, 0.0
 
-#: Other voices than Mei make the last mora before a silence longer by this factor, and their peaks come
-#: earlier: Kokoro's fall by 2.9 and more if accented on the first mora, and by 2.6 at most, but in one
-#: of 236 words and phrases, if not.
+#: Kokoro's voices make the last mora before a silence longer by this factor, and their peaks come early:
+#: after an accented first mora they fall by 2.9 and more, and else by 2.6 at most, but in one of 236
+#: words and phrases.
+_EARLY_VOICES = "kokoro/"
 _LAST_MORA = 2.2
 _LEAST_EARLY_RISE = -2.75
 
@@ -101,19 +101,20 @@ def check_accents(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[F
     if spoken is None or not expected.says_accents or spoken.accent_basis not in _SURE:
         return
     calibration = KNOWN.get(expected.voice)
-    last = 1.0 if expected.voice in MEI else _LAST_MORA
+    is_early = expected.voice.startswith(_EARLY_VOICES)
     for phrase, begin, end, kana in _list_breaths(speech, spoken):
         own = split_morae(phrase.kana)
         if not _is_checkable(own):
             continue
         seconds = estimate_mora_seconds(kana)
-        seconds[-1] *= last
+        if is_early:
+            seconds[-1] *= _LAST_MORA
         melody = _measure_melody(speech, begin, end, seconds)
         start = _Start(phrase, own, phrase.kana == kana, melody)
         if calibration is not None:
             yield from _check_height(start, calibration)
-        elif expected.voice in MEI:
-            yield from _check_late_rise(start)
+        elif is_early:
+            yield from _check_early_rise(start)
         else:
             yield from _check_rise(start)
 
@@ -137,14 +138,14 @@ def _check_height(start: _Start, calibration: KnownVoice) -> Iterator[Finding]:
         yield _accent_finding("high", height, highest, start)
 
 
-def _check_rise(start: _Start) -> Iterator[Finding]:
+def _check_early_rise(start: _Start) -> Iterator[Finding]:
     if start.phrase.accent == 1:
-        yield from _check_late_rise(start)
+        yield from _check_rise(start)
     elif start.rise < _LEAST_EARLY_RISE and not start.may_be_whispered:
         yield _accent_finding("high", start.rise, _LEAST_EARLY_RISE, start)
 
 
-def _check_late_rise(start: _Start) -> Iterator[Finding]:
+def _check_rise(start: _Start) -> Iterator[Finding]:
     if start.may_be_whispered:
         return
     if start.phrase.accent == 1:
