@@ -34,7 +34,7 @@ def settled(project: Project, cache: Path) -> Project:
     project.words("犬", "猫")
     assert project.generate().returncode == 0
     assert count_fresh(project, cache) == 2
-    (path,) = cache.glob("tts-assets/plans/*.json")
+    (path,) = cache.glob("tts-assets/plans/*.plan")
     known = json.loads(path.read_bytes())
     known["states"]["fresh"] = LIE
     path.write_text(json.dumps(known), encoding="utf-8")
@@ -83,6 +83,9 @@ EDITS: dict[str, Callable[[Project], None]] = {
     "an asset is cut": _cut,
     "another sound": _append("audio/vocabulary/x.mp3", b"x"),
     "a killed run": _append("audio/.tts-assets.lock", b""),
+    "a link that leads nowhere": lambda project: (
+        project.folder / "audio" / failures.NAME
+    ).symlink_to("nowhere"),
 }
 
 
@@ -91,14 +94,15 @@ def test_a_change_is_never_overlooked(
     settled: Project, cache: Path, edit: Callable[[Project], None]
 ) -> None:
     edit(settled)
-    assert count_fresh(settled, cache) != LIE
+    done = settled.run("check", "--provider", "tones", XDG_CACHE_HOME=str(cache))
+    assert str(LIE) not in done.stdout, done
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"inputs": 5}', b"[]", b"\xff"])
 def test_a_damaged_memory_counts_as_none_and_is_replaced(
     settled: Project, cache: Path, damage: bytes
 ) -> None:
-    (path,) = cache.glob("tts-assets/plans/*.json")
+    (path,) = cache.glob("tts-assets/plans/*.plan")
     path.write_bytes(damage)
     assert count_fresh(settled, cache) == 2
     assert json.loads(path.read_bytes())["states"]["fresh"] == 2
@@ -115,7 +119,7 @@ def test_nothing_is_remembered_of_services_and_of_single_entries(
     project.generate()
     for words in (["--id", "1"], ["--only", "new"], ["--deep"]):
         run(project, cache, "status", *words)
-    assert not list(cache.glob("**/*.json"))
+    assert not list(cache.glob("**/*.plan"))
 
 
 def test_records_of_an_earlier_run_are_cleared_away_by_the_full_plan(
@@ -151,9 +155,9 @@ def test_what_changes_while_it_is_planned_is_not_remembered(
 
     monkeypatch.setattr("tts_assets.build.plan.make_plan.make_plan", plan_slowly)
     status.summarize_status(Settings())
-    assert not list(cache.glob("**/*.json"))
+    assert not list(cache.glob("**/*.plan"))
     status.summarize_status(Settings())
-    assert len(list(cache.glob("**/*.json"))) == 1
+    assert len(list(cache.glob("**/*.plan"))) == 1
 
 
 def test_only_so_many_plans_are_remembered(
@@ -163,7 +167,7 @@ def test_only_so_many_plans_are_remembered(
     monkeypatch.setattr(plan_memory, "_MOST", 2)
     for speed in (0.8, 0.9, 1.0, 1.1):
         status.summarize_status(Settings(speed=speed))
-    assert len(list(cache.glob("**/*.json"))) == 2
+    assert len(list(cache.glob("**/*.plan"))) == 2
 
 
 def test_another_version_of_the_engine_is_not_overlooked(
@@ -173,11 +177,10 @@ def test_another_version_of_the_engine_is_not_overlooked(
     settings = Settings(overrides="none.json")
     provider = registry.load_engine("openjtalk", settings)
     plan = make_plan(settings, provider)
-    assert plan.voices == {"mei"}
     memory = PlanMemory(settings, provider)
-    before = memory._describe_engines(plan.voices)
+    assert memory._describe_engines(["mei"]) == plan.engines
     monkeypatch.setattr(OpenJTalk, "engine", lambda *_: "another")
-    assert memory._describe_engines(plan.voices) != before
+    assert memory._describe_engines(["mei"]) != plan.engines
 
 
 def test_a_file_whose_name_is_no_unicode_is_planned_each_time(
@@ -187,4 +190,88 @@ def test_a_file_whose_name_is_no_unicode_is_planned_each_time(
     Path(os.fsdecode(path)).write_text("[]", encoding="utf-8")
     assert status.summarize_status(Settings()).catalogues == 2
     assert status.summarize_status(Settings()).catalogues == 2
-    assert not list(cache.glob("**/*.json"))
+    assert not list(cache.glob("**/*.plan"))
+
+
+SOURCE = """
+[[source]]
+kind = "vocabulary"
+files = ["{files}"]
+[[source.clip]]
+text = "word"
+reading = "yomi"
+to = "audioUrl"
+"""
+
+
+def check(project: Project, cache: Path, *words: str) -> tuple[int, str]:
+    done = project.run("check", "--provider", "tones", *words, XDG_CACHE_HOME=str(cache))
+    return done.returncode, done.stdout + done.stderr
+
+
+def compare(project: Project, cache: Path, edit: Callable[[], object], *words: str) -> None:
+    """Remember a plan, edit, and check with it and without."""
+    assert project.generate(*words).returncode == 0
+    assert check(project, cache, *words)[0] == 0
+    assert len(list(cache.glob("**/*.plan"))) == 1
+    edit()
+    remembered = check(project, cache, *words)
+    assert remembered == check(project, cache / "empty", *words)
+
+
+def test_other_files_of_a_source_are_read_for_what_they_contain(
+    project: Project, cache: Path
+) -> None:
+    project.write("data/a.json", [{"id": 1, "word": "犬"}])
+    other = project.write("data/b.json", [{"id": 2, "word": "猫", "yomi": "ネコ"}])
+    config = SOURCE.format(files="data/*.json")
+    (project.folder / "tts-assets.toml").write_text(config, encoding="utf-8")
+    text = other.read_text(encoding="utf-8").replace("yomi", "xomi")
+    compare(project, cache, lambda: other.write_text(text, encoding="utf-8"), "data/a.json")
+
+
+def link(path: Path, target: str) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+def test_a_link_may_name_another_catalogue_later(project: Project, cache: Path) -> None:
+    for name in ("one", "two"):
+        project.write(f"data/{name}.json", [{"id": 1, "word": "犬", "yomi": "イヌ"}])
+    current = project.folder / "current.json"
+    link(current, "data/one.json")
+    config = SOURCE.format(files="current.json") + "speed = 0.8\n"
+    (project.folder / "tts-assets.toml").write_text(config, encoding="utf-8")
+    compare(project, cache, lambda: link(current, "data/two.json"), "data/one.json")
+
+
+def test_overrides_may_name_another_catalogue_later(project: Project, cache: Path) -> None:
+    project.words("犬")
+    project.write("data/grammar.json", [])
+    alias = project.folder / "alias.json"
+    link(alias, "data/vocabulary.json")
+    row = {
+        "file": "alias.json", "source": "built-in", "entry": "1", "part": "word", "text": "犬",
+        "say": {"speed": 0.8},
+    }  # fmt: skip
+    project.write(Settings().overrides, [{"version": 1}, row])
+    compare(project, cache, lambda: link(alias, "data/grammar.json"))
+
+
+def test_what_a_plan_is_judged_by_is_never_remembered_wrongly(
+    project: Project, cache: Path
+) -> None:
+    project.words("犬")
+    project.generate()
+    project.write("data/vocabulary.json", [])
+    for path in (project.folder / "audio/vocabulary").iterdir():
+        path.unlink()
+    project.generate(XDG_CACHE_HOME=str(cache))
+    assert check(project, cache) == check(project, cache / "empty")
+
+
+def test_what_is_remembered_is_no_catalogue(project: Project) -> None:
+    project.words("犬")
+    project.generate()
+    cache = project.folder / "cache"
+    assert check(project, cache, ".") == check(project, cache, ".")

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.catalogues.catalogue_document import Document, parse_document
 from tts_assets.catalogues.catalogue_reader import (
@@ -107,8 +107,22 @@ def open_catalogues(
         trouble.notes.append(_explain_no_catalogues(settings))
 
 
-def list_catalogue_files(settings: Settings, trouble: LoadProblems) -> Iterator[tuple[str, bool]]:
-    """The files that `open_catalogues` reads, and whether each was named rather than found.
+class CatalogueFile(NamedTuple):
+    """A file that may be read.
+
+    Args:
+        path: as it was named or found.
+        named: whether it was named rather than found in a folder.
+        readers: the numbers of the sources in the settings that read it.
+    """
+
+    path: str
+    named: bool
+    readers: tuple[int, ...]
+
+
+def list_catalogue_files(settings: Settings, trouble: LoadProblems) -> Iterator[CatalogueFile]:
+    """All files that `open_catalogues` may read, also for a look at what their sources contain.
 
     Args:
         settings: which catalogues.
@@ -117,7 +131,15 @@ def list_catalogue_files(settings: Settings, trouble: LoadProblems) -> Iterator[
     Raises:
         UsageError: a path is not there, or a source's pattern matches no file.
     """
-    return _iter_files(settings, _group_sources_by_file(settings), trouble)
+    sources = _group_sources_by_file(settings)
+    readers = {real: tuple(map(settings.sources.index, each)) for real, each in sources.items()}
+    rest = dict(readers)
+    for path, named in _iter_files(settings, sources, trouble):
+        real = os.path.realpath(path)
+        rest.pop(real, None)
+        yield CatalogueFile(path, named, readers.get(real, ()))
+    for real, numbers in rest.items():
+        yield CatalogueFile(real, named=False, readers=numbers)
 
 
 def _explain_no_catalogues(settings: Settings) -> str:

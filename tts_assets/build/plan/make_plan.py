@@ -262,7 +262,7 @@ class _PlanBuilder:
         self.found.rejected = self._folder.rejected
         self.found.judged_by = self._folder.judged_by
         self.found.folders = self._folder.folders
-        self.found.voices = self._recipes.voices
+        self.found.engines = self._recipes.engines
         self.timelines = Timelines(settings, self.found)
         self._planner = planner.Planner(
             recipes=self._recipes,

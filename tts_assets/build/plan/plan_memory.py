@@ -22,8 +22,11 @@ import msgspec
 import tts_assets
 from tts_assets.build.plan.plan_types import Plan
 from tts_assets.build.plan.planner import Judged, State
+from tts_assets.build.plan.recipes import describe_engine
 from tts_assets.catalogues.catalogue_files import LoadProblems, list_catalogue_files
 from tts_assets.catalogues.catalogue_reader import Catalogue
+from tts_assets.catalogues.override_file import read_overrides
+from tts_assets.catalogues.review_edits import resolve_catalogue_path
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.config.command_options import TranscribeSettings, VerifySettings
 from tts_assets.config.settings import OutputFormat, Progress, Verbosity
@@ -32,7 +35,7 @@ from tts_assets.errors import TtsAssetsError
 from tts_assets.model import Unspoken
 from tts_assets.regular_files import open_regular
 from tts_assets.store import failures
-from tts_assets.store.atomic_files import Storage, write_whole
+from tts_assets.store.atomic_files import Storage, sweep, write_whole
 from tts_assets.store.ledger_line import LEDGER_NAME
 
 if TYPE_CHECKING:
@@ -49,6 +52,12 @@ _SETTLED = frozenset({State.FRESH, State.LOCKED})
 
 #: So many plans are remembered, of all projects of a user.
 _MOST = 64
+
+#: Where systems keep streams, which may be regular files.
+_STREAMS = ("/dev/", "/proc/")
+
+#: No catalogue has this ending, whatever folder is searched for them.
+_ENDING = ".plan"
 
 #: Names of files that are hashed at once.
 _BATCH = 4096
@@ -121,7 +130,7 @@ class PlanMemory:
         if not self._is_used:
             return None
         # What cannot be read or listed, the plan itself tells.
-        with contextlib.suppress(OSError, TtsAssetsError):
+        with contextlib.suppress(OSError, TtsAssetsError, UnicodeEncodeError):
             self._inputs = self._hash_inputs()
             known = _read(self._find_path())
             if (
@@ -156,7 +165,7 @@ class PlanMemory:
                 inputs=self._inputs,
                 files=_hash_files(plan.present.items()),
                 folders=plan.folders,
-                engines=self._describe_engines(plan.voices),
+                engines=plan.engines,
                 states=plan.states,
                 approvals=plan.approvals,
                 judged_by=plan.judged_by,
@@ -168,6 +177,7 @@ class PlanMemory:
                 without_orphans=without_orphans,
             )
             path.parent.mkdir(parents=True, exist_ok=True)
+            sweep(path.parent)
             write_whole(path, msgspec.json.encode(found), sync=False)
             _drop_oldest(path.parent)
 
@@ -192,7 +202,7 @@ class PlanMemory:
         if not folder.is_absolute():
             raise FileNotFoundError(f"{folder} is in no home folder")
         name = hashlib.sha256(self._describe_settings().encode()).hexdigest()
-        return folder / "plans" / f"{name[:32]}.json"
+        return folder / "plans" / f"{name[:32]}{_ENDING}"
 
     def _describe_settings(self) -> str:
         """What a plan depends on, as far as it is no file."""
@@ -221,9 +231,12 @@ class PlanMemory:
         return repr((_VERSION, sys.version, *place, settings, self._provider.name))
 
     def _describe_engines(self, voices: Iterable[str]) -> dict[str, str]:
-        """What the recipes of voices depend on."""
+        """What the recipes of voices depend on, as in `Plan`."""
         provider = self._provider
-        return {name: f"{provider.engine(name)} {provider.accents(name)}" for name in voices}
+        return {
+            name: describe_engine(provider.engine(name), says_accents=provider.accents(name))
+            for name in voices
+        }
 
     def _hash_inputs(self) -> str:
         """The hash of all files that a plan reads, and of what else it depends on.
@@ -236,11 +249,14 @@ class PlanMemory:
         total = hashlib.sha256(self._describe_settings().encode())
         total.update(f"{_hash_program()} {self._provider.voices()!r}".encode())
         trouble = LoadProblems()
-        for path, named in list_catalogue_files(settings, trouble):
-            names = repr((path, os.path.realpath(path), named))
-            total.update(names.encode("utf-8", "surrogateescape") + _hash_file(path))
+        for file in list_catalogue_files(settings, trouble):
+            total.update(repr((os.path.realpath(file.path), *file)).encode())
+            total.update(_hash_file(file.path))
         for problem in trouble.problems:
             raise problem
+        for override in read_overrides(settings.overrides):
+            place = resolve_catalogue_path(override.file, settings.overrides)
+            total.update(repr(place).encode())
         root = self._storage.root
         # Where the tool writes, the plan follows no links.
         for path, follow in (
@@ -258,9 +274,11 @@ class PlanMemory:
 def _is_settled(plan: Plan) -> bool:
     """Whether a plan found nothing to do, and nothing to tell of single clips."""
     told = plan.trouble.problems or plan.kept or plan.unmatched
+    # Commands that need no files would judge by the ledger.
+    lacks_files = bool(plan.recorded) and plan.recorded.keys().isdisjoint(plan.present)
     return (
         not (told or plan.planned or plan.untimed or plan.untidy or plan.passed_over)
-        and plan.judged_by is not Judged.BYTES
+        and plan.judged_by is (Judged.LEDGER if lacks_files else Judged.FILES)
         and all(state in _SETTLED for state, count in plan.states.items() if count)
     )
 
@@ -275,13 +293,15 @@ def _read(path: Path) -> SettledPlan | None:
 
 def _drop_oldest(folder: Path) -> None:
     """Delete what was written longest ago, beyond so many."""
-    paths = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    paths = sorted(folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in paths[_MOST:]:
         path.unlink(missing_ok=True)
 
 
 def _hash_file(path: str, *, follow_links: bool = True) -> bytes:
-    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - Path refuses some names
+    # Path refuses some names.
+    status = os.stat(path, follow_symlinks=follow_links)  # noqa: PTH116
+    if not stat.S_ISREG(status.st_mode) or path.startswith(_STREAMS):
         # A stream can be read only once.
         raise OSError(f"{path} is no file")
     with open_regular(Path(path), follow_links=follow_links) as file:

@@ -59,7 +59,7 @@ class Plan:
         untimed: fresh passages whose time lines are to be written, by their assets.
         overrides: what reviewers say instead of entries, and which of it is at work.
         folders: the folders of assets that were listed, below the output folder.
-        voices: the names of the voices that speak.
+        engines: what recipes depend on, for each voice that speaks.
         recalled: it was remembered, and lacks what is known of single assets.
         unmatched: ids that were asked for and that no entry has, in words; None where all are there.
     """
@@ -82,7 +82,7 @@ class Plan:
     unmatched: str | None = None
     overrides: OverrideSet = field(default_factory=OverrideSet)
     folders: tuple[str, ...] = ()
-    voices: set[str] = field(default_factory=set)
+    engines: dict[str, str] = field(default_factory=dict)
     recalled: bool = False
     _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
     _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)

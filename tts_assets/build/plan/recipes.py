@@ -85,8 +85,8 @@ class Recipes:
         self._begun: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
         self._briefs: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
         self._words = _Words(words) if words else None
-        #: The names of the voices that were asked for so far.
-        self.voices: set[str] = set()
+        #: What `describe_engine` tells of each voice that was asked for so far.
+        self.engines: dict[str, str] = {}
 
     def of(self, form: SpokenForm, voice: str | None = None, speed: float | None = None) -> str:
         """The recipe of a form: 24 hex digits of BLAKE2b, keyed with what all have in common.
@@ -181,8 +181,7 @@ class Recipes:
             self._pauses_in(form),
         ]
         if whole:
-            self.voices.update(each.name for each in cast.values())
-            made += [PASSAGES, [self._engine(each.name) for each in cast.values()]]
+            made += [PASSAGES, [self._ask_engine(each.name) for each in cast.values()]]
         return b"\2" + json.dumps(made, sort_keys=True).encode()
 
     def _pauses_in(self, form: SpokenForm) -> dict[str, int]:
@@ -208,10 +207,20 @@ class Recipes:
         voice = self._own(own)
         common: dict[str, object] = {"voice": asdict(voice), "sound": asdict(self._sound)}
         if whole:
-            self.voices.add(voice.name)
-            common |= {"schema": SCHEMA, "engine": self._engine(voice.name)}
+            common |= {"schema": SCHEMA, "engine": self._ask_engine(voice.name)}
         key = hashlib.sha256(json.dumps(common, sort_keys=True).encode()).digest()
         return hashlib.blake2b(digest_size=DIGITS // 2, key=key), self._accents(voice.name)
+
+    def _ask_engine(self, voice: str) -> str:
+        """The engine's parts for a voice."""
+        parts = self._engine(voice)
+        self.engines[voice] = describe_engine(parts, says_accents=self._accents(voice))
+        return parts
+
+
+def describe_engine(parts: str, *, says_accents: bool) -> str:
+    """All that the recipes of a voice depend on: the engine's parts, and whether it says accents."""
+    return f"{parts} accents={says_accents}"
 
 
 def sound_words(sound: Sound) -> str:
