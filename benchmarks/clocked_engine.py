@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from tts_assets.engines.process import supervisor
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -28,6 +30,9 @@ class Clock:
     def plant(self, provider: Any) -> None:
         """Let the provider start its engine with the clock in it."""
         module = sys.modules[type(provider).__module__]
+        if not hasattr(module, "engine_host"):
+            # It is imported when the engine is opened.
+            module = supervisor
         start = module.engine_host
 
         def started(factory: str, **given: Any) -> EngineHost:

@@ -67,7 +67,8 @@ class SettledPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """A plan that found nothing to do, and what it was made from.
 
     Args:
-        inputs: the hash of the settings, the program, the catalogues and the ledger.
+        program: the hash of the program.
+        inputs: the hash of the settings, the catalogues and the ledger.
         files: the hash of the names and sizes of all files in the folders.
         folders: the folders of assets, below the output folder.
         engines: for each voice that speaks, its engine with versions and models.
@@ -80,6 +81,7 @@ class SettledPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         without_orphans: each asset is known to be referred to.
     """
 
+    program: str
     inputs: str
     files: str
     folders: tuple[str, ...]
@@ -136,6 +138,7 @@ class PlanMemory:
             if (
                 known is not None
                 and known.inputs == self._inputs
+                and known.program == _hash_program()
                 and (may_lack_files or known.judged_by is Judged.FILES)
                 and (not all_approved or known.approvals == known.states.get(State.FRESH, 0))
                 and (known.without_orphans or not without_orphans)
@@ -162,6 +165,7 @@ class PlanMemory:
             sources = [*self._settings.sources, *BUILT_IN.values()]
             path = self._find_path()
             found = SettledPlan(
+                program=_hash_program(),
                 inputs=self._inputs,
                 files=_hash_files(plan.present.items()),
                 folders=plan.folders,
@@ -247,7 +251,7 @@ class PlanMemory:
         """
         settings = self._settings
         total = hashlib.sha256(self._describe_settings().encode())
-        total.update(f"{_hash_program()} {self._provider.voices()!r}".encode())
+        total.update(repr(self._provider.voices()).encode())
         trouble = LoadProblems()
         for file in list_catalogue_files(settings, trouble):
             total.update(repr((os.path.realpath(file.path), *file)).encode())
