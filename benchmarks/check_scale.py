@@ -147,7 +147,7 @@ def _measured(clips: int, commands: list[str], repeat: int) -> Iterator[Row]:
 
 
 def _row(what: str, command: str, clips: int, repeat: int, cache: str = "cache") -> Row:
-    """One command and the floor in turn, after one run each that nobody counts.
+    """One command and the floor in turn, after one run each that does not count.
 
     Args:
         what: the name of the row.

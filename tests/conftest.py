@@ -27,7 +27,7 @@ def pytest_configure() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     # Hundreds of them start: they need not compile the same modules each time.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    # What is remembered of their projects is nobody's business.
+    # Plans of test projects are not remembered for the user.
     os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="tts-assets-tests-")
     # To read all certificates for each client takes longer than most tests.
     os.environ.pop("SSL_CERT_FILE", None)

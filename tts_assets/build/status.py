@@ -88,7 +88,7 @@ def _make_plan(
     settings: Settings, provider: Provider, *, find_orphans: bool, require_approved: bool
 ) -> tuple[Plan, int, tuple[Orphan, ...] | None]:
     """A new plan, how many URLs are to be written, and the orphans as in `Standing`."""
-    # Most plans are remembered.
+    # Not needed if the plan was remembered, as most are.
     from tts_assets.build.cleanup import References  # noqa: PLC0415
     from tts_assets.build.plan.make_plan import make_plan  # noqa: PLC0415
 

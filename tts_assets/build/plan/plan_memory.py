@@ -47,10 +47,10 @@ if TYPE_CHECKING:
 #: Goes up when what is remembered has another form or another meaning.
 _VERSION = 1
 
-#: What clips are in with which nothing is to be done.
+#: The states of clips for which there is nothing to do.
 _SETTLED = frozenset({State.FRESH, State.LOCKED})
 
-#: So many plans are remembered, of all projects of a user.
+#: How many plans are remembered, for all projects of a user.
 _MOST = 64
 
 #: Where systems keep streams, which may be regular files.
@@ -98,8 +98,8 @@ class SettledPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class PlanMemory:
     """What is remembered of the plan of a run for all clips of its catalogues.
 
-    Any doubt, and any other byte of what a plan depends on, and it is made anew. Times of files
-    count nowhere.
+    If anything that the plan depends on has another byte, or is in doubt, the plan is made again.
+    Modification times are ignored.
     """
 
     def __init__(self, settings: Settings, provider: Provider) -> None:
@@ -322,7 +322,7 @@ def _hash_files(sizes: Iterable[tuple[str, int]]) -> str:
 
 @cache
 def _hash_program() -> str:
-    """The hash of the program: plans of another one are not trusted, whatever its version says."""
+    """The hash of the program's source: plans of other code are not used, whatever the version."""
     total = hashlib.sha256(tts_assets.__version__.encode())
     for path in sorted(Path(tts_assets.__file__).parent.rglob("*.py")):
         total.update(path.read_bytes())
