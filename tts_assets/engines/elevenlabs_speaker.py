@@ -331,7 +331,12 @@ class ElevenLabsSpeaker:
         self._pcm_rate_hz = pcm_rate_hz(settings)
         history = ElevenLabsHistory(service, seconds=timeout_seconds) if settings.history else None
         self._purchaser = SpeechPurchaser(
-            service, "elevenlabs", charged=read_charge, history=history
+            service,
+            "elevenlabs",
+            settings.model,
+            pcm_rate_hz=lambda _: self._pcm_rate_hz,
+            charged=read_charge,
+            history=history,
         )
         self._refused: dict[str, str] = {}
         self._has_timestamps = True
@@ -404,12 +409,9 @@ class ElevenLabsSpeaker:
             )
             return PurchasedPart(
                 request=with_timestamps(request) if is_timed and self._has_timestamps else request,
-                service="elevenlabs",
                 voice=voice.name,
-                model=self._settings.model,
                 text=parts[at],
                 expected=expected,
-                pcm_rate_hz=lambda _: self._pcm_rate_hz,
                 on_charge=partial(self._count_cost, bill),
             )
 

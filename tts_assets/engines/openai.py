@@ -245,7 +245,9 @@ class OpenAISpeaker:
         self.workers = workers
         self.limiter = server.limiter
         self._redact = server.client.redact
-        self._purchaser = SpeechPurchaser(server, "openai")
+        self._purchaser = SpeechPurchaser(
+            server, "openai", settings.model, pcm_rate_hz=self._pcm_rate_hz
+        )
         self._read = read
         self._settings = settings
         self._timeout_seconds = timeout_seconds
@@ -270,12 +272,9 @@ class OpenAISpeaker:
         def make_part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
             return PurchasedPart(
                 request=self._build_request(parts[at], voice, seconds),
-                service="openai",
                 voice=voice.name,
-                model=self._settings.model,
                 text=parts[at],
                 expected=expected,
-                pcm_rate_hz=self._pcm_rate_hz,
             )
 
         async def buy_part(at: int, expected: ExpectedSpeech) -> Attempt:

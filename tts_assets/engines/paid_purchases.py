@@ -28,7 +28,6 @@ from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.validated_speech import (
     Attempt,
     CutTwiceError,
-    EarlierAttempts,
     ExpectedSpeech,
     RunVoicePaces,
     TimedAnswer,
@@ -141,31 +140,14 @@ class TextService:
 class PurchasedPart:
     """A part of a text to buy, with its request and the bounds of its sound.
 
-    Args:
-        pcm_rate_hz: returns the rate of bare samples of an answer; None for files.
-        on_charge: called with the cost of each answer as soon as its headers arrive.
+    ``on_charge`` is called with the cost of each answer as soon as its headers arrive.
     """
 
     request: ServiceRequest
-    service: str
     voice: str
-    model: str
     text: str
     expected: ExpectedSpeech
-    pcm_rate_hz: Callable[[ServiceResponse], int | None]
     on_charge: Callable[[float], None] = lambda _: None
-
-    @property
-    def request_key(self) -> str:
-        """The hash of everything that is sent, without headers."""
-        request = self.request
-        sent = [self.service, request.path, sorted((request.query or {}).items()), request.json]
-        return hashlib.sha256(msgspec.json.encode(sent)).hexdigest()
-
-    async def decode_answer(self, answer: ServiceResponse, *, is_file: bool = False) -> Attempt:
-        """An answer as sound, with its fault; `is_file`: a file, whatever was requested."""
-        rate_hz = None if is_file else self.pcm_rate_hz(answer)
-        return await decode_attempt(answer, self.expected, pcm_rate_hz=rate_hz)
 
 
 class SpeechPurchaser:
@@ -174,21 +156,28 @@ class SpeechPurchaser:
     def __init__(
         self,
         service: ServiceConnection,
-        table: str,
+        name: str,
+        model: str,
         *,
+        pcm_rate_hz: Callable[[ServiceResponse], int | None],
         charged: Callable[[ServiceResponse], float | None] = lambda _: None,
         history: ElevenLabsHistory | None = None,
     ) -> None:
-        """Buy from a service, whose settings are in a table of the configuration.
+        """Buy from a service, whose settings are in the table of its name in the configuration.
 
         Args:
             service: the connection.
-            table: the name of that table.
+            name: the name of the service.
+            model: the requested model.
+            pcm_rate_hz: returns the rate of bare samples of an answer; None for files.
             charged: returns the cost of an answer, from its headers.
             history: the service's own; None where it keeps none.
         """
         self.service = service
-        self._voices = RunVoicePaces(table)
+        self._name = name
+        self._model = model
+        self._pcm_rate_hz = pcm_rate_hz
+        self._voices = RunVoicePaces(name)
         self.charged = charged
         self.history = history
 
@@ -225,12 +214,8 @@ class SpeechPurchaser:
                 self._voices.add_whole(voice)
             return attempt
 
-        async def find_earlier(at: int, bounds: ExpectedSpeech) -> EarlierAttempts:
-            found = await self.find_earlier(make_part(at, bounds), on_start)
-            if found.take is not None:
-                # A person accepted it, or changed the rules: the voice may end like this.
-                self._voices.add_whole(voice)
-            return found
+        async def find_earlier(at: int, bounds: ExpectedSpeech) -> tuple[Attempt, ...]:
+            return await self._find_earlier(make_part(at, bounds), on_start)
 
         try:
             return await speak_parts(parts, expected, buy_attempt, find_earlier)
@@ -238,15 +223,18 @@ class SpeechPurchaser:
             self._voices.add_cut(voice, is_bought=exc.is_bought)
             raise
 
-    async def find_earlier(
+    async def _find_earlier(
         self, part: PurchasedPart, on_start: Callable[[], None] | None
-    ) -> EarlierAttempts:
-        """Purchases of earlier runs; errors as in `ElevenLabsHistory.fetch`, without TransientError."""
+    ) -> tuple[Attempt, ...]:
+        """Sounds of earlier runs: a usable one alone, or rejected ones for a person to decide.
+
+        Errors as in `ElevenLabsHistory.fetch`, without TransientError.
+        """
         order = find_order()
         if order is None:
-            return EarlierAttempts()
+            return ()
         store, refused = order.store, []
-        for purchase in store.find_earlier(part.request_key):
+        for purchase in store.find_earlier(self._hash_request(part.request)):
             opinion = store.find_opinion(purchase)
             if opinion is Opinion.REJECTED:
                 continue
@@ -261,10 +249,17 @@ class SpeechPurchaser:
                 take = take._replace(fault=purchase.kept.fault)
             if take.fault is None:
                 order.reuse_purchase(purchase)
-                return EarlierAttempts(take)
+                # A person accepted it, or changed the rules: the voice may end like this.
+                self._voices.add_whole(part.voice)
+                return (take,)
             store.release(purchase)
             refused.append(take)
-        return EarlierAttempts(None, () if store.buy_again else tuple(refused))
+        return () if store.buy_again else tuple(refused)
+
+    def _hash_request(self, request: ServiceRequest) -> str:
+        """The hash of everything that is sent, without headers."""
+        sent = [self._name, request.path, sorted((request.query or {}).items()), request.json]
+        return hashlib.sha256(msgspec.json.encode(sent)).hexdigest()
 
     async def _read_take(
         self,
@@ -276,14 +271,15 @@ class SpeechPurchaser:
         if data := order.store.read(purchase):
             alignment = purchase.kept.alignment if purchase.kept else None
             answer = TimedAnswer(status=200, headers={}, body=data, alignment=alignment)
-            return (await part.decode_answer(answer, is_file=True))._replace(is_kept=True)
+            take = await decode_attempt(answer, part.expected, pcm_rate_hz=None)
+            return take._replace(is_kept=True)
         if purchase.kept is not None or self.history is None:
             return None
         ticket = Ticket(order.store, purchase)
         found = await self.history.fetch(ticket, on_start=on_start or (lambda: None))
         if found is None:
             return None
-        take = await part.decode_answer(found, is_file=True)
+        take = await decode_attempt(found, part.expected, pcm_rate_hz=None)
         return _keep_answer(ticket, found, take, pcm_rate_hz=None)
 
     async def buy_part(
@@ -296,21 +292,32 @@ class SpeechPurchaser:
         order = find_order()
         if order is None:
             request = replace(part.request, on_headers=partial(self._count_cost, part))
-            return await part.decode_answer(await self.service.ask(request, judge, on_start))
-        attempt = _Attempt(self, part, order)
+            answer = await self.service.ask(request, judge, on_start)
+            rate_hz = self._pcm_rate_hz(answer)
+            return await decode_attempt(answer, part.expected, pcm_rate_hz=rate_hz)
+        begin_request = partial(
+            order.begin_request,
+            key=self._hash_request(part.request),
+            text=part.text,
+            service=self._name,
+            voice=part.voice,
+            model=self._model,
+        )
+        attempt = _Attempt(self, part, begin_request)
 
         def judge_sent(answer: ServiceResponse) -> ServiceResponse:
             # A sound from the history is no answer to the request.
             return answer if attempt.is_recovered else judge(answer)
 
         answer = await self.service.ask(part.request, judge_sent, on_start, send=attempt.send)
-        take = await part.decode_answer(answer, is_file=attempt.is_recovered)
-        rate_hz = None if attempt.is_recovered else part.pcm_rate_hz(answer)
+        rate_hz = None if attempt.is_recovered else self._pcm_rate_hz(answer)
+        take = await decode_attempt(answer, part.expected, pcm_rate_hz=rate_hz)
         if take.samples is None and not attempt.is_recovered and self.history is not None:
             # It was damaged on its way: the service may have it whole.
             found = await self.history.fetch(attempt.ticket, on_start=on_start or (lambda: None))
             if found is not None:
-                answer, rate_hz, take = found, None, await part.decode_answer(found, is_file=True)
+                answer, rate_hz = found, None
+                take = await decode_attempt(found, part.expected, pcm_rate_hz=None)
         return _keep_answer(attempt.ticket, answer, take, pcm_rate_hz=rate_hz)
 
     def _count_cost(self, part: PurchasedPart, answer: ServiceResponse) -> None:
@@ -327,17 +334,14 @@ class _Attempt:
     """Sends one request as often as it takes, and asks the history before it sends it again."""
 
     def __init__(
-        self,
-        purchaser: SpeechPurchaser,
-        part: PurchasedPart,
-        order: ClipRequests,
+        self, purchaser: SpeechPurchaser, part: PurchasedPart, begin_request: Callable[[], Ticket]
     ) -> None:
         self.is_recovered = False
         self._service = purchaser.service
         self._charged = purchaser.charged
         self._history = purchaser.history
         self._part = part
-        self._order = order
+        self._begin_request = begin_request
         self._tickets: list[Ticket] = []
 
     @property
@@ -353,19 +357,10 @@ class _Attempt:
                 return found
             # The history may have taken a while.
             self._service.limiter.refuse_if_stopped()
-        part = self._part
-        self._tickets.append(
-            self._order.begin_request(
-                key=part.request_key,
-                text=part.text,
-                service=part.service,
-                voice=part.voice,
-                model=part.model,
-            )
-        )
+        self._tickets.append(self._begin_request())
         try:
             return await self._service.client.ask(
-                replace(part.request, on_headers=self._note_headers)
+                replace(self._part.request, on_headers=self._note_headers)
             )
         except TransientError as exc:
             if exc.unpaid:

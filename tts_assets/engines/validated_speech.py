@@ -333,13 +333,6 @@ class JoinedAttempts(NamedTuple):
     takes: tuple[Attempt, ...]
 
 
-class EarlierAttempts(NamedTuple):
-    """Earlier runs' sounds of a part: a usable one, or rejected ones for a person to decide."""
-
-    take: Attempt | None = None
-    refused: tuple[Attempt, ...] = ()
-
-
 async def decode_attempt(
     answer: ServiceResponse, expected: ExpectedSpeech, *, pcm_rate_hz: int | None
 ) -> Attempt:
@@ -383,7 +376,7 @@ async def speak_parts(
     parts: list[str],
     expected: ExpectedSpeech,
     take: Callable[[int, ExpectedSpeech], Awaitable[Attempt]],
-    find_earlier: Callable[[int, ExpectedSpeech], Awaitable[EarlierAttempts]] | None = None,
+    find_earlier: Callable[[int, ExpectedSpeech], Awaitable[tuple[Attempt, ...]]] | None = None,
 ) -> JoinedAttempts:
     """The sound of all parts of a text, one after the other.
 
@@ -391,7 +384,7 @@ async def speak_parts(
         parts: the text.
         expected: the bounds of the whole; each part has its share.
         take: requests one of the parts, by its number.
-        find_earlier: finds sounds of earlier runs; None where none are kept.
+        find_earlier: finds sounds of earlier runs, a usable one alone; None where none are kept.
 
     Raises:
         CutTwiceError: both attempts of a part ended as if cut off.
@@ -412,10 +405,8 @@ async def speak_parts(
             else expected.spoken_seconds * share / loose,
             pace=expected.pace if len(parts) == 1 else None,
         )
-        earlier = EarlierAttempts() if find_earlier is None else await find_earlier(at, its_own)
-        found.append(
-            earlier.take or await _choose_attempt(partial(take, at, its_own), earlier.refused)
-        )
+        earlier = () if find_earlier is None else await find_earlier(at, its_own)
+        found.append(await _choose_attempt(partial(take, at, its_own), earlier))
     if (order := find_order()) is not None:
         order.note_spoken()
     return _join_attempts(found)
@@ -427,10 +418,12 @@ def _estimate_weight(part: str) -> int:
 
 
 async def _choose_attempt(
-    take: Callable[[], Awaitable[Attempt]], refused: tuple[Attempt, ...]
+    take: Callable[[], Awaitable[Attempt]], earlier: tuple[Attempt, ...]
 ) -> Attempt:
     """An attempt without fault; there are two at most, including those of earlier runs."""
-    takes = list(refused)
+    if earlier and earlier[-1].fault is None:
+        return earlier[-1]
+    takes = list(earlier)
     while len(takes) < MOST_TAKES:
         found = await take()
         if found.fault is None:
@@ -442,7 +435,7 @@ async def _choose_attempt(
     before = "" if first.fault == second.fault else f", as before: {first.fault}"
     error = kind(f"{second.fault}; it was requested twice{before}{advice}")
     if isinstance(error, CutTwiceError):
-        error.is_bought = len(refused) < MOST_TAKES
+        error.is_bought = len(earlier) < MOST_TAKES
     raise error
 
 
