@@ -11,7 +11,7 @@ import pytest
 
 from tests.audio.sounds import encoded, tone
 from tts_assets.model import Format, Sound
-from tts_assets.review.sound_previews import SoundPreview, draw_preview, has_bytes
+from tts_assets.review.sound_previews import SoundPreview, draw_preview
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,12 +86,12 @@ def test_other_bytes_than_were_asked_for_have_none(tmp_path: Path) -> None:
     path = tmp_path / "clip.wav"
     path.write_bytes(encoded(tone(200, 0.1), WAV))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert has_bytes(path, sha256)
+    assert draw_preview(path, sha256, SoundPreview(sha256=sha256))
     path.write_bytes(encoded(tone(300, 0.1), WAV))
-    assert not has_bytes(path, sha256)
+    assert not draw_preview(path, sha256, SoundPreview(sha256=sha256))
     assert draw_preview(path, sha256) is None
     path.unlink()
-    assert not has_bytes(path, sha256)
+    assert not draw_preview(path, sha256, SoundPreview(sha256=sha256))
     assert draw_preview(path, sha256) is None
     assert draw_preview(tmp_path, sha256) is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import mmap
 import subprocess
@@ -108,11 +109,17 @@ def read_graph(path: Path) -> Graph:
     return found
 
 
+@contextlib.contextmanager
+def _map_file(path: Path) -> Iterator[mmap.mmap]:
+    with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        yield data
+
+
 @functools.lru_cache(maxsize=8)
 def _read_cached_graph(path: Path, seen: tuple[int, ...]) -> tuple[Graph, bool]:
     """The graph in a file, and whether it has data elsewhere; cached while it is unchanged."""
     del seen
-    with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with _map_file(path) as data:
         return _parse_graph(data), _has_external_data(data)
 
 
@@ -123,10 +130,7 @@ def is_whole_model(path: Path) -> bool:
         OSError: the file cannot be read.
     """
     try:
-        with (
-            open_regular(path) as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        ):
+        with _map_file(path) as data:
             return _MODEL_GRAPH in {field for field, _, _ in _iterate_fields(data, 0, len(data))}
     except (ValueError, IndexError):
         return False
@@ -243,7 +247,7 @@ def computes_values(path: Path, names: Iterable[str]) -> bool:
         UsageError: as in `read_graph`.
     """
     read_graph(path)
-    with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with _map_file(path) as data:
         return all(data.find(_build_field(_NODE_OUTPUT, name.encode())) >= 0 for name in names)
 
 
@@ -279,10 +283,7 @@ def extract_part(path: Path, inputs: Collection[str], outputs: Sequence[str]) ->
         KeyError: it computes no such value.
     """
     try:
-        with (
-            open_regular(path) as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        ):
+        with _map_file(path) as data:
             return b"".join(
                 _build_field(_MODEL_GRAPH, _extract_nodes(data, field, frozenset(inputs), outputs))
                 if field.number == _MODEL_GRAPH

@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.engines import reading_cache
-from tts_assets.engines.asr.hosted_recognizer import open_recognizer, provider_for
+from tts_assets.engines.asr.hosted_recognizer import count_fitting_workers, provider_for
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.japanese.accent_notation import parse_accent_phrases
@@ -179,7 +179,8 @@ async def listen_to_assets(items: Sequence[ListenTask], settings: Settings) -> L
     notes = []
     # Pieces are as long as chunks of a recording, however short the limit for clips is.
     patience = max(settings.timeout_seconds, settings.transcribe.chunk_timeout_seconds)
-    opened = open_recognizer(provider, workers=settings.concurrency, timeout_seconds=patience)
+    workers = settings.concurrency or count_fitting_workers(provider)
+    opened = provider.open(workers=workers, timeout_seconds=patience)
     rules = FailureRules(failures=(ClipError,), fatal=(FatalError,))
     async with opened as recognizer:
         ear = _SampleRecognizer(recognizer)

@@ -188,13 +188,15 @@ def build_page(
         _format_inline("style", _read_file(each.style)) for each in layout.libraries if each.style
     ]
     scripts = [_format_inline("script", _read_file(each.script)) for each in layout.libraries]
-    scripts.append(_format_inline("script", _wrap_scripts(layout)))
+    own = b'(() => {\n"use strict";\n%s\n})();' % _join_files(layout.scripts)
+    scripts.append(_format_inline("script", own))
     body = _read_file(layout.body)
     blocks = [_build_data_block(name, content) for name, content in data.items()]
     if not any(each.makes_styles for each in layout.libraries):
         nonce = None
     elif nonce is None:
-        nonce = _derive_nonce(title.encode(), *styles, *scripts, body, *blocks)
+        content = b"\0".join([title.encode(), *styles, *scripts, body, *blocks])
+        nonce = hashlib.sha256(content).hexdigest()[: 2 * _NONCE_BYTES]
     elif not re.fullmatch(r"[A-Za-z0-9+/_-]{16,}={0,2}", nonce):
         raise ValueError("a nonce has 16 characters of Base64 or more")
     allowed = _build_directives(layout, styles, scripts, connect=connect, nonce=nonce)
@@ -265,10 +267,6 @@ def _build_data_block(name: str, content: bytes) -> bytes:
     return opening.encode() + content + b"</script>"
 
 
-def _wrap_scripts(layout: PageLayout) -> bytes:
-    return b'(() => {\n"use strict";\n%s\n})();' % _join_files(layout.scripts)
-
-
 def _format_inline(element: str, code: bytes) -> bytes:
     if found := _END_PATTERNS[element].search(code):
         raise ValueError(f"a {element} of a page cannot hold {found.group().decode()!r}")
@@ -282,7 +280,3 @@ def _join_files(names: tuple[str, ...]) -> bytes:
 def _read_file(name: str) -> bytes:
     # Browsers normalise CR LF to LF before they compare the policy's hashes.
     return files(__package__).joinpath("web", name).read_bytes().replace(b"\r\n", b"\n")
-
-
-def _derive_nonce(*content: bytes) -> str:
-    return hashlib.sha256(b"\0".join(content)).hexdigest()[: 2 * _NONCE_BYTES]

@@ -67,18 +67,19 @@ class RegenerateJob:
         row: the row that shows it.
         before: the hash of the sound when it was requested.
         use: which of the row's clips.
-        is_take: repeat it unchanged, with a voice that varies.
-        by: who asked.
-        reason: why.
+        order: the request.
     """
 
     number: str
     row: ReviewRow
     before: str
     use: ClipUse
-    is_take: bool
-    by: str = ""
-    reason: str = ""
+    order: RegenerateRequest
+
+    @property
+    def is_take(self) -> bool:
+        """Whether to repeat it unchanged, with a voice that varies."""
+        return not self.order.say
 
 
 def narrow_settings(settings: Settings, uses: Iterable[ClipUse]) -> Settings:
@@ -113,15 +114,7 @@ def prepare_job(
     except TtsAssetsError as exc:
         # From the engine, the overrides file, the ledger or the settings.
         raise PageRequestError(str(exc), HTTPStatus.CONFLICT) from exc
-    return RegenerateJob(
-        number=number,
-        row=row,
-        before=row.sha256,
-        use=use,
-        is_take=not order.say,
-        by=order.by,
-        reason=order.reason,
-    )
+    return RegenerateJob(number=number, row=row, before=row.sha256, use=use, order=order)
 
 
 def _apply_request(
@@ -345,8 +338,8 @@ class RegenerateQueue:
                     sha256=job.row.sha256,
                     decided=Decided.REJECTED,
                     at=now,
-                    by=job.by,
-                    reason=job.reason or "another take",
+                    by=job.order.by,
+                    reason=job.order.reason or "another take",
                     clips=self._votes.list_uses(job.row.asset),
                 )
                 for job in batch

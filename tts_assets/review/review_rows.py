@@ -216,7 +216,7 @@ def build_payload(rows: ReviewRows, *, mode: PageMode, project: str) -> bytes:
     voices = rows.voices if mode is PageMode.SERVE else ()
     return msgspec.json.encode(
         {
-            "version": 1,
+            "version": PAYLOAD_VERSION,
             "mode": mode,
             "project": escape_surrogates(project),
             "provider": rows.provider,

@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import secrets
-import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from tts_assets.model import Decided, Decision
+from tts_assets.regular_files import open_regular
 from tts_assets.review.html_page import REVIEW_LAYOUT, HtmlPage, build_page
 from tts_assets.review.review_items import CLIPS, EARLIER
 from tts_assets.review.review_rows import EarlierSound, PageMode, build_payload
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from tts_assets.review.review_rows import ClipUse, ReviewRow, ReviewRows
     from tts_assets.store.decisions import SoundDecision
-
-_O_BINARY = getattr(os, "O_BINARY", 0)
 
 #: This many characters of the hash tell two sounds of one name apart.
 _TAG_LENGTH = 16
@@ -55,16 +53,12 @@ class SoundFolder:
         if path is None:
             return None
         try:
-            # Without waiting: the file may have been replaced by a pipe.
-            number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _O_BINARY)
+            # The file may have been replaced by a pipe, or a link.
+            file = open_regular(path, follow_links=False)
         except OSError:
             return None
-        status = os.fstat(number)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(number)
-            return None
-        file = os.fdopen(number, "rb")
         try:
+            status = os.fstat(file.fileno())
             return OpenedSound(file, status.st_size, self._hash_file(name, file, status))
         except OSError:
             file.close()

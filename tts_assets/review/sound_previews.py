@@ -80,22 +80,20 @@ class SoundPreview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     gaps: tuple[tuple[float, float], ...] = ()
 
 
-def has_bytes(path: Path, sha256: str) -> bool:
-    try:
-        with _open_sound(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
+def draw_preview(
+    path: Path, sha256: str, cached: SoundPreview | None = None
+) -> SoundPreview | None:
+    """The preview of a file, or the cached one of its bytes; reads block by block.
 
-
-def draw_preview(path: Path, sha256: str) -> SoundPreview | None:
-    """The preview of a file; None if it is missing or has other bytes; reads block by block."""
+    Returns:
+        None if the file is missing or has other bytes.
+    """
     try:
         with _open_sound(path) as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                 return None
             file.seek(0)
-            return _measure_preview(file, sha256)
+            return cached or _measure_preview(file, sha256)
     except OSError:
         return None
 
@@ -278,13 +276,7 @@ async def load_previews(
 
 
 def _preview_batch(sounds: list[HashedFile], cache: PreviewCache) -> list[SoundPreview | None]:
-    return [_preview_sound(sound, cache.find_preview(sound.sha256)) for sound in sounds]
-
-
-def _preview_sound(sound: HashedFile, cached: SoundPreview | None) -> SoundPreview | None:
-    if cached is None:
-        return draw_preview(*sound)
-    return cached if has_bytes(*sound) else None
+    return [draw_preview(*sound, cache.find_preview(sound.sha256)) for sound in sounds]
 
 
 def _iter_batches(sounds: Iterable[HashedFile]) -> Iterator[list[HashedFile]]:

@@ -16,7 +16,6 @@ from tts_assets.build.pool import (
 )
 from tts_assets.engines.asr.hosted_recognizer import (
     count_fitting_workers,
-    open_recognizer,
     provider_for,
 )
 from tts_assets.engines.asr.recognizer_protocol import Recognized, Utterance, Word
@@ -341,8 +340,7 @@ class _TranscriptionRun:
         """
         wanted = self._settings
         self._workers = self._choose_worker_count(recordings)
-        opened = open_recognizer(
-            self._provider,
+        opened = self._provider.open(
             workers=self._workers,
             timeout_seconds=wanted.chunk_timeout_seconds,
             voice_only=True,

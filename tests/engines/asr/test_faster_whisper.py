@@ -12,7 +12,7 @@ import pytest
 
 from tts_assets.config.command_options import TranscribeSettings
 from tts_assets.config.settings import Device, ModelSettings, Settings
-from tts_assets.engines.asr.hosted_recognizer import open_recognizer, provider_for
+from tts_assets.engines.asr.hosted_recognizer import provider_for
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized
 from tts_assets.errors import FatalError, UsageError
 
@@ -37,7 +37,7 @@ def _noise(seed: int, seconds: float = 1.0) -> Samples:
 
 async def _heard(settings: Settings, workers: int, sounds: list[Samples]) -> list[Recognized]:
     heard: dict[int, Recognized] = {}
-    opened = open_recognizer(provider_for(settings), workers=workers, timeout_seconds=60)
+    opened = provider_for(settings).open(workers=workers, timeout_seconds=60)
     async with opened as recognizer, anyio.create_task_group() as tasks:
 
         async def hear(number: int, sound: Samples) -> None:
@@ -64,7 +64,7 @@ async def test_it_hears_the_same_with_any_number_of_workers(settings: Settings) 
 
 async def test_what_is_no_voice_is_left_out_where_that_is_wanted(settings: Settings) -> None:
     provider = provider_for(settings)
-    opened = open_recognizer(provider, workers=1, timeout_seconds=60, voice_only=True)
+    opened = provider.open(workers=1, timeout_seconds=60, voice_only=True)
     async with opened as recognizer:
         heard = await recognizer.recognize(_noise(3), language="ja")
     assert heard.text == ""
@@ -74,7 +74,7 @@ async def test_a_damaged_model_is_told_when_it_is_loaded(whisper: Path, tmp_path
     damaged = shutil.copytree(whisper, tmp_path / "damaged")
     (damaged / "model.bin").write_bytes((whisper / "model.bin").read_bytes()[:1000])
     settings = Settings(transcribe=TranscribeSettings(model=str(damaged)))
-    opened = open_recognizer(provider_for(settings), workers=1, timeout_seconds=60)
+    opened = provider_for(settings).open(workers=1, timeout_seconds=60)
     with pytest.raises(FatalError, match=r"damaged cannot be loaded .*: download or convert"):
         async with opened as recognizer:
             await recognizer.recognize(_noise(1), language="ja")

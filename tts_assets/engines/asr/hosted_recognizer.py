@@ -16,10 +16,9 @@ from tts_assets.errors import FatalError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
-    from contextlib import AbstractAsyncContextManager
 
     from tts_assets.config.settings import Settings
-    from tts_assets.engines.asr.recognizer_protocol import Recognizer, RecognizerProvider
+    from tts_assets.engines.asr.recognizer_protocol import RecognizerProvider
     from tts_assets.engines.process.supervisor import EngineHost
     from tts_assets.model import Samples
 
@@ -148,27 +147,6 @@ def provider_for(settings: Settings, *, language: str | None = None) -> Recogniz
     if (problem := provider.problem()) is not None:
         raise FatalError(f"{provider.name}: {problem}")
     return provider
-
-
-def open_recognizer(
-    provider: RecognizerProvider,
-    *,
-    workers: int | None = None,
-    timeout_seconds: float,
-    seconds: float = _MEASURED_SECONDS,
-    voice_only: bool = False,
-) -> AbstractAsyncContextManager[Recognizer]:
-    """A recognizer ready to use, ended with the block.
-
-    Args:
-        provider: from :func:`provider_for`.
-        workers: recordings to transcribe at once; None for as many as the machine can run.
-        timeout_seconds: the caller cancels a call after that long.
-        seconds: the longest recording: the longer, the fewer at once.
-        voice_only: skip music and noise.
-    """
-    most = workers or count_fitting_workers(provider, seconds)
-    return provider.open(workers=most, timeout_seconds=timeout_seconds, voice_only=voice_only)
 
 
 def count_fitting_workers(provider: RecognizerProvider, seconds: float = _MEASURED_SECONDS) -> int:
