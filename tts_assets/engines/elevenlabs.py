@@ -17,8 +17,7 @@ from tts_assets.engines.elevenlabs_requests import (
     sound_fields,
 )
 from tts_assets.engines.elevenlabs_speaker import ElevenLabsSpeaker
-from tts_assets.engines.http.http_client import refuse_unsafe
-from tts_assets.engines.http.service_connection import Endpoint
+from tts_assets.engines.http.http_client import Endpoint, refuse_unsafe
 from tts_assets.engines.machine import READING, format_versions
 from tts_assets.engines.paid_purchases import TextService
 from tts_assets.engines.protocol import VoiceInfo

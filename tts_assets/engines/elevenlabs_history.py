@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import anyio
 import msgspec
 
 from tts_assets.engines.elevenlabs_requests import MOST_CREDITS, to_elevenlabs_error
-from tts_assets.engines.http.service_calls import ServiceRequest, ServiceResponse
+from tts_assets.engines.http.service_calls import ServiceRequest
 from tts_assets.engines.validated_speech import add_alignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.store.paid_journal import Sent
     from tts_assets.store.paid_speech import Ticket
 
-Shape = TypeVar("Shape")
 _ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
 #: Items a page, and pages at most.
@@ -88,7 +88,8 @@ class ElevenLabsHistory:
         item_id = purchase.arrived.history_item_id if purchase.arrived else ""
         if not item_id or self._is_closed:
             return None
-        item = _decode_json(await self._get_answer(f"v1/history/{item_id}", on_start), _Item)
+        answer = await self._get_answer(f"v1/history/{item_id}", on_start)
+        item = None if answer is None else answer.decode_body(_Item)
         # The id alone is not enough: the sound must be of the same text.
         if item is None or not _belongs_to(item, purchase.sent):
             return None
@@ -141,7 +142,8 @@ class ElevenLabsHistory:
             "date_after_unix": int(sent.at) - _SLACK_SECONDS,
         }
         for _ in range(_PAGES):
-            page = _decode_json(await self._get_answer("v1/history", on_start, query), _HistoryPage)
+            answer = await self._get_answer("v1/history", on_start, query)
+            page = None if answer is None else answer.decode_body(_HistoryPage)
             if page is None:
                 self._is_closed = True
                 break
@@ -185,10 +187,3 @@ def _belongs_to(item: _Item, sent: Sent) -> bool:
         and item.voice_id == sent.voice
         and item.model_id in (None, sent.model)
     )
-
-
-def _decode_json(answer: ServiceResponse | None, shape: type[Shape]) -> Shape | None:
-    try:
-        return None if answer is None else msgspec.json.decode(answer.body, type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None

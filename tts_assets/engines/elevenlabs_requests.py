@@ -287,7 +287,7 @@ def _drop_unset(fields: dict[str, Any]) -> dict[str, Any]:
 _TRANSIENT = (408, 425)
 
 #: Statuses of a service that does not have an address.
-_ABSENT = (404, 405, 501)
+ABSENT = (404, 405, 501)
 
 #: Higher costs of one answer cannot be true.
 MOST_CREDITS = 1e9
@@ -361,7 +361,7 @@ class NoTimestampsError(ClipError):
 
 def refuse_absent_timestamps(answer: ServiceResponse, hidden: Callable[[str], str]) -> None:
     """Raise NoTimestampsError if a service does not have the endpoint with timestamps."""
-    if answer.status in _ABSENT and not parse_error_body(answer, hidden).words & _VOICE_CODES:
+    if answer.status in ABSENT and not parse_error_body(answer, hidden).words & _VOICE_CODES:
         raise NoTimestampsError(f"the service has no timestamps ({answer.status})")
 
 

@@ -18,6 +18,7 @@ from tts_assets.engines.decode_response import (
 )
 from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
 from tts_assets.engines.elevenlabs_requests import (
+    ABSENT,
     SPEEDS,
     NoTimestampsError,
     VoiceError,
@@ -66,9 +67,6 @@ _PAGE = 100
 #: A service that never ends its list is not read for ever.
 _PAGES = 200
 _SHOWN = 80
-
-#: Statuses of a service that does not have an address.
-_ABSENT = (404, 405, 501)
 
 
 class _VerifiedLanguage(msgspec.Struct):
@@ -127,12 +125,15 @@ async def list_account_voices(
     found: dict[str, VoiceInfo] = {}
     token = None
     judge = _make_judge(service, _VoicesPage, is_first=service.limiter.is_new)
+
+    def judge_page(answer: ServiceResponse) -> _VoicesPage | None:
+        return None if answer.status in ABSENT else judge(answer)
+
     for _ in range(_PAGES):
         query = {"page_size": _PAGE} | ({"next_page_token": token} if token else {})
         request = ServiceRequest(method="GET", path="v2/voices", query=query, seconds=seconds)
-        try:
-            page = await service.ask(request, partial(_refuse_absent, judge))
-        except _AbsentError:
+        page = await service.ask(request, judge_page)
+        if page is None:
             request = ServiceRequest(method="GET", path="v1/voices", seconds=seconds)
             page = await service.ask(request, judge)
         before = len(found)
@@ -254,16 +255,6 @@ async def fetch_terms(service: ServiceConnection, name: str, *, seconds: float) 
     return f"{name}: {known.longest:,} characters at most; credits for each: {known.credits:g}"
 
 
-class _AbsentError(ClipError):
-    """The service does not have this list."""
-
-
-def _refuse_absent(judge: Callable[[ServiceResponse], Shape], answer: ServiceResponse) -> Shape:
-    if answer.status in _ABSENT:
-        raise _AbsentError
-    return judge(answer)
-
-
 def _make_judge(
     service: ServiceConnection, shape: type[Shape], *, is_first: bool | None = None
 ) -> Callable[[ServiceResponse], Shape]:
@@ -271,13 +262,13 @@ def _make_judge(
         if answer.status != 200:
             is_new = service.limiter.is_new if is_first is None else is_first
             raise to_elevenlabs_error(answer, service.client.redact, is_first=is_new)
-        try:
-            return msgspec.json.decode(answer.body, type=shape)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+        value = answer.decode_body(shape)
+        if value is None:
             raise FatalError(
                 "the server is not ElevenLabs, or its API has changed since 2026: check "
                 "elevenlabs.base-url"
-            ) from exc
+            )
+        return value
 
     return judge
 

@@ -19,9 +19,13 @@ from tts_assets.engines.decode_response import (
     quote_service,
     to_redacted_line,
 )
-from tts_assets.engines.http.http_client import open_client, redact_url, refuse_unsafe
+from tts_assets.engines.http.http_client import (
+    Endpoint,
+    open_client,
+    redact_url,
+    refuse_unsafe,
+)
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
-from tts_assets.engines.http.service_connection import Endpoint
 from tts_assets.engines.machine import READING, format_versions
 from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser, TextService
 from tts_assets.engines.protocol import VoiceInfo
@@ -394,9 +398,7 @@ class OpenAI(TextService):
         place, seconds = self._make_endpoint(), self._settings.timeout_seconds
         where = redact_url(place.base_url)
         try:
-            async with open_client(
-                place.base_url, headers=place.headers, secret=place.secret, most=1
-            ) as client:
+            async with open_client(place, most=1) as client:
                 for path in ("audio/voices", "voices"):
                     request = ServiceRequest(method="GET", path=path, seconds=seconds)
                     answer = await client.ask(request)

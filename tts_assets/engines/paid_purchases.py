@@ -22,7 +22,7 @@ from tts_assets.audio.expected_length import (
 from tts_assets.config import keys
 from tts_assets.engines.decode_response import check_sound_body
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
-from tts_assets.engines.http.service_connection import Endpoint, connect_service
+from tts_assets.engines.http.service_connection import connect_service
 from tts_assets.engines.protocol import Charge
 from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.validated_speech import (
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tts_assets.config.keys import Secret
     from tts_assets.config.settings import ElevenLabsSettings, OpenAISettings, Settings
     from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
+    from tts_assets.engines.http.http_client import Endpoint
     from tts_assets.engines.http.service_calls import Judge, RetryPolicy, ServiceRequest
     from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.engines.validated_speech import JoinedAttempts

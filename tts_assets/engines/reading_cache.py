@@ -33,10 +33,7 @@ async def read_forms(
     Raises:
         FatalError: the dictionary cannot be loaded, or not with these words.
     """
-    if not forms:
-        return []
-    async with reader_host(words) as host:
-        return await host.read_forms(forms)
+    return await ReadingCache().read(forms, words)
 
 
 async def split_passages(

@@ -18,14 +18,14 @@ from tts_assets.engines.decode_response import (
     to_redacted_line,
 )
 from tts_assets.engines.http import http_client
-from tts_assets.engines.http.http_client import open_client, refuse_unsafe
+from tts_assets.engines.http.http_client import Endpoint, open_client, refuse_unsafe
 from tts_assets.engines.http.service_calls import (
     RateLimitedError,
     RetryPolicy,
     ServiceRequest,
     TransientError,
 )
-from tts_assets.engines.http.service_connection import Endpoint, connect_service
+from tts_assets.engines.http.service_connection import connect_service
 from tts_assets.engines.machine import READING, find_missing_packages, format_versions
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.engines.reading_cache import ReadingCache
@@ -332,9 +332,7 @@ class Voicevox:
             FatalError: no engine answers there.
         """
         place = self._place
-        async with open_client(
-            place.base_url, headers=place.headers, secret=place.secret, most=self.max_concurrent
-        ) as client:
+        async with open_client(place, most=self.max_concurrent) as client:
             return tuple((await list_styles(client, place.base_url)).values())
 
     def engine(self, voice: str) -> str:

@@ -23,7 +23,7 @@ from hypercorn.config import Config
 from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import voice_id
 from tts_assets.config.keys import Secret
-from tts_assets.engines.http.http_client import Client, open_client, refuse_unsafe
+from tts_assets.engines.http.http_client import Client, Endpoint, open_client, refuse_unsafe
 from tts_assets.engines.http.service_calls import ServiceRequest, ServiceResponse, TransientError
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 
@@ -45,7 +45,7 @@ def noting(heads: list[ServiceResponse]) -> ServiceRequest:
 
 @asynccontextmanager
 async def client(url: str) -> AsyncIterator[Client]:
-    async with open_client(url, headers=HEADERS, secret=KEY, most=2) as made:
+    async with open_client(Endpoint(base_url=url, headers=HEADERS, secret=KEY), most=2) as made:
         yield made
 
 
@@ -387,7 +387,7 @@ async def test_a_local_name_that_leads_to_another_machine_gets_no_key(
     else:
         async with client(f"http://{host}:1"):
             pass
-    async with open_client(f"http://{host}:1", headers={}, secret=None, most=1):
+    async with open_client(Endpoint(base_url=f"http://{host}:1", headers={}), most=1):
         pass
 
 

@@ -8,7 +8,7 @@ import logging
 import ssl
 import zlib
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -407,21 +407,23 @@ def _split_origin(url: str) -> tuple[str, str | None, int | None] | None:
     return parts.scheme, parts.hostname, port
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """The base URL of a service, the headers of each request, and the key among them, if any."""
+
+    base_url: str
+    headers: Mapping[str, str]
+    secret: Secret | None = None
+
+
 @asynccontextmanager
 async def open_client(
-    base_url: str,
-    *,
-    headers: Mapping[str, str],
-    secret: Secret | None,
-    most: int,
-    on_send: Callable[[int], None] = lambda _: None,
+    place: Endpoint, *, most: int, on_send: Callable[[int], None] = lambda _: None
 ) -> AsyncIterator[Client]:
     """A client for one service, with connections that are kept for the next request.
 
     Args:
-        base_url: the address of the service; paths go below it.
-        headers: sent with each request.
-        secret: the key among them; None for none.
+        place: the service; paths go below its base URL.
         most: how many requests are open at once.
         on_send: as in :class:`Client`.
 
@@ -429,21 +431,21 @@ async def open_client(
         UsageError: the address is none, or would send the key without encryption.
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
-    refuse_unsafe(base_url, secret)
-    if secret is not None:
-        await _refuse_other_machine(base_url)
+    refuse_unsafe(place.base_url, place.secret)
+    if place.secret is not None:
+        await _refuse_other_machine(place.base_url)
     import httpx  # noqa: PLC0415 - see _make_client
 
     async with open_quiet_client(
-        base_url=base_url,
-        headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **headers},
+        base_url=place.base_url,
+        headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **place.headers},
         http2=True,
         limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
-        **_bypass_proxies(base_url),
+        **_bypass_proxies(place.base_url),
         # The whole answer has a time limit.
         timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
     ) as http:
-        yield Client(http, secret, on_send)
+        yield Client(http, place.secret, on_send)
 
 
 def _bypass_proxies(base_url: str) -> dict[str, Any]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.rate_limiter import Limiter, Slot
 
 
+T = TypeVar("T")
+
 #: Any other value may be anything, even a copy of the request.
 _KIND = re.compile(r"(audio|application|text|binary|multipart)/[a-z0-9.+-]{1,24}")
 
@@ -78,8 +80,12 @@ class ServiceResponse:
 
     def json(self) -> Any:
         """The body as a JSON value; None where it is none."""
+        return self.decode_body(Any)
+
+    def decode_body(self, shape: type[T]) -> T | None:
+        """The body as JSON of a shape; None where it is none."""
         try:
-            return msgspec.json.decode(self.body)
+            return msgspec.json.decode(self.body, type=shape)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
 
@@ -117,8 +123,6 @@ class RateLimitedError(Exception):
         super().__init__(reason)
         self.most = most
 
-
-T = TypeVar("T")
 
 #: Returns the value of an answer, or raises TransientError, RateLimitedError, ClipError, FatalError.
 Judge: TypeAlias = "Callable[[ServiceResponse], T]"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,25 +12,15 @@ from tts_assets.engines.http.service_calls import RetryingClient, RetryPolicy
 from tts_assets.engines.process.supervisor import open_task_group
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from tts_assets.config.keys import Secret
-    from tts_assets.engines.http.http_client import Client
+    from tts_assets.engines.http.http_client import Client, Endpoint
     from tts_assets.engines.http.service_calls import Judge, ServiceRequest, ServiceResponse
 
 T = TypeVar("T")
 
 #: Waiting is reported at least so often, and four times within a time limit.
 _REPORT_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """The base URL of a service, the headers of each request, and the key among them, if any."""
-
-    base_url: str
-    headers: Mapping[str, str]
-    secret: Secret | None = None
 
 
 class ServiceConnection:
@@ -78,13 +67,7 @@ async def connect_service(
     """
     limiter = Limiter(most=most, per_second=per_second, is_slot_a_request=False)
     calls = RetryingClient(limiter, patience or RetryPolicy())
-    client = open_client(
-        place.base_url,
-        headers=place.headers,
-        secret=place.secret,
-        most=most,
-        on_send=limiter.note_sent,
-    )
+    client = open_client(place, most=most, on_send=limiter.note_sent)
     async with client as opened, open_task_group() as tasks:
         tasks.start_soon(calls.run, min(_REPORT_SECONDS, timeout_seconds / 4))
         yield ServiceConnection(opened, calls)
