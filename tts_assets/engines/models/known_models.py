@@ -5,7 +5,7 @@ same release files. They were compared with one another, not taken from a downlo
 
 - Kokoro: the release ``model-files-v1.1`` of github.com/thewh1teagle/kokoro-onnx; the int8 graph is
   that of ``model-files-v1.0``, which the packages of the extra ``kokoro-ja`` have in them.
-- The Japanese Piper voice: huggingface.co/rhasspy/piper-voices at the revision in ``_PIPER_PINNED``.
+- The Japanese Piper voice: huggingface.co/rhasspy/piper-voices at the revision in ``KNOWN``.
 
 Every other Piper voice goes by its standard name, such as ``en_US-lessac-medium``, and Whisper models
 by theirs, such as ``whisper-small``. Those are not pinned: their first download is trusted, and its
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from tts_assets.errors import UsageError, suggest_names
 
@@ -27,25 +27,6 @@ _KOKORO = "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-f
 _HUB = "https://huggingface.co"
 _PIPER = f"{_HUB}/rhasspy/piper-voices"
 
-
-class _PinnedVoice(NamedTuple):
-    revision: str
-    licence: str
-    about: str
-    sums: tuple[tuple[int, str], ...]
-
-
-_PIPER_PINNED = {
-    "ja_JP-hi_fi_captain-medium": _PinnedVoice(
-        "c10ece1aade47bb51c153c893d14e5bf8e5b7117",
-        "CC BY-NC-SA 4.0: NOT FOR COMMERCIAL USE",
-        "Japanese voice from NICT's Hi-Fi-CAPTAIN corpus",
-        (
-            (76_753_841, "5eafa1610fc7a0ff2e7fde9cbe0972d876266e23d8db331727eb2466f19460eb"),
-            (5_301, "fe9aeda38318607ba114926d1d7ee7d56295f9af3774a99a42b36f4354cabf27"),
-        ),
-    )
-}
 
 #: The prefix of the names of Whisper models.
 _WHISPER = "whisper-"
@@ -112,32 +93,34 @@ def _list_unpinned(folder: str, url: str, *names: str) -> tuple[ModelFile, ...]:
     )
 
 
-def _make_piper_model(voice: str) -> SpeechModel:
-    """A Piper voice by its standard name: the model, and the configuration beside it."""
+def _make_piper_model(
+    voice: str,
+    *,
+    revision: str = "main",
+    sums: tuple[tuple[int | None, str | None], ...] = ((None, None), (None, None)),
+    licence: str | None = None,
+    about: str | None = None,
+) -> SpeechModel:
+    """A Piper voice by its standard name: the model, and the configuration beside it.
+
+    ``sums`` are the sizes and sums of both files; a voice without them is not pinned.
+    """
     found = _PIPER_NAME.fullmatch(voice)
     assert found is not None  # noqa: S101 - the callers have matched it
     language, country, name, quality = found.groups()
     folder = f"{language}/{language}_{country}/{name}/{quality}"
-    pinned = _PIPER_PINNED.get(voice)
-    revision = pinned.revision if pinned else "main"
     files = _list_unpinned(
         "piper", f"{_PIPER}/resolve/{revision}/{folder}", f"{voice}.onnx", f"{voice}.onnx.json"
     )
-    if pinned:
-        files = tuple(
-            replace(file, bytes=size, sha256=sha256)
-            for file, (size, sha256) in zip(files, pinned.sums, strict=True)
-        )
     return SpeechModel(
         name=voice,
         provider="piper",
-        files=files,
-        licence=pinned.licence
-        if pinned
-        else f"the voice's own: {_PIPER}/blob/main/{folder}/MODEL_CARD",
-        about=pinned.about
-        if pinned
-        else f"Piper voice {name}, {language}-{country}, {quality} quality",
+        files=tuple(
+            replace(file, bytes=size, sha256=sha256)
+            for file, (size, sha256) in zip(files, sums, strict=True)
+        ),
+        licence=licence or f"the voice's own: {_PIPER}/blob/main/{folder}/MODEL_CARD",
+        about=about or f"Piper voice {name}, {language}-{country}, {quality} quality",
     )
 
 
@@ -179,7 +162,16 @@ KNOWN: tuple[SpeechModel, ...] = (
         "bca610b8308e8d99f32e6fe4197e7ec01679264efed0cac9140fe9c29f1fbf7d",
         "the voices of every Kokoro-82M v1.0 model",
     ),
-    *map(_make_piper_model, _PIPER_PINNED),
+    _make_piper_model(
+        "ja_JP-hi_fi_captain-medium",
+        revision="c10ece1aade47bb51c153c893d14e5bf8e5b7117",
+        sums=(
+            (76_753_841, "5eafa1610fc7a0ff2e7fde9cbe0972d876266e23d8db331727eb2466f19460eb"),
+            (5_301, "fe9aeda38318607ba114926d1d7ee7d56295f9af3774a99a42b36f4354cabf27"),
+        ),
+        licence="CC BY-NC-SA 4.0: NOT FOR COMMERCIAL USE",
+        about="Japanese voice from NICT's Hi-Fi-CAPTAIN corpus",
+    ),
 )
 
 #: The five Japanese voices of Kokoro-82M, which are in a package of the extra ``kokoro-ja`` only.
