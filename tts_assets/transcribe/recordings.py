@@ -174,44 +174,29 @@ def split_chunks(blocks: Iterable[Samples], seconds: float) -> Iterator[AudioChu
     Raises:
         ClipError: the blocks do; what came before is in a last chunk.
     """
-    held = _ChunkBuffer(round(seconds * RATE_HZ))
+    most = round(seconds * RATE_HZ)
+    number = begin = size = 0
+    # Blocks are joined only when a chunk is made.
+    held: list[Samples] = []
     failure: ClipError | None = None
     try:
         for block in blocks:
-            held.add_block(block)
-            yield from held.pop_full_chunks()
+            held.append(block)
+            size += block.size
+            while size > most:
+                samples = np.concatenate(held)
+                end, next_begin = _find_cut(samples[:most])
+                yield _create_chunk(number, begin, samples[:end])
+                # A copy: a view would keep all of the old samples.
+                held = [samples[next_begin:].copy()]
+                size -= next_begin
+                number, begin = number + 1, begin + next_begin
     except ClipError as exc:
         failure = exc
-    yield from held.pop_last_chunk()
+    if size:
+        yield _create_chunk(number, begin, np.concatenate(held))
     if failure is not None:
         raise failure
-
-
-class _ChunkBuffer:
-    """Samples that are in no chunk yet; blocks are joined only when a chunk is made."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._number = self._begin = self._size = 0
-        self._blocks: list[Samples] = []
-
-    def add_block(self, block: Samples) -> None:
-        self._blocks.append(block)
-        self._size += block.size
-
-    def pop_full_chunks(self) -> Iterator[AudioChunk]:
-        while self._size > self._most:
-            samples = np.concatenate(self._blocks)
-            end, next_begin = _find_cut(samples[: self._most])
-            yield _create_chunk(self._number, self._begin, samples[:end])
-            # A copy: a view would keep all of the old samples.
-            self._blocks = [samples[next_begin:].copy()]
-            self._size -= next_begin
-            self._number, self._begin = self._number + 1, self._begin + next_begin
-
-    def pop_last_chunk(self) -> Iterator[AudioChunk]:
-        if self._size:
-            yield _create_chunk(self._number, self._begin, np.concatenate(self._blocks))
 
 
 def _create_chunk(number: int, begin: int, samples: Samples) -> AudioChunk:
@@ -286,7 +271,8 @@ async def read_chunks(
     while waiting or in_hand:
         while waiting and len(in_hand) < at_once:
             recording = waiting.popleft()
-            in_hand.append((recording, _split_recording(recording, chunk_seconds), 0))
+            blocks = read_mono_blocks(recording.path, RATE_HZ)
+            in_hand.append((recording, split_chunks(blocks, chunk_seconds), 0))
         recording, parts, count = in_hand.popleft()
         try:
             chunk = await to_thread.run_sync(partial(next, parts, None))
@@ -298,7 +284,3 @@ async def read_chunks(
         else:
             in_hand.append((recording, parts, count + 1))
             yield ChunkJob(recording, chunk)
-
-
-def _split_recording(recording: RecordingFile, seconds: float) -> Iterator[AudioChunk]:
-    return split_chunks(read_mono_blocks(recording.path, RATE_HZ), seconds)
