@@ -95,7 +95,7 @@ class Rest:
     fruitless_seconds: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Slot:
     """Room for one request, since a time."""
 
@@ -125,7 +125,7 @@ class Limiter:
         self._apart_seconds = 1 / per_second
         self._next = -inf
         self._open = 0
-        self._slots: list[Slot] = []
+        self._slots: set[Slot] = set()
         self._resting = 0
         self._stopped = False
         self._stoppable: set[anyio.CancelScope] = set()
@@ -201,12 +201,11 @@ class Limiter:
             self.refuse_if_stopped()
             self._requests += self._is_slot_a_request
             slot = Slot(current_time())
-            self._slots.append(slot)
+            self._slots.add(slot)
             try:
                 yield slot
             finally:
-                # Not remove: slots that begin at the same moment are equal.
-                self._slots = [each for each in self._slots if each is not slot]
+                self._slots.remove(slot)
         finally:
             self._open -= 1
             self._wake_next()
