@@ -7,6 +7,7 @@ import functools
 import mmap
 import subprocess
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.config.settings import Device
@@ -137,24 +138,19 @@ def is_whole_model(path: Path) -> bool:
 
 
 def _parse_graph(data: mmap.mmap) -> Graph:
-    inputs: dict[str, bool] = {}
-    outputs: list[str] = []
-    random = False
-    for field, begin, end in _iterate_fields(data, 0, len(data)):
-        if field == _MODEL_FUNCTION:
-            random = random or _has_random_operator(data, begin, end)
-        for inner, first, last in (
-            _iterate_fields(data, begin, end) if field == _MODEL_GRAPH else ()
-        ):
-            if inner == _GRAPH_NODE:
-                random = random or _has_random_operator(data, first, last)
-            elif inner == _GRAPH_INPUT:
-                inputs.update([_parse_input(data, first, last)])
-            elif inner == _GRAPH_OUTPUT:
-                outputs += _parse_names(data, first, last, _VALUE_NAME)
+    model = (0, len(data))
+    drawing = chain(
+        _find_values(data, *model, _MODEL_FUNCTION),
+        _find_values(data, *model, _MODEL_GRAPH, _GRAPH_NODE),
+    )
+    random = any(data.find(name, *each) >= 0 for each in drawing for name in _RANDOM)
+    inputs = (
+        _parse_input(data, *each) for each in _find_values(data, *model, _MODEL_GRAPH, _GRAPH_INPUT)
+    )
+    outputs = _parse_names(data, *model, _MODEL_GRAPH, _GRAPH_OUTPUT, _VALUE_NAME)
     if not outputs:
         raise ValueError
-    return Graph(inputs, random, tuple(outputs))
+    return Graph(dict(inputs), random, tuple(outputs))
 
 
 def _has_external_data(data: mmap.mmap) -> bool:
@@ -174,36 +170,30 @@ def _has_external_data(data: mmap.mmap) -> bool:
     return False
 
 
-def _has_random_operator(data: mmap.mmap, begin: int, end: int) -> bool:
-    return any(data.find(name, begin, end) >= 0 for name in _RANDOM)
-
-
-def _parse_names(data: mmap.mmap, begin: int, end: int, wanted: int) -> list[str]:
-    """The texts in the fields of one number."""
-    return [
-        data[first:last].decode()
-        for field, first, last in _iterate_fields(data, begin, end)
-        if field == wanted
-    ]
+def _parse_names(data: mmap.mmap, begin: int, end: int, *path: int) -> list[str]:
+    """The texts in the fields at the end of a path, as in `_find_values`."""
+    return [data[first:last].decode() for first, last in _find_values(data, begin, end, *path)]
 
 
 def _parse_input(data: mmap.mmap, begin: int, end: int) -> tuple[str, bool]:
     """The name of an input, and whether it takes whole numbers."""
-    name = ""
-    kind: int | None = None
+    names = _parse_names(data, begin, end, _VALUE_NAME)
+    kinds = [
+        _parse_varint(data, first)[0]
+        for first, _ in _find_values(data, begin, end, _VALUE_TYPE, _TYPE_TENSOR, _TENSOR_ELEMENT)
+    ]
+    return "".join(names[-1:]), not _WHOLE_NUMBERS.isdisjoint(kinds[-1:])
+
+
+def _find_values(
+    data: mmap.mmap, begin: int, end: int, number: int, *rest: int
+) -> Iterator[tuple[int, int]]:
+    """Where the values lie that a path of field numbers leads to, through the messages on it."""
     for field, first, last in _iterate_fields(data, begin, end):
-        if field == _VALUE_NAME:
-            name = data[first:last].decode()
-        elif field == _VALUE_TYPE:
-            for inner, start, stop in _iterate_fields(data, first, last):
-                if inner == _TYPE_TENSOR:
-                    kinds = (
-                        _parse_varint(data, at)[0]
-                        for number, at, _ in _iterate_fields(data, start, stop)
-                        if number == _TENSOR_ELEMENT
-                    )
-                    kind = next(kinds, None)
-    return name, kind in _WHOLE_NUMBERS
+        if field == number and rest:
+            yield from _find_values(data, first, last, *rest)
+        elif field == number:
+            yield first, last
 
 
 def _iterate_fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
