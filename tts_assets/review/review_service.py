@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -116,17 +117,14 @@ async def _read_range(file: BufferedReader, part: range) -> AsyncIterator[bytes]
         yield await stream.read(min(_BLOCK_BYTES, part.stop - at))
 
 
+@dataclass(frozen=True, slots=True)
 class ReviewService:
     """The rows, the decisions and the queue behind the page; create it by :meth:`open`."""
 
-    def __init__(
-        self, rows: RowStore, votes: DecisionWriter, events: EventStream, queue: RegenerateQueue
-    ) -> None:
-        """Serve these."""
-        self.rows = rows
-        self.events = events
-        self.queue = queue
-        self.votes = votes
+    rows: RowStore
+    votes: DecisionWriter
+    events: EventStream
+    queue: RegenerateQueue
 
     @classmethod
     async def open(
