@@ -48,19 +48,18 @@ async def open_quiet_client(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
     Raises:
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
+
+    def is_warning(record: logging.LogRecord) -> bool:
+        # Each client has its own filter: closing one leaves those of the others.
+        return record.levelno >= logging.WARNING
+
     with ExitStack() as quiet:
         for name in _TALKATIVE:
-            # Each client has its own filter: closing one leaves those of the others.
-            logger, log_filter = logging.getLogger(name), _LogFilter()
-            logger.addFilter(log_filter)
-            quiet.callback(logger.removeFilter, log_filter)
+            logger = logging.getLogger(name)
+            logger.addFilter(is_warning)
+            quiet.callback(logger.removeFilter, is_warning)
         async with _make_client(options) as client:
             yield client
-
-
-class _LogFilter(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.WARNING
 
 
 def _make_client(options: dict[str, Any]) -> httpx.AsyncClient:
