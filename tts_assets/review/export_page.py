@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-import msgspec
 from anyio import to_thread
 
 from tts_assets.errors import UsageError
@@ -19,7 +18,7 @@ from tts_assets.model import Decided
 from tts_assets.regular_files import read_regular
 from tts_assets.review.html_page import REVIEW_LAYOUT, build_page
 from tts_assets.review.review_items import CLIPS, EARLIER
-from tts_assets.review.review_rows import PageMode, build_payload
+from tts_assets.review.review_rows import PageMode, build_payload, move_sounds
 from tts_assets.review.row_builder import load_rows
 from tts_assets.store.atomic_files import (
     check_target,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from tts_assets.config.settings import Settings
-    from tts_assets.review.review_rows import ReviewRow, ReviewRows
+    from tts_assets.review.review_rows import ReviewRows
 
 
 #: The page that is opened.
@@ -260,7 +259,10 @@ def _check_target_file(path: Path, output: str) -> None:
 
 
 def _write_file(found: ReviewRows, path: Path, project: str) -> ExportResult:
-    clips = tuple(_relocate_row(path.parent, row, found) for row in found.clips)
+    def find_url(address: str, _: str) -> str:
+        return _relative_url(found.sounds[unquote(address)], path.parent)
+
+    clips = tuple(move_sounds(row, find_url) for row in found.clips)
     page = _render_page(replace(found, clips=clips), project)
     with fatal(f"cannot write {path}"):
         sweep(path.parent)
@@ -279,18 +281,6 @@ def _write_folder(found: ReviewRows, path: Path, project: str) -> ExportResult:
 def _render_page(found: ReviewRows, project: str) -> bytes:
     data = build_payload(found, mode=PageMode.EXPORT, project=project)
     return build_page(REVIEW_LAYOUT, title=f"{project}: review", data={"review-data": data}).html
-
-
-def _relocate_row(base: Path, row: ReviewRow, found: ReviewRows) -> ReviewRow:
-    """A row whose sounds are addressed relative to a folder."""
-    earlier = row.earlier
-    if earlier is not None:
-        earlier = msgspec.structs.replace(earlier, sound=_sound_url(base, earlier.sound, found))
-    return msgspec.structs.replace(row, sound=_sound_url(base, row.sound, found), earlier=earlier)
-
-
-def _sound_url(base: Path, address: str, found: ReviewRows) -> str:
-    return _relative_url(found.sounds[unquote(address)], base)
 
 
 def _relative_url(path: Path, base: Path) -> str:

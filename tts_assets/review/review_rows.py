@@ -17,7 +17,7 @@ from tts_assets.model import Cue, Decision, Phrase, split_morae
 from tts_assets.review.sound_previews import PITCH_STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tts_assets.engines.protocol import VoiceInfo
@@ -173,6 +173,15 @@ class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
     earlier: EarlierSound | None = None
     override: OverrideValues | None = None
     again: bool = False
+
+
+def move_sounds(row: ReviewRow, change: Callable[[str, str], str]) -> ReviewRow:
+    """A row with other addresses of its sounds; ``change`` takes an address and the hash."""
+    earlier = row.earlier
+    if earlier is not None:
+        moved = change(earlier.sound, earlier.sha256)
+        earlier = msgspec.structs.replace(earlier, sound=moved)
+    return msgspec.structs.replace(row, sound=change(row.sound, row.sha256), earlier=earlier)
 
 
 def to_clip_use(clip: Clip, details: RecordDetails) -> ClipUse:

@@ -17,7 +17,7 @@ from tts_assets.model import Decided, Decision
 from tts_assets.regular_files import open_regular
 from tts_assets.review.html_page import REVIEW_LAYOUT, HtmlPage, build_page
 from tts_assets.review.review_items import CLIPS, EARLIER
-from tts_assets.review.review_rows import EarlierSound, PageMode, build_payload
+from tts_assets.review.review_rows import EarlierSound, PageMode, build_payload, move_sounds
 from tts_assets.store import ledger
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class RowStore:
         self._decided: dict[tuple[str, str], Decision] = {}
         self._sounds: dict[str, tuple[SoundFolder, str]] = {}
         self._folders: dict[str, SoundFolder] = {}
-        self._set_rows({row.asset: _tag_row(row) for row in found.clips})
+        self._set_rows({row.asset: move_sounds(row, _tag_address) for row in found.clips})
         self._add_sounds(found.sounds)
 
     def get_row(self, asset: str) -> ReviewRow | None:
@@ -170,7 +170,9 @@ class RowStore:
             The new and changed rows, each with the asset whose place it takes.
         """
         self._add_sounds(found.sounds)
-        fresh = {row.asset: self._with_decision(_tag_row(row)) for row in found.clips}
+        fresh = {
+            row.asset: self._with_decision(move_sounds(row, _tag_address)) for row in found.clips
+        }
         fresh_keys = {use.key for row in fresh.values() for use in row.uses}
         before = self._rows
         rows: dict[str, ReviewRow] = {}
@@ -256,14 +258,6 @@ def _kept_name(row: ReviewRow) -> str:
     return f"{row.sha256}.{row.asset.rpartition('.')[2]}"
 
 
-def _tag_row(row: ReviewRow) -> ReviewRow:
-    """A row whose addresses name the bytes, so that browsers cache no others for them."""
-    earlier = row.earlier
-    if earlier is not None:
-        tagged = _tag_address(earlier.sound, earlier.sha256)
-        earlier = msgspec.structs.replace(earlier, sound=tagged)
-    return msgspec.structs.replace(row, sound=_tag_address(row.sound, row.sha256), earlier=earlier)
-
-
 def _tag_address(sound: str, sha256: str) -> str:
+    """An address that names the bytes, so that browsers cache no others for it."""
     return f"{sound}?{sha256[:_TAG_LENGTH]}"
