@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tts_assets.engines.asr.hosted_recognizer import answer_question, host_recognizer
+from tts_assets.engines.asr.hosted_recognizer import NativeRecognizer, host_recognizer
 from tts_assets.engines.asr.recognizer_protocol import (
     RATE_HZ,
     Recognized,
@@ -56,11 +56,8 @@ def words(numbers: range | list[int]) -> list[str]:
     return [f"w{number}" for number in numbers]
 
 
-class ToneRecognizerEngine:
+class ToneRecognizerEngine(NativeRecognizer):
     """Hears tones; each call leaves a line in the file named by TEST_ENGINE_LOG."""
-
-    def answer(self, question: bytes) -> bytes:
-        return answer_question(self, question)
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
         del language, prompt

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tts_assets.config.settings import Device
 from tts_assets.engines import onnx_models
-from tts_assets.engines.asr.hosted_recognizer import answer_question, host_recognizer
+from tts_assets.engines.asr.hosted_recognizer import NativeRecognizer, host_recognizer
 from tts_assets.engines.asr.recognizer_protocol import (
     RATE_HZ,
     Recognized,
@@ -175,7 +175,7 @@ _BEAMS = 5
 _LEAST_SECONDS = 0.05
 
 
-class WhisperEngine:
+class WhisperEngine(NativeRecognizer):
     """The engine inside its process: one model for all threads, each with one core."""
 
     def __init__(
@@ -204,10 +204,6 @@ class WhisperEngine:
                 "convert the model again"
             ) from exc
         self._voice_only = bool(voice_only)
-
-    def answer(self, question: bytes) -> bytes:
-        """Answer an encoded question."""
-        return answer_question(self, question)
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
         """Transcribe, with the same text each time: nothing is drawn by chance."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 import anyio
 import msgspec
@@ -31,26 +32,25 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str
 
 
-class NativeRecognizer(Protocol):
-    """A recognizer inside its process; called from as many threads as it was opened for."""
-
-    def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
-        """Transcribe, or raise ClipError with the reason."""
-        ...
-
-
 _question = msgspec.msgpack.Decoder(Question)
 _recognized = msgspec.msgpack.Decoder(Recognized)
 
 
-def answer_question(recognizer: NativeRecognizer, question: bytes) -> bytes:
-    """Decode a question, let a recognizer answer it, encode the answer; for the process's side."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only needed in that process
+class NativeRecognizer(ABC):
+    """A recognizer inside its process; called from as many threads as it was opened for."""
 
-    decoded = _question.decode(question)
-    samples = np.frombuffer(decoded.samples, dtype="<f4").astype(np.float32)
-    recognized = recognizer.recognize(samples, language=decoded.language, prompt=decoded.prompt)
-    return msgspec.msgpack.encode(recognized)
+    @abstractmethod
+    def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
+        """Transcribe, or raise ClipError with the reason."""
+
+    def answer(self, question: bytes) -> bytes:
+        """Answer an encoded question."""
+        import numpy as np  # noqa: PLC0415 - heavy, and only needed in that process
+
+        decoded = _question.decode(question)
+        samples = np.frombuffer(decoded.samples, dtype="<f4").astype(np.float32)
+        recognized = self.recognize(samples, language=decoded.language, prompt=decoded.prompt)
+        return msgspec.msgpack.encode(recognized)
 
 
 class HostedRecognizer:

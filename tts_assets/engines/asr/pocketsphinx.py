@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.asr.hosted_recognizer import answer_question, host_recognizer
+from tts_assets.engines.asr.hosted_recognizer import NativeRecognizer, host_recognizer
 from tts_assets.engines.asr.recognizer_protocol import (
     RATE_HZ,
     Recognized,
@@ -78,7 +78,7 @@ _PAUSE_SECONDS = 0.3
 _NEVER = 1e-9
 
 
-class PocketSphinxEngine:
+class PocketSphinxEngine(NativeRecognizer):
     """The engine inside its process: one decoder with the English model of the package."""
 
     def __init__(self) -> None:
@@ -86,10 +86,6 @@ class PocketSphinxEngine:
         from pocketsphinx import Decoder  # noqa: PLC0415 - native, in its process only
 
         self._decoder = Decoder(samprate=float(RATE_HZ), frate=_FRAMES, loglevel="FATAL")
-
-    def answer(self, question: bytes) -> bytes:
-        """Answer an encoded question."""
-        return answer_question(self, question)
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
         """Transcribe; there is one language, and no prompt is taken."""
