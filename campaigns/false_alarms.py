@@ -38,13 +38,13 @@ from tts_assets.audio.audio_checks import check_bytes
 from tts_assets.audio.expected_length import ExpectedSound, Rule, is_whispered
 from tts_assets.audio.render import finish
 from tts_assets.build.plan import recipes
-from tts_assets.build.speaking_rates import SpeakingRates
 from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
 from tts_assets.config.settings import Settings
 from tts_assets.engines.openjtalk_engine import OpenJTalkEngine
 from tts_assets.errors import ClipError
 from tts_assets.japanese.accent_notation import format_accent_phrases
 from tts_assets.model import Finding, SpokenForm, Voice, split_morae
+from tts_assets.quality.assets_to_verify import SpeakingRates
 from tts_assets.store import ledger_line
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ SCRIPTS = {
     "benchmarks/service_overhead.py": "ours / bare",
     "campaigns/accents.py": "jf_alpha words",
     "campaigns/cluster.py": "0 of them stored",
+    "campaigns/heard_accents.py": "wrong accents found",
     "campaigns/long_recording.py": "exit code 0",
     "campaigns/passages.py": "0 faults",
     "campaigns/pitch.py": "3 of 3 words",

@@ -7,9 +7,9 @@ import pytest
 
 from tests.audio.test_speaking_rate_model import examples
 from tts_assets.build.plan import recipes
-from tts_assets.build.speaking_rates import SpeakingRates
 from tts_assets.japanese.accent_notation import format_accent_phrases
 from tts_assets.model import Cue, Finding, Sound
+from tts_assets.quality.assets_to_verify import SpeakingRates
 from tts_assets.store import ledger_line
 
 #: Silence of its own that is left around a clip.

@@ -88,3 +88,12 @@ def test_words_that_differ_in_accent_alone_sound_different(words: Project) -> No
     assets = words.assets()
     heard = [assets[url.removeprefix("/audio/")] for url in (bridge, chopsticks)]
     assert heard[0] != heard[1]
+
+
+def test_explain_recognizes_the_accents_of_clips(words: Project) -> None:
+    assert words.run("generate", "--id", "1", "--id", "3").returncode == 0
+    done = words.run("explain", "はし", "--listen", "--output-format", "json")
+    recognized = {row["text"]: row["heard"] for row in json.loads(done.stdout)}
+    assert recognized["橋"] == "ハシ↓ as expected"
+    assert recognized["箸"] == "ハ↓シ as expected"
+    assert recognized["端"].startswith("not recognized: ")

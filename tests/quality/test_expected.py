@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from tests.audio.test_speaking_rates import lines
 from tts_assets import Settings
 from tts_assets.build.plan import recipes
-from tts_assets.build.speaking_rates import SpeakingRates
 from tts_assets.model import Cue, Format, Phrase, Sound
-from tts_assets.quality.assets_to_verify import ExpectationBuilder, parse_sound
+from tts_assets.quality.assets_to_verify import ExpectationBuilder, SpeakingRates, parse_sound
 from tts_assets.store.ledger_line import Line
 
 LINE = Line(

@@ -343,3 +343,15 @@ def test_segments_of_a_passage_may_break_one_rule_each(made: MadeClips) -> None:
     made.change_line("school", cues=cues, findings=two)
     (verdict,) = made.look().verdicts
     assert [each.rule for each in verdict.findings] == ["pause", "pause"]
+
+
+def test_accents_of_other_engines_are_recognized(made: MadeClips) -> None:
+    made.change_line("school", voice="voicevox/2")
+    assert made.look().verdicts == ()
+    made.change_line("school", spoken="ガ↓ッコー")
+    (verdict,) = made.look().verdicts
+    (finding,) = verdict.findings
+    assert (finding.rule, finding.limit) == ("accent-heard", "ガ↓ッコー")
+    approved = Decision(decided=Decided.APPROVED, at="2026-11-22T13:00:00.123Z")
+    made.change_line("school", review=approved)
+    assert made.look().verdicts == ()

@@ -1,10 +1,12 @@
 """The command `explain`: what is said for one entry, how sure that is, and where it is stored."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tts_assets.build.plan import make_plan, plan_types
+from tts_assets.build.plan.output_folder import open_downloads, open_storage
 from tts_assets.build.plan.planner import ClipPlan
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.cli.exit_code import ExitCode
@@ -13,7 +15,7 @@ from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.engines import reading_cache, registry
 from tts_assets.engines.protocol import Provider
-from tts_assets.errors import suggest
+from tts_assets.errors import ClipError, suggest
 from tts_assets.japanese.accent_notation import (
     drop_accents,
     format_accent_phrases,
@@ -25,16 +27,27 @@ from tts_assets.japanese.word_forms import build_word_forms
 from tts_assets.model import (
     AccentBasis,
     Clip,
+    Phrase,
     Pronunciation,
     Segment,
     SpokenForm,
     Unspoken,
+    Voice,
     kana_to_katakana,
 )
 
+if TYPE_CHECKING:
+    from tts_assets.engines.accent_recognizer import PhraseAccent
 
-def run_explain(settings: Settings, entry: str) -> ExitCode:
-    """Show each clip of the entries with that id; where there is none, of those with that text or reading."""
+
+def run_explain(settings: Settings, entry: str, *, listen: bool = False) -> ExitCode:
+    """Show each clip of the entries with that id; where there is none, of those with that text or reading.
+
+    Args:
+        settings: which catalogues, and which engine.
+        entry: an id, a pattern of ids, a text or a reading.
+        listen: recognize the accents in the clips, too.
+    """
     show = CommandOutput(settings.output_format)
     provider = registry.choose_engine(settings).provider
     found = make_plan.make_plan(settings, provider)
@@ -48,7 +61,7 @@ def run_explain(settings: Settings, entry: str) -> ExitCode:
         items = [item for item in found.planned if _is_spoken(item.clip, texts)]
     problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]
     rows = [
-        *_build_clip_rows(items, settings, provider, found.overrides),
+        *_build_clip_rows(items, settings, provider, found.overrides, listen=listen),
         *map(_build_silent_row, silent),
     ]
     if settings.output_format is OutputFormat.JSON:
@@ -87,11 +100,17 @@ def _is_spoken(clip: Clip, texts: Collection[str]) -> bool:
 
 
 def _build_clip_rows(
-    items: list[ClipPlan], settings: Settings, provider: Provider, overrides: OverrideSet
+    items: list[ClipPlan],
+    settings: Settings,
+    provider: Provider,
+    overrides: OverrideSet,
+    *,
+    listen: bool,
 ) -> list[dict[str, str | None]]:
     if not items:
         return []
-    accents = provider.accents(plan_types.find_voice(settings, provider).name)
+    default = plan_types.find_voice(settings, provider)
+    accents = provider.accents(default.name)
     forms = [item.clip.form for item in items]
     read = partial(reading_cache.read_forms, forms, settings.words)
     passages = [form for form in forms if form.turns]
@@ -99,13 +118,70 @@ def _build_clip_rows(
     parts = dict(zip(passages, run_until_signal(cut), strict=True))
     recipes = plan_types.recipes(settings, provider)
     rows = []
-    for item, said in zip(items, run_until_signal(read), strict=True):
+    read_forms = run_until_signal(read)
+    accents_found: list[dict[str, str]] = [{}] * len(items)
+    if listen:
+        accents_found = run_until_signal(
+            partial(_recognize_accents, items, read_forms, settings, default)
+        )
+    for item, said, recognized in zip(items, read_forms, accents_found, strict=True):
         told = said if accents or isinstance(said, str) else drop_accents(said)
         form, voice, speed = item.clip.form, item.clip.voice, item.clip.speed
         speakers = recipes.speakers(form, voice, speed)
         parted = _describe_segments(parts.get(form), speakers)
-        rows.append(_build_clip_row(item, told, parted | _describe_override(item, overrides)))
+        parted |= _describe_override(item, overrides) | recognized
+        rows.append(_build_clip_row(item, told, parted))
     return rows
+
+
+async def _recognize_accents(
+    items: list[ClipPlan],
+    expected: list[Pronunciation | str],
+    settings: Settings,
+    default: Voice,
+) -> list[dict[str, str]]:
+    """For each clip the accents that its sound has, or why they were not recognized."""
+    from tts_assets.engines import accent_recognizer  # noqa: PLC0415 - heavy, and rarely needed
+
+    storage, downloads = open_storage(settings), open_downloads(settings)
+    rows = []
+    async with accent_recognizer.open_accent_recognizer(
+        timeout_seconds=settings.timeout_seconds
+    ) as recognizer:
+        for item, spoken in zip(items, expected, strict=True):
+            if isinstance(spoken, str) or item.clip.form.turns:
+                rows.append({"heard": "the accents of passages are not recognized"})
+                continue
+            voice = f"{default.provider}/{item.clip.voice or default.name}"
+            try:
+                path = storage.fetch(item.asset, downloads)
+                found = await recognizer.recognize_accents(path, spoken.phrases, voice)
+            except ClipError as exc:
+                rows.append({"heard": f"not recognized: {exc}"})
+                continue
+            rows.append({"heard": _describe_accents(spoken.phrases, found, voice)})
+    return rows
+
+
+def _describe_accents(
+    phrases: Sequence[Phrase], found: "Sequence[PhraseAccent]", voice: str
+) -> str:
+    """The accents of phrases as recognized, and where they differ from the expected ones."""
+    from tts_assets.engines.accent_recognizer import is_contradiction  # noqa: PLC0415 - see above
+
+    by_place = {each.place: each for each in found}
+    parts = []
+    for place, phrase in enumerate(phrases):
+        expected = format_accent_phrases([phrase])
+        one = by_place.get(place)
+        if one is None:
+            parts.append(f"{expected} cannot be told by its pitch")
+        elif is_contradiction(one, voice):
+            spoken = format_accent_phrases([phrase._replace(accent=one.accent)])
+            parts.append(f"{spoken} instead of {expected} ({one.excess:.1f} semitones nearer)")
+        else:
+            parts.append(f"{expected} as expected")
+    return ", ".join(parts)
 
 
 def _describe_segments(

@@ -159,6 +159,7 @@ def init(
     "Quality",
     "tts-assets explain 197",
     "tts-assets explain 197 --type vocabulary",
+    "tts-assets explain 橋 --listen",
     "tts-assets explain n5-12 --output-format json",
 )
 @handle_errors
@@ -178,6 +179,10 @@ def explain(  # noqa: PLR0913 - see status
     speed: shared_options.Speed = None,
     output: shared_options.Output = None,
     sound_format: shared_options.Format = None,
+    *,
+    listen: Annotated[
+        bool, typer.Option("--listen", help="Recognize the accents in the clips, too.")
+    ] = False,
     output_format: shared_options.OutputFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
@@ -185,7 +190,7 @@ def explain(  # noqa: PLR0913 - see status
     settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.explain_command import run_explain as look  # noqa: PLC0415 - see status
 
-    return look(settings, entry)
+    return look(settings, entry, listen=listen)
 
 
 @register(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
+import math
 import os
+import re
 import stat
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.audio.audio_checks import check_file
-from tts_assets.audio.expected_length import ExpectedSound, Rule
+from tts_assets.audio.expected_length import MEI, ExpectedSound, Rule
 from tts_assets.build.plan.make_plan import make_plan
 from tts_assets.build.plan.output_folder import (
     open_downloads,
@@ -33,11 +37,11 @@ from tts_assets.store.asset_file_names import ENDINGS
 from tts_assets.store.atomic_files import Storage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from tts_assets.audio.speech_activity import SpeakingRate
     from tts_assets.build.plan import planner
     from tts_assets.build.plan.plan_types import Plan
-    from tts_assets.build.speaking_rates import SpeakingRates
     from tts_assets.config.settings import Settings
     from tts_assets.store.ledger import AssetRecord
     from tts_assets.store.ledger_line import Line
@@ -217,6 +221,90 @@ class _AssetCollector:
             return (item.asset,)
         found = (addresses.asset_at(url) for addresses in self._addresses)
         return tuple(asset for asset in found if asset is not None)
+
+
+# The speaking rates of all voices that a ledger has clips of.
+
+
+#: What these rules find may make a clip longer or shorter.
+_OF_LENGTH = frozenset({Rule.SHORT, Rule.LONG, Rule.PAUSE, Rule.TAIL, Rule.REPEAT})
+
+#: More clips of one voice tell nothing new.
+_MOST_CLIPS = 2_000
+
+#: The silence around a clip, as ``build.plan.recipes.sound_words`` writes it.
+_EDGE_SILENCE = re.compile(r"\b(lead|trail)=(\d{1,6})\b")
+
+#: What ``audio.prepare.trim`` leaves of a clip's own silence.
+_OWN_EDGE_SILENCE = 0.04
+
+
+class _TimedClip(NamedTuple):
+    """What is kept of a line; those with the lowest hashes stay, which come from everywhere."""
+
+    order: int
+    spoken: str
+    seconds: float
+
+
+class SpeakingRates:
+    """What voices take for what they say, each learned when somebody first asks for it.
+
+    Every voice that is not known, at every speed and with every version of its engine, is one of
+    its own. Nothing is learned from passages, from clips whose length was found wrong when they were
+    made, nor from those of which nobody told how they were said.
+    """
+
+    def __init__(self, lines: Iterable[Line] = ()) -> None:
+        """Take in the lines of a ledger; 2,000 of a voice are kept at most."""
+        self._clips: dict[tuple[str, str, float], list[_TimedClip]] = {}
+        self._learned: dict[tuple[str, str, float], SpeakingRate | None] = {}
+        for line in lines:
+            if line.spoken and not line.cues and line.voice not in MEI:
+                self._keep(line)
+
+    def of(self, voice: str, engine: str, speed: float) -> SpeakingRate | None:
+        """The pace of a voice, by provider and name, with its engine as the ledger has it.
+
+        None where nothing could be learned.
+        """
+        key = (voice, engine, speed)
+        if key not in self._learned:
+            # Threads that ask at once learn the same.
+            self._learned[key] = _learn_rate(self._clips.get(key, []))
+        return self._learned[key]
+
+    def _keep(self, line: Line) -> None:
+        silence = dict(_EDGE_SILENCE.findall(line.sound))
+        seconds = line.seconds - sum(map(int, silence.values())) / 1000 - _OWN_EDGE_SILENCE
+        # Somebody may have written into the ledger.
+        if len(silence) != 2 or not 0 < seconds < math.inf:
+            return
+        if any(finding.rule in _OF_LENGTH for finding in line.findings):
+            return
+        kept = self._clips.setdefault((line.voice, line.engine, line.speed), [])
+        clip = _TimedClip(-zlib.crc32(line.recipe.encode()), line.spoken, seconds)
+        if len(kept) < _MOST_CLIPS:
+            heapq.heappush(kept, clip)
+        else:
+            heapq.heappushpop(kept, clip)
+
+
+def _learn_rate(clips: list[_TimedClip]) -> SpeakingRate | None:
+    from tts_assets.audio.speech_activity import LEAST_CLIPS, Example, learn_pace  # noqa: PLC0415 - heavy
+
+    if len(clips) < LEAST_CLIPS:
+        return None
+    examples = [Example(_parse_learned_pronunciation(clip.spoken), clip.seconds) for clip in clips]
+    return learn_pace([each for each in examples if each.spoken.phrases])
+
+
+def _parse_learned_pronunciation(spoken: str) -> Pronunciation:
+    return Pronunciation(
+        phrases=parse_accent_phrases(spoken),
+        basis=Basis.UNCHECKED,
+        accent_basis=AccentBasis.GUESSED,
+    )
 
 
 # What an asset should sound like, by its line in the ledger.

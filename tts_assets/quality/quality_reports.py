@@ -153,6 +153,9 @@ DAMAGED = "damaged"
 #: What is heard in it is something else than was to be said.
 RECOGNITION = "recognition"
 
+#: A phrase is spoken with another accent than expected.
+SPOKEN_ACCENT = "accent-heard"
+
 
 class ClipName(NamedTuple):
     """Which clip an asset is heard in.

@@ -11,23 +11,26 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from anyio import to_thread
 
+from tts_assets.audio.expected_length import Rule
 from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.engines import reading_cache
 from tts_assets.engines.asr.hosted_recognizer import count_fitting_workers, provider_for
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import ClipError, FatalError
-from tts_assets.japanese.accent_notation import parse_accent_phrases
+from tts_assets.japanese.accent_notation import format_accent_phrases, parse_accent_phrases
+from tts_assets.japanese.engine_notation import find_questions
 from tts_assets.japanese.kana import UnusableTextError, pronunciation_key
 from tts_assets.japanese.running_text import build_text_forms
-from tts_assets.model import Finding, SpokenForm, split_morae
-from tts_assets.quality.quality_reports import RECOGNITION
+from tts_assets.model import Decided, Finding, SpokenForm, split_morae
+from tts_assets.quality.quality_reports import DAMAGED, MISSING, RECOGNITION, SPOKEN_ACCENT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
     from tts_assets.config.settings import Settings
+    from tts_assets.engines.accent_recognizer import PhraseAccent
     from tts_assets.engines.asr.recognizer_protocol import Recognizer, RecognizerProvider
-    from tts_assets.model import Cue, Pronunciation, Samples
+    from tts_assets.model import Cue, Phrase, Pronunciation, Samples
     from tts_assets.store.ledger_line import Line
 
 
@@ -282,14 +285,19 @@ def _ledger_kana(line: Line) -> str:
 def _forms_of_line(line: Line) -> Iterator[SpokenForm]:
     """What the dictionary has to read where the engine did not tell how it said a clip."""
     if not line.spoken:
-        yield SpokenForm(
-            text=line.text,
-            reading=line.reading,
-            sentence=line.sentence,
-            readings=line.readings,
-            boundaries=line.boundaries,
-            romanized=line.romanized,
-        )
+        yield _build_form(line)
+
+
+def _build_form(line: Line) -> SpokenForm:
+    return SpokenForm(
+        text=line.text,
+        reading=line.reading,
+        accent=line.accent,
+        sentence=line.sentence,
+        readings=line.readings,
+        boundaries=line.boundaries,
+        romanized=line.romanized,
+    )
 
 
 def _forms_of_text(text: str) -> Iterator[SpokenForm]:
@@ -316,4 +324,103 @@ def _create_finding(compared: TextComparison, limit: float) -> Finding:
         f"{measured} of its morae are wrong",
         f"{limit:.0%} (verify.cer)",
         (f"speech recognition recognized {compared.heard or 'nothing'} instead of {compared.said}"),
+    )
+
+
+# Accents are recognized in all clips that are not made of them.
+
+
+#: A sound with one of these is not the one of its line.
+_OTHER_SOUND = frozenset({MISSING, DAMAGED, Rule.UNDECODABLE, Rule.EMPTY, Rule.SILENT})
+
+#: Its melody is computed from the accents.
+_COMPUTED = "openjtalk/"
+
+
+def has_recognizable_accents(line: Line, findings: Iterable[Finding]) -> bool:
+    """Whether the accents of an asset are recognized, if its voice follows accents.
+
+    Those of the embedded voice are not, whose melody is computed from them; nor those of passages, of
+    clips that a reviewer approved, and of files that are not as generated.
+    """
+    return (
+        bool(line.spoken)
+        and not line.cues
+        and not line.voice.startswith(_COMPUTED)
+        and (line.review is None or line.review.decided is not Decided.APPROVED)
+        and _OTHER_SOUND.isdisjoint(finding.rule for finding in findings)
+    )
+
+
+async def check_spoken_accents(
+    items: Sequence[ListenTask], settings: Settings
+) -> tuple[dict[str, tuple[Finding, ...]], list[str]]:
+    """Recognize the accents of assets, and compare them with the expected ones.
+
+    Args:
+        items: assets with a pronunciation in their lines of the ledger.
+        settings: the time limit.
+
+    Returns:
+        By asset the phrases with another accent, for all assets whose accents were recognized; and
+        why the others were not.
+    """
+    if not items:
+        return {}, []
+    # Heavy, and rarely needed.
+    from tts_assets.engines import accent_recognizer  # noqa: PLC0415
+
+    found: dict[str, tuple[Finding, ...]] = {}
+    failed: list[str] = []
+    rules = FailureRules(failures=(ClipError,), fatal=(FatalError,))
+    async with accent_recognizer.open_accent_recognizer(
+        timeout_seconds=settings.timeout_seconds
+    ) as recognizer:
+
+        async def recognize_asset(item: ListenTask) -> tuple[Finding, ...]:
+            line = item.line
+            phrases = parse_accent_phrases(line.spoken)
+            asking = find_questions(phrases, line.text)
+            accents = await recognizer.recognize_accents(Path(item.path), phrases, line.voice)
+            return tuple(
+                _create_accent_finding(phrases[each.place], each)
+                for each in accents
+                # The end of a question rises whatever its accent is.
+                if each.place not in asking and accent_recognizer.is_contradiction(each, line.voice)
+            )
+
+        pool = Pool(
+            recognize_asset,
+            limit=recognizer.workers,
+            timeout=settings.timeout_seconds,
+            rules=rules,
+        )
+        async with pool:
+            async for result in pool.run(items):
+                asset = result.job.line.asset
+                if result.value is not None:
+                    found[asset] = result.value
+                elif not isinstance(result.error, FatalError):
+                    failed.append(f"{asset}: {result.error}")
+    if isinstance(pool.over, FatalError):
+        return found, [f"accents were not recognized: {pool.over}"]
+    if not failed:
+        return found, []
+    more = f" (and {len(failed) - 1:,} more)" if len(failed) > 1 else ""
+    return found, [f"accents were not recognized: {failed[0]}{more}"]
+
+
+def _create_accent_finding(phrase: Phrase, found: PhraseAccent) -> Finding:
+    spoken, expected = (
+        format_accent_phrases([each])
+        for each in (
+            phrase._replace(accent=found.accent, pause=False),
+            phrase._replace(pause=False),
+        )
+    )
+    return Finding(
+        SPOKEN_ACCENT,
+        spoken,
+        expected,
+        f"it is spoken as {spoken}, and {expected} fits its pitch {found.excess:.1f} semitones worse",
     )

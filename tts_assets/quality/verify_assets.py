@@ -10,24 +10,31 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter, to_thread
 
+from tts_assets.audio.expected_length import Rule
 from tts_assets.build.plan.output_folder import read_ledger_lines
 from tts_assets.build.pool import FailureRules, Pool
-from tts_assets.build.speaking_rates import SpeakingRates
 from tts_assets.catalogues import catalogue_files
 from tts_assets.engines import machine
 from tts_assets.errors import FatalError, InputError
-from tts_assets.quality.assets_to_verify import MeasureTask, iter_assets, measure_asset
+from tts_assets.quality.assets_to_verify import (
+    MeasureTask,
+    SpeakingRates,
+    iter_assets,
+    measure_asset,
+)
 from tts_assets.quality.assets_to_verify import find_assets_to_verify as find
 from tts_assets.quality.quality_reports import AssetResult, VerifyReport
 from tts_assets.quality.recognition_check import (
     ListenResult,
     ListenTask,
+    check_spoken_accents,
     choose_recognizer,
+    has_recognizable_accents,
     listen_to_assets,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tts_assets.catalogues.catalogue_reader import Catalogue
     from tts_assets.config.command_options import Sample
@@ -115,6 +122,7 @@ async def verify_assets(
     )
     look = _Verification(settings, wanted, paces)
     await look.measure_all(on_progress)
+    look.add_accents(*await check_spoken_accents(look.to_recognize, settings))
     listened = ListenResult({}, {}, [])
     if look.to_hear and fatal is None:
         try:
@@ -140,12 +148,14 @@ class _Verification:
 
     def __init__(self, settings: Settings, wanted: AssetsToVerify, paces: SpeakingRates) -> None:
         self.to_hear: list[ListenTask] = []
+        self.to_recognize: list[ListenTask] = []
         self._settings = settings
         self._wanted = wanted
         self._paces = paces
         self._drawn = _choose_sample(settings, wanted)
         self._findings: dict[str, tuple[Finding, ...]] = {}
         self._texts: dict[str, str] = {}
+        self._notes: list[str] = []
         self._checked = self._foreign = 0
 
     async def measure_all(self, on_progress: Callable[[int, int], None]) -> None:
@@ -170,6 +180,15 @@ class _Verification:
         """Take in what else is wrong with an asset."""
         self._findings[asset] = (*self._findings.get(asset, ()), *findings)
 
+    def add_accents(self, spoken: Mapping[str, tuple[Finding, ...]], notes: Sequence[str]) -> None:
+        """Take in recognized accents, which replace what the pitch at the begin of phrases shows."""
+        for asset, findings in spoken.items():
+            others = (each for each in self._findings.get(asset, ()) if each.rule != Rule.ACCENT)
+            self._findings[asset] = (*others, *findings)
+            if not self._findings[asset]:
+                del self._findings[asset]
+        self._notes.extend(notes)
+
     def build_report(
         self, listened: ListenResult, fatal: str | None, seconds: float
     ) -> VerifyReport:
@@ -187,7 +206,11 @@ class _Verification:
             unmade=self._wanted.unmade,
             catalogues=0 if found is None else len(found.catalogues),
             problems=() if found is None else tuple(found.trouble.problems),
-            notes=(*(() if found is None else found.trouble.notes), *listened.notes),
+            notes=(
+                *(() if found is None else found.trouble.notes),
+                *self._notes,
+                *listened.notes,
+            ),
             unmatched=None if found is None else found.unmatched,
             seconds=seconds,
             fatal=fatal,
@@ -203,6 +226,13 @@ class _Verification:
             self._texts[asset] = line.text
         if line is not None and asset in self._drawn and item.gone is None:
             self.to_hear.append(ListenTask(item.path, line))
+        if (
+            line is not None
+            and item.expected.says_accents
+            and has_recognizable_accents(line, findings)
+        ):
+            self.to_recognize.append(ListenTask(item.path, line))
+            self._texts[asset] = line.text
 
     def _build_result(self, asset: str, clips: tuple[ClipName, ...]) -> AssetResult:
         return AssetResult(
