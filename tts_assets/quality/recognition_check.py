@@ -25,7 +25,7 @@ from tts_assets.model import Decided, Finding, SpokenForm, split_morae
 from tts_assets.quality.quality_reports import DAMAGED, MISSING, RECOGNITION, SPOKEN_ACCENT
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from tts_assets.config.settings import Settings
     from tts_assets.engines.accent_recognizer import PhraseAccent
@@ -353,13 +353,14 @@ def has_recognizable_accents(line: Line, findings: Iterable[Finding]) -> bool:
 
 
 async def check_spoken_accents(
-    items: Sequence[ListenTask], settings: Settings
+    items: Sequence[ListenTask], settings: Settings, on_progress: Callable[[int, int], None]
 ) -> tuple[dict[str, tuple[Finding, ...]], list[str]]:
     """Recognize the accents of assets, and compare them with the expected ones.
 
     Args:
         items: assets with a pronunciation in their lines of the ledger.
         settings: the time limit.
+        on_progress: is called with how many are done, of how many.
 
     Returns:
         By asset the phrases with another accent, for all assets whose accents were recognized; and
@@ -372,6 +373,7 @@ async def check_spoken_accents(
 
     found: dict[str, tuple[Finding, ...]] = {}
     failed: list[str] = []
+    done = 0
     rules = FailureRules(failures=(ClipError,), fatal=(FatalError,))
     async with accent_recognizer.open_accent_recognizer(
         timeout_seconds=settings.timeout_seconds
@@ -397,6 +399,8 @@ async def check_spoken_accents(
         )
         async with pool:
             async for result in pool.run(items):
+                done += 1
+                on_progress(done, len(items))
                 asset = result.job.line.asset
                 if result.value is not None:
                     found[asset] = result.value

@@ -103,7 +103,8 @@ async def verify_assets(
 
     Args:
         settings: which catalogues or sounds, which folder, how many at once, what is listened to.
-        on_progress: called with how many assets were measured so far, and how many there are.
+        on_progress: called with how many assets were measured so far, and how many there are; then the same
+            for recognized accents.
 
     Raises:
         UsageError: a path or a setting is wrong, or there is no such recognizer.
@@ -122,7 +123,7 @@ async def verify_assets(
     )
     look = _Verification(settings, wanted, paces)
     await look.measure_all(on_progress)
-    look.add_accents(*await check_spoken_accents(look.to_recognize, settings))
+    look.add_accents(*await check_spoken_accents(look.to_recognize, settings, on_progress))
     listened = ListenResult({}, {}, [])
     if look.to_hear and fatal is None:
         try:

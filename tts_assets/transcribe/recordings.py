@@ -189,6 +189,7 @@ def split_chunks(blocks: Iterable[Samples], seconds: float) -> Iterator[AudioChu
                 yield _create_chunk(number, begin, samples[:end])
                 # A copy: a view would keep all of the old samples.
                 held = [samples[next_begin:].copy()]
+                del samples
                 size -= next_begin
                 number, begin = number + 1, begin + next_begin
     except ClipError as exc:
