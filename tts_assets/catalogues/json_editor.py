@@ -280,11 +280,9 @@ def _edit_object_array(
     for index, urls in row.urls.items():
         if index < len(present):
             found = JsonContainer(
-                place=(*place, index),
-                wanted={},
                 start=present[index].start,
                 end=present[index].end,
-                members=[],
+                place=(*place, index),
                 around=layout.opening,
             )
             yield from _edit_array_item(editor, found, urls, model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias
 
 from tts_assets.errors import InputError
@@ -61,19 +61,19 @@ class JsonContainer:
     """A value on the way to what is wanted: an object, a list, or a scalar without members.
 
     Args:
-        place: where it lies in the document.
-        wanted: what is looked for inside.
         start: where it begins.
         end: where it ends.
+        place: where it lies in the document.
+        wanted: what is looked for inside.
         members: all that is in it, in order, repeated keys included.
         around: the white space before the first member of the value that holds it.
     """
 
-    place: Place
-    wanted: PathTree
     start: int
-    end: int
-    members: list[JsonMember]
+    end: int = 0
+    place: Place = ()
+    wanted: PathTree = field(default_factory=dict)
+    members: list[JsonMember] = field(default_factory=list)
     around: str = ""
 
 
@@ -105,9 +105,7 @@ def scan_containers(text: str, wanted: PathTree) -> Iterator[JsonContainer]:
         RecursionError: what is wanted lies too deep.
     """
     start = _skip_space(text, 0)
-    end = yield from _enter_container(
-        text, JsonContainer(place=(), wanted=wanted, start=start, end=0, members=[])
-    )
+    end = yield from _enter_container(text, JsonContainer(start=start, wanted=wanted))
     end = _skip_space(text, end)
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
@@ -115,7 +113,7 @@ def scan_containers(text: str, wanted: PathTree) -> Iterator[JsonContainer]:
 
 def scan_items(text: str, start: int) -> list[JsonMember]:
     """What is in the list or object that begins at ``start``."""
-    row = JsonContainer(place=(), wanted={}, start=start, end=0, members=[])
+    row = JsonContainer(start=start)
     for _ in _enter_container(text, row):
         pass
     return row.members
@@ -196,10 +194,7 @@ def _scan_members(
         if inner:
             place = (*container.place, key)
             end = yield from _enter_container(
-                text,
-                JsonContainer(
-                    place=place, wanted=inner, start=start, end=0, members=[], around=around
-                ),
+                text, JsonContainer(start=start, place=place, wanted=inner, around=around)
             )
         else:
             end = _skip_value(text, start)
