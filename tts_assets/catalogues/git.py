@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 from contextlib import ExitStack
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path, PurePath
@@ -13,7 +14,8 @@ from typing import IO, TYPE_CHECKING, Self, TypeAlias
 
 from tts_assets.catalogues import catalogue_reader
 from tts_assets.catalogues.catalogue_files import parse_catalogue
-from tts_assets.catalogues.override_file import OverrideChanges, parse_overrides
+from tts_assets.catalogues.override_file import parse_overrides, read_overrides
+from tts_assets.catalogues.review_edits import resolve_catalogue_path
 from tts_assets.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -68,8 +70,7 @@ class GitRevision:
                 "origin/main, a tag or a hash"
             )
         self.name = name
-        before = self._read_old_overrides
-        self._overrides = None if overrides is None else OverrideChanges(overrides, before)
+        self._overrides = overrides
         self.notes: list[str] = []
         self._folders: dict[str, _GitRepository] = {}
         self._repositories: dict[str, _GitRepository] = {}
@@ -91,9 +92,9 @@ class GitRevision:
         document, source = reader.document, reader.source
         file = os.path.realpath(document.file)
         repository = self._open_repository(os.path.dirname(file))  # noqa: PTH120 - as realpath gives it
-        overridden = frozenset[str]()
-        if self._overrides is not None:
-            overridden = self._overrides.find_entries(document.file, source)
+        overridden = frozenset(
+            entry for *of, entry in self._changed_overrides if of == [file, source.short_name]
+        )
         path = os.path.relpath(file, repository.root)
         data = repository.read_blob(path)
         if data == document.encode(document.text):
@@ -103,12 +104,7 @@ class GitRevision:
             before = repository.read_deleted_files(PurePath(path).suffix, source)
         else:
             try:
-                _collect_entries(
-                    catalogue_reader.CatalogueReader(
-                        parse_catalogue(data, document.file, source), source
-                    ),
-                    before,
-                )
+                _collect_entries(data, document.file, source, before)
             except InputError as problem:
                 self.notes.append(
                     f"{problem.file} cannot be read at {self.name!r} and counts as changed: "
@@ -119,6 +115,20 @@ class GitRevision:
             entry
             for entry, said in _read_entries(catalogue_reader.CatalogueReader(document, source))
             if said not in before.get(entry, ())
+        )
+
+    @cached_property
+    def _changed_overrides(self) -> frozenset[tuple[str, str, str]]:
+        """The catalogue, the source and the entry of each override that came, went or changed."""
+        path = self._overrides
+        if path is None:
+            return frozenset()
+        now, then = (
+            {(each.key, each.signature) for each in overrides}
+            for overrides in (read_overrides(path), self._read_old_overrides(path))
+        )
+        return frozenset(
+            (resolve_catalogue_path(key.file, path), key.source, key.entry) for key, _ in now ^ then
         )
 
     def _read_old_overrides(self, file: str) -> tuple[Override, ...]:
@@ -198,12 +208,7 @@ class _GitRepository:
             for path in self._list_deleted_paths(suffix):
                 data = self.read_blob(path) or b""
                 try:
-                    _collect_entries(
-                        catalogue_reader.CatalogueReader(
-                            parse_catalogue(data, path, source), source
-                        ),
-                        found,
-                    )
+                    _collect_entries(data, path, source, found)
                 except InputError:
                     # It was no catalogue of this source.
                     continue
@@ -245,8 +250,9 @@ class _GitRepository:
         return UsageError(f"git failed in {self.root}: {_summarize_errors(self._errors.read())}")
 
 
-def _collect_entries(reader: catalogue_reader.CatalogueReader, found: SpokenEntries) -> None:
-    for entry, said in _read_entries(reader):
+def _collect_entries(data: bytes, file: str, source: Source, found: SpokenEntries) -> None:
+    document = parse_catalogue(data, file, source)
+    for entry, said in _read_entries(catalogue_reader.CatalogueReader(document, source)):
         found.setdefault(entry, set()).add(said)
 
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tts_assets.catalogues.review_edits import AvailableVoices
-    from tts_assets.config.catalogue_sources import Source
     from tts_assets.model import Clip, SpokenForm
 
 
@@ -106,13 +105,34 @@ def write_override(path: str | Path, override: Override) -> None:
         InputError: what is in the file cannot be meant: it is left as it is.
         FatalError: the file cannot be written.
     """
-    own = override.key
+    path = Path(path)
+    real = Path(os.path.realpath(path))
+    _refuse_outside_link(path, real)
+    tries = 0
 
-    def set_override(rows: Mapping[OverrideKey, Override]) -> dict[OverrideKey, Override]:
-        others = {key: row for key, row in rows.items() if not _is_same_clip(key, own, path)}
-        return {**others, own: override}
+    def count_attempt() -> None:
+        nonlocal tries
+        tries += 1
+        if tries > _TRIES:
+            raise FatalError(
+                f"another program locks {find_lock_path(real)}: end it, then save the "
+                "override again"
+            )
 
-    _update_file(Path(path), set_override)
+    with atomic_files.fatal(f"cannot write {path}"):
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_files.lock(find_lock_path(real), count_attempt):
+            atomic_files.sweep(real.parent)
+            before = {each.key: each for each in read_overrides(path)}
+            own = override.key
+            after = {key: row for key, row in before.items() if not _is_same_clip(key, own, path)}
+            after[own] = override
+            if after == before:
+                return
+            like = real.stat() if real.exists() else None
+            atomic_files.write_whole(real, encode_overrides(after), like=like)
+            _write_git_attributes(real)
+            atomic_files.sync_folder(real.parent)
 
 
 def find_lock_path(path: Path) -> Path:
@@ -203,80 +223,12 @@ def _refuse_outside_link(path: Path, real: Path) -> None:
         )
 
 
-def _update_file(
-    path: Path, change: Callable[[Mapping[OverrideKey, Override]], dict[OverrideKey, Override]]
-) -> None:
-    real = Path(os.path.realpath(path))
-    _refuse_outside_link(path, real)
-    tries = 0
-
-    def count_attempt() -> None:
-        nonlocal tries
-        tries += 1
-        if tries > _TRIES:
-            raise FatalError(
-                f"another program locks {find_lock_path(real)}: end it, then save the "
-                "override again"
-            )
-
-    with atomic_files.fatal(f"cannot write {path}"):
-        real.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_files.lock(find_lock_path(real), count_attempt):
-            atomic_files.sweep(real.parent)
-            before = {each.key: each for each in read_overrides(path)}
-            after = change(before)
-            if after == before:
-                return
-            like = real.stat() if real.exists() else None
-            atomic_files.write_whole(real, encode_overrides(after), like=like)
-            _write_git_attributes(real)
-            atomic_files.sync_folder(real.parent)
-
-
 def _write_git_attributes(path: Path) -> None:
     """Have git take the lines of both sides, unless somebody has told it what to do here."""
     attributes = path.parent / _ATTRIBUTES
     in_git = any((folder / ".git").exists() for folder in path.parents)
     if in_git and not attributes.exists() and _PLAIN_NAME.fullmatch(path.name):
         atomic_files.write_whole(attributes, f"{path.name} merge=union\n".encode())
-
-
-# Which entries are said otherwise since a file of overrides was another one.
-
-
-class OverrideChanges:
-    """The overrides that came, went or changed; found out when it is first asked."""
-
-    def __init__(self, path: str, before: Callable[[str], tuple[Override, ...]]) -> None:
-        """Begin.
-
-        Args:
-            path: the file as it is now.
-            before: tells what a file of that path held before.
-        """
-        self._path = path
-        self._before = before
-        self._found: frozenset[tuple[str, str, str]] | None = None
-
-    def find_entries(self, file: str, source: Source) -> frozenset[str]:
-        """The ids of the entries of a catalogue that are said otherwise now.
-
-        Raises:
-            InputError: the file as it is now cannot be used.
-        """
-        if self._found is None:
-            now, then = (
-                {(each.key, each.signature) for each in overrides}
-                for overrides in (read_overrides(self._path), self._before(self._path))
-            )
-            self._found = frozenset(
-                (resolve_catalogue_path(key.file, self._path), key.source, key.entry)
-                for key, _ in now ^ then
-            )
-        if not self._found:
-            return frozenset()
-        here = (os.path.realpath(file), source.short_name)
-        return frozenset(entry for *of, entry in self._found if tuple(of) == here)
 
 
 # The overrides of a run: applied to the clips that they are for, and told where they are for none.
