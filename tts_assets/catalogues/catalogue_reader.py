@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tts_assets.catalogues.catalogue_document import Document
     from tts_assets.config.catalogue_sources import ClipRule, Source
     from tts_assets.config.source_paths import PathSteps
+    from tts_assets.model import Target
 
 
 #: The longest id in bytes of UTF-8, so that it fits into a file name beside a kind and a part.
@@ -387,47 +388,47 @@ class CatalogueReader:
         )
 
     def _make_clip(self, slot: ClipSlot, entry_id: str, speed: float | None) -> Clip | None:
-        part, at, said, place, url, parallel, voice, timeline = slot
+        part, at, said, target, voice, timeline = slot
         catalogue = self._catalogue
         kind = catalogue.source.kind
         if isinstance(said, EntryProblemError):
             self._add_problem(said, f"entry {entry_id}")
-        elif isinstance(said, str):
+            return None
+        if isinstance(said, str):
             catalogue.unspoken.append(
                 Unspoken(
                     kind=kind, file=catalogue.file, entry=entry_id, part=part, reason=said, at=at
                 )
             )
-        elif (wrong := self._find_url_problem(place, url)) is not None:
-            self._add_problem(EntryProblemError(wrong, place or at), f"entry {entry_id}")
-        elif (
-            timeline and (wrong := self._find_url_problem(timeline.place, timeline.url)) is not None
-        ):
-            self._add_problem(EntryProblemError(wrong, timeline.place), f"entry {entry_id}")
-        else:
-            return Clip(
-                kind,
-                catalogue.file,
-                entry_id,
-                part,
-                place,
-                said,
-                parallel,
-                _url_or_none(url),
-                voice,
-                at,
-                catalogue.source.name,
-                timeline and timeline._replace(url=_url_or_none(timeline.url)),
-                speed,
-            )
-        return None
+            return None
+        for each in (target, timeline):
+            if each is not None and (wrong := self._find_url_problem(each)) is not None:
+                self._add_problem(EntryProblemError(wrong, each.place), f"entry {entry_id}")
+                return None
+        place, url, parallel = target or (None, None, None)
+        return Clip(
+            kind,
+            catalogue.file,
+            entry_id,
+            part,
+            place,
+            said,
+            parallel,
+            _url_or_none(url),
+            voice,
+            at,
+            catalogue.source.name,
+            timeline and timeline._replace(url=_url_or_none(timeline.url)),
+            speed,
+        )
 
-    def _find_url_problem(self, place: Place | None, url: Any) -> str | None:
+    def _find_url_problem(self, target: Target) -> str | None:
         """Why a URL cannot be written over what is there; None where it can."""
+        url: Any = target.url
         if url is None:
             return None
         if not isinstance(url, str):
-            keys = [key for key in place or () if isinstance(key, str)]
+            keys = [key for key in target.place if isinstance(key, str)]
             return f"{keys[-1]!r} must contain text or null, because a URL is written there"
         if url and self._replaces_all and not url.isspace() and not _URL_LIKE.match(url):
             return (

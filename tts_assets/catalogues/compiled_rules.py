@@ -244,9 +244,7 @@ class ClipSlot(NamedTuple):
         part: which clip of the entry it is.
         at: where the item that it is said of lies.
         said: what is said, or the reason why nothing is, or what is wrong.
-        place: where its URL lies or will lie; None for nowhere.
-        url: the value that is there now.
-        parallel: see Clip.
+        target: where its URL lies or will lie; None for nowhere.
         voice: see Clip.
         timeline: see Clip.
     """
@@ -254,9 +252,7 @@ class ClipSlot(NamedTuple):
     part: str
     at: Place
     said: SpokenForm | str | EntryProblemError
-    place: Place | None = None
-    url: Any = None
-    parallel: Parallel | None = None
+    target: Target | None = None
     voice: str | None = None
     timeline: Target | None = None
 
@@ -435,10 +431,7 @@ class CompiledRule:
         # Nothing but a passage has a time line.
         if self._timeline is not None and form.turns:
             timeline = self._timeline.locate_url(subject, position)
-        if target is None:
-            return ClipSlot(part, subject.at, form, voice=voice, timeline=timeline)
-        place, url, parallel = target
-        return ClipSlot(part, subject.at, form, place, url, parallel, voice, timeline)
+        return ClipSlot(part, subject.at, form, target, voice, timeline)
 
 
 def _extract_okurigana(reading: str) -> str:
