@@ -19,6 +19,7 @@ from tts_assets.catalogues.detect.proposal_toml import (
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import escape_unsafe, shorten_text
+from tts_assets.config.catalogue_sources import is_built_in
 from tts_assets.config.command_options import is_report
 from tts_assets.config.load_settings import FILE, find
 from tts_assets.config.settings import OVERRIDES, OutputFormat, Settings
@@ -208,7 +209,7 @@ def _print_files(proposal: Proposal, found: SourcePreview, show: CommandOutput) 
     for draft in proposal.drafts:
         source = draft.source
         count = found.sources.get(source.name)
-        what = "a built-in shape" if draft.is_built_in else f"records at {source.records.text}"
+        what = "a built-in shape" if is_built_in(source) else f"records at {source.records.text}"
         show.print_line(
             f"{', '.join(source.files)}: {source.kind}, {what}, "
             f"{format_quantity(found.entries.get(source.name, 0), 'entry')}, "

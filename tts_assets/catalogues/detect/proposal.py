@@ -239,7 +239,7 @@ def propose_sources(files: Iterable[tuple[str, bytes]], *, only_tables: bool = F
         # Sources are read without `paths`: so the built-in shapes are sources, too.
         drafts += [
             _limit_to_files(
-                SourceDraft(source=BUILT_IN[kind], is_built_in=True),
+                SourceDraft(source=BUILT_IN[kind]),
                 [file for file, other in seen.built_in.items() if other is kind],
                 every,
             )

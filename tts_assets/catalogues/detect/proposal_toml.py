@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
-from tts_assets.config.catalogue_sources import RULE_FIELDS, AlternativesPolicy, IdOrigin, TextType
+from tts_assets.config.catalogue_sources import (
+    RULE_FIELDS,
+    AlternativesPolicy,
+    IdOrigin,
+    TextType,
+    is_built_in,
+)
 from tts_assets.config.settings import Settings
 from tts_assets.config.source_paths import PathStep
 from tts_assets.errors import truncate_text
@@ -139,7 +145,8 @@ def format_toml(proposal: Proposal, tally: SourcePreview) -> str:
         )
     for draft in proposal.drafts:
         blocks.append("\n".join(_format_source(draft, tally)))
-        blocks += ["\n".join(_format_clip(rule, draft, tally)) for rule in _list_own_rules(draft)]
+        rules = () if is_built_in(draft.source) else draft.source.clips
+        blocks += ["\n".join(_format_clip(rule, draft, tally)) for rule in rules]
         if draft.others:
             blocks.append(_format_comment("Not spoken. To speak a field, remove its #:"))
             blocks += [_comment_out(rule) for rule in draft.others]
@@ -153,16 +160,12 @@ def format_quantity(count: int, noun: str) -> str:
     return f"{count:,} {noun.removesuffix('y')}ies" if noun[-1] == "y" else f"{count:,} {noun}s"
 
 
-def _list_own_rules(draft: SourceDraft) -> tuple[ClipRule, ...]:
-    return () if draft.is_built_in else draft.source.clips
-
-
 def _format_source(draft: SourceDraft, tally: SourcePreview) -> Iterator[str]:
     source = draft.source
     entries = tally.entries.get(source.name, 0)
     yield "[[source]]"
     yield f"files = {_format_texts(source.files)}"
-    if draft.is_built_in:
+    if is_built_in(source):
         yield _format_comment(
             f"The built-in shape of this kind, {format_quantity(entries, 'entry')}, is sufficient."
         )

@@ -84,7 +84,6 @@ class SourceDraft:
         new: the targets that are not in the files yet.
         copies: other lists that only repeat what is said.
         speakers: some of those who speak.
-        is_built_in: the source is one of the built-in shapes.
     """
 
     source: Source
@@ -95,7 +94,6 @@ class SourceDraft:
     new: frozenset[str] = frozenset()
     copies: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
-    is_built_in: bool = False
 
 
 def draft_sources(documents: Sequence[Document], *, is_table: bool) -> list[SourceDraft]:
