@@ -13,7 +13,7 @@ from tts_assets.catalogues.requested_urls import format_path
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tts_assets.catalogues.csv_table import CsvTable
     from tts_assets.catalogues.json_text import RepeatedKey
@@ -237,16 +237,19 @@ def parse_json_lines(text: str, *, file: str) -> list[Any]:
     Raises:
         InputError: a line is not one JSON value.
     """
-    return [
-        parse_json(line, file=file, line=number)
-        for number, line in enumerate(text.split("\n"), start=1)
-        if line.strip(_LINE_SPACE)
-    ]
+    return [parse_json(line, file=file, line=number) for number, line in _iter_filled_lines(text)]
+
+
+def _iter_filled_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, numbered from 1."""
+    return (
+        (number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip(_LINE_SPACE)
+    )
 
 
 def find_jsonl_lines(text: str, places: Iterable[Place]) -> dict[Place, int]:
     """The 1-based lines of these places; those of records that are not there are left out."""
-    filled = [number for number, line in enumerate(text.split("\n"), 1) if line.strip(_LINE_SPACE)]
+    filled = [number for number, _ in _iter_filled_lines(text)]
     lines: dict[Place, int] = {}
     for place in places:
         index = place[0] if place else 0
@@ -261,8 +264,7 @@ def find_repeats_by_line(text: str) -> list[RepeatedKey]:
     """Keys that stand twice in one object, with the lines of the file."""
     return [
         each
-        for number, line in enumerate(text.split("\n"), 1)
-        if line.strip(_LINE_SPACE)
+        for number, line in _iter_filled_lines(text)
         for each in find_repeated_keys(line, number)
     ]
 
@@ -285,19 +287,19 @@ def set_json_lines_urls(
     """
     lists_of, beside_of = _group_by_record(lists), _group_by_record(beside)
     lines = text.split("\n")
-    filled = [number for number, line in enumerate(lines) if line.strip(_LINE_SPACE)]
+    filled = [number for number, _ in _iter_filled_lines(text)]
     for index, wanted in _group_by_record(urls).items():
         if not isinstance(index, int) or not 0 <= index < len(filled):
             what = f"there is no {format_path((index,))} (anymore); read the file again"
             raise InputError(what, file=file)
         number = filled[index]
-        lines[number] = json_editor.set_json_urls(
-            lines[number],
+        lines[number - 1] = json_editor.set_json_urls(
+            lines[number - 1],
             wanted,
             file=file,
             lists=lists_of.get(index),
             beside=beside_of.get(index),
-            line=number + 1,
+            line=number,
         )
     return "\n".join(lines)
 

@@ -198,30 +198,6 @@ def _describe_container(first: str) -> str:
 # Lists of URLs, or of objects with URLs, that run parallel to a list of texts.
 
 
-def edit_array(
-    editor: MemberEditor,
-    place: Place,
-    member: JsonMember,
-    row: RequestedUrls | RequestedObjectUrls,
-    around: JsonContainer,
-) -> Iterator[TextEdit]:
-    """What changes in the value that stands where a parallel list belongs.
-
-    Args:
-        editor: of the document.
-        place: where the value lies.
-        member: the value.
-        row: what is set in it.
-        around: the object that it is a member of.
-
-    Raises:
-        InputError: something in it would be lost.
-    """
-    if isinstance(row, RequestedUrls):
-        return _edit_url_array(editor, place, member, row, around)
-    return _edit_object_array(editor, place, member, row, around)
-
-
 def build_array(
     editor: MemberEditor,
     place: Place,
@@ -457,8 +433,10 @@ def _edit_container(
             missing[str(key)] = _build_value(editor, container, place, inner, wanted)
         elif isinstance(leaf, str):
             yield from editor.replace_url(place, member, leaf)
+        elif isinstance(leaf, RequestedUrls):
+            yield from _edit_url_array(editor, place, member, leaf, container)
         elif leaf is not None:
-            yield from edit_array(editor, place, member, leaf, container)
+            yield from _edit_object_array(editor, place, member, leaf, container)
     yield from editor.add_members(container, missing)
 
 

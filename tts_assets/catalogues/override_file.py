@@ -26,7 +26,7 @@ from tts_assets.regular_files import read_regular
 from tts_assets.store import atomic_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from tts_assets.catalogues.review_edits import AvailableVoices
     from tts_assets.model import Clip, SpokenForm
@@ -326,14 +326,12 @@ class OverrideSet:
                 f"{self._describe_location(each)}: it matches no clip of {each.file}: correct "
                 "or remove it"
             )
-            for real, each in self._find_unmatched()
-            if real not in waiting and (whole or (real, each.source) in self._read)
+            for real, rows in self._by_file.items()
+            for each in rows.values()
+            if each not in self._matched and real not in waiting
+            if whole or (real, each.source) in self._read
         ]
         return [*_truncate_notes(list(self.outdated.values())), *_truncate_notes(idle)]
-
-    def _find_unmatched(self) -> Iterator[tuple[str, Override]]:
-        for real, rows in self._by_file.items():
-            yield from ((real, each) for each in rows.values() if each not in self._matched)
 
     def _apply_override(self, clip: Clip, override: Override) -> Clip:
         self._matched.add(override)

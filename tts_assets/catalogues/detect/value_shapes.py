@@ -116,7 +116,7 @@ def measure_content(texts: Sequence[str]) -> ContentShares:
 
     return ContentShares(
         filled=len(filled),
-        japanese=measure_share(said, is_japanese_text) if said else 0.0,
+        japanese=measure_share(said, is_japanese_text),
         kana=measure_share(said, is_kana_text),
         kanji=measure_share(said, _HAS_KANJI.search),
         romaji=measure_share(said, _is_romaji),
