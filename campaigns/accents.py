@@ -37,7 +37,8 @@ sys.path.insert(0, str(ROOT))
 
 from tests.engines.pitch import BOUND, accents, pitch
 from tests.stand_ins import kokoro_stand_in
-from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.catalogue_files import LoadProblems
+from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.load_settings import load
 from tts_assets.config.settings import AccentControl, KokoroSettings, Settings
 from tts_assets.engines.kokoro import Kokoro

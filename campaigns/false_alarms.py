@@ -38,7 +38,8 @@ from tts_assets.audio.audio_checks import check_bytes
 from tts_assets.audio.expected_length import ExpectedSound, Rule, is_whispered
 from tts_assets.audio.render import finish
 from tts_assets.build.plan import recipes
-from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.catalogue_files import LoadProblems
+from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.settings import Settings
 from tts_assets.engines.openjtalk_engine import OpenJTalkEngine
 from tts_assets.errors import ClipError

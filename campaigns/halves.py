@@ -37,7 +37,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.engines.loopback import Loopback, LoopbackReply, loopback
-from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.catalogue_files import LoadProblems
+from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.keys import Secret
 from tts_assets.config.settings import (
     ElevenLabsSettings,

@@ -42,7 +42,8 @@ sys.path.insert(0, str(ROOT))
 from tests.engines.pitch import accents as possible_accents
 from tests.engines.pitch import pitch
 from tts_assets.audio.expected_length import estimate_mora_seconds
-from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.catalogue_files import LoadProblems
+from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.catalogue_sources import TextType
 from tts_assets.config.load_settings import load
 from tts_assets.engines import reading_cache, registry

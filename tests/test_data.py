@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tts_assets.catalogues.catalogue_document import parse_document
-from tts_assets.catalogues.catalogue_reader import Catalogue, guess_catalogue_kind, read_catalogue
+from tts_assets.catalogues.catalogue_files import Catalogue
+from tts_assets.catalogues.catalogue_reader import guess_catalogue_kind, read_catalogue
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.model import Kind, is_katakana, kana_to_katakana
 

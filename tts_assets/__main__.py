@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 from tts_assets.errors import OUT_OF_MEMORY, is_out_of_memory
 
@@ -17,9 +18,9 @@ def main() -> None:
     reserve = bytearray(_RESERVE_BYTES)
     try:
         # The import takes most of the memory that a command needs.
-        from tts_assets.cli.app import app  # noqa: PLC0415
+        from tts_assets.cli.app import create_app  # noqa: PLC0415
 
-        app()
+        create_app(sys.argv[1:])()
     except Exception as exc:
         if not is_out_of_memory(exc):
             raise

@@ -17,8 +17,8 @@ from tests.plugin_engines import Paid
 from tts_assets import generate_sync
 from tts_assets.build.plan.make_plan import Selection
 from tts_assets.build.plan.planner import TO_MAKE, State
-from tts_assets.catalogues.catalogue_files import parse_catalogue
 from tts_assets.catalogues.catalogue_reader import CatalogueReader
+from tts_assets.catalogues.open_catalogues import parse_catalogue
 from tts_assets.cli.generate_command import _get_generate_exit_code
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.config.load_settings import load

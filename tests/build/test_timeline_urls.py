@@ -23,7 +23,7 @@ from tts_assets.build.plan.planner import (
 from tts_assets.build.shards.shard_record import Patch, encode_urls, patch
 from tts_assets.catalogues import catalogue_reader, write_back
 from tts_assets.catalogues.catalogue_document import parse_document
-from tts_assets.catalogues.catalogue_reader import Catalogue
+from tts_assets.catalogues.catalogue_files import Catalogue
 from tts_assets.config.catalogue_sources import OverwritePolicy, Source
 from tts_assets.config.source_table import parse_source
 from tts_assets.engines import registry

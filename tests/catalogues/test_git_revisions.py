@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tts_assets.catalogues.catalogue_files import parse_catalogue
 from tts_assets.catalogues.catalogue_reader import CatalogueReader
 from tts_assets.catalogues.git import GitRevision
+from tts_assets.catalogues.open_catalogues import parse_catalogue
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.errors import UsageError
 from tts_assets.model import Kind

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts_assets.catalogues.catalogue_document import parse_document
-from tts_assets.catalogues.catalogue_reader import Catalogue, read_catalogue
+from tts_assets.catalogues.catalogue_files import Catalogue
+from tts_assets.catalogues.catalogue_reader import read_catalogue
 from tts_assets.catalogues.compiled_rules import compile_plain_word
 from tts_assets.config.catalogue_sources import BUILT_IN, OverwritePolicy, SkipCondition, Source
 from tts_assets.config.source_paths import parse_path

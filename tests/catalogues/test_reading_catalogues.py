@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tts_assets.catalogues.catalogue_document import parse_document
-from tts_assets.catalogues.catalogue_reader import Catalogue, guess_catalogue_kind, read_catalogue
+from tts_assets.catalogues.catalogue_files import Catalogue
+from tts_assets.catalogues.catalogue_reader import guess_catalogue_kind, read_catalogue
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.model import Kind, Parallel
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tts_assets.catalogues.catalogue_document import parse_document
-from tts_assets.catalogues.catalogue_reader import Catalogue, read_catalogue
+from tts_assets.catalogues.catalogue_files import Catalogue
+from tts_assets.catalogues.catalogue_reader import read_catalogue
 from tts_assets.config.source_table import parse_source
 from tts_assets.errors import InputError
 from tts_assets.model import Parallel

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.catalogue_files import LoadProblems
+from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.settings import Settings
 from tts_assets.config.source_table import parse_source
 

@@ -204,7 +204,7 @@ def test_the_second_signal_ends_a_run_whose_thread_is_stuck(project: Project) ->
     script = (
         "import sys, threading, anyio, anyio.to_thread\n"
         "from tts_assets.cli.error_boundary import handle_errors\n"
-        "from tts_assets.cli.signals import run_until_signal\n"
+        "from tts_assets.cli.exit_code import run_until_signal\n"
         "def read():\n"
         "    print('reading', flush=True)\n"
         "    open('stuck', 'rb').read()\n"

@@ -19,7 +19,8 @@ from tts_assets.build.generate.work_items import cuts_of
 from tts_assets.build.plan import plan_types
 from tts_assets.build.plan.planner import Job
 from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
-from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.catalogue_files import LoadProblems
+from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.settings import time_limits
 from tts_assets.engines import machine, protocol, registry
 from tts_assets.engines.protocol import Bounded

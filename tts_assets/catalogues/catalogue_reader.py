@@ -6,12 +6,12 @@ import hashlib
 import json
 import re
 import unicodedata
-from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.catalogues.catalogue_document import DocumentFormat
+from tts_assets.catalogues.catalogue_files import Catalogue
 from tts_assets.catalogues.compiled_rules import ClipSlot, CompiledRule, compile_plain_word
 from tts_assets.catalogues.field_lookup import EntryProblemError
 from tts_assets.config.catalogue_sources import (
@@ -194,27 +194,6 @@ _URL_LIKE = re.compile(
     r"|.*\.[a-z0-9]{2,5}\]?(?:[?#]\S*)?\s*\Z)",
     re.IGNORECASE | re.DOTALL,
 )
-
-
-@dataclass(slots=True, kw_only=True)
-class Catalogue:
-    """What one source finds in one file.
-
-    Args:
-        file: its path as given.
-        source: how it is read.
-        entries: how many records it has.
-        clips: everything to be said, in the order of the file.
-        unspoken: texts that yield no clip, and why.
-        problems: entries and values that cannot be used.
-    """
-
-    file: str
-    source: Source
-    entries: int = 0
-    clips: list[Clip] = field(default_factory=list)
-    unspoken: list[Unspoken] = field(default_factory=list)
-    problems: list[InputError] = field(default_factory=list)
 
 
 def guess_catalogue_kind(file: str, root: object) -> Kind | None:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Self, TypeAlias
 
 from tts_assets.catalogues import catalogue_reader
-from tts_assets.catalogues.catalogue_files import parse_catalogue
+from tts_assets.catalogues.open_catalogues import parse_catalogue
 from tts_assets.catalogues.override_file import parse_overrides, read_overrides
 from tts_assets.catalogues.review_edits import resolve_catalogue_path
 from tts_assets.errors import InputError, UsageError

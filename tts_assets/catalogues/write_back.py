@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tts_assets.catalogues.catalogue_files import parse_catalogue, pause_garbage_collector
 from tts_assets.catalogues.catalogue_reader import read_catalogue
+from tts_assets.catalogues.open_catalogues import parse_catalogue, pause_garbage_collector
 from tts_assets.catalogues.override_file import OverrideSet, find_lock_path
 from tts_assets.config.catalogue_sources import OverwritePolicy
 from tts_assets.errors import FatalError, InputError

@@ -7,10 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.build import benchmark
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count
-from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Progress, Settings
 from tts_assets.errors import UsageError
 

@@ -12,8 +12,13 @@ from typing import ParamSpec, TextIO
 
 import typer
 
-from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.signals import end_process, get_received_signal, get_signal_code, watch_signals
+from tts_assets.cli.exit_code import (
+    ExitCode,
+    end_process,
+    get_received_signal,
+    get_signal_code,
+    watch_signals,
+)
 from tts_assets.errors import (
     OUT_OF_MEMORY,
     FatalError,

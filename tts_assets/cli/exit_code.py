@@ -1,6 +1,31 @@
-"""What the exit codes of every command mean."""
+"""How commands end: with which exit code, and by which signals.
 
+The first signal lets a command finish, the second ends the process at once.
+
+A thread receives them, so the second one works in every state: while the main thread is inside a
+native call, while a file blocks, while the event loop waits for a thread. Python itself would run
+no handler then, and would wait for every thread before it exits.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
 from enum import IntEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from tts_assets.engines.process.child_registry import kill_children
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from types import FrameType
+
+T = TypeVar("T")
 
 
 class ExitCode(IntEnum):
@@ -29,3 +54,251 @@ class ExitCode(IntEnum):
     PIPE = 141
     #: SIGTERM.
     TERMINATED = 143
+
+
+_CODES = {
+    "SIGINT": ExitCode.INTERRUPTED,
+    "SIGTERM": ExitCode.TERMINATED,
+    # Windows has none.
+    "SIGHUP": ExitCode.HANGUP,
+}
+
+#: `timeout` sends a signal twice without a pause; a shell that ends and its terminal each send SIGHUP.
+_ONE_REQUEST_SECONDS = 0.005
+_ONE_HANGUP_SECONDS = 0.1
+
+#: After a second signal the command has so long to end by itself, and so to leave nothing behind.
+_GRACE_SECONDS = 0.4
+
+#: Then its summary may take so long: standard output may block.
+_SUMMARY_SECONDS = 1.0
+_SHOW_CURSOR = "\x1b[?25h"
+
+#: Interrupts a blocking call of the main thread; systems ignore it by default. Windows has none.
+_NUDGE_SIGNAL: signal.Signals | None = getattr(signal, "SIGURG", None)
+_MAX_NUDGES = 20
+_NUDGE_SECONDS = 0.1
+
+
+class SignalWatch:
+    """Receives SIGINT, SIGTERM and SIGHUP while a command runs; made by :func:`watch_signals`."""
+
+    def __init__(self) -> None:
+        """Receive nothing yet."""
+        self.first: signal.Signals | None = None
+        #: Called in a thread before a second signal ends the process.
+        self.show_summary: Callable[[], None] = _do_nothing
+        self._first_at = 0.0
+        #: Whether an event loop answers signals.
+        self.is_attended = False
+        self._interrupted = False
+        self._to_loop: socket.socket | None = None
+        self._loop_end: socket.socket | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of the first signal; that of SIGINT where there was none."""
+        return ExitCode.INTERRUPTED if self.first is None else _CODES[self.first.name]
+
+    @contextmanager
+    def receive_signals(self) -> Iterator[None]:
+        """Receive signals for as long as the block lasts."""
+        received, into = socket.socketpair()
+        self._loop_end, self._to_loop = socket.socketpair()
+        for end in (into, self._loop_end, self._to_loop):
+            end.settimeout(0)
+        before = {
+            number: signal.signal(number, self._handle_interrupt) for number in _list_signals()
+        }
+        if _NUDGE_SIGNAL is not None:
+            before[_NUDGE_SIGNAL] = signal.signal(_NUDGE_SIGNAL, lambda *_: None)
+        fd = signal.set_wakeup_fd(into.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._read_signals, args=(received,), daemon=True).start()
+        with into, self._loop_end, self._to_loop:
+            try:
+                yield
+            finally:
+                signal.set_wakeup_fd(fd)
+                for number, handler in before.items():
+                    signal.signal(number, signal.SIG_DFL if handler is None else handler)
+                self._loop_end = self._to_loop = None
+                # The thread reads the end, and ends.
+                into.shutdown(socket.SHUT_RDWR)
+
+    async def answer_signals(
+        self, on_first: Callable[[], None], on_second: Callable[[], None]
+    ) -> None:
+        """Call these in the event loop when signals arrive, until cancelled."""
+        import anyio  # noqa: PLC0415 - heavy for --help
+
+        if self._loop_end is None:
+            await anyio.sleep_forever()
+            return
+        answers = iter((on_first, on_second))
+        while True:
+            await anyio.wait_readable(self._loop_end)
+            for _ in self._loop_end.recv(16):
+                next(answers, _do_nothing)()
+
+    def _handle_interrupt(self, number: int, _: FrameType | None) -> None:
+        """The main thread's own handler: where no event loop answers, it ends the command."""
+        self.first = self.first or signal.Signals(number)
+        if not (self.is_attended or self._interrupted):
+            self._interrupted = True
+            raise KeyboardInterrupt
+
+    def _read_signals(self, received: socket.socket) -> None:
+        """Read signals as they arrive, in a thread of its own."""
+        with received, suppress(OSError):
+            while numbers := received.recv(64):
+                for number in filter(_list_signals().__contains__, numbers):
+                    self._handle_signal(signal.Signals(number))
+
+    def _handle_signal(self, received: signal.Signals) -> None:
+        now = time.monotonic()
+        is_hangup = received.name == "SIGHUP"
+        seconds = _ONE_HANGUP_SECONDS if is_hangup else _ONE_REQUEST_SECONDS
+        if not self._first_at:
+            self.first, self._first_at = self.first or received, now
+            self._wake_loop()
+            threading.Thread(target=self._nudge_main_thread, daemon=True).start()
+        elif now - self._first_at > seconds:
+            self._wake_loop()
+            time.sleep(_GRACE_SECONDS)
+            self._end_process()
+
+    def _nudge_main_thread(self) -> None:
+        """Interrupt a call that began to block before Python could run the handler of the signal.
+
+        The system may also hand the signal to another thread. A read of the terminal would go on.
+        """
+        main = threading.main_thread().ident
+        for _ in range(_MAX_NUDGES):
+            time.sleep(_NUDGE_SECONDS)
+            if self.is_attended or self._interrupted or _NUDGE_SIGNAL is None or main is None:
+                return
+            signal.pthread_kill(main, _NUDGE_SIGNAL)
+
+    def _wake_loop(self) -> None:
+        if self._to_loop is not None:
+            with suppress(OSError):
+                self._to_loop.send(b"!")
+
+    def _end_process(self) -> None:
+        """End now: with no child left behind, with the summary, and waiting for no thread."""
+        kill_children()
+        last = threading.Thread(target=self._print_summary, daemon=True)
+        last.start()
+        last.join(_SUMMARY_SECONDS)
+        os._exit(self.exit_code)
+
+    def _print_summary(self) -> None:
+        # What goes wrong here, or hangs, only costs the summary.
+        with suppress(Exception):
+            if sys.stderr.isatty():
+                sys.stderr.write(f"{_SHOW_CURSOR}\n")
+            self.show_summary()
+        with suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+
+
+@contextmanager
+def watch_signals() -> Iterator[SignalWatch]:
+    """Receive signals while a command runs; outside of the main thread Python receives none."""
+    global _watch  # noqa: PLW0603 - a process has one way to answer signals
+    _watch = SignalWatch()
+    if threading.current_thread() is not threading.main_thread():
+        yield _watch
+        return
+    with _watch.receive_signals():
+        yield _watch
+
+
+def get_received_signal() -> signal.Signals | None:
+    """The first signal that asked the command to end; None where there was none."""
+    return _watch.first
+
+
+def get_signal_code() -> ExitCode:
+    """The exit code for it."""
+    return _watch.exit_code
+
+
+def run_until_signal(
+    work: Callable[[], Awaitable[T]],
+    *,
+    on_first: Callable[[], None] | None = None,
+    show_summary: Callable[[], None] | None = None,
+) -> T:
+    """Run async work to its end, or until a signal.
+
+    Args:
+        work: what to run.
+        on_first: called in the event loop on the first signal, to ask the work to end; None to
+            cancel it.
+        show_summary: called, perhaps in another thread, where a second signal ends the work before
+            it has a result.
+
+    Raises:
+        KeyboardInterrupt: a signal ended it before it had a result.
+    """
+    from tts_assets.build.pool import run_async  # noqa: PLC0415 - see SignalWatch.attend
+
+    _watch.show_summary = show_summary or _do_nothing
+    _watch.is_attended = True
+    try:
+        done = run_async(_run_with_signals, work, on_first)
+    finally:
+        _watch.is_attended = False
+        _watch.show_summary = _do_nothing
+    if not done:
+        if show_summary is not None:
+            show_summary()
+        raise KeyboardInterrupt
+    return done[0]
+
+
+async def _run_with_signals(
+    work: Callable[[], Awaitable[T]], on_first: Callable[[], None] | None
+) -> list[T]:
+    """The result; none where a signal cancelled the work."""
+    import anyio  # noqa: PLC0415 - see SignalWatch.attend
+
+    failure: Exception | None = None
+    done: list[T] = []
+    async with anyio.create_task_group() as tasks:
+        cancel = tasks.cancel_scope.cancel
+        tasks.start_soon(_watch.answer_signals, on_first or cancel, cancel)
+        try:
+            done.append(await work())
+        except Exception as exc:  # noqa: BLE001 - raised again below, outside the task group
+            failure = exc
+        cancel()
+    if failure is not None:
+        raise failure
+    return done
+
+
+def end_process(code: ExitCode) -> None:
+    """End now with this code, with no child left behind, and waiting for no thread."""
+    kill_children()
+    os._exit(code)
+
+
+def _list_signals() -> tuple[signal.Signals, ...]:
+    """The signals that end a command; nohup makes it ignore SIGHUP, and that stays so."""
+    known = [each for each in signal.Signals if each.name in _CODES]
+    return tuple(
+        each
+        for each in known
+        if each.name != "SIGHUP" or signal.getsignal(each) is not signal.SIG_IGN
+    )
+
+
+def _do_nothing() -> None:
+    pass
+
+
+#: The watch of the command that runs; commands do not run inside each other.
+_watch = SignalWatch()

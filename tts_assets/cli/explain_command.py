@@ -9,9 +9,8 @@ from tts_assets.build.plan import make_plan, plan_types
 from tts_assets.build.plan.output_folder import open_downloads, open_storage
 from tts_assets.build.plan.planner import ClipPlan
 from tts_assets.catalogues.override_file import OverrideSet
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.engines import reading_cache, registry
 from tts_assets.engines.protocol import Provider

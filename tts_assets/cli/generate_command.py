@@ -8,7 +8,12 @@ import typer
 from tts_assets.build.build import generate
 from tts_assets.build.events import Estimated, Event, Report
 from tts_assets.build.pool import Stop
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import (
+    ExitCode,
+    get_received_signal,
+    get_signal_code,
+    run_until_signal,
+)
 from tts_assets.cli.models_command import can_ask_user
 from tts_assets.cli.output.clip_progress import show_build_progress
 from tts_assets.cli.output.command_output import (
@@ -18,7 +23,6 @@ from tts_assets.cli.output.command_output import (
     prepare_report_folder,
 )
 from tts_assets.cli.setup_command import run_setup
-from tts_assets.cli.signals import get_received_signal, get_signal_code, run_until_signal
 from tts_assets.config.settings import Settings
 from tts_assets.errors import SETUP_ENGINES, EngineNotReadyError
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output import ci_output
 from tts_assets.cli.output.ci_output import (
     append_step_summary,
@@ -17,7 +17,6 @@ from tts_assets.cli.output.ci_output import (
 from tts_assets.cli.output.command_output import CommandOutput, attempt_write
 from tts_assets.cli.output.console_text import format_count, to_one_line
 from tts_assets.cli.output.report_data import AnnotationLevel, ReportItem
-from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Progress, Settings
 from tts_assets.errors import UsageError
 from tts_assets.model import Basis

@@ -6,13 +6,12 @@ from typing import Any
 
 from tts_assets.build.migrate import Migrated
 from tts_assets.build.migrate import migrate as move
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
 from tts_assets.cli.output.cost_report import describe_missed_urls
 from tts_assets.cli.output.report_data import to_problem_data
 from tts_assets.cli.prune_command import exit_code_for_prune
-from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
 
 

@@ -21,7 +21,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import (
     LinePrinter,
@@ -29,7 +29,6 @@ from tts_assets.cli.output.console_text import (
     format_megabytes,
     resolve_progress,
 )
-from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.config.settings import Progress as Wanted
 from tts_assets.engines.http.http_client import redact_url

@@ -87,10 +87,8 @@ def complete_id(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def _iter_ids(params: Mapping[str, Any]) -> Iterator[str]:
-    from tts_assets.catalogues.catalogue_files import (  # noqa: PLC0415 - completion alone needs it
-        LoadProblems,
-        open_catalogues,
-    )
+    from tts_assets.catalogues.catalogue_files import LoadProblems  # noqa: PLC0415 - completion alone needs it
+    from tts_assets.catalogues.open_catalogues import open_catalogues  # noqa: PLC0415 - completion alone needs it
     from tts_assets.cli.typer_apps import read_command_settings  # noqa: PLC0415 - completion alone needs it
 
     settings = read_command_settings(

@@ -15,10 +15,9 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from tts_assets.build import speak_text
 from tts_assets.build.pool import Stop
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, get_signal_code, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import require_stdout
-from tts_assets.cli.signals import get_signal_code, run_until_signal
 from tts_assets.config.settings import Progress
 from tts_assets.engines.process.child_registry import track_child
 from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError, suggest

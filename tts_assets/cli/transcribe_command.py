@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
 from tts_assets.cli.output.transcription_progress import (
@@ -15,7 +15,6 @@ from tts_assets.cli.output.transcription_progress import (
     show_transcription_progress,
     to_transcript_data,
 )
-from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.regular_files import refuse_linked_folders

@@ -16,7 +16,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from tts_assets import __version__
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.config.load_settings import load
 from tts_assets.config.settings import OutputFormat, Settings, Verbosity
 from tts_assets.errors import UsageError
 
@@ -238,6 +237,9 @@ def read_command_settings(
     if flags.get("quiet"):
         verbosity = Verbosity.QUIET
         flags["progress"] = flags.get("progress") or "none"
+    # Heavy, and not needed for --help.
+    from tts_assets.config.load_settings import load  # noqa: PLC0415
+
     settings = load(
         flags=flags,
         environment=os.environ,

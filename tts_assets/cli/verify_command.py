@@ -6,7 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.clip_progress import show_count_progress
 from tts_assets.cli.output.command_output import (
     CommandOutput,
@@ -15,7 +15,6 @@ from tts_assets.cli.output.command_output import (
     write_report_files,
 )
 from tts_assets.cli.output.console_text import format_count
-from tts_assets.cli.signals import run_until_signal
 from tts_assets.errors import UsageError
 from tts_assets.quality import verify_assets
 

@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import warnings
 from dataclasses import replace
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from tts_assets.engines.protocol import Remote
@@ -80,6 +79,9 @@ class PluginRegistry(Generic[Plugin]):
         return f"there is no {self._kind} {name!r}; {f'{hint} There' if hint else 'there'} are: {', '.join(names)}"
 
     def _list_registered(self) -> dict[str, str]:
+        # Heavy, and not needed for what is built in.
+        from importlib.metadata import entry_points  # noqa: PLC0415
+
         return {point.name: point.value for point in entry_points(group=self._group)}
 
 

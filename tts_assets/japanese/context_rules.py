@@ -14,6 +14,7 @@ from tts_assets.japanese.analysis import (
 from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.japanese.reading_override import ReadingChange, override_reading
 from tts_assets.japanese.spoken_numbers import WEEKDAYS, find_weekdays
+from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.model import is_katakana, kana_to_katakana
 
 if TYPE_CHECKING:
@@ -351,7 +352,7 @@ CONTEXT_RULES = {
 }
 _WORD_OF_RULE = re.compile(r"\((?!\?)(.)")
 _RULES_BY_LETTER = [
-    (match[1], re.compile(pattern), reading)
+    (match[1], compile_lazy(pattern), reading)
     for pattern, reading in CONTEXT_RULES.items()
     for match in _WORD_OF_RULE.finditer(pattern)
 ]

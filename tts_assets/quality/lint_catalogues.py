@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import anyio.to_thread
 
 from tts_assets.build.plan.make_plan import Selection
-from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.catalogue_files import LoadProblems
+from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.engines import reading_cache
 from tts_assets.errors import InputError

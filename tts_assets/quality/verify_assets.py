@@ -13,7 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from tts_assets.audio.expected_length import Rule
 from tts_assets.build.plan.output_folder import read_ledger_lines
 from tts_assets.build.pool import FailureRules, Pool
-from tts_assets.catalogues import catalogue_files
+from tts_assets.catalogues import open_catalogues
 from tts_assets.engines import machine
 from tts_assets.errors import FatalError, InputError
 from tts_assets.quality.assets_to_verify import (
@@ -36,7 +36,7 @@ from tts_assets.quality.recognition_check import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from tts_assets.catalogues.catalogue_reader import Catalogue
+    from tts_assets.catalogues.catalogue_files import Catalogue
     from tts_assets.config.command_options import Sample
     from tts_assets.config.settings import Settings
     from tts_assets.model import Finding, Place
@@ -79,7 +79,7 @@ def add_record_lines(
     lines: dict[str, dict[Place, int]] = {}
     for file, wanted in places.items():
         try:
-            lines[file] = catalogue_files.read_document(file, sources[file]).find_lines(wanted)
+            lines[file] = open_catalogues.read_document(file, sources[file]).find_lines(wanted)
         except InputError:
             # Somebody has changed it meanwhile.
             lines[file] = {}

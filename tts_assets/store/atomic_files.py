@@ -14,8 +14,6 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.regular_files import (
     NotRegularError,
@@ -626,6 +624,9 @@ def lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     Raises:
         OSError: the lock file cannot be made, or a link lies in its place.
     """
+    # Heavy, and not needed by what only reads.
+    from filelock import FileLock, Timeout  # noqa: PLC0415
+
     held = FileLock(path, thread_local=False)
     while True:
         refuse_shared(path)

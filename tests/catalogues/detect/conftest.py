@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 import pytest
 
-from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.catalogue_files import LoadProblems
 from tts_assets.catalogues.detect.proposal import Proposal, propose_sources
 from tts_assets.catalogues.detect.proposal_toml import format_toml, preview_sources
+from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.catalogue_sources import Source
 from tts_assets.config.load_settings import load
 from tts_assets.config.settings import Settings

@@ -28,8 +28,8 @@ from tts_assets.build.plan.plan_types import (
     recipes,
 )
 from tts_assets.build.plan.planner import TO_MAKE, Judged, State
-from tts_assets.catalogues.catalogue_files import open_catalogues, pause_garbage_collector
 from tts_assets.catalogues.git import GitRevision
+from tts_assets.catalogues.open_catalogues import open_catalogues, pause_garbage_collector
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.config.catalogue_sources import OverwritePolicy
 from tts_assets.config.settings import OnEngineChange, Only
@@ -39,7 +39,8 @@ from tts_assets.store.ledger import Provenance, origins_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tts_assets.catalogues.catalogue_reader import Catalogue, CatalogueReader
+    from tts_assets.catalogues.catalogue_files import Catalogue
+    from tts_assets.catalogues.catalogue_reader import CatalogueReader
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
     from tts_assets.model import Clip, Place

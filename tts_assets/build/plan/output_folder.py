@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -205,6 +204,9 @@ class Folder:
                     if each.sha256 and each.asset in assets and record == (each.recipe, each.bytes):
                         sums.setdefault(each.asset, set()).add(each.sha256)
         there = [asset for asset in sums if asset in self.present]
+        # Heavy, and only --deep needs it.
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
         with ThreadPoolExecutor() as threads:
             hashes = threads.map(self._hash_of, there)
             wrong = frozenset(

@@ -23,8 +23,7 @@ import tts_assets
 from tts_assets.build.plan.plan_types import Plan
 from tts_assets.build.plan.planner import Judged, State
 from tts_assets.build.plan.recipes import describe_engine
-from tts_assets.catalogues.catalogue_files import LoadProblems, list_catalogue_files
-from tts_assets.catalogues.catalogue_reader import Catalogue
+from tts_assets.catalogues.catalogue_files import Catalogue, LoadProblems, list_catalogue_files
 from tts_assets.catalogues.override_file import read_overrides
 from tts_assets.catalogues.review_edits import resolve_catalogue_path
 from tts_assets.config.catalogue_sources import BUILT_IN

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tts_assets.build.plan import planner
     from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.catalogues.catalogue_document import Document
-    from tts_assets.catalogues.catalogue_reader import Catalogue
+    from tts_assets.catalogues.catalogue_files import Catalogue
     from tts_assets.config.catalogue_sources import Source
     from tts_assets.config.command_options import Shard
     from tts_assets.config.settings import Settings

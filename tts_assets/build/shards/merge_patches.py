@@ -21,7 +21,8 @@ from tts_assets.build.shards.shard_record import (
     read_shard,
     short_name,
 )
-from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.catalogue_files import LoadProblems
+from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.config.command_options import part_folders, place_of
 from tts_assets.errors import InputError, UsageError

@@ -35,7 +35,6 @@ from tts_assets.cli.output.report_data import (
     to_problem_item,
 )
 from tts_assets.errors import UsageError
-from tts_assets.quality.quality_reports import DAMAGED, MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -459,6 +458,9 @@ def _to_rule_item(verdict: AssetResult, finding: Finding) -> ReportItem:
 
 def _advise_action(verdict: AssetResult) -> str:
     """What to do about an asset."""
+    # Heavy, and only `verify` needs it.
+    from tts_assets.quality.quality_reports import DAMAGED, MISSING  # noqa: PLC0415
+
     rules = {finding.rule for finding in verdict.findings}
     if not verdict.ours:
         if rules == {MISSING}:

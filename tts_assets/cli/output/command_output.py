@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tts_assets.build.events import ClipFailed, ClipMade, Report, Waiting
+from tts_assets.build.events import ClipFailed, ClipMade, Report, Standing, Waiting
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output import ci_output
 from tts_assets.cli.output.ci_output import (
@@ -65,16 +65,16 @@ from tts_assets.cli.output.report_data import (
 from tts_assets.config.command_options import REPORT_FILES
 from tts_assets.config.settings import OutputFormat, Verbosity
 from tts_assets.errors import UsageError
-from tts_assets.quality.quality_reports import VerifyReport
 from tts_assets.store.atomic_files import sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from tts_assets.build.events import Cost, Event, Standing
+    from tts_assets.build.events import Cost, Event
     from tts_assets.cli.output.report_data import ReportItem
     from tts_assets.errors import InputError
     from tts_assets.model import Clip
+    from tts_assets.quality.quality_reports import VerifyReport
 
 
 #: More of one sort are counted, not listed.
@@ -365,20 +365,20 @@ def _build_report_files(told: Report | Standing | VerifyReport) -> dict[str, byt
             to_report_markdown(told),
         )
         shown = html_report.build_report_page(told)
-    elif isinstance(told, VerifyReport):
-        texts = (
-            to_json_document(to_verify_data(told)),
-            to_verify_xml(told),
-            to_verify_markdown(told),
-        )
-        shown = html_report.build_verify_page(told)
-    else:
+    elif isinstance(told, Standing):
         texts = (
             to_json_document(to_status_data(told)),
             to_status_xml(told),
             to_status_markdown(told),
         )
         shown = html_report.build_status_page(told)
+    else:
+        texts = (
+            to_json_document(to_verify_data(told)),
+            to_verify_xml(told),
+            to_verify_markdown(told),
+        )
+        shown = html_report.build_verify_page(told)
     written = (*(text.encode("utf-8", "backslashreplace") for text in texts), shown)
     return dict(zip(REPORT_FILES, written, strict=True))
 
