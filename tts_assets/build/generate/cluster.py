@@ -70,6 +70,8 @@ _NO_WORKERS_SECONDS = 60.0
 #: How often the scheduler is asked for its workers, and how long it may take to answer.
 _WATCH_SECONDS = 2.0
 _ANSWER_SECONDS = 10.0
+#: How often workers are asked for their versions while some of them go.
+_MOST_QUESTIONS = 5
 _CONNECT_SECONDS = 5.0
 _CLOSE_SECONDS = 3.0
 
@@ -284,10 +286,17 @@ class ClusterExecutor:
         Raises:
             FatalError: there is one.
         """
-        try:
-            told: dict[str, str] = await self._client.run(tell_version)
-        except Exception as exc:
-            raise self._lack_packages(exc) from exc
+        told: dict[str, str] | None = None
+        tries = 0
+        while told is None:
+            tries += 1
+            try:
+                told = await self._client.run(tell_version)
+            except Exception as exc:
+                # A worker that goes just now closes its connection; the others are asked again.
+                if not isinstance(exc, OSError) or tries == _MOST_QUESTIONS:
+                    raise self._lack_packages(exc) from exc
+                await anyio.sleep(_WATCH_SECONDS)
         for worker, version in told.items():
             if version != __version__:
                 raise FatalError(
