@@ -1,6 +1,6 @@
 """Whether remembered plans ever change what a command says: random edits, with and without memory.
 
-    python campaigns/plan_memory.py [--cases 2000] [--seed 1]
+    python campaigns/plan_memory.py [--cases 2000] [--seed 1] [--kills]
     python campaigns/plan_memory.py --smoke
 
 A small project is edited at random: entries, settings, the configuration's words, catalogues, the
@@ -9,6 +9,10 @@ runs; some edits change nothing, such as times of files. After each, `status`, `
 --dry-run` and what `generate` finds to do are asked for twice: with the memory that all earlier cases
 left, and with an empty one. Each answer must be the same; now and then everything is brought up to
 date, so that there is something to remember.
+
+With --kills, a `check` that remembers its plan is killed before each of its operations on the cache
+folder, with and without an older plan there. The next `check` must say what it says with an empty
+cache, and in the end nothing but whole plans may be left.
 
 The exit code is 1 if any answer differs, or if hardly any plan was recalled.
 """
@@ -19,7 +23,10 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -63,6 +70,23 @@ READINGS = [
 
 #: At least this part of the answers must come from the memory, or it was not tested.
 LEAST_RECALLED = 0.1
+
+#: Kills itself before an operation on the files of a folder.
+KILLED = """
+import os, signal, sys
+folder, left = sys.argv[1], int(sys.argv[2])
+def watch(event, arguments):
+    global left
+    names = (os.fspath(each) for each in arguments if isinstance(each, (str, bytes, os.PathLike)))
+    if any(os.fsdecode(name).startswith(folder) for name in names):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+from tts_assets.__main__ import main
+sys.argv = ["tts-assets", "check"]
+main()
+"""
 
 
 class Project:
@@ -289,6 +313,58 @@ def list_questions(settings: Settings) -> dict[str, Callable[[], Any]]:
     }
 
 
+def kill_writers(root: Path, most: int) -> tuple[int, int]:
+    """Kill before each operation on the cache; how often that was, and how many answers differed.
+
+    Args:
+        root: an empty folder.
+        most: kills with the same plans in the cache.
+    """
+    (root / "data").mkdir(parents=True)
+    entries = [
+        {"id": number, "word": word, "reading": reading, "audioUrl": None}
+        for number, (word, reading) in enumerate(zip(WORDS, READINGS, strict=True))
+    ]
+    (root / "data/vocabulary.json").write_text(json.dumps(entries), encoding="utf-8")
+    run_command(root, "empty", "-m", "tts_assets", "generate")
+    kills = differing = 0
+    for has_plan in (False, True):
+        for left in range(most):
+            cache = root / f"cache-{has_plan}-{left}"
+            if has_plan:
+                run_command(root, cache.name, "-m", "tts_assets", "check")
+                # Another plan for the same settings.
+                path = root / "data/vocabulary.json"
+                first, *others = json.loads(path.read_text(encoding="utf-8"))
+                path.write_text(json.dumps([first | {"note": left}, *others]), encoding="utf-8")
+            code, _ = run_command(root, cache.name, "-c", KILLED, str(cache), str(left))
+            kills += code == -signal.SIGKILL
+            told = [
+                run_command(root, name, "-m", "tts_assets", "check", "--output-format", "json")
+                for name in (cache.name, f"{cache.name}-empty")
+            ]
+            rest = [each for each in cache.rglob("*") if each.is_file()]
+            differing += told[0] != told[1] or [each.suffix for each in rest] != [".plan"]
+            if code != -signal.SIGKILL:
+                # A run that has something to do remembers nothing, and shows nothing here.
+                differing += code != 0
+                break
+    return kills, differing
+
+
+def run_command(root: Path, cache: str, *arguments: str) -> tuple[int, str]:
+    """The exit code and the output of Python; times are left out of it."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(root / cache)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, re.sub(r'"seconds": [\d.e-]+', "", done.stdout)
+
+
 def main() -> int:
     """Compare all answers; 1 if one differs."""
     parser = argparse.ArgumentParser(
@@ -296,8 +372,15 @@ def main() -> int:
     )
     parser.add_argument("--cases", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", action="store_true")
     parser.add_argument("--smoke", action="store_true", help="for seconds only")
     options = parser.parse_args()
+    if options.kills or options.smoke:
+        with tempfile.TemporaryDirectory() as folder:
+            kills, differing = kill_writers(Path(folder).resolve(), 2 if options.smoke else 1000)
+        print(f"{kills} kills, {differing} differ")
+        if differing or options.kills:
+            return int(differing > 0)
     cases = 60 if options.smoke else options.cases
     chance = random.Random(options.seed)
     differing, asked, recalled = 0, 0, Counter[bool]()
