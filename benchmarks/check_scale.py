@@ -1,4 +1,4 @@
-"""What a command costs, beside what nobody can do without, how that grows, and which goals it meets.
+"""What commands cost beside the least that the same work needs, how that grows, and which goals are met.
 
     python benchmarks/check_scale.py [--clips 10000 100000 1000000] [--repeat 5] [--folder DIR]
         [--commands check generate status] [--work [NAME ...]]

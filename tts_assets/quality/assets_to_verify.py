@@ -248,11 +248,11 @@ class _TimedClip(NamedTuple):
 
 
 class SpeakingRates:
-    """What voices take for what they say, each learned when somebody first asks for it.
+    """How fast voices speak; each rate is learned when it is first needed.
 
-    Every voice that is not known, at every speed and with every version of its engine, is one of
-    its own. Nothing is learned from passages, from clips whose length was found wrong when they were
-    made, nor from those of which nobody told how they were said.
+    Every unknown voice has a rate of its own, at every speed and with every version of its engine.
+    Passages do not count, nor clips whose length was found wrong when they were made, nor clips
+    whose pronunciation is not recorded.
     """
 
     def __init__(self, lines: Iterable[Line] = ()) -> None:
@@ -277,7 +277,7 @@ class SpeakingRates:
     def _keep(self, line: Line) -> None:
         silence = dict(_EDGE_SILENCE.findall(line.sound))
         seconds = line.seconds - sum(map(int, silence.values())) / 1000 - _OWN_EDGE_SILENCE
-        # Somebody may have written into the ledger.
+        # A person may have edited the ledger.
         if len(silence) != 2 or not 0 < seconds < math.inf:
             return
         if any(finding.rule in _OF_LENGTH for finding in line.findings):
@@ -345,7 +345,7 @@ class ExpectationBuilder:
         return ExpectedSound(
             sound=parse_sound(line.sound, own),
             pronunciation=_build_pronunciation(line),
-            # Somebody may have written into the ledger.
+            # A person may have edited the ledger.
             speed=line.speed if line.speed > 0 else 1.0,
             # Several together are like none of them.
             voice=line.voice
@@ -365,7 +365,7 @@ def parse_sound(words: str, own: Sound) -> Sound:
         name, _, value = word.partition("=")
         if name in _SOUND_FIELDS:
             field, kind = _SOUND_FIELDS[name]
-            # Somebody may have written into the ledger.
+            # A person may have edited the ledger.
             with suppress(ValueError):
                 told[field] = kind(value)
     return Sound(**told)
