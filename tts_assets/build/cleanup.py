@@ -14,7 +14,7 @@ from tts_assets.build.events import Orphan, Waiting
 from tts_assets.build.plan import make_plan, output_folder, plan_types, planner
 from tts_assets.build.plan.planner import Judged
 from tts_assets.build.plan.recipes import recipes_in
-from tts_assets.catalogues import open_catalogues
+from tts_assets.catalogues.open_catalogues import read_document
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.engines import registry
 from tts_assets.errors import FatalError, InputError
@@ -140,7 +140,7 @@ class References:
         unread = {}
         for file, source in (sources | passed_over).items():
             try:
-                self.read(open_catalogues.read_document(file, source))
+                self.read(read_document(file, source))
             except InputError as problem:
                 unread[file] = f"{problem}: passed over"
         return unread

@@ -30,7 +30,7 @@ from tts_assets.japanese.engine_notation import find_devoiced_morae
 from tts_assets.model import Phrase, split_morae
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -219,36 +219,26 @@ class AccentRecognizer:
         reference = self._speak(phrases)
         semitones = _measure_semitones(samples)
         kinds = _FORMANTS[:1] if voice.startswith(_OWN_PITCH) else _FORMANTS
-        alignments = [_align_morae(samples, reference, formants) for formants in kinds]
+        expected = _compute_features(reference.samples, 1.0)
+        alignments = [
+            _align_morae(_compute_features(samples, formants), expected, reference.morae)
+            for formants in kinds
+        ]
         found: list[PhraseAccent] = []
         begin = 0
         for place, phrase in enumerate(phrases):
             end = begin + len(split_morae(phrase.kana))
             # What only one of the alignments shows is an error of the alignment.
             options = [
-                self._measure_excess(semitones, morae[begin:end], phrases, place, voice)
+                self._fit_phrase(semitones, morae[begin:end], phrases, place, voice)
                 for morae in alignments
             ]
             begin = end
-            clear = [option for option in options if option is not None]
-            if len(clear) == len(options):
-                found.append(PhraseAccent(place, *min(clear, key=lambda option: option[1])))
+            if all(options):
+                own = normalize_accent(phrase)
+                answers = [_choose_accent(place, own, fits) for fits in options]
+                found.append(min(answers, key=lambda answer: answer.excess))
         return tuple(found)
-
-    def _measure_excess(
-        self,
-        semitones: Floats,
-        times: Sequence[_MoraTime],
-        phrases: Sequence[Phrase],
-        place: int,
-        voice: str,
-    ) -> tuple[int, float] | None:
-        """The accent that fits best, and by how much worse the expected one fits."""
-        fits = self._fit_phrase(semitones, times, phrases, place, voice)
-        if not fits:
-            return None
-        best = min(fits, key=fits.__getitem__)
-        return best, fits[normalize_accent(phrases[place])] - fits[best]
 
     def _fit_phrase(
         self,
@@ -404,6 +394,12 @@ def _build_node(sound: str, part_of_speech: str, accent: int, size: int) -> Node
 # How an accent fits the pitch of morae.
 
 
+def _choose_accent(place: int, own: int, fits: Mapping[int, float]) -> PhraseAccent:
+    """The accent that fits best, and by how much worse a phrase's own one fits."""
+    best = min(fits, key=fits.__getitem__)
+    return PhraseAccent(place, best, fits[own] - fits[best])
+
+
 def _measure_semitones(samples: Samples) -> Floats:
     semitones: Floats = 12 * np.log2(pitch(samples, RATE_HZ).astype(np.float64))
     return semitones
@@ -493,14 +489,21 @@ _FORMANTS = (1.0, 0.92, 0.84)
 _BOTH_WEIGHT = 1.2
 
 
-def _align_morae(samples: Samples, reference: _Reference, formants: float) -> list[_MoraTime]:
-    """The times of the reference's morae in the samples."""
-    begin, expected = _compute_features(reference.samples, 1.0)
-    own_begin, own = _compute_features(samples, formants)
+def _align_morae(
+    heard: tuple[int, Floats], spoken: tuple[int, Floats], morae: Sequence[_MoraTime]
+) -> list[_MoraTime]:
+    """The times of morae in a sound.
+
+    Args:
+        heard: its first frame and its features.
+        spoken: those of the reference.
+        morae: their times in the reference.
+    """
+    (own_begin, own), (begin, expected) = heard, spoken
     path = _align_features(own, expected)
     steps, inverse = np.unique(path[:, 1], return_inverse=True)
     places = np.bincount(inverse, path[:, 0]) / np.bincount(inverse)
-    times = np.array(reference.morae) / HOP_SECONDS - begin
+    times = np.array(morae) / HOP_SECONDS - begin
     # Both sounds were trimmed, and a mora may begin before or end behind what is left.
     inside = np.clip(times, steps[0], steps[-1])
     rows = (np.interp(inside, steps, places) + times - inside + own_begin) * HOP_SECONDS

@@ -13,7 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from tts_assets.audio.expected_length import Rule
 from tts_assets.build.plan.output_folder import read_ledger_lines
 from tts_assets.build.pool import FailureRules, Pool
-from tts_assets.catalogues import open_catalogues
+from tts_assets.catalogues.open_catalogues import read_document
 from tts_assets.engines import machine
 from tts_assets.errors import FatalError, InputError
 from tts_assets.quality.assets_to_verify import (
@@ -79,7 +79,7 @@ def add_record_lines(
     lines: dict[str, dict[Place, int]] = {}
     for file, wanted in places.items():
         try:
-            lines[file] = open_catalogues.read_document(file, sources[file]).find_lines(wanted)
+            lines[file] = read_document(file, sources[file]).find_lines(wanted)
         except InputError:
             # Somebody has changed it meanwhile.
             lines[file] = {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tts_assets.build.plan import make_plan
 from tts_assets.build.plan.output_folder import open_downloads, open_storage, read_ledger_lines
 from tts_assets.build.plan.planner import State
-from tts_assets.catalogues import open_catalogues
+from tts_assets.catalogues.open_catalogues import read_document
 from tts_assets.errors import InputError
 from tts_assets.model import Decided
 from tts_assets.review.sound_previews import HashedFile
@@ -289,7 +289,7 @@ def load_record_details(
         root, lines = None, {}
         # The file may have changed meanwhile.
         with suppress(InputError):
-            document = open_catalogues.read_document(file, sources[file])
+            document = read_document(file, sources[file])
             root, lines = document.root, document.find_lines(selected)
         for at in selected:
             found[file, at] = RecordDetails(lines.get(at), find_jlpt_level(root, at, file))

@@ -286,15 +286,14 @@ class ClusterExecutor:
         Raises:
             FatalError: there is one.
         """
-        told: dict[str, str] | None = None
-        tries = 0
-        while told is None:
-            tries += 1
+        told: dict[str, str] = {}
+        for left in reversed(range(_MOST_QUESTIONS)):
             try:
                 told = await self._client.run(tell_version)
+                break
             except Exception as exc:
                 # A worker that goes just now closes its connection; the others are asked again.
-                if not isinstance(exc, OSError) or tries == _MOST_QUESTIONS:
+                if not (isinstance(exc, OSError) and left):
                     raise self._lack_packages(exc) from exc
                 await anyio.sleep(_WATCH_SECONDS)
         for worker, version in told.items():
