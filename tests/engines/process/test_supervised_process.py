@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import IO
 
 import anyio
 import psutil
 import pytest
 
-from tts_assets.engines.process.supervisor import EngineHost, engine_host
+from tts_assets.engines.process.supervisor import EngineHost, engine_host, run_child
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, TtsAssetsError
 from tts_assets.model import DictionaryWord, Phrase, Sound, SpokenForm, Voice
 
@@ -279,3 +281,29 @@ async def test_words_for_an_engine_that_learns_none_are_an_error() -> None:
     async with engine_host("tests.plugin_engines:Mute", threads=1, words=words) as host:
         with pytest.raises(FatalError, match=r"does not support"):
             await host.speak(SpokenForm(text="犬"), VOICE)
+
+
+def _open_program_for_writing(folder: Path) -> tuple[Path, IO[bytes]]:
+    """A program that Linux does not start until the file is closed."""
+    program = folder / "program"
+    program.write_bytes(Path(sys.executable).resolve().read_bytes())
+    program.chmod(0o755)
+    return program, program.open("ab")
+
+
+async def test_a_process_that_cannot_be_started_for_a_moment_is_started_again(
+    tmp_path: Path,
+) -> None:
+    program, being_written = _open_program_for_writing(tmp_path)
+
+    async def close_soon() -> None:
+        await anyio.sleep(0.05)
+        being_written.close()
+
+    pipe = subprocess.PIPE
+    with tempfile.TemporaryFile() as log:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(close_soon)
+            command = [str(program), "-c", ""]
+            async with run_child(command, stdin=pipe, stdout=pipe, stderr=log) as process:
+                assert await process.wait() == 0

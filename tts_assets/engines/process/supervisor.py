@@ -11,6 +11,7 @@ guilty one would run out of time with it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import signal
@@ -78,6 +79,28 @@ def select_sendable(orders: Collection[PendingRequest], threads: int) -> list[Pe
 _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from tts_assets.engines.process.child_process import main; main()"
 
 
+#: A start that failed with one of these may succeed a moment later: no room for a process, a program that
+#: is just being written, and memory of ours that the kernel could not read just then.
+_PASSING_ERRORS = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EFAULT, errno.ETXTBSY})
+_START_AGAIN_SECONDS = (0.1, 1.0)
+
+
+async def _start_process(
+    command: list[str], *, stdin: IO[bytes] | int, stdout: int, stderr: IO[bytes]
+) -> Process:
+    for seconds in (*_START_AGAIN_SECONDS, None):
+        try:
+            # Ctrl-C is for the run alone.
+            return await anyio.open_process(
+                command, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
+            )
+        except OSError as exc:
+            if seconds is None or exc.errno not in _PASSING_ERRORS:
+                raise
+        await anyio.sleep(seconds)
+    raise AssertionError("the last attempt returns or raises")
+
+
 @contextlib.asynccontextmanager
 async def run_child(
     command: list[str], *, stdin: IO[bytes] | int, stdout: int, stderr: IO[bytes]
@@ -89,10 +112,7 @@ async def run_child(
     """
     # Cancelled half-way, a start would leave a running process behind.
     with anyio.CancelScope(shield=True):
-        # Ctrl-C is for the run alone.
-        process = await anyio.open_process(
-            command, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
-        )
+        process = await _start_process(command, stdin=stdin, stdout=stdout, stderr=stderr)
     async with process:
         with track_child(process.pid, leads_session=True):
             try:
