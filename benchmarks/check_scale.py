@@ -81,6 +81,8 @@ def one(text: str): ...
 def two(text: str): ...
 app()
 """
+#: As the installed script begins.
+START = "import sys; from tts_assets.__main__ import main; sys.exit(main())"
 _FILES = 10
 #: How much more of a processor than the floor: with a remembered plan, after one change, without.
 _NOTHING, _ONE_CHANGED, _FIRST = 0.7, 1.2, 6.0
@@ -287,7 +289,7 @@ class _Work(NamedTuple):
 
     def measure(self, clips: int, repeat: int) -> Row:
         """The command and the floor in turn, after one run each that does not count."""
-        ours = [sys.executable, "-m", "tts_assets", *self.command]
+        ours = [sys.executable, "-c", START, *self.command]
         ours += ["--progress", "none"] if self.command[0] == "generate" else []
         pairs = []
         for number in range(repeat + 1):
@@ -323,7 +325,7 @@ def _cost(command: list[str], code: int = 0, *, cache: str = "cache") -> Cost:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != code:
             told.seek(0)
-            raise SystemExit(f"{' '.join(command[:4])} failed: {told.read().decode()}")
+            raise SystemExit(f"{' '.join(command[2:6])} failed: {told.read().decode()}")
     # In KiB on Linux, in bytes on macOS.
     mib = usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     return Cost(seconds, usage.ru_utime + usage.ru_stime, mib)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tts_assets.engines.process.child_registry import kill_children
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable, Callable, Iterator
     from types import FrameType
 
@@ -103,6 +103,8 @@ class SignalWatch:
     @contextmanager
     def receive_signals(self) -> Iterator[None]:
         """Receive signals for as long as the block lasts."""
+        import socket  # noqa: PLC0415 - --help needs none
+
         received, into = socket.socketpair()
         self._loop_end, self._to_loop = socket.socketpair()
         for end in (into, self._loop_end, self._to_loop):

@@ -17,7 +17,6 @@ from tts_assets.cli.typer_apps import (
     read_command_settings,
     register,
 )
-from tts_assets.config.settings import OutputFormat
 
 
 @register(
@@ -120,7 +119,7 @@ def lint(  # noqa: PLR0913 - one parameter for each option
 ) -> ExitCode:
     """Find doubtful readings, impossible accents and texts that cannot be spoken."""
     settings = read_command_settings(
-        config, (*PLAIN_FORMATS, OutputFormat.GITHUB), **flags_from_locals(locals())
+        config, (*PLAIN_FORMATS, "github"), **flags_from_locals(locals())
     )
     from tts_assets.cli.lint_command import run_lint as look  # noqa: PLC0415 - see status
 
@@ -296,6 +295,7 @@ def schema(
     """Print the JSON Schema of a file that tts-assets reads or writes."""
     from tts_assets.cli.output import published_schemas  # noqa: PLC0415 - see status
     from tts_assets.cli.output.command_output import CommandOutput  # noqa: PLC0415 - see status
+    from tts_assets.config.settings import OutputFormat  # noqa: PLC0415 - see status
 
     CommandOutput(OutputFormat.JSON).print_json(published_schemas.build_schema(name))
     return ExitCode.OK

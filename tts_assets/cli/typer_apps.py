@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -16,12 +16,14 @@ from typer.core import TyperCommand, TyperGroup
 
 from tts_assets import __version__
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.config.settings import OutputFormat, Settings, Verbosity
 from tts_assets.errors import UsageError
 
-#: What every command writes; some write more.
-PLAIN_FORMATS = (OutputFormat.TEXT, OutputFormat.JSON)
-ALL_FORMATS = tuple(OutputFormat)
+if TYPE_CHECKING:
+    from tts_assets.config.settings import Settings
+
+#: What every command writes; some write more, or all that there is.
+PLAIN_FORMATS = ("text", "json")
+ALL_FORMATS = None
 
 #: Parameters of commands with another name than their setting.
 _SETTING_KEYS = {"kinds": "type", "ids": "id", "sound_format": "sound.format"}
@@ -218,8 +220,8 @@ def flags_from_locals(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_command_settings(
-    config: str | None, formats: tuple[OutputFormat, ...] = PLAIN_FORMATS, /, **flags: Any
-) -> Settings:
+    config: str | None, formats: tuple[str, ...] | None = PLAIN_FORMATS, /, **flags: Any
+) -> "Settings":
     """The settings of a command.
 
     A format that was not typed, and that the command does not write, is meant for other commands:
@@ -227,19 +229,20 @@ def read_command_settings(
 
     Args:
         config: the file to read.
-        formats: what it can write to standard output.
+        formats: what it can write to standard output; None for all formats.
         flags: what was typed, by key; None for what was not. Those of no setting are left out.
 
     Raises:
         UsageError: they are wrong, or the command does not write in the format that was typed.
     """
+    # Heavy, and not needed for --help.
+    from tts_assets.config.load_settings import load  # noqa: PLC0415
+    from tts_assets.config.settings import OutputFormat, Verbosity  # noqa: PLC0415
+
     verbosity = Verbosity.VERBOSE if flags.get("verbose") else Verbosity.NORMAL
     if flags.get("quiet"):
         verbosity = Verbosity.QUIET
         flags["progress"] = flags.get("progress") or "none"
-    # Heavy, and not needed for --help.
-    from tts_assets.config.load_settings import load  # noqa: PLC0415
-
     settings = load(
         flags=flags,
         environment=os.environ,
@@ -247,7 +250,7 @@ def read_command_settings(
         config=Path(config) if config else None,
     )
     settings = replace(settings, verbosity=verbosity)
-    if settings.output_format not in formats:
+    if formats is not None and settings.output_format not in formats:
         if flags.get("output-format") is None:
             return replace(settings, output_format=OutputFormat.TEXT)
         raise UsageError(
