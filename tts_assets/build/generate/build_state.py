@@ -15,6 +15,7 @@ from tts_assets.build.plan.make_plan import make_plan
 from tts_assets.build.plan.plan_types import Plan
 from tts_assets.build.plan.planner import Job, State, list_jobs
 from tts_assets.catalogues.catalogue_reader import UnusedPathError
+from tts_assets.catalogues.open_catalogues import pause_garbage_collector
 from tts_assets.config.settings import Only
 from tts_assets.engines.protocol import Remote
 from tts_assets.store.paid_speech import TakeStore
@@ -193,6 +194,7 @@ def _leave_misread(found: Plan) -> None:
         )
 
 
+@pause_garbage_collector()
 def jobs_of(run: BuildState) -> list[Job]:
     """What an engine has to say, by the plan as it stands."""
     own = plan_types.find_voice(run.settings, run.provider).name

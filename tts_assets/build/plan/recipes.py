@@ -79,6 +79,7 @@ class Recipes:
         self._voice = voice
         self._engine = engine
         self._sound = sound
+        self._sound_words = sound_words(sound)
         self._accents = accents
         self._pauses = pauses or Pauses()
         self._cast = cast
@@ -144,12 +145,11 @@ class Recipes:
 
     def sound_words(self, form: SpokenForm) -> str:
         """How a clip sounds and is stored; of a passage, its pauses, too."""
-        words = sound_words(self._sound)
         if not form.turns:
-            return words
+            return self._sound_words
         pauses = self._pauses_in(form)
-        told = (f"pause-{name.removesuffix('_ms')}={ms}" for name, ms in pauses.items())
-        return " ".join((words, *told))
+        lengths = (f"pause-{name.removesuffix('_ms')}={ms}" for name, ms in pauses.items())
+        return " ".join((self._sound_words, *lengths))
 
     def words_in(self, text: str) -> tuple[str, ...]:
         """The words of the user's dictionary that stand in a text, with all that is said of them."""
