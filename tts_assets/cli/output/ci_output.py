@@ -8,7 +8,7 @@ import shlex
 from collections import Counter
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from tts_assets.build.plan.planner import State
@@ -17,6 +17,7 @@ from tts_assets.cli.output.console_text import (
     format_count,
     shorten_text,
     to_one_line,
+    to_plain_data,
 )
 from tts_assets.cli.output.cost_report import (
     LABEL_WIDTH,
@@ -40,9 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tts_assets.build.events import Report, Standing
-    from tts_assets.cli.output.document_types import HeardIn, VerdictData, VerdictsDocument
     from tts_assets.model import Finding
-    from tts_assets.quality.quality_reports import AssetResult, ClipName, VerifyReport
+    from tts_assets.quality.quality_reports import AssetResult, VerifyReport
 
 
 #: XML 1.0 has no place for these; others are escaped already, as they act on terminals, too.
@@ -354,24 +354,16 @@ def limit_table_lines(lines: Iterable[str], rows: int) -> Iterator[str]:
 _UNDECODABLE = "undecodable"
 
 
-def to_verify_data(report: VerifyReport) -> VerdictsDocument:
+def to_verify_data(report: VerifyReport) -> dict[str, Any]:
     """A report as plain data."""
     rate = report.error_rate
-    return {
-        "wrong": bool(report.verdicts),
-        "checked": report.checked,
-        "foreign": report.foreign,
-        "heard": report.heard,
-        "error_rate": None if rate is None else round(rate, 4),
-        "unmade": report.unmade,
-        "catalogues": report.catalogues,
-        "verdicts": [_to_asset_data(each) for each in report.verdicts],
-        "problems": [to_problem_data(each) for each in report.problems],
-        "notes": list(report.notes),
-        "unmatched": report.unmatched,
-        "seconds": round(report.seconds, 3),
-        "fatal": report.fatal,
-    }
+    plain = to_plain_data(
+        report,
+        error_rate=None if rate is None else round(rate, 4),
+        verdicts=[_to_asset_data(each) for each in report.verdicts],
+        problems=[to_problem_data(each) for each in report.problems],
+    )
+    return {"wrong": bool(report.verdicts), **plain}
 
 
 def iter_verify_items(report: VerifyReport) -> Iterator[ReportItem]:
@@ -487,22 +479,21 @@ def _format_remake_command(verdict: AssetResult, *options: str) -> str:
     return f"`{shlex.join(['tts-assets', 'generate', *chosen, *options])}`"
 
 
-def _to_asset_data(verdict: AssetResult) -> VerdictData:
+def _to_asset_data(verdict: AssetResult) -> dict[str, Any]:
     return {
         "asset": verdict.asset,
         "ours": verdict.ours,
         "text": verdict.text,
-        "clips": [_to_clip_use_data(each) for each in verdict.clips],
+        "clips": [
+            {
+                "file": clip.file,
+                "line": clip.line,
+                "kind": clip.kind,
+                "entry": clip.entry,
+                "part": clip.part,
+            }
+            for clip in verdict.clips
+        ],
         "findings": [to_finding_data(each) for each in verdict.findings],
         "advice": _advise_action(verdict),
-    }
-
-
-def _to_clip_use_data(name: ClipName) -> HeardIn:
-    return {
-        "file": name.file,
-        "line": name.line,
-        "kind": name.kind,
-        "entry": name.entry,
-        "part": name.part,
     }

@@ -48,7 +48,6 @@ from tts_assets.cli.output.cost_report import (
     format_report_lines,
     format_status_lines,
 )
-from tts_assets.cli.output.document_types import ReportLine, StandingLine, VerdictsLine
 from tts_assets.cli.output.report_data import (
     AnnotationLevel,
     iter_report_errors,
@@ -138,7 +137,7 @@ class CommandOutput:
             case OutputFormat.JSON:
                 self.print_json(to_report_data(report))
             case OutputFormat.JSONL:
-                _write_results(to_json_line(ReportLine(event="report", **to_report_data(report))))
+                _write_results(to_json_line({"event": "report", **to_report_data(report)}))
             case OutputFormat.JUNIT:
                 _write_results(to_report_xml(report))
             case OutputFormat.GITHUB:
@@ -154,9 +153,7 @@ class CommandOutput:
             case OutputFormat.JSON:
                 self.print_json(to_status_data(standing))
             case OutputFormat.JSONL:
-                _write_results(
-                    to_json_line(StandingLine(event="standing", **to_status_data(standing)))
-                )
+                _write_results(to_json_line({"event": "standing", **to_status_data(standing)}))
             case OutputFormat.JUNIT:
                 _write_results(to_status_xml(standing))
             case OutputFormat.GITHUB:
@@ -172,9 +169,7 @@ class CommandOutput:
             case OutputFormat.JSON:
                 self.print_json(to_verify_data(report))
             case OutputFormat.JSONL:
-                _write_results(
-                    to_json_line(VerdictsLine(event="verdicts", **to_verify_data(report)))
-                )
+                _write_results(to_json_line({"event": "verdicts", **to_verify_data(report)}))
             case OutputFormat.JUNIT:
                 _write_results(to_verify_xml(report))
             case OutputFormat.GITHUB:
