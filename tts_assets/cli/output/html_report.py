@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from tts_assets.build.events import Report, Standing
 from tts_assets.build.plan.planner import State
 from tts_assets.cli.output.ci_output import format_verify_figures, iter_verify_items
 from tts_assets.cli.output.console_text import (
@@ -42,7 +43,6 @@ from tts_assets.review import html_page
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from tts_assets.build.events import Report, Standing
     from tts_assets.cli.output.report_data import ReportItem
     from tts_assets.quality.quality_reports import VerifyReport
 
@@ -112,6 +112,13 @@ class PageSection:
     def is_empty(self) -> bool:
         """Whether it shows nothing."""
         return not (self.courses or self.bars or self.groups or self.shares or self.table)
+
+
+def build_result_page(result: Report | Standing | VerifyReport) -> bytes:
+    """The page of a run, a status or verdicts."""
+    if isinstance(result, Report):
+        return build_report_page(result)
+    return build_status_page(result) if isinstance(result, Standing) else build_verify_page(result)
 
 
 def build_report_page(report: Report) -> bytes:
