@@ -110,19 +110,21 @@ def read_speak_text(given: str) -> str:
         raise UsageError(f"{given} cannot be read: {exc.strerror}") from exc
 
 
-def find_format_suffix(file: str | None) -> str | None:
-    """The format that the name of a file asks for; None where it asks for none.
+def choose_format(settings: Settings, file: str | None) -> Settings:
+    """The settings with the format that the name of a file asks for, if it asks for one.
 
     Raises:
         UsageError: it asks for one that there is not.
     """
     ending = Path(file or "").suffix.removeprefix(".").lower()
-    if ending and ending not in set(Format):
+    if not ending:
+        return settings
+    if ending not in set(Format):
         raise UsageError(
             f"--output: {file} ends in .{ending}: name a file that ends in "
             f".{', .'.join(Format)}, or give --format{suggest(ending, Format)}"
         )
-    return ending or None
+    return replace(settings, sound=replace(settings.sound, format=Format(ending)))
 
 
 @contextmanager
