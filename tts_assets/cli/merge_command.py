@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from tts_assets.build.shards.merge_shards import Merged
 from tts_assets.build.shards.merge_shards import merge as join
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_one_line
+from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
 from tts_assets.cli.output.report_data import to_problem_data
 from tts_assets.config.settings import OutputFormat, Settings
 
@@ -30,30 +29,11 @@ def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
         on_copied=_create_copy_progress(show),
     )
     if settings.output_format is OutputFormat.JSON:
-        show.print_json(to_merge_data(merged))
+        show.print_json(to_plain_data(merged, problems=list(map(to_problem_data, merged.problems))))
     else:
         show.print_lines(_format_merge_lines(merged))
-        for problem in merged.problems:
-            show.print_error(f"error: {problem}")
+        show.show_problems(merged.problems)
     return exit_code_for_merge(merged)
-
-
-def to_merge_data(merged: Merged) -> dict[str, Any]:
-    """What became of the parts, as plain data."""
-    return {
-        "parts": list(merged.parts),
-        "count": merged.count,
-        "missing": list(merged.missing),
-        "copied": merged.copied,
-        "there": merged.there,
-        "changed": list(merged.changed),
-        "failed": merged.failed,
-        "left": merged.left,
-        "urls_written": merged.urls_written,
-        "urls_missed": merged.urls_missed,
-        "urls_waiting": merged.urls_waiting,
-        "problems": list(map(to_problem_data, merged.problems)),
-    }
 
 
 def exit_code_for_merge(merged: Merged) -> ExitCode:

@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
-from tts_assets.cli.output.clip_progress import show_count_progress
 from tts_assets.cli.output.command_output import (
     CommandOutput,
     finish_command,
     prepare_report_folder,
 )
 from tts_assets.cli.output.console_text import format_count
+from tts_assets.cli.output.progress_view import show_count_progress
 from tts_assets.errors import UsageError
 from tts_assets.quality import verify_assets
 

@@ -203,7 +203,7 @@ class CommandOutput:
                 self._print_notes(result.notes)
                 self._print_figures(forms.format_figures(result))
 
-    def show_problems(self, problems: Sequence[InputError], notes: Iterable[str]) -> None:
+    def show_problems(self, problems: Sequence[InputError], notes: Iterable[str] = ()) -> None:
         """What cannot be used, and what is to be known of the rest."""
         self._print_items(map(to_problem_item, problems), len(problems))
         self._print_notes(notes)
