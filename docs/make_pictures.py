@@ -27,7 +27,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 PICTURES = ROOT / "docs/pictures"
 #: What draws the review page, and the progress of a run.
-SOURCES = ("tts_assets/review/web/review/*", "tts_assets/cli/output/clip_progress.py")
+SOURCES = (
+    "tts_assets/review/web/review/*",
+    "tts_assets/cli/output/clip_progress.py",
+    "tts_assets/cli/output/progress_view.py",
+)
 _COLUMNS, _ROWS = 88, 24
 #: The share of the clips at which the terminal is drawn.
 _MOMENT = 0.6

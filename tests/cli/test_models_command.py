@@ -160,7 +160,7 @@ def test_size_source_and_licence_come_before_a_download(shell: ModelsShell) -> N
     assert f"{VOICE}: 0.5 MB, Piper voice lessac" in told
     assert f"from     {shell.server.url}/piper\n" in told
     assert "MODEL_CARD" in told
-    assert "0.5 MB of 0.5 MB (100%)" in downloads
+    assert "100%: 0.5 MB of 0.5 MB" in downloads
     assert [(shell.folder / file).stat().st_size for file in FILES] == [
         len(CONTENT),
         len(CONFIGURATION),
@@ -328,7 +328,7 @@ def test_a_full_disk_ends_the_run(shell: ModelsShell) -> None:
 
 def test_progress_is_a_bar_or_nothing(shell: ModelsShell) -> None:
     bar = shell("fetch", VOICE, "--yes", "--progress", "bar", FORCE_COLOR="1", COLUMNS="150")
-    assert "512.0/512.0 kB" in bar.stderr
+    assert "0.5 MB of 0.5 MB" in bar.stderr
     assert "\x1b[" in bar.stderr
     shell("remove", VOICE)
     quiet = shell("fetch", VOICE, "--yes", "--progress", "none")

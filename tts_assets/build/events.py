@@ -64,12 +64,11 @@ class Cost:
         expected: the expected charges for all clips of the run, estimated before the first request.
         left: the clips left for another run because of a limit.
         bound: the setting that left them, with its value; None if nothing is left.
-        unsayable: clips that cannot be said; they fail without a request, and cost nothing.
+        unsayable: clips that cannot be spoken and cost nothing.
         due: the expected charges for the generated clips.
-        billed: what the service really charged, in credits; None where it does not tell.
+        billed: the amount that the service charged; None if it does not report it.
         rebilled: the clips that were already paid for; None if there are none.
-        balance: what is left of what was paid for, or why that is not known; None where it was
-            not asked for.
+        balance: the balance of the account; None if it was not queried.
     """
 
     provider: str
@@ -232,81 +231,81 @@ class Flawed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run did.
+    """The result of `tts-assets generate`.
 
     Args:
         dry_run: whether nothing was changed.
-        states: the number of clips in each state before the run.
-        to_make: jobs that the plan asked for.
         catalogues: the number of files read.
-        passed_over: clips that are to be made, and that the run was told to leave.
-        made: jobs done.
-        to_move: assets whose sound is there already under another name.
+        states: the number of clips in each state before the run.
+        to_make: clips to generate; equal clips count once.
+        passed_over: clips to generate that `--only` excluded.
+        made: generated clips.
+        to_move: assets that existed under another name.
         moved: the assets that were moved.
-        kept: clips that are kept although the engine changed.
         left: clips left for another run because of a limit.
-        bound: that bound with its value; None where nothing is left.
+        bound: the setting that left them, with its value; None if nothing is left.
         failures: failed clips.
-        doubts: clips that were made from a reading or an accent that is not sure.
+        doubts: generated clips whose reading or accent should be checked.
         flawed: generated clips that failed an audio check.
+        planned: each clip to generate, and why.
+        kept: clips that are kept although the engine changed.
         unspoken: texts without a clip.
         problems: unusable entries and files.
         notes: skipped files, and limits of the engine.
+        unmatched: requested ids that no entry has; None if all exist.
         urls_to_write: URLs of up-to-date clips missing from the catalogues.
         timelines_to_write: time lines missing from up-to-date passages.
         timelines_written: the time lines that were written.
         urls_written: URLs written into the catalogues, or kept by the shard.
         shard: the folder of the shard; None for a run without shards.
         urls_missed: URLs not written because their entries changed during the run.
-        seconds: the duration of the run.
-        history: the progress over time; None if nothing was generated or failed.
-        audio_seconds: the length of all generated clips.
         workers: the number of clips generated at the same time.
-        fatal: why the run ended early, None when it did not.
+        seconds: the duration of the run.
+        audio_seconds: the length of all generated clips.
+        fatal: why the run ended early; None if it did not.
         forced: whether `--force` was given.
         stopped: whether the run was interrupted or reached the limit of failures.
         provider: the engine's name.
-        chosen: why that engine, where the choice was left to us; None where it was asked for.
-        unmatched: ids that were asked for and that no entry has, in words; None where all are there.
-        credit: the lines that the licences of the voices that spoke ask for; "" for none.
-        planned: each clip to generate, and why.
+        chosen: why the engine was chosen; None if it was requested.
+        credit: the credit lines that the voices' licences require; empty for none.
         traffic: the requests to the service; None if there were none.
         cost: the cost; None if the engine is free.
+        history: the progress over time; None if nothing was generated or failed.
     """
 
     dry_run: bool
+    catalogues: int
     states: dict[State, int]
     to_make: int
     passed_over: int
     made: int
     to_move: int
     moved: int
-    kept: tuple[KeptClipGroup, ...]
     left: int
     bound: str | None
-    catalogues: int
     failures: tuple[Failure, ...]
     doubts: tuple[Doubt, ...]
     flawed: tuple[Flawed, ...]
     planned: tuple[ClipPlan, ...]
+    kept: tuple[KeptClipGroup, ...]
     unspoken: tuple[Unspoken, ...]
     problems: tuple[InputError, ...]
     notes: tuple[str, ...]
+    unmatched: str | None
     urls_to_write: int
     timelines_to_write: int = 0
     timelines_written: int = 0
     urls_written: int
     shard: str | None
     urls_missed: int
+    workers: int
     seconds: float
     audio_seconds: float
-    workers: int
     fatal: str | None
     forced: bool
     stopped: bool
     provider: str
     chosen: str | None
-    unmatched: str | None
     credit: str
     traffic: Traffic | None
     cost: Cost | None
@@ -319,7 +318,7 @@ class Orphan(NamedTuple):
     Args:
         asset: its path, relative to the output folder.
         bytes: its size, including its time line; 0 if only the ledger contains it.
-        ours: the ledger knows it; what it does not know is somebody's, and never deleted.
+        ours: whether the ledger contains it; files that it does not contain are never deleted.
     """
 
     asset: str
@@ -329,47 +328,47 @@ class Orphan(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How the clips of all catalogues stand, found out without making any.
+    """The states of the clips of all catalogues, as `tts-assets status` and `check` determine them.
 
     Args:
+        catalogues: the number of files read.
         states: the number of clips in each state.
-        planned: each clip that is to be made, why, and the line of its record.
-        approved: how many fresh clips have a sound that somebody approved.
-        unapproved: the other fresh clips, with the lines of their records; None where nobody asked
-            for them.
-        urls_to_write: URLs of up-to-date clips missing from the catalogues.
-        timelines_to_write: time lines missing from up-to-date passages.
+        planned: each clip to generate, and why.
+        approved: up-to-date clips with an approved sound.
+        unapproved: each up-to-date clip without approval; None if not requested.
+        takes: paid sounds that were rejected automatically and are kept.
         kept: clips that are kept although the engine changed.
         orphans: assets that no catalogue refers to; None if they were not searched for.
-        judged_by: what clips were held against.
-        takes: paid sounds that were rejected automatically and are kept.
-        catalogues: the number of files read.
+        judged_by: what clips were compared with: the ledger alone, files and their sizes, or the
+            bytes of every file.
         unspoken: texts without a clip.
         problems: unusable entries and files.
         notes: skipped files, and what could not be determined.
+        unmatched: requested ids that no entry has; None if all exist.
+        urls_to_write: URLs of up-to-date clips missing from the catalogues.
+        timelines_to_write: time lines missing from up-to-date passages.
         provider: the engine's name.
-        chosen: why that engine, where the choice was left to us; None where it was asked for.
-        unmatched: ids that were asked for and that no entry has, in words; None where all are there.
+        chosen: why the engine was chosen; None if it was requested.
         seconds: the duration.
     """
 
+    catalogues: int
     states: dict[State, int]
     planned: tuple[ClipPlan, ...]
-    urls_to_write: int
-    timelines_to_write: int = 0
     approved: int = 0
     unapproved: tuple[ClipPlan, ...] | None = None
     takes: tuple[DoubtfulTake, ...] = ()
     kept: tuple[KeptClipGroup, ...]
     orphans: tuple[Orphan, ...] | None
     judged_by: Judged
-    catalogues: int
     unspoken: tuple[Unspoken, ...]
     problems: tuple[InputError, ...]
     notes: tuple[str, ...]
+    unmatched: str | None
+    urls_to_write: int
+    timelines_to_write: int = 0
     provider: str
     chosen: str | None
-    unmatched: str | None
     seconds: float
 
     @property

@@ -38,8 +38,7 @@ class Histogram:
 
     Args:
         edges: the lower edges of the bins and the upper edge of the last one.
-        counts: how many values lie in each step; in the first and the last of all that there can
-            be, those beyond them, too.
+        counts: the number of values in each bin.
     """
 
     edges: tuple[float, ...]
@@ -62,7 +61,7 @@ class SlowestClip(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHistory:
-    """How the making of clips went, in equal steps of time.
+    """The progress of a run, in at most 100 equal time steps.
 
     Args:
         begun_seconds: the start of the first step, in seconds from the beginning of the run.

@@ -1,23 +1,25 @@
 """Declarations of the commands that write: generate, merge, migrate, prune, verify, bench, speak, transcribe, review."""
 
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tts_assets.cli import shared_options
-from tts_assets.cli.error_boundary import handle_errors
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.shared_options import ENTRIES, SOUND, VOICE
 from tts_assets.cli.typer_apps import (
     ALL_FORMATS,
     TidyCommand,
     TidyGroup,
     app,
-    flags_from_locals,
     format_examples,
-    read_command_settings,
     register,
+    take_options,
 )
 from tts_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    from tts_assets.config.settings import Settings
 
 
 @register(
@@ -26,30 +28,19 @@ from tts_assets.errors import UsageError
     "tts-assets generate --dry-run",
     "tts-assets generate content/ --provider kokoro --voice jf_alpha -j 4",
 )
-@handle_errors
-def generate(  # noqa: PLR0913 - one parameter for each option
-    paths: shared_options.Paths = None,
-    kinds: shared_options.Type = None,
-    provider: shared_options.Provider = None,
-    voice: shared_options.Voice = None,
-    speed: shared_options.Speed = None,
-    concurrency: shared_options.Concurrency = None,
-    cluster: shared_options.Cluster = None,
-    timeout: shared_options.Timeout = None,
-    output: shared_options.Output = None,
-    sound_format: shared_options.Format = None,
-    only: shared_options.Only = None,
-    ids: shared_options.Ids = None,
-    since: shared_options.Since = None,
-    shard: shared_options.Shard = None,
-    on_engine_change: shared_options.OnEngineChange = None,
-    report: shared_options.Report = None,
+@take_options(
+    *ENTRIES,
+    *SOUND,
+    *("concurrency", "cluster", "timeout", "only", "shard", "on_engine_change", "report"),
+    *("deep", "force", "accept_doubtful", "update_json"),
+    *("max_failures", "max_clips", "max_duration", "max_chars", "max_cost", "api_key_file"),
+    *("progress", "output_format", "quiet", "verbose", "config"),
+    formats=ALL_FORMATS,
+)
+def generate(
+    settings: "Settings",
+    report: str | None,
     *,
-    deep: shared_options.Deep = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Regenerate up-to-date clips, too.")
-    ] = False,
-    accept_doubtful: shared_options.AcceptDoubtful = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -58,35 +49,15 @@ def generate(  # noqa: PLR0913 - one parameter for each option
             help="Show what would be generated, why, and what it costs.",
         ),
     ] = False,
-    update_json: Annotated[
-        bool | None,
-        typer.Option(
-            "--update-json/--no-update-json",
-            help="Write the URLs into the catalogues.",
-            show_default="--update-json",
-        ),
-    ] = None,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", "-x", help="The same as --max-failures 1.")
     ] = False,
-    max_failures: shared_options.MaxFailures = None,
-    max_clips: shared_options.MaxClips = None,
-    max_duration: shared_options.MaxDuration = None,
-    max_chars: shared_options.MaxChars = None,
-    max_cost: shared_options.MaxCost = None,
-    api_key_file: shared_options.ApiKeyFile = None,
-    progress: shared_options.Progress = None,
-    output_format: shared_options.EveryFormat = None,
-    quiet: shared_options.Quiet = False,
-    verbose: shared_options.Verbose = False,
-    config: shared_options.Config = None,
 ) -> ExitCode:
     """Generate missing and stale clips, and write their URLs into the catalogues."""
-    if fail_fast:
-        max_failures = "1"
-    settings = read_command_settings(config, ALL_FORMATS, **flags_from_locals(locals()))
     from tts_assets.cli.generate_command import run_generate  # noqa: PLC0415 - keeps --help light
 
+    if fail_fast:
+        settings = replace(settings, max_failures=1)
     return run_generate(settings, dry_run=dry_run, report=report)
 
 
@@ -96,8 +67,9 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     "tts-assets merge audio-shard-1-of-2 audio-shard-2-of-2",
     "tts-assets merge --output public/audio",
 )
-@handle_errors
+@take_options("output", "output_format", "quiet", "config")
 def merge(
+    settings: "Settings",
     parts: Annotated[
         list[str] | None,
         typer.Argument(
@@ -106,14 +78,8 @@ def merge(
             show_default="all beside the output folder",
         ),
     ] = None,
-    output: shared_options.Output = None,
-    output_format: shared_options.OutputFormat = None,
-    *,
-    quiet: shared_options.Quiet = False,
-    config: shared_options.Config = None,
 ) -> ExitCode:
     """Join the folders that runs with --shard wrote: clips, ledger and URLs."""
-    settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.merge_command import run_merge as join  # noqa: PLC0415 - see generate
 
     return join(settings, parts or [])
@@ -125,22 +91,15 @@ def merge(
     "tts-assets migrate",
     "tts-assets migrate --format opus",
 )
-@handle_errors
-def migrate(  # noqa: PLR0913 - see generate
-    provider: shared_options.Provider = None,
-    voice: shared_options.Voice = None,
-    speed: shared_options.Speed = None,
-    output: shared_options.Output = None,
-    sound_format: shared_options.Format = None,
+@take_options(*SOUND, "output_format", "config")
+def migrate(
+    settings: "Settings",
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Show what would be renamed.")
     ] = False,
-    output_format: shared_options.OutputFormat = None,
-    config: shared_options.Config = None,
 ) -> ExitCode:
     """Rename clips after the template of their names changed; generates nothing."""
-    settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.migrate_command import run_migrate as move  # noqa: PLC0415 - see generate
 
     return move(settings, dry_run=dry_run)
@@ -152,21 +111,18 @@ def migrate(  # noqa: PLR0913 - see generate
     "tts-assets prune --yes",
     "tts-assets prune --output-format json",
 )
-@handle_errors
+@take_options("output", "output_format", "config")
 def prune(
-    output: shared_options.Output = None,
+    settings: "Settings",
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete what is listed.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Only list, which is the default.")
     ] = False,
-    output_format: shared_options.OutputFormat = None,
-    config: shared_options.Config = None,
 ) -> ExitCode:
     """List clips that no catalogue refers to; delete them with --yes."""
     if yes and dry_run:
         raise UsageError("--yes and --dry-run exclude each other: give one of them")
-    settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.prune_command import run_prune as delete  # noqa: PLC0415 - see generate
 
     return delete(settings, yes=yes)
@@ -209,9 +165,9 @@ app.add_typer(
 
 
 @review.callback()
-@handle_errors
-def review_clips(  # noqa: PLR0913 - one parameter for each option
-    paths: shared_options.Paths = None,
+@take_options(*ENTRIES, *SOUND, "api_key_file", "progress", "config")
+def review_clips(
+    settings: "Settings",
     export: Annotated[
         str | None,
         typer.Option(
@@ -242,17 +198,6 @@ def review_clips(  # noqa: PLR0913 - one parameter for each option
     no_open: Annotated[
         bool, typer.Option("--no-open", help="With --serve: open no browser.")
     ] = False,
-    kinds: shared_options.Type = None,
-    provider: shared_options.Provider = None,
-    voice: shared_options.Voice = None,
-    speed: shared_options.Speed = None,
-    output: shared_options.Output = None,
-    sound_format: shared_options.Format = None,
-    ids: shared_options.Ids = None,
-    since: shared_options.Since = None,
-    api_key_file: shared_options.ApiKeyFile = None,
-    progress: shared_options.Progress = None,
-    config: shared_options.Config = None,
 ) -> ExitCode:
     """Listen to clips, approve or reject them; `review apply` imports decisions.
 
@@ -267,7 +212,6 @@ def review_clips(  # noqa: PLR0913 - one parameter for each option
         )
     if not serve and (port is not None or no_open):
         raise UsageError("--port and --no-open need --serve: add it, or omit them")
-    settings = read_command_settings(config, **flags_from_locals(locals()))
     if export is not None:
         from tts_assets.cli.review_command import run_review_export as write  # noqa: PLC0415 - see generate
 
@@ -278,8 +222,9 @@ def review_clips(  # noqa: PLR0913 - one parameter for each option
 
 
 @review.command(cls=TidyCommand)
-@handle_errors
+@take_options("output", "output_format", "config")
 def apply(
+    settings: "Settings",
     files: Annotated[
         list[str] | None,
         typer.Argument(
@@ -288,18 +233,11 @@ def apply(
             show_default="the journal of this output folder",
         ),
     ] = None,
-    output: shared_options.Output = None,
-    output_format: shared_options.OutputFormat = None,
-    config: shared_options.Config = None,
 ) -> ExitCode:
     """Import decisions that the exported page saved."""
-    settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.review_command import run_review_apply as take  # noqa: PLC0415 - see generate
 
     return take(settings, files or [])
-
-
-# The command that measures what is there: `verify`.
 
 
 @register(
@@ -308,90 +246,18 @@ def apply(
     "tts-assets verify --id 'n5-*'",
     "tts-assets verify --sample 2% --model small",
 )
-@handle_errors
-def verify(  # noqa: PLR0913 - one parameter for each option
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PATH",
-            help="Catalogues or sounds, or folders of either.",
-            show_default="data",
-        ),
-    ] = None,
-    kinds: shared_options.Type = None,
-    provider: shared_options.Provider = None,
-    voice: shared_options.Voice = None,
-    speed: shared_options.Speed = None,
-    concurrency: shared_options.Concurrency = None,
-    timeout: shared_options.Timeout = None,
-    output: shared_options.Output = None,
-    sound_format: shared_options.Format = None,
-    ids: shared_options.Ids = None,
-    since: shared_options.Since = None,
-    sample: Annotated[
-        str | None,
-        typer.Option(
-            "--sample",
-            metavar="N|X%",
-            help="Check that many clips by speech recognition.",
-            show_default="none",
-        ),
-    ] = None,
-    seed: Annotated[
-        str | None,
-        typer.Option(
-            "--seed", metavar="N", help="Draw other clips for --sample.", show_default="0"
-        ),
-    ] = None,
-    cer: Annotated[
-        str | None,
-        typer.Option(
-            "--cer",
-            metavar="SHARE",
-            help="The share of morae that recognition may mishear, 0 to 1.",
-            show_default="0.34",
-        ),
-    ] = None,
-    recognizer: Annotated[
-        str | None,
-        typer.Option(
-            "--recognizer",
-            metavar="NAME",
-            help="faster-whisper or pocketsphinx (English).",
-            show_default="faster-whisper",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            metavar="NAME",
-            help="The recognizer's model, or a folder.",
-            show_default="small",
-        ),
-    ] = None,
-    report: shared_options.Report = None,
-    progress: shared_options.Progress = None,
-    output_format: shared_options.EveryFormat = None,
-    *,
-    quiet: shared_options.Quiet = False,
-    config: shared_options.Config = None,
-) -> ExitCode:
+@take_options(
+    *("assets", "kinds", "ids", "since"),
+    *SOUND,
+    *("concurrency", "timeout", "sample", "seed", "cer", "recognizer", "model"),
+    *("report", "progress", "output_format", "quiet", "config"),
+    formats=ALL_FORMATS,
+)
+def verify(settings: "Settings", report: str | None) -> ExitCode:
     """Measure how clips sound, and exit with 1 if any has a defect."""
-    tables = {
-        "verify.sample": sample,
-        "verify.seed": seed,
-        "verify.cer": cer,
-        "transcribe.recognizer": recognizer,
-        "transcribe.model": model,
-    }
-    settings = read_command_settings(config, ALL_FORMATS, **flags_from_locals(locals()), **tables)
-    from tts_assets.cli.verify_command import run_verify as look  # noqa: PLC0415 - keeps --help light
+    from tts_assets.cli.verify_command import run_verify as look  # noqa: PLC0415 - see generate
 
     return look(settings, report=report)
-
-
-# The command `bench`.
 
 
 @register(
@@ -400,14 +266,13 @@ def verify(  # noqa: PLR0913 - one parameter for each option
     "tts-assets bench --seconds 30",
     "tts-assets bench --workers 1,2,4 --provider kokoro",
 )
-@handle_errors
-def bench(  # noqa: PLR0913 - one parameter for each option
-    paths: shared_options.Paths = None,
-    kinds: shared_options.Type = None,
-    provider: shared_options.Provider = None,
-    voice: shared_options.Voice = None,
-    speed: shared_options.Speed = None,
-    sound_format: shared_options.Format = None,
+@take_options(
+    *("paths", "kinds"),
+    *VOICE,
+    *("sound_format", "api_key_file", "progress", "output_format", "config"),
+)
+def bench(
+    settings: "Settings",
     workers: Annotated[
         str | None,
         typer.Option(
@@ -439,19 +304,11 @@ def bench(  # noqa: PLR0913 - one parameter for each option
         bool,
         typer.Option("--paid", help="Allow a paid engine; every clip of every round is paid for."),
     ] = False,
-    api_key_file: shared_options.ApiKeyFile = None,
-    progress: shared_options.Progress = None,
-    output_format: shared_options.OutputFormat = None,
-    config: shared_options.Config = None,
 ) -> ExitCode:
     """Measure how many clips to generate at the same time on this machine."""
-    settings = read_command_settings(config, **flags_from_locals(locals()))
-    from tts_assets.cli.bench_command import run_bench as look  # noqa: PLC0415 - keeps --help light
+    from tts_assets.cli.bench_command import run_bench as look  # noqa: PLC0415 - see generate
 
     return look(settings, workers=workers, clips=clips, seconds=seconds, paid=paid)
-
-
-# The command `speak`.
 
 
 @register(
@@ -460,8 +317,11 @@ def bench(  # noqa: PLR0913 - one parameter for each option
     "tts-assets speak 箸 --accent 1 --play",
     "tts-assets speak chapter.txt --output chapter.opus",
 )
-@handle_errors
+@take_options(
+    *VOICE, *("concurrency", "timeout", "sound_format", "api_key_file", "progress", "config")
+)
 def speak(  # noqa: PLR0913 - one parameter for each option
+    settings: "Settings",
     text: Annotated[
         str,
         typer.Argument(
@@ -469,6 +329,7 @@ def speak(  # noqa: PLR0913 - one parameter for each option
             help="The text, a file that contains it, or - for standard input.",
         ),
     ],
+    sound_format: str | None,
     into: Annotated[
         str | None,
         typer.Option(
@@ -491,32 +352,17 @@ def speak(  # noqa: PLR0913 - one parameter for each option
             help="The accent of a word: the mora after which the pitch falls, 0 for flat.",
         ),
     ] = None,
-    provider: shared_options.Provider = None,
-    voice: shared_options.Voice = None,
-    speed: shared_options.Speed = None,
-    concurrency: shared_options.Concurrency = None,
-    timeout: shared_options.Timeout = None,
-    sound_format: shared_options.Format = None,
     *,
     play: Annotated[bool, typer.Option("--play", help="Play the text aloud.")] = False,
-    api_key_file: shared_options.ApiKeyFile = None,
-    progress: shared_options.Progress = None,
-    config: shared_options.Config = None,
 ) -> ExitCode:
     """Speak one text, to a file or as a stream."""
-    flags = flags_from_locals(locals())
-    for name in ("text", "into", "reading", "accent", "play"):
-        flags.pop(name)
-    from tts_assets.build.speak_text import Words  # noqa: PLC0415 - see above
-    from tts_assets.cli import speak_command as command  # noqa: PLC0415 - keeps --help light
+    from tts_assets.build.speak_text import Words  # noqa: PLC0415 - see generate
+    from tts_assets.cli import speak_command as command  # noqa: PLC0415 - see generate
 
-    flags["sound.format"] = flags["sound.format"] or command.find_format_suffix(into)
-    settings = read_command_settings(config, **flags)
+    if sound_format is None:
+        settings = command.choose_format(settings, into)
     words = Words(text=command.read_speak_text(text), reading=reading, accent=accent)
     return command.run_speak(settings, words, command.SpeakOutput(file=into, play=play))
-
-
-# The command `transcribe`.
 
 
 @register(
@@ -525,77 +371,16 @@ def speak(  # noqa: PLR0913 - one parameter for each option
     "tts-assets transcribe recordings/ --format srt --output subtitles",
     "tts-assets transcribe talk.flac --recognizer pocketsphinx --language en",
 )
-@handle_errors
-def transcribe(  # noqa: PLR0913 - one parameter for each option
+@take_options(
+    *("recognizer", "model", "language", "chunks", "parallel", "chunk_seconds", "chunk_timeout"),
+    *("jobs", "progress", "config"),
+)
+def transcribe(
+    settings: "Settings",
     recordings: Annotated[
         list[str],
         typer.Argument(metavar="AUDIO", help="Recordings, folders of them, or globs."),
     ],
-    recognizer: Annotated[
-        str | None,
-        typer.Option(
-            "--recognizer",
-            metavar="NAME",
-            help="faster-whisper or pocketsphinx (English).",
-            show_default="faster-whisper",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            metavar="NAME",
-            help="tiny, base, small, medium, large-v3, turbo, or a folder.",
-            show_default="small",
-        ),
-    ] = None,
-    language: Annotated[
-        str | None,
-        typer.Option(
-            "--language", metavar="CODE", help="The language of the recordings.", show_default="ja"
-        ),
-    ] = None,
-    concurrency: Annotated[
-        str | None,
-        typer.Option(
-            "--concurrency",
-            "-j",
-            metavar="N|auto",
-            help="Chunks at the same time.",
-            show_default="auto",
-        ),
-    ] = None,
-    *,
-    parallel: Annotated[
-        bool | None,
-        typer.Option(
-            "--parallel/--no-parallel",
-            help="Recognize several chunks at the same time.",
-            show_default="parallel",
-        ),
-    ] = None,
-    chunk_seconds: Annotated[
-        str | None,
-        typer.Option(
-            "--chunk-seconds",
-            metavar="SECONDS",
-            help="The maximum length of a chunk.",
-            show_default="30",
-        ),
-    ] = None,
-    chunk_timeout: Annotated[
-        str | None,
-        typer.Option(
-            "--chunk-timeout",
-            metavar="SECONDS",
-            help="Time limit of a chunk.",
-            show_default="300",
-        ),
-    ] = None,
-    jobs: Annotated[
-        str | None,
-        typer.Option("--jobs", metavar="N", help="Recordings at the same time.", show_default="1"),
-    ] = None,
     how: Annotated[
         str,
         typer.Option("--format", "-f", metavar="FORMAT", help="text, json, srt or vtt."),
@@ -610,22 +395,8 @@ def transcribe(  # noqa: PLR0913 - one parameter for each option
             show_default="standard output",
         ),
     ] = None,
-    progress: shared_options.Progress = None,
-    config: shared_options.Config = None,
 ) -> ExitCode:
     """Convert recordings of any length to text."""
-    table = {
-        "recognizer": recognizer,
-        "model": model,
-        "language": language,
-        "concurrency": concurrency,
-        "parallel": parallel,
-        "chunk-seconds": chunk_seconds,
-        "chunk-timeout": chunk_timeout,
-        "jobs": jobs,
-    }
-    flags = {f"transcribe.{key}": value for key, value in table.items()}
-    settings = read_command_settings(config, progress=progress, **flags)
-    from tts_assets.cli.transcribe_command import run_transcribe as listen  # noqa: PLC0415 - keeps --help light
+    from tts_assets.cli.transcribe_command import run_transcribe as listen  # noqa: PLC0415 - see generate
 
     return listen(settings, recordings, how=how, output=output)

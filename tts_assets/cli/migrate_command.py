@@ -11,7 +11,7 @@ from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
 from tts_assets.cli.output.cost_report import describe_missed_urls
 from tts_assets.cli.output.report_data import to_problem_data
-from tts_assets.cli.prune_command import exit_code_for_prune
+from tts_assets.cli.prune_command import exit_code_for_prune, show_spared
 from tts_assets.config.settings import OutputFormat, Settings
 
 
@@ -52,10 +52,7 @@ def _format_migration_lines(migrated: Migrated) -> Iterator[str]:
 
 def _show_migration_problems(migrated: Migrated, show: CommandOutput) -> None:
     """What kept anything from being done."""
-    for problem in migrated.report.problems:
-        show.print_error(f"error: {problem}")
-    for note in migrated.report.notes:
-        show.print_error(f"note: {note}")
+    show.show_problems(migrated.report.problems, migrated.report.notes)
     if migrated.unmoved:
         show.print_error(
             f"not moved: {format_count(migrated.unmoved, 'asset')} whose bytes differ from "
@@ -64,8 +61,7 @@ def _show_migration_problems(migrated: Migrated, show: CommandOutput) -> None:
     pruned = migrated.pruned
     if pruned is None:
         return
-    for each in pruned.spared:
-        show.print_error(f"kept: {to_one_line(each.asset)}: {each.reason}")
+    show_spared(pruned, show)
     if pruned.orphans and not pruned.may_delete:
         show.print_error(
             "earlier names are deleted only when every catalogue can be read; `tts-assets "

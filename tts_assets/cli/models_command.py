@@ -12,14 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
@@ -27,10 +19,9 @@ from tts_assets.cli.output.console_text import (
     LinePrinter,
     escape_unsafe,
     format_megabytes,
-    resolve_progress,
 )
+from tts_assets.cli.output.progress_view import ProgressFigures, open_progress_view
 from tts_assets.config.settings import OutputFormat, Settings
-from tts_assets.config.settings import Progress as Wanted
 from tts_assets.engines.http.http_client import redact_url
 from tts_assets.engines.models.download import download_models as download
 from tts_assets.engines.models.download import measure_models
@@ -53,7 +44,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.console import Console
-    from rich.progress import TaskID
+
+    from tts_assets.cli.output.progress_view import ProgressView
+    from tts_assets.config.settings import Progress as Wanted
 
 
 def run_models_list(settings: Settings) -> ExitCode:
@@ -216,11 +209,7 @@ def _fetch_models(
             )
 
 
-# Downloads on standard error: a bar on a terminal, a line now and then elsewhere.
-
-
-#: Without a terminal a line comes every so many seconds.
-_DOWNLOAD_LINE_SECONDS = 10.0
+# Downloads on standard error.
 
 
 @contextmanager
@@ -231,27 +220,23 @@ def show_download_progress(wanted: Wanted, console: Console) -> Iterator[Callabl
         wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
         console: where to; standard error.
     """
-    wanted = resolve_progress(wanted, console)
-    if wanted is Wanted.BAR:
-        with _create_download_bars(console) as bars:
-            yield _DownloadReporter(console, _DownloadBars(bars).show_progress)
-    elif wanted is Wanted.LINES:
-        yield _DownloadReporter(console, _DownloadLines(console).show_progress)
-    else:
-        yield lambda _: None
+    with open_progress_view(wanted, console) as view:
+        yield (lambda _: None) if view is None else _DownloadReporter(console, view)
 
 
 class _DownloadReporter(LinePrinter):
-    """Tells what happens; how far a download is, is for others to show."""
+    """Tells what happens, and how far each download is."""
 
-    def __init__(self, console: Console, move: Callable[[Advanced], None]) -> None:
+    def __init__(self, console: Console, view: ProgressView) -> None:
         super().__init__(console)
-        self._move = move
+        self._view = view
+        #: When each file was first told of, and what an earlier run had fetched of it.
+        self._begun: dict[str, tuple[float, int]] = {}
 
     def __call__(self, event: Event) -> None:
         match event:
             case Advanced():
-                self._move(event)
+                self._show_advance(event)
             case WaitingForDownload(file=file):
                 self.print_once(f"another run is using {file}; waiting for it")
             case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
@@ -262,56 +247,19 @@ class _DownloadReporter(LinePrinter):
             case _:
                 pass
 
-
-class _DownloadBars:
-    """One bar for each file."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-
-    def show_progress(self, event: Advanced) -> None:
-        if event.file not in self._tasks:
-            # What an earlier run fetched is no pace of this one.
-            self._tasks[event.file] = self._progress.add_task(
-                event.file, total=event.total, completed=event.done
-            )
-        self._progress.update(self._tasks[event.file], completed=event.done, total=event.total)
-
-
-class _DownloadLines:
-    """A line at the beginning, at the end, and now and then between."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._file = ""
-        self._begun = self._last = 0.0
-        self._before = 0
-
-    def show_progress(self, event: Advanced) -> None:
+    def _show_advance(self, event: Advanced) -> None:
         now = time.monotonic()
-        if event.file != self._file:
-            self._file, self._begun, self._before = event.file, now, event.done
-        elif event.done != event.total and now - self._last < _DOWNLOAD_LINE_SECONDS:
-            return
-        self._last = now
-        pace = (event.done - self._before) / max(now - self._begun, 1e-6)
-        words = f"{event.file}: {format_megabytes(event.done)}"
-        if event.total:
-            words += f" of {format_megabytes(event.total)} ({event.done / event.total:.0%})"
-        if pace:
-            words += f", {format_megabytes(int(pace))}/s"
-        self._console.print(escape_unsafe(words), markup=False, highlight=False, soft_wrap=True)
-
-
-def _create_download_bars(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
+        begun, before = self._begun.setdefault(event.file, (now, event.done))
+        pace = (event.done - before) / max(now - begun, 1e-6)
+        done = format_megabytes(event.done)
+        share = event.done / event.total if event.total else 0.0
+        figures = ProgressFigures(
+            count=f"{done} of {format_megabytes(event.total)}" if event.total else done,
+            share=share,
+            is_last=event.done == event.total,
+            details=(f"{format_megabytes(int(pace))}/s",) if pace else (),
+            seconds_left=(event.total - event.done) / pace
+            if pace and event.total and share < 1
+            else None,
+        )
+        self._view.show(figures, escape_unsafe(event.file))

@@ -78,17 +78,19 @@ def _format_prune_lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
 
 def _show_prune_problems(pruned: Pruned, show: CommandOutput) -> None:
     """What kept anything from being deleted."""
-    for problem in pruned.problems:
-        show.print_error(f"error: {problem}")
-    for each in pruned.spared:
-        show.print_error(f"kept: {to_one_line(each.asset)}: {each.reason}")
-    for note in (*pruned.passed_over, *pruned.notes, *pruned.remarks):
-        show.print_error(f"note: {note}")
+    show.show_problems(pruned.problems, (*pruned.passed_over, *pruned.notes, *pruned.remarks))
+    show_spared(pruned, show)
     if pruned.problems or (pruned.catalogues and pruned.passed_over):
         show.print_error(
             "nothing is deleted until every catalogue can be read: the assets of "
             "unreadable catalogues would look like orphans"
         )
+
+
+def show_spared(pruned: Pruned, show: CommandOutput) -> None:
+    """The assets that were to be deleted and were not."""
+    for each in pruned.spared:
+        show.print_error(f"kept: {to_one_line(each.asset)}: {each.reason}")
 
 
 def _format_asset_sum(orphans: Iterable[Orphan]) -> str:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from tts_assets.cli.exit_code import ExitCode, get_signal_code, run_until_signal
-from tts_assets.cli.output.clip_progress import show_count_progress
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
+from tts_assets.cli.output.progress_view import show_count_progress
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import FatalError, format_command
 from tts_assets.model import Decided

@@ -1,12 +1,11 @@
-"""The options that several commands share, declared once, and how a shell completes their values."""
+"""The options for settings, declared once for all commands, and how a shell completes their values."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from inspect import Parameter
+from typing import Annotated, Any
 
 import typer
-
-from tts_assets.config.keys import ENVIRONMENT
 
 # Completion. Imports are inside the functions, as declarations must not load what completing needs. Nothing here may
 # fail or print: a shell shows either as garbage.
@@ -92,7 +91,9 @@ def _iter_ids(params: Mapping[str, Any]) -> Iterator[str]:
     from tts_assets.cli.typer_apps import read_command_settings  # noqa: PLC0415 - completion alone needs it
 
     settings = read_command_settings(
-        params.get("config"), paths=params.get("paths") or None, type=params.get("kinds") or None
+        params.get("config"),
+        paths=params.get("paths") or params.get("assets") or None,
+        type=params.get("kinds") or None,
     )
     for reader in open_catalogues(settings, LoadProblems()):
         for clip in reader.iter_clips():
@@ -101,28 +102,9 @@ def _iter_ids(params: Mapping[str, Any]) -> Iterator[str]:
 
 # Options.
 
-Paths: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="PATH",
-        help="Catalogues, or folders of them.",
-        show_default="of the configuration, or data",
-    ),
-]
-Type: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--type",
-        "-t",
-        metavar="KIND",
-        help="Only this kind: vocabulary, grammar, kanji, characters, reading or listening; repeatable.",
-        show_default="all",
-        autocompletion=complete_kind,
-    ),
-]
-Provider: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
+#: Options with one value, by the names of their parameters.
+_VALUES = {
+    "provider": typer.Option(
         "--provider",
         "-p",
         metavar="ENGINE",
@@ -131,39 +113,27 @@ Provider: TypeAlias = Annotated[
         show_default="openjtalk",
         autocompletion=complete_provider,
     ),
-]
-Voice: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
+    "voice": typer.Option(
         "--voice",
         metavar="NAME",
         help="A voice of the engine; `tts-assets voices` lists them.",
         show_default="the engine's first",
         autocompletion=complete_voice,
     ),
-]
-Speed: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
+    "speed": typer.Option(
         "--speed",
         metavar="FACTOR",
         help="0.25 to 4; 1.0 is the voice's own pace.",
         show_default="1.0",
     ),
-]
-Output: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
+    "output": typer.Option(
         "--output",
         "-o",
         metavar="DIR|URL",
         help="The folder for the clips, or a bucket such as s3://BUCKET/PREFIX.",
         show_default="audio",
     ),
-]
-Format: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
+    "sound_format": typer.Option(
         "--format",
         "-f",
         metavar="FORMAT",
@@ -171,187 +141,229 @@ Format: TypeAlias = Annotated[
         show_default="mp3",
         autocompletion=complete_format,
     ),
-]
-Concurrency: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
+    "concurrency": typer.Option(
         "--concurrency",
         "-j",
         metavar="N|auto",
         help="Clips at the same time, 1 to 256.",
         show_default="auto",
     ),
-]
-Cluster: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
+    "cluster": typer.Option(
         "--cluster",
         metavar="ADDRESS|local:N",
         help="Generate on a Dask cluster: tcp://HOST:8786, or N processes on this machine.",
         show_default="this process",
     ),
-]
-Timeout: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
+    "timeout": typer.Option(
         "--timeout",
         metavar="SECONDS",
         help="Time limit of a clip, per 100 characters of its text.",
         show_default="60",
     ),
-]
-MaxFailures: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
+    "max_failures": typer.Option(
         "--max-failures", metavar="N", help="Stop after N failed clips.", show_default="no limit"
     ),
-]
-Only: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
+    "since": typer.Option(
+        "--since",
+        metavar="REV",
+        help="Only entries whose spoken text changed since this git revision.",
+        show_default="all",
+    ),
+    "shard": typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Generate this part of the clips into a folder of its own, for `merge`.",
+        show_default="everything",
+    ),
+    "max_clips": typer.Option(
+        "--max-clips", metavar="N", help="Generate at most N clips.", show_default="no limit"
+    ),
+    "max_duration": typer.Option(
+        "--max-duration",
+        metavar="TIME",
+        help="Start no clip after this time: 90s, 30m or 2h.",
+        show_default="no limit",
+    ),
+    "on_engine_change": typer.Option(
+        "--on-engine-change",
+        metavar="HOW",
+        help="keep or remake clips of another version or model of the engine.",
+        show_default="keep",
+    ),
+    "report": typer.Option(
+        "--report",
+        metavar="DIR",
+        help="Write report.json, junit.xml, summary.md and report.html into this folder.",
+        show_default="none",
+    ),
+    "max_chars": typer.Option(
+        "--max-chars",
+        metavar="N",
+        help="Send at most N characters to a paid engine.",
+        show_default="no limit",
+    ),
+    "max_cost": typer.Option(
+        "--max-cost",
+        metavar="MONEY",
+        help="Spend at most this, in the currency of the price.",
+        show_default="no limit",
+    ),
+    "progress": typer.Option(
+        "--progress", metavar="HOW", help="auto, bar, lines or none.", show_default="auto"
+    ),
+    "api_key_file": typer.Option(
+        "--api-key-file",
+        metavar="FILE",
+        help="A file that contains the engine's API key.",
+        show_default="the engine's variable, or the keyring",
+    ),
+    "config": typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration file.",
+        show_default="tts-assets.toml or pyproject.toml, here or above",
+    ),
+    "sample": typer.Option(
+        "--sample",
+        metavar="N|X%",
+        help="Check that many clips by speech recognition.",
+        show_default="none",
+    ),
+    "seed": typer.Option(
+        "--seed", metavar="N", help="Draw other clips for --sample.", show_default="0"
+    ),
+    "cer": typer.Option(
+        "--cer",
+        metavar="SHARE",
+        help="The share of morae that recognition may mishear, 0 to 1.",
+        show_default="0.34",
+    ),
+    "recognizer": typer.Option(
+        "--recognizer",
+        metavar="NAME",
+        help="faster-whisper or pocketsphinx (English).",
+        show_default="faster-whisper",
+    ),
+    "model": typer.Option(
+        "--model",
+        metavar="NAME",
+        help="tiny, base, small, medium, large-v3, turbo, or a folder.",
+        show_default="small",
+    ),
+    "language": typer.Option(
+        "--language", metavar="CODE", help="The language of the recordings.", show_default="ja"
+    ),
+    "chunks": typer.Option(
+        "--concurrency",
+        "-j",
+        metavar="N|auto",
+        help="Chunks at the same time.",
+        show_default="auto",
+    ),
+    "chunk_seconds": typer.Option(
+        "--chunk-seconds",
+        metavar="SECONDS",
+        help="The maximum length of a chunk.",
+        show_default="30",
+    ),
+    "chunk_timeout": typer.Option(
+        "--chunk-timeout", metavar="SECONDS", help="Time limit of a chunk.", show_default="300"
+    ),
+    "jobs": typer.Option(
+        "--jobs", metavar="N", help="Recordings at the same time.", show_default="1"
+    ),
+    "mirror": typer.Option(
+        "--mirror",
+        metavar="URL",
+        help="Download from this host; checked in the same way.",
+        show_default="the publisher",
+    ),
+}
+
+#: Options and arguments that may be given several times.
+_LISTS = {
+    "paths": typer.Argument(
+        metavar="PATH",
+        help="Catalogues, or folders of them.",
+        show_default="of the configuration, or data",
+    ),
+    "assets": typer.Argument(
+        metavar="PATH", help="Catalogues or sounds, or folders of either.", show_default="data"
+    ),
+    "kinds": typer.Option(
+        "--type",
+        "-t",
+        metavar="KIND",
+        help="Only this kind: vocabulary, grammar, kanji, characters, reading or listening; repeatable.",
+        show_default="all",
+        autocompletion=complete_kind,
+    ),
+    "only": typer.Option(
         "--only",
         metavar="WHAT",
         help="Only new, missing, changed, failed or rejected clips; repeatable.",
         show_default="all",
         autocompletion=complete_only,
     ),
-]
-Ids: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
+    "ids": typer.Option(
         "--id",
         metavar="GLOB",
         help="Only entries with a matching id, such as 'n5-*'; repeatable.",
         show_default="all",
         autocompletion=complete_id,
     ),
-]
-Since: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--since",
-        metavar="REV",
-        help="Only entries whose spoken text changed since this git revision.",
-        show_default="all",
-    ),
-]
-Shard: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--shard",
-        metavar="I/N",
-        help="Generate this part of the clips into a folder of its own, for `merge`.",
-        show_default="everything",
-    ),
-]
-MaxClips: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--max-clips", metavar="N", help="Generate at most N clips.", show_default="no limit"
-    ),
-]
-MaxDuration: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--max-duration",
-        metavar="TIME",
-        help="Start no clip after this time: 90s, 30m or 2h.",
-        show_default="no limit",
-    ),
-]
-OnEngineChange: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--on-engine-change",
-        metavar="HOW",
-        help="keep or remake clips of another version or model of the engine.",
-        show_default="keep",
-    ),
-]
-Deep: TypeAlias = Annotated[
-    bool, typer.Option("--deep", help="Read every clip, and compare it with its hash.")
-]
-AcceptDoubtful: TypeAlias = Annotated[
-    bool,
-    typer.Option(
+}
+_SWITCHES = {
+    "deep": typer.Option("--deep", help="Read every clip, and compare it with its hash."),
+    "accept_doubtful": typer.Option(
         "--accept-doubtful",
         help="Use takes that earlier runs paid for and refused, without a new request.",
     ),
-]
-Report: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--report",
-        metavar="DIR",
-        help="Write report.json, junit.xml, summary.md and report.html into this folder.",
-        show_default="none",
+    "force": typer.Option("--force", help="Regenerate up-to-date clips, too."),
+    "quiet": typer.Option("--quiet", "-q", help="Print errors only."),
+    "verbose": typer.Option("--verbose", "-v", help="Print a line for each clip."),
+}
+
+#: Switches that can be turned off, too.
+_TOGGLES = {
+    "update_json": typer.Option(
+        "--update-json/--no-update-json",
+        help="Write the URLs into the catalogues.",
+        show_default="--update-json",
     ),
-]
-EveryFormat: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
+    "parallel": typer.Option(
+        "--parallel/--no-parallel",
+        help="Recognize several chunks at the same time.",
+        show_default="parallel",
+    ),
+}
+
+#: The parameters of commands that are options for settings.
+SHARED = {
+    name: Parameter(
+        name, Parameter.KEYWORD_ONLY, annotation=Annotated[kind, option], default=default
+    )
+    for kind, default, options in (
+        (str | None, None, _VALUES),
+        (list[str] | None, None, _LISTS),
+        (bool, False, _SWITCHES),
+        (bool | None, None, _TOGGLES),
+    )
+    for name, option in options.items()
+}
+
+# Options that several commands take together.
+ENTRIES = ("paths", "kinds", "ids", "since")
+VOICE = ("provider", "voice", "speed")
+SOUND = (*VOICE, "output", "sound_format")
+
+
+def build_format_option(formats: Sequence[str]) -> Parameter:
+    """The option for the format of results."""
+    option = typer.Option(
         "--output-format",
         metavar="FORMAT",
-        help="text, json, jsonl, github or junit.",
+        help=f"{', '.join(formats[:-1])} or {formats[-1]}.",
         show_default="text",
-    ),
-]
-MaxChars: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--max-chars",
-        metavar="N",
-        help="Send at most N characters to a paid engine.",
-        show_default="no limit",
-    ),
-]
-MaxCost: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--max-cost",
-        metavar="MONEY",
-        help="Spend at most this, in the currency of the price.",
-        show_default="no limit",
-    ),
-]
-Progress: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--progress", metavar="HOW", help="auto, bar, lines or none.", show_default="auto"
-    ),
-]
-KeyOf: TypeAlias = Annotated[
-    str, typer.Argument(metavar="NAME", help=f"{' or '.join(ENVIRONMENT)}.")
-]
-ApiKeyFile: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--api-key-file",
-        metavar="FILE",
-        help="A file that contains the engine's API key.",
-        show_default="the engine's variable, or the keyring",
-    ),
-]
-OutputFormat: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--output-format", metavar="FORMAT", help="text or json.", show_default="text"),
-]
-LintFormat: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--output-format", metavar="FORMAT", help="text, json or github.", show_default="text"
-    ),
-]
-Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-Verbose: TypeAlias = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Print a line for each clip.")
-]
-Config: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help="The configuration file.",
-        show_default="tts-assets.toml or pyproject.toml, here or above",
-    ),
-]
+    )
+    return SHARED["config"].replace(name="output_format", annotation=Annotated[str | None, option])

@@ -1,10 +1,12 @@
 """The typer applications that commands register with, and how a command gets its settings."""
 
+import functools
+import inspect
 import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,18 +17,34 @@ from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
 from tts_assets import __version__
+from tts_assets.cli.error_boundary import handle_errors
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.shared_options import SHARED, build_format_option
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
     from tts_assets.config.settings import Settings
 
-#: What every command writes; some write more, or all that there is.
+#: What every command writes; some write more. They are those of `OutputFormat`, whose module --help does not load.
 PLAIN_FORMATS = ("text", "json")
-ALL_FORMATS = None
+ALL_FORMATS = (*PLAIN_FORMATS, "jsonl", "github", "junit")
 
 #: Parameters of commands with another name than their setting.
-_SETTING_KEYS = {"kinds": "type", "ids": "id", "sound_format": "sound.format"}
+_SETTING_KEYS = {
+    "kinds": "type",
+    "ids": "id",
+    "assets": "paths",
+    "sound_format": "sound.format",
+    "mirror": "models.mirror",
+    **{name: f"verify.{name}" for name in ("sample", "seed", "cer")},
+    **{
+        name: f"transcribe.{name}"
+        for name in ("recognizer", "model", "language", "parallel", "jobs")
+    },
+    "chunks": "transcribe.concurrency",
+    "chunk_seconds": "transcribe.chunk-seconds",
+    "chunk_timeout": "transcribe.chunk-timeout",
+}
 #: Tables of options need this many columns; narrower terminals get plain help, with whole words.
 _TABLE_COLUMNS = 60
 
@@ -92,34 +110,28 @@ def _build_narrow_help(command: Any, ctx: Any, columns: int) -> str:
     return "\n\n".join(part for part in (*parts, examples) if part)
 
 
-class TidyCommand(TyperCommand):
+class _TidyHelp:
+    """Help that is as wide as the terminal, of a command or a group of commands."""
+
+    def get_help(self, ctx: Any) -> str:
+        """The help, as wide as the terminal."""
+        columns = shutil.get_terminal_size().columns
+        if columns < _TABLE_COLUMNS:
+            return _build_narrow_help(self, ctx, columns)
+        found: str = super().get_help(ctx)  # type: ignore[misc]  # of the command
+        return found
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, ``--help`` included."""
+        return _tidy_help(super().get_params(ctx))  # type: ignore[misc]  # see above
+
+
+class TidyCommand(_TidyHelp, TyperCommand):
     """A command whose help is tidy."""
 
-    def get_help(self, ctx: Any) -> str:
-        """The help, as wide as the terminal."""
-        columns = shutil.get_terminal_size().columns
-        if columns < _TABLE_COLUMNS:
-            return _build_narrow_help(self, ctx, columns)
-        return super().get_help(ctx)
 
-    def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters, ``--help`` included."""
-        return _tidy_help(super().get_params(ctx))
-
-
-class TidyGroup(TyperGroup):
+class TidyGroup(_TidyHelp, TyperGroup):
     """A group of commands whose help is tidy."""
-
-    def get_help(self, ctx: Any) -> str:
-        """The help, as wide as the terminal."""
-        columns = shutil.get_terminal_size().columns
-        if columns < _TABLE_COLUMNS:
-            return _build_narrow_help(self, ctx, columns)
-        return super().get_help(ctx)
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters, ``--help`` included."""
-        return _tidy_help(super().get_params(ctx))
 
 
 def _show_usage_error(error: Any) -> None:
@@ -211,25 +223,55 @@ def _main_callback(
     pass
 
 
-def flags_from_locals(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What was typed, by the keys of the settings; of the parameters of a command, its locals."""
-    return {
-        _SETTING_KEYS.get(name, name.replace("_", "-")): None if value == [] else value
-        for name, value in parameters.items()
-    }
+def take_options(
+    *names: str, formats: tuple[str, ...] = PLAIN_FORMATS
+) -> Callable[[Callable[..., ExitCode]], Callable[..., None]]:
+    """Give a command options for settings, and read the settings for it.
+
+    Args:
+        names: of the parameters, as `shared_options` declares them. A parameter of the command
+            that is named here gets what was typed; ``settings`` gets the settings.
+        formats: what the command writes to standard output.
+    """
+    shared = {name: SHARED[name] for name in names if name != "output_format"}
+    if "output_format" in names:
+        shared["output_format"] = build_format_option(formats)
+
+    def decorate(command: Callable[..., ExitCode]) -> Callable[..., None]:
+        own = inspect.signature(command).parameters
+        others = [each for name, each in own.items() if name not in (*shared, "settings")]
+        # Arguments that have to be given come first.
+        needed = [each for each in others if each.default is each.empty]
+        more = [each.replace(kind=each.KEYWORD_ONLY) for each in others if each not in needed]
+
+        @functools.wraps(command)
+        def run(**given: Any) -> ExitCode:
+            typed = {
+                _SETTING_KEYS.get(name, name.replace("_", "-")): given[name] for name in shared
+            }
+            settings = read_command_settings(typed.pop("config", None), formats, **typed)
+            values = given | {"settings": settings}
+            return command(**{name: values[name] for name in own})
+
+        signature = inspect.Signature([*needed, *shared.values(), *more])
+        run.__signature__ = signature  # type: ignore[attr-defined]  # typer reads it
+        run.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
+        return handle_errors(run)
+
+    return decorate
 
 
 def read_command_settings(
-    config: str | None, formats: tuple[str, ...] | None = PLAIN_FORMATS, /, **flags: Any
+    config: str | None, formats: tuple[str, ...] = PLAIN_FORMATS, /, **flags: Any
 ) -> "Settings":
     """The settings of a command.
 
-    A format that was not typed, and that the command does not write, is meant for other commands:
-    this one writes text.
+    A list with nothing in it was not typed. A format that was not typed, and that the command does
+    not write, is meant for other commands: this one writes text.
 
     Args:
         config: the file to read.
-        formats: what it can write to standard output; None for all formats.
+        formats: what it can write to standard output.
         flags: what was typed, by key; None for what was not. Those of no setting are left out.
 
     Raises:
@@ -244,13 +286,13 @@ def read_command_settings(
         verbosity = Verbosity.QUIET
         flags["progress"] = flags.get("progress") or "none"
     settings = load(
-        flags=flags,
+        flags={key: None if value == [] else value for key, value in flags.items()},
         environment=os.environ,
         folder=Path.cwd(),
         config=Path(config) if config else None,
     )
     settings = replace(settings, verbosity=verbosity)
-    if formats is not None and settings.output_format not in formats:
+    if settings.output_format not in formats:
         if flags.get("output-format") is None:
             return replace(settings, output_format=OutputFormat.TEXT)
         raise UsageError(

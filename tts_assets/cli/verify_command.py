@@ -7,14 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
-from tts_assets.cli.output.clip_progress import show_count_progress
 from tts_assets.cli.output.command_output import (
     CommandOutput,
-    attempt_write,
+    finish_command,
     prepare_report_folder,
-    write_report_files,
 )
 from tts_assets.cli.output.console_text import format_count
+from tts_assets.cli.output.progress_view import show_count_progress
 from tts_assets.errors import UsageError
 from tts_assets.quality import verify_assets
 
@@ -52,14 +51,7 @@ def run_verify(settings: Settings, *, report: str | None) -> ExitCode:
 
         work = partial(verify_assets.verify_assets, settings, on_progress=show_count)
         found = run_until_signal(work, show_summary=show_partial_count)
-    code = _get_verify_exit_code(found)
-    for told in (found.fatal, found.unmatched):
-        if told is not None:
-            show.print_error(f"error: {told}")
-    # Standard output may be full, or closed: the files come first.
-    if folder is not None:
-        code = attempt_write(lambda: write_report_files(folder, found), show, code)
-    return attempt_write(lambda: show.show_verify_report(found), show, code)
+    return finish_command(show, found, folder, _get_verify_exit_code(found))
 
 
 def _get_verify_exit_code(found: VerifyReport) -> ExitCode:

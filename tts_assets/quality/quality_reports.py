@@ -198,30 +198,30 @@ class AssetResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
-    """What a look at assets found.
+    """The problems of assets, as `tts-assets verify` finds them.
 
     Args:
-        verdicts: what is wrong, in the order of the assets' paths.
         checked: the number of measured assets.
         foreign: the number of measured assets that are not in the ledger.
         heard: the number of assets checked by speech recognition.
-        error_rate: the mean share of wrong morae in what it heard; None where it heard nothing.
+        error_rate: the mean error rate of the recognized morae; None if nothing was recognized.
         unmade: clips without an asset, or with one to be generated under another name.
-        catalogues: how many files were read, once for each source that reads them.
+        catalogues: the number of files read.
+        verdicts: each asset that failed a check.
         problems: unusable entries and files.
-        notes: files that were passed over, and what cannot be known here.
+        notes: skipped files, and clips that could not be recognized.
         unmatched: requested ids that no entry has; None if all exist.
         seconds: how long it took.
         fatal: why the requested speech recognition failed; None if it did not.
     """
 
-    verdicts: tuple[AssetResult, ...]
     checked: int
     foreign: int
     heard: int
     error_rate: float | None
     unmade: int
     catalogues: int
+    verdicts: tuple[AssetResult, ...]
     problems: tuple[InputError, ...]
     notes: tuple[str, ...]
     unmatched: str | None

@@ -41,7 +41,7 @@ def test_the_summary_is_added_to_that_of_the_step(
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    CommandOutput(OutputFormat.GITHUB).show_status(standing(planned()))
+    CommandOutput(OutputFormat.GITHUB).show_result(standing(planned()))
     written = summary.read_text(encoding="utf-8")
     assert written.startswith("before\n### tts-assets check\n")
     assert "| stale | a\\.json\\:3 | vocabulary 1 word 猫 | text 犬 \\-\\> 猫 |" in written
@@ -52,7 +52,7 @@ def test_a_summary_that_cannot_be_written_is_told(
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
     with pytest.raises(UsageError, match="GITHUB_STEP_SUMMARY"):
-        CommandOutput(OutputFormat.GITHUB).show_report(failed(planned()))
+        CommandOutput(OutputFormat.GITHUB).show_result(failed(planned()))
 
 
 def test_the_summary_of_a_run_has_its_figures_and_its_failures() -> None:

@@ -27,7 +27,7 @@ Shown = pytest.CaptureFixture[str]
 
 
 def test_a_standing_lists_its_clips_with_file_line_state_asset_and_reason(capsys: Shown) -> None:
-    CommandOutput(OutputFormat.TEXT).show_status(standing(planned()))
+    CommandOutput(OutputFormat.TEXT).show_result(standing(planned()))
     out, err = capsys.readouterr()
     assert out.splitlines() == [
         "a.json:3: stale: vocabulary 1 word 猫 -> vocabulary/0.mp3 (text 犬 -> 猫)",
@@ -44,19 +44,19 @@ def test_a_standing_lists_its_clips_with_file_line_state_asset_and_reason(capsys
 
 
 def test_a_standing_without_audio_files_says_that_the_ledger_was_believed(capsys: Shown) -> None:
-    CommandOutput(OutputFormat.TEXT).show_status(replace(STANDING, judged_by=Judged.LEDGER))
+    CommandOutput(OutputFormat.TEXT).show_result(replace(STANDING, judged_by=Judged.LEDGER))
     assert "judged by the ledger alone" in capsys.readouterr().out
 
 
 def test_of_many_clips_twenty_are_listed_and_the_others_counted(capsys: Shown) -> None:
-    CommandOutput(OutputFormat.TEXT).show_status(replace(STANDING, planned=(planned(),) * 23))
+    CommandOutput(OutputFormat.TEXT).show_result(replace(STANDING, planned=(planned(),) * 23))
     lines = capsys.readouterr().out.splitlines()
     assert sum("stale: " in line for line in lines) == 20
     assert lines[20].startswith("... and 3 more")
 
 
 def test_a_dry_run_lists_clips_as_a_standing_does(capsys: Shown) -> None:
-    CommandOutput(OutputFormat.TEXT).show_report(
+    CommandOutput(OutputFormat.TEXT).show_result(
         replace(REPORT, dry_run=True, planned=(planned(),), to_move=2)
     )
     lines = capsys.readouterr().out.splitlines()
@@ -65,7 +65,7 @@ def test_a_dry_run_lists_clips_as_a_standing_does(capsys: Shown) -> None:
 
 
 def test_a_run_tells_what_it_moved_and_what_a_bound_left(capsys: Shown) -> None:
-    CommandOutput(OutputFormat.TEXT).show_report(
+    CommandOutput(OutputFormat.TEXT).show_result(
         replace(REPORT, moved=3, left=5, bound="max-clips 10")
     )
     out = capsys.readouterr().out
@@ -74,14 +74,14 @@ def test_a_run_tells_what_it_moved_and_what_a_bound_left(capsys: Shown) -> None:
 
 
 def test_a_failed_clip_has_its_file_and_line_on_standard_error(capsys: Shown) -> None:
-    CommandOutput(OutputFormat.TEXT).show_report(failed(planned(), planned("犬")))
+    CommandOutput(OutputFormat.TEXT).show_result(failed(planned(), planned("犬")))
     assert capsys.readouterr().err == (
         "failed: a.json:3: vocabulary 1 word 猫: the engine was told to fail\n"
     )
 
 
 def test_json_of_a_standing_is_one_document_alone(capsys: Shown) -> None:
-    CommandOutput(OutputFormat.JSON).show_status(replace(standing(planned()), notes=("a note",)))
+    CommandOutput(OutputFormat.JSON).show_result(replace(standing(planned()), notes=("a note",)))
     out, err = capsys.readouterr()
     told = json.loads(out)
     assert err == ""
@@ -103,7 +103,7 @@ def test_lines_of_json_tell_a_run_while_it_goes_on(words: Words, capsys: Shown) 
         show.show_event(event)
         lines.append(capsys.readouterr().out)
 
-    show.show_report(generate_sync(words("一番", "例外"), on_event=tell))
+    show.show_result(generate_sync(words("一番", "例外"), on_event=tell))
     lines.append(capsys.readouterr().out)
     assert [line.count("\n") for line in lines] == [1, 1, 1, 1]
     started, *clips, report = map(json.loads, lines)
@@ -128,7 +128,7 @@ def test_a_line_is_out_at_once_and_nobody_to_read_it_stops_no_run(
         show.show_event(event)
         assert generate_sync(words("一番"), on_event=show.show_event).made == 1
         with pytest.raises(BrokenPipeError):
-            show.show_report(REPORT)
+            show.show_result(REPORT)
         # What is still to be written goes nowhere, when the file is closed.
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), writing)
@@ -146,8 +146,8 @@ def test_nothing_from_data_acts_on_terminals_or_workflows(
 ) -> None:
     item = planned(HOSTILE, file=HOSTILE, entry=HOSTILE)
     show = CommandOutput(output_format)
-    show.show_status(replace(standing(item), notes=(HOSTILE,), chosen=HOSTILE))
-    show.show_report(
+    show.show_result(replace(standing(item), notes=(HOSTILE,), chosen=HOSTILE))
+    show.show_result(
         replace(failed(item, reason=HOSTILE), credit=HOSTILE, made=1, notes=(HOSTILE,))
     )
     out, err = capsys.readouterr()
@@ -162,7 +162,7 @@ def test_github_annotates_the_entry_and_keeps_the_figures(
     capsys: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    CommandOutput(OutputFormat.GITHUB).show_status(standing(planned()))
+    CommandOutput(OutputFormat.GITHUB).show_result(standing(planned()))
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == [
         "::error file=b.json,line=9,title=error::entry 2: the id is missing",
@@ -181,7 +181,7 @@ def test_no_room_for_lines_of_json_stops_no_run_but_is_told_at_its_end(
     monkeypatch.setattr(sys, "stdout", full)
     assert generate_sync(words("一番"), on_event=show.show_event).made == 1
     with pytest.raises(FatalError, match="standard output cannot be written: No space left"):
-        show.show_report(REPORT)
+        show.show_result(REPORT)
 
 
 @pytest.mark.parametrize("progress", [Progress.LINES, Progress.BAR])
@@ -219,7 +219,7 @@ def test_data_are_utf_8_whatever_standard_output_is(
     written = BytesIO()
     out = TextIOWrapper(written, encoding=encoding, errors="backslashreplace")
     monkeypatch.setattr(sys, "stdout", out)
-    CommandOutput(output_format).show_status(standing(planned("猫鿿\U0001f600")))
+    CommandOutput(output_format).show_result(standing(planned("猫鿿\U0001f600")))
     told = written.getvalue()
     assert "猫鿿\U0001f600" in told.decode("utf-8")
     if output_format is OutputFormat.JUNIT:
@@ -234,8 +234,8 @@ def test_a_file_that_is_named_like_a_command_of_a_workflow_is_none(
 ) -> None:
     item = planned(file=f"{before}::error title=pwn::kanji.json")
     show = CommandOutput(OutputFormat.TEXT)
-    show.show_status(standing(item))
-    show.show_report(replace(failed(item), dry_run=True))
+    show.show_result(standing(item))
+    show.show_result(replace(failed(item), dry_run=True))
     show.print_table(("a", "b"), [(item.clip.file, f"{'x' * 80}{item.clip.file * 9}")])
     out, err = capsys.readouterr()
     assert "pwn" in out
@@ -252,7 +252,7 @@ def test_that_one_waits_is_one_line_of_json_for_each_folder(capsys: Shown) -> No
 
 def test_a_dry_run_has_no_command_to_run_again(capsys: Shown) -> None:
     report = replace(REPORT, dry_run=True, to_make=5, left=3, bound="max-clips = 2")
-    CommandOutput(OutputFormat.TEXT).show_report(report)
+    CommandOutput(OutputFormat.TEXT).show_result(report)
     out = capsys.readouterr().out
     assert "left      3 clips of these for another run, because of max-clips = 2\n" in out
     assert "again" not in out
@@ -260,8 +260,8 @@ def test_a_dry_run_has_no_command_to_run_again(capsys: Shown) -> None:
 
 def test_what_was_not_chosen_is_counted(capsys: Shown) -> None:
     report = replace(REPORT, passed_over=1_200)
-    CommandOutput(OutputFormat.TEXT).show_report(report)
-    CommandOutput(OutputFormat.JSON).show_report(report)
+    CommandOutput(OutputFormat.TEXT).show_result(report)
+    CommandOutput(OutputFormat.JSON).show_result(report)
     text, _, data = capsys.readouterr().out.partition("{")
     assert "skipped   1,200 clips (--only)\n" in text
     assert json.loads("{" + data)["passed_over"] == 1_200
@@ -269,9 +269,9 @@ def test_what_was_not_chosen_is_counted(capsys: Shown) -> None:
 
 def test_one_of_something_is_no_plural_and_thousands_are_parted(capsys: Shown) -> None:
     show = CommandOutput(OutputFormat.TEXT)
-    show.show_report(replace(REPORT, made=1, audio_seconds=1.0, to_make=1, urls_missed=1))
-    show.show_report(replace(REPORT, made=1_234, urls_written=1_234, doubts=()))
-    show.show_status(standing())
+    show.show_result(replace(REPORT, made=1, audio_seconds=1.0, to_make=1, urls_missed=1))
+    show.show_result(replace(REPORT, made=1_234, urls_written=1_234, doubts=()))
+    show.show_result(standing())
     out = capsys.readouterr().out
     assert "generated 1 clip," in out
     assert "generated 1,234 clips," in out

@@ -64,7 +64,13 @@ class Judged(StrEnum):
 
 
 class KeptClipGroup(NamedTuple):
-    """Clips that stay although another engine, model or recipe version made them, and how many."""
+    """Clips that are kept although another engine or version generated them.
+
+    Args:
+        before: the engine or version that generated them.
+        now: the current engine or version.
+        clips: the number.
+    """
 
     before: str
     now: str

@@ -8,7 +8,7 @@ import shlex
 from collections import Counter
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from tts_assets.build.plan.planner import State
@@ -17,6 +17,7 @@ from tts_assets.cli.output.console_text import (
     format_count,
     shorten_text,
     to_one_line,
+    to_plain_data,
 )
 from tts_assets.cli.output.cost_report import (
     LABEL_WIDTH,
@@ -40,9 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tts_assets.build.events import Report, Standing
-    from tts_assets.cli.output.document_types import HeardIn, VerdictData, VerdictsDocument
     from tts_assets.model import Finding
-    from tts_assets.quality.quality_reports import AssetResult, ClipName, VerifyReport
+    from tts_assets.quality.quality_reports import AssetResult, VerifyReport
 
 
 #: XML 1.0 has no place for these; others are escaped already, as they act on terminals, too.
@@ -105,27 +105,6 @@ def to_status_xml(standing: Standing) -> str:
         "unapproved": len(standing.unapproved or ()),
     }
     return _build_document(cases, _count_states(standing.states) | figures, standing.seconds)
-
-
-def to_items_xml(
-    items: Iterable[ReportItem],
-    figures: Mapping[str, int],
-    seconds: float,
-    *,
-    about: tuple[str, str],
-) -> str:
-    """What somebody should look at, clips as failures, all else as errors.
-
-    Args:
-        items: one for each.
-        figures: what else is to be told.
-        seconds: how long it took to find out.
-        about: the name of the case about the whole, and what is wrong there; "" for nothing.
-    """
-    cases = chain(
-        [_create_summary_case(about[0], "error", about[1])], map(_create_item_case, items)
-    )
-    return _build_document(cases, figures, seconds)
 
 
 def _create_summary_case(name: str, outcome: str, message: str) -> _JUnitCase:
@@ -288,17 +267,19 @@ def to_report_markdown(report: Report) -> str:
     lines = format_report_lines(report)
     if report.fatal:
         lines.append(f"error     {to_one_line(report.fatal)}")
-    return to_command_markdown("generate --dry-run" if report.dry_run else "generate", lines, items)
+    return _format_command_markdown(
+        "generate --dry-run" if report.dry_run else "generate", lines, items
+    )
 
 
 def to_status_markdown(standing: Standing) -> str:
     """How the clips stand, and which are to be made."""
-    return to_command_markdown(
+    return _format_command_markdown(
         "check", format_status_lines(standing), list(iter_status_items(standing))
     )
 
 
-def to_command_markdown(command: str, lines: Iterable[str], items: list[ReportItem]) -> str:
+def _format_command_markdown(command: str, lines: Iterable[str], items: list[ReportItem]) -> str:
     """The figures of a command, and all that somebody should look at."""
     figures = ((line[:LABEL_WIDTH].strip(), line[LABEL_WIDTH:].strip()) for line in lines)
     page = [f"### tts-assets {command}", "", *format_markdown_table(("", ""), figures), ""]
@@ -354,24 +335,16 @@ def limit_table_lines(lines: Iterable[str], rows: int) -> Iterator[str]:
 _UNDECODABLE = "undecodable"
 
 
-def to_verify_data(report: VerifyReport) -> VerdictsDocument:
+def to_verify_data(report: VerifyReport) -> dict[str, Any]:
     """A report as plain data."""
     rate = report.error_rate
-    return {
-        "wrong": bool(report.verdicts),
-        "checked": report.checked,
-        "foreign": report.foreign,
-        "heard": report.heard,
-        "error_rate": None if rate is None else round(rate, 4),
-        "unmade": report.unmade,
-        "catalogues": report.catalogues,
-        "verdicts": [_to_asset_data(each) for each in report.verdicts],
-        "problems": [to_problem_data(each) for each in report.problems],
-        "notes": list(report.notes),
-        "unmatched": report.unmatched,
-        "seconds": round(report.seconds, 3),
-        "fatal": report.fatal,
-    }
+    plain = to_plain_data(
+        report,
+        error_rate=None if rate is None else round(rate, 4),
+        verdicts=[_to_asset_data(each) for each in report.verdicts],
+        problems=[to_problem_data(each) for each in report.problems],
+    )
+    return {"wrong": bool(report.verdicts), **plain}
 
 
 def iter_verify_items(report: VerifyReport) -> Iterator[ReportItem]:
@@ -421,10 +394,11 @@ def to_verify_xml(report: VerifyReport) -> str:
         "heard": report.heard,
         "unmade": report.unmade,
     }
-    fatal = to_one_line(report.fatal or "")
-    return to_items_xml(
-        iter_verify_items(report), figures, report.seconds, about=("recognition", fatal)
+    cases = (
+        _create_summary_case("recognition", "error", to_one_line(report.fatal or "")),
+        *map(_create_item_case, iter_verify_items(report)),
     )
+    return _build_document(cases, figures, report.seconds)
 
 
 def to_verify_markdown(report: VerifyReport) -> str:
@@ -432,7 +406,7 @@ def to_verify_markdown(report: VerifyReport) -> str:
     lines = format_verify_figures(report)
     if report.fatal:
         lines.append(f"error     {to_one_line(report.fatal)}")
-    return to_command_markdown("verify", lines, list(iter_verify_items(report)))
+    return _format_command_markdown("verify", lines, list(iter_verify_items(report)))
 
 
 def _iter_rule_items(report: VerifyReport) -> Iterator[ReportItem]:
@@ -487,22 +461,21 @@ def _format_remake_command(verdict: AssetResult, *options: str) -> str:
     return f"`{shlex.join(['tts-assets', 'generate', *chosen, *options])}`"
 
 
-def _to_asset_data(verdict: AssetResult) -> VerdictData:
+def _to_asset_data(verdict: AssetResult) -> dict[str, Any]:
     return {
         "asset": verdict.asset,
         "ours": verdict.ours,
         "text": verdict.text,
-        "clips": [_to_clip_use_data(each) for each in verdict.clips],
+        "clips": [
+            {
+                "file": clip.file,
+                "line": clip.line,
+                "kind": clip.kind,
+                "entry": clip.entry,
+                "part": clip.part,
+            }
+            for clip in verdict.clips
+        ],
         "findings": [to_finding_data(each) for each in verdict.findings],
         "advice": _advise_action(verdict),
-    }
-
-
-def _to_clip_use_data(name: ClipName) -> HeardIn:
-    return {
-        "file": name.file,
-        "line": name.line,
-        "kind": name.kind,
-        "entry": name.entry,
-        "part": name.part,
     }

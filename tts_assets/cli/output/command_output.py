@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from rich.console import Console
 from rich.table import Table
@@ -48,7 +48,6 @@ from tts_assets.cli.output.cost_report import (
     format_report_lines,
     format_status_lines,
 )
-from tts_assets.cli.output.document_types import ReportLine, StandingLine, VerdictsLine
 from tts_assets.cli.output.report_data import (
     AnnotationLevel,
     iter_report_errors,
@@ -76,9 +75,63 @@ if TYPE_CHECKING:
     from tts_assets.model import Clip
     from tts_assets.quality.quality_reports import VerifyReport
 
+    Result: TypeAlias = Report | Standing | VerifyReport
+
 
 #: More of one sort are counted, not listed.
 _MAX_LISTED = 20
+
+
+class _ResultForms(NamedTuple):
+    """How a result is written: for programs, for people, for JUnit and for GitHub.
+
+    Args:
+        event: what it is, as a line of JSON Lines.
+        to_data: as plain data.
+        to_xml: as JUnit XML.
+        to_markdown: in Markdown.
+        iter_items: what somebody should look at.
+        format_figures: the lines of its figures.
+    """
+
+    event: str
+    to_data: Callable[[Any], dict[str, Any]]
+    to_xml: Callable[[Any], str]
+    to_markdown: Callable[[Any], str]
+    iter_items: Callable[[Any], Iterator[ReportItem]]
+    format_figures: Callable[[Any], list[str]]
+
+
+_REPORT_FORMS = _ResultForms(
+    "report",
+    to_report_data,
+    to_report_xml,
+    to_report_markdown,
+    iter_report_errors,
+    format_report_lines,
+)
+_STATUS_FORMS = _ResultForms(
+    "standing",
+    to_status_data,
+    to_status_xml,
+    to_status_markdown,
+    iter_status_items,
+    format_status_lines,
+)
+_VERIFY_FORMS = _ResultForms(
+    "verdicts",
+    to_verify_data,
+    to_verify_xml,
+    to_verify_markdown,
+    iter_verify_items,
+    format_verify_figures,
+)
+
+
+def _find_forms(result: Result) -> _ResultForms:
+    if isinstance(result, Report):
+        return _REPORT_FORMS
+    return _STATUS_FORMS if isinstance(result, Standing) else _VERIFY_FORMS
 
 
 class _ResultConsole(Console):
@@ -126,67 +179,31 @@ class CommandOutput:
         if isinstance(event, Waiting) and self._is_new_wait(event):
             self.print_error(WAITING_MESSAGE.format(event.path))
 
-    def show_report(self, report: Report) -> None:
-        """What a run did.
+    def show_result(self, result: Result) -> None:
+        """What a run did, how clips stand, or what is wrong with assets.
 
         Raises:
             UsageError: the summary of a workflow's step cannot be written; all else was told.
         """
-        if report.fatal:
-            self.print_error(f"error: {report.fatal}")
+        forms = _find_forms(result)
         match self._format:
             case OutputFormat.JSON:
-                self.print_json(to_report_data(report))
+                self.print_json(forms.to_data(result))
             case OutputFormat.JSONL:
-                _write_results(to_json_line(ReportLine(event="report", **to_report_data(report))))
+                _write_results(to_json_line({"event": forms.event, **forms.to_data(result)}))
             case OutputFormat.JUNIT:
-                _write_results(to_report_xml(report))
+                _write_results(forms.to_xml(result))
             case OutputFormat.GITHUB:
-                self._print_annotations(iter_report_errors(report), format_report_lines(report))
-                self._print_notes(report.notes)
-                ci_output.append_step_summary(to_report_markdown(report))
+                self.print_lines(ci_output.format_annotations(forms.iter_items(result)))
+                self._print_figures(forms.format_figures(result))
+                self._print_notes(result.notes)
+                ci_output.append_step_summary(forms.to_markdown(result))
             case OutputFormat.TEXT:
-                self._print_report(report)
+                self._print_listing(result)
+                self._print_notes(result.notes)
+                self._print_figures(forms.format_figures(result))
 
-    def show_status(self, standing: Standing) -> None:
-        """How the clips of all catalogues stand; errors as in ``report``."""
-        match self._format:
-            case OutputFormat.JSON:
-                self.print_json(to_status_data(standing))
-            case OutputFormat.JSONL:
-                _write_results(
-                    to_json_line(StandingLine(event="standing", **to_status_data(standing)))
-                )
-            case OutputFormat.JUNIT:
-                _write_results(to_status_xml(standing))
-            case OutputFormat.GITHUB:
-                self._print_annotations(iter_status_items(standing), format_status_lines(standing))
-                self._print_notes(standing.notes)
-                ci_output.append_step_summary(to_status_markdown(standing))
-            case OutputFormat.TEXT:
-                self._print_status(standing)
-
-    def show_verify_report(self, report: VerifyReport) -> None:
-        """What is wrong with assets; errors as in ``report``."""
-        match self._format:
-            case OutputFormat.JSON:
-                self.print_json(to_verify_data(report))
-            case OutputFormat.JSONL:
-                _write_results(
-                    to_json_line(VerdictsLine(event="verdicts", **to_verify_data(report)))
-                )
-            case OutputFormat.JUNIT:
-                _write_results(to_verify_xml(report))
-            case OutputFormat.GITHUB:
-                self._print_annotations(iter_verify_items(report), format_verify_figures(report))
-                self._print_notes(report.notes)
-                ci_output.append_step_summary(to_verify_markdown(report))
-            case OutputFormat.TEXT:
-                self.print_lines(format_verify_lines(report))
-                self._print_notes(report.notes)
-                self._print_figures(format_verify_figures(report))
-
-    def show_problems(self, problems: Sequence[InputError], notes: Iterable[str]) -> None:
+    def show_problems(self, problems: Sequence[InputError], notes: Iterable[str] = ()) -> None:
         """What cannot be used, and what is to be known of the rest."""
         self._print_items(map(to_problem_item, problems), len(problems))
         self._print_notes(notes)
@@ -235,16 +252,22 @@ class CommandOutput:
         """A line of what went wrong."""
         print_message(self.errors, words)
 
-    def _print_report(self, report: Report) -> None:
-        if report.dry_run:
-            self._print_limited(
-                map(to_planned_item, report.planned), len(report.planned), self.print_line
-            )
-        failures = tuple(each for each in report.failures if each.clip not in self._failed)
-        listed = replace(report, failures=failures)
-        self._print_items(iter_report_errors(listed), len(listed.problems) + len(failures))
-        self._print_notes(report.notes)
-        self._print_figures(format_report_lines(report))
+    def _print_listing(self, result: Result) -> None:
+        """The lines of a result for people, before its notes and figures."""
+        if isinstance(result, Report):
+            if result.dry_run:
+                self._print_limited(map(to_planned_item, result.planned), len(result.planned))
+            failures = tuple(each for each in result.failures if each.clip not in self._failed)
+            listed = replace(result, failures=failures)
+            self._print_items(iter_report_errors(listed), len(listed.problems) + len(failures))
+        elif isinstance(result, Standing):
+            waiting = result.unapproved or ()
+            self._print_limited(map(to_planned_item, result.planned), len(result.planned))
+            self._print_limited(map(to_unapproved_item, waiting), len(waiting))
+            self._print_limited(map(to_take_item, result.takes), len(result.takes))
+            self._print_items(map(to_problem_item, result.problems), len(result.problems))
+        else:
+            self.print_lines(format_verify_lines(result))
 
     def _print_clip(self, event: ClipMade) -> None:
         first, *others = event.job.clips
@@ -264,17 +287,6 @@ class CommandOutput:
         self._failed.update(event.job.clips)
         self.print_error(f"{item.sort}: {item.location}: {item.description}{more}")
 
-    def _print_status(self, standing: Standing) -> None:
-        self._print_limited(
-            map(to_planned_item, standing.planned), len(standing.planned), self.print_line
-        )
-        waiting = standing.unapproved or ()
-        self._print_limited(map(to_unapproved_item, waiting), len(waiting), self.print_line)
-        self._print_limited(map(to_take_item, standing.takes), len(standing.takes), self.print_line)
-        self._print_items(map(to_problem_item, standing.problems), len(standing.problems))
-        self._print_notes(standing.notes)
-        self._print_figures(format_status_lines(standing))
-
     def _print_items(self, items: Iterable[ReportItem], count: int) -> None:
         """What went wrong; the sort comes first, as with all errors."""
         told = (f"{item.sort}: {item.location}: {item.description}" for item in items)
@@ -286,10 +298,6 @@ class CommandOutput:
         self._waited.add(event.path)
         return is_new
 
-    def _print_annotations(self, items: Iterable[ReportItem], lines: Iterable[str]) -> None:
-        self.print_lines(ci_output.format_annotations(items))
-        self._print_figures(lines)
-
     def _print_figures(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.print_line(line)
@@ -299,9 +307,10 @@ class CommandOutput:
             self.print_error(f"note: {to_one_line(note)}")
 
     def _print_limited(
-        self, told: Iterable[object], count: int, say: Callable[[str], None]
+        self, told: Iterable[object], count: int, say: Callable[[str], None] | None = None
     ) -> None:
-        """The first lines, and how many more there are."""
+        """The first lines, and how many more there are; results, if nothing else is said."""
+        say = say or self.print_line
         for each in islice(told, _MAX_LISTED):
             say(str(each))
         if count > _MAX_LISTED:
@@ -341,46 +350,29 @@ def prepare_report_folder(given: str | None) -> Path | None:
     return folder
 
 
-def write_report_files(folder: Path, report: Report | Standing | VerifyReport) -> None:
+def write_report_files(folder: Path, result: Result) -> None:
     """Write the files of a report, each whole or as it was before.
 
     Raises:
         UsageError: they cannot be written.
     """
-    files = _build_report_files(report)
+    from tts_assets.cli.output import html_report  # noqa: PLC0415 - few runs write a report
+
+    forms = _find_forms(result)
+    texts = (
+        to_json_document(forms.to_data(result)),
+        forms.to_xml(result),
+        forms.to_markdown(result),
+    )
+    written = (
+        *(text.encode("utf-8", "backslashreplace") for text in texts),
+        html_report.build_result_page(result),
+    )
     with _translate_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
-        for name, data in files.items():
+        for name, data in zip(REPORT_FILES, written, strict=True):
             write_whole(folder / name, data)
-
-
-def _build_report_files(told: Report | Standing | VerifyReport) -> dict[str, bytes]:
-    from tts_assets.cli.output import html_report  # noqa: PLC0415 - few runs write a report
-
-    if isinstance(told, Report):
-        texts = (
-            to_json_document(to_report_data(told)),
-            to_report_xml(told),
-            to_report_markdown(told),
-        )
-        shown = html_report.build_report_page(told)
-    elif isinstance(told, Standing):
-        texts = (
-            to_json_document(to_status_data(told)),
-            to_status_xml(told),
-            to_status_markdown(told),
-        )
-        shown = html_report.build_status_page(told)
-    else:
-        texts = (
-            to_json_document(to_verify_data(told)),
-            to_verify_xml(told),
-            to_verify_markdown(told),
-        )
-        shown = html_report.build_verify_page(told)
-    written = (*(text.encode("utf-8", "backslashreplace") for text in texts), shown)
-    return dict(zip(REPORT_FILES, written, strict=True))
 
 
 @contextmanager
@@ -399,27 +391,26 @@ def _translate_write_errors(folder: Path | str) -> Iterator[None]:
 
 
 def finish_command(
-    show: CommandOutput, what: Report | Standing, folder: Path | None, code: ExitCode
+    show: CommandOutput, result: Result, folder: Path | None, code: ExitCode
 ) -> ExitCode:
     """Write the files of a report, show it, and give the exit code.
 
     Args:
         show: where to.
-        what: the report.
+        result: the report.
         folder: the folder of its files; None for none.
         code: how it went; it stays so, unless that is well and something could not be written.
 
     Raises:
         FatalError: standard output cannot be written.
     """
-    if what.unmatched is not None:
-        show.print_error(f"error: {what.unmatched}")
+    fatal = None if isinstance(result, Standing) else result.fatal
+    for told in filter(None, (fatal, result.unmatched)):
+        show.print_error(f"error: {told}")
     # Standard output may be full, or closed: the files come first.
     if folder is not None:
-        code = attempt_write(lambda: write_report_files(folder, what), show, code)
-    if isinstance(what, Report):
-        return attempt_write(lambda: show.show_report(what), show, code)
-    return attempt_write(lambda: show.show_status(what), show, code)
+        code = attempt_write(lambda: write_report_files(folder, result), show, code)
+    return attempt_write(lambda: show.show_result(result), show, code)
 
 
 def attempt_write(write: Callable[[], None], show: CommandOutput, code: ExitCode) -> ExitCode:

@@ -84,6 +84,33 @@ def to_encodable(value: Any) -> Any:
     return value
 
 
+#: The keys of fields that are called otherwise in documents.
+KEYS = {"failures": "failed", "approved": "decisions"}
+
+
+def to_plain_data(source: Any, **changes: Any) -> dict[str, Any]:
+    """The fields of an object by the keys that documents use for them; times to the millisecond.
+
+    Args:
+        source: a dataclass or a named tuple, of which the types of documents are derived.
+        changes: the values of fields that documents have in another form, and of keys that the
+            object has no field for; these come last.
+    """
+    names = getattr(source, "_fields", None) or source.__dataclass_fields__
+    plain = {name: _to_plain(name, getattr(source, name)) for name in names if name not in changes}
+    return {
+        KEYS.get(name, name): (changes | plain)[name] for name in dict.fromkeys((*names, *changes))
+    }
+
+
+def _to_plain(name: str, value: Any) -> Any:
+    if isinstance(value, float) and name.endswith("seconds"):
+        return round(value, 3)
+    if hasattr(value, "_fields") or hasattr(value, "__dataclass_fields__"):
+        return to_plain_data(value)
+    return [_to_plain(name, each) for each in value] if isinstance(value, tuple) else value
+
+
 # The two streams of a command: results, which have to arrive, and words that nobody has to read.
 
 

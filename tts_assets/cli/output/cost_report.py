@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tts_assets.build.plan.planner import TO_MAKE, Judged, State
-from tts_assets.cli.output.console_text import format_count, format_megabytes, to_one_line
+from tts_assets.cli.output.console_text import (
+    format_count,
+    format_megabytes,
+    to_one_line,
+    to_plain_data,
+)
 from tts_assets.engines.protocol import Balance
 from tts_assets.store.paid_journal import Opinion
 
@@ -15,14 +20,6 @@ if TYPE_CHECKING:
 
     from tts_assets.build.events import Charges, Cost, Orphan, Rebilled, Report, Standing
     from tts_assets.build.plan.planner import KeptClipGroup
-    from tts_assets.cli.output.report_types import (
-        BalanceData,
-        BillData,
-        CostData,
-        PriceData,
-        SumData,
-        TrafficData,
-    )
     from tts_assets.engines.http.rate_limiter import Traffic
 
 
@@ -95,55 +92,41 @@ def format_lost_lines(traffic: Traffic) -> list[str]:
     return [f"lost      {told}"] if count else []
 
 
-def to_traffic_data(traffic: Traffic) -> TrafficData:
+def to_traffic_data(traffic: Traffic) -> dict[str, Any]:
     """The same as plain data."""
-    return {
-        "requests": traffic.requests,
-        "lost": traffic.lost,
-        "refusals": traffic.refusals,
-        "retries": traffic.retries,
-        "waits": traffic.waits,
-        "waited_seconds": round(traffic.waited_seconds, 3),
-        "limits": [{"seconds": round(at, 3), "limit": limit} for at, limit in traffic.limits],
-    }
+    limits = [{"seconds": round(at, 3), "limit": limit} for at, limit in traffic.limits]
+    return to_plain_data(traffic, limits=limits)
 
 
-def to_cost_data(cost: Cost) -> CostData:
+def to_cost_data(cost: Cost) -> dict[str, Any]:
     """What a run costs as plain data; money is null where nobody knows the price."""
-    rebilled = cost.rebilled
-    return {
-        "provider": cost.provider,
-        "model": cost.model,
-        "price": _to_price_data(cost),
-        "expected": _to_charges_data(cost, cost.expected),
-        "left": {**_to_charges_data(cost, cost.left), "bound": cost.bound},
-        "unsayable": cost.unsayable,
-        "due": _to_charges_data(cost, cost.due),
-        "billed": None if cost.billed is None else _to_sum_data(cost, cost.billed),
-        "rebilled": None
-        if rebilled is None
-        else {
+    rebilled, price = cost.rebilled, cost.price
+    plain = to_plain_data(
+        cost,
+        price=price
+        and {
+            "per_1000_credits": price.per_1000_credits,
+            "currency": price.currency,
+            "read": price.read.isoformat(),
+            "old": price.is_old,
+        },
+        expected=_to_charges_data(cost, cost.expected),
+        left={**_to_charges_data(cost, cost.left), "bound": cost.bound},
+        due=_to_charges_data(cost, cost.due),
+        billed=None if cost.billed is None else _to_sum_data(cost, cost.billed),
+        rebilled=rebilled
+        and {
             **_to_charges_data(cost, rebilled.bill),
             "out_of": rebilled.out_of,
-            "reasons": [{"words": each.words, "clips": each.clips} for each in rebilled.reasons],
+            "reasons": [to_plain_data(each) for each in rebilled.reasons],
         },
-        "balance": _to_balance_data(cost),
-    }
+        balance=_to_balance_data(cost),
+    )
+    del plain["bound"]
+    return plain
 
 
-def _to_price_data(cost: Cost) -> PriceData | None:
-    price = cost.price
-    if price is None:
-        return None
-    return {
-        "per_1000_credits": price.per_1000_credits,
-        "currency": price.currency,
-        "read": price.read.isoformat(),
-        "old": price.is_old,
-    }
-
-
-def _to_balance_data(cost: Cost) -> BalanceData | None:
+def _to_balance_data(cost: Cost) -> dict[str, Any] | None:
     balance = cost.balance
     if not isinstance(balance, Balance):
         return None if balance is None else {"credits": None, "reason": balance}
@@ -154,7 +137,7 @@ def _to_balance_data(cost: Cost) -> BalanceData | None:
     }
 
 
-def _to_charges_data(cost: Cost, bill: Charges) -> BillData:
+def _to_charges_data(cost: Cost, bill: Charges) -> dict[str, Any]:
     return {
         "clips": bill.clips,
         "characters": bill.characters,
@@ -162,7 +145,7 @@ def _to_charges_data(cost: Cost, bill: Charges) -> BillData:
     }
 
 
-def _to_sum_data(cost: Cost, credit_count: float) -> SumData:
+def _to_sum_data(cost: Cost, credit_count: float) -> dict[str, Any]:
     money = cost.money(credit_count)
     return {"credits": credit_count, "money": None if money is None else round(money, 6)}
 
@@ -403,17 +386,23 @@ def _format_unchanged(states: Mapping[State, int]) -> list[str]:
     return lines
 
 
-def _format_decisions(standing: Standing) -> list[str]:
-    """What was decided of sounds, if anything was, and what is still to be decided."""
-    counts = {
+def count_decisions(standing: Standing) -> dict[str, int]:
+    """How many sounds of up-to-date and rejected clips are decided in which way."""
+    fresh = standing.states.get(State.FRESH, 0)
+    return {
         "approved": standing.approved,
         "rejected": standing.states.get(State.REJECTED, 0),
+        "undecided": fresh - standing.approved,
     }
-    undecided = standing.states.get(State.FRESH, 0) - standing.approved
+
+
+def _format_decisions(standing: Standing) -> list[str]:
+    """What was decided of sounds, if anything was, and what is still to be decided."""
+    counts = count_decisions(standing)
     lines = []
-    if any(counts.values()):
+    if counts["approved"] or counts["rejected"]:
         told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
-        lines.append(f"decided   {told}, {undecided:,} undecided")
+        lines.append(f"decided   {told}")
     if standing.unapproved:
         clips = format_count(len(standing.unapproved), "clip")
         lines.append(f"approval  {clips} not approved: `tts-assets review`")

@@ -1,22 +1,361 @@
-"""The types of verdicts, event lines and status; JSON Schemas come from them."""
+"""The types of documents that commands print; JSON Schemas come from them.
 
-from typing import Literal, TypeAlias, TypedDict
+A document that has the fields of an event or a report is derived from its class. A type is written
+out where a document has another shape, such as a clip and its finding in one object.
+"""
 
-from tts_assets.build.plan.planner import Judged
-from tts_assets.cli.output.report_types import (
-    ClipData,
-    CostData,
-    FindingData,
-    KeptClips,
-    KeptTake,
-    OrphanData,
-    PlannedClip,
-    ProblemData,
-    ReportDocument,
-    States,
-    UnspokenText,
-)
-from tts_assets.model import Kind
+import inspect
+import re
+from typing import Any, Literal, NotRequired, TypedDict, get_type_hints
+
+import msgspec
+
+from tts_assets.build import events, metrics
+from tts_assets.build.plan import planner
+from tts_assets.build.plan.planner import Aspect, Judged, State
+from tts_assets.cli.output.console_text import KEYS
+from tts_assets.engines.http import rate_limiter
+from tts_assets.model import AccentBasis, Basis, Kind
+from tts_assets.quality import quality_reports
+from tts_assets.store.paid_journal import Opinion
+
+
+class LimitData(TypedDict):
+    """The limit of simultaneous requests, and since when it applies.
+
+    Args:
+        seconds: the time since the beginning of the run.
+        limit: the number.
+    """
+
+    seconds: float
+    limit: int
+
+
+class PriceData(TypedDict):
+    """The price of credits.
+
+    Args:
+        per_1000_credits: the price of 1,000 credits.
+        currency: the sign or code of the currency.
+        read: the date on which the price was read, such as 2026-10-03.
+        old: whether the price is old and should be checked again.
+    """
+
+    per_1000_credits: float
+    currency: str
+    read: str
+    old: bool
+
+
+class SumData(TypedDict):
+    """A charge.
+
+    Args:
+        credits: the credits, as the service counts them.
+        money: the price of the credits; null if no price is known.
+    """
+
+    credits: float
+    money: float | None
+
+
+class BillData(SumData):
+    """The charges for some clips; equal clips count once.
+
+    Args:
+        clips: the number.
+        characters: the characters sent for the clips.
+    """
+
+    clips: int
+    characters: int
+
+
+class LeftData(BillData):
+    """The clips left for another run.
+
+    Args:
+        bound: the setting that left them, with its value; null if nothing is left.
+    """
+
+    bound: str | None
+
+
+class ReasonData(TypedDict):
+    """Why clips that were already paid for are generated again.
+
+    Args:
+        words: the reason, as text.
+        clips: the number of clips with this reason.
+    """
+
+    words: str
+    clips: int
+
+
+class RebilledData(BillData):
+    """Clips that were already paid for and will be paid for again.
+
+    Args:
+        out_of: the number of all clips to generate.
+        reasons: the reasons, the most frequent first.
+    """
+
+    out_of: int
+    reasons: list[ReasonData]
+
+
+class BalanceData(TypedDict):
+    """The credits left in the account.
+
+    Args:
+        credits: the remaining credits; null if unknown.
+        reason: why the balance is unknown; null if it is known.
+        resets: when the credits are renewed; null if unknown.
+        too_few: the credits missing for this run.
+    """
+
+    credits: float | None
+    reason: NotRequired[str]
+    resets: NotRequired[str | None]
+    too_few: NotRequired[float]
+
+
+class States(TypedDict):
+    """The number of clips in each state.
+
+    Args:
+        new: they were never generated.
+        stale: their entries or settings changed since they were generated.
+        missing: they were generated, but their files are missing.
+        damaged: their files differ from what was generated.
+        failed: they are new or stale, and failed in the last run.
+        rejected: they are up to date, but a reviewer rejected them.
+        fresh: they are up to date.
+        locked: their URLs are not managed by `tts-assets`.
+    """
+
+    new: int
+    stale: int
+    missing: int
+    damaged: int
+    failed: int
+    rejected: int
+    fresh: int
+    locked: int
+
+
+class ClipData(TypedDict):
+    """A clip and the entry it belongs to.
+
+    Args:
+        file: the catalogue's path as given.
+        kind: the kind of content.
+        entry: the entry's id.
+        part: the part of the entry that the clip speaks.
+        text: the spoken text, as spelled.
+        reading: the entry's reading, in katakana; null if it has none.
+        accent: the mora after which the pitch falls, 0 for none; null if the entry has no accent.
+    """
+
+    file: str
+    kind: Kind
+    entry: str
+    part: str
+    text: str
+    reading: str | None
+    accent: int | None
+
+
+class ChangeData(TypedDict):
+    """A property that changed since a clip was generated.
+
+    Args:
+        what: the name of the property.
+        before: the previous value; empty for none.
+        now: the current value; empty for none.
+    """
+
+    what: Aspect
+    before: str
+    now: str
+
+
+class PlannedClip(ClipData):
+    """A clip to generate, and why.
+
+    Args:
+        line: the line of its record, from 1; null if unknown.
+        state: its state.
+        reason: the reason, as text.
+        changes: the changes since it was generated.
+        recipe: the hash of everything that affects its sound.
+        asset: its path, relative to the output folder.
+        url: its URL.
+        held: the asset that already has the same sound under another name; null for none.
+    """
+
+    line: int | None
+    state: State
+    reason: str
+    changes: list[ChangeData]
+    recipe: str
+    asset: str
+    url: str
+    held: str | None
+
+
+class FailedClip(ClipData):
+    """A failed clip.
+
+    Args:
+        line: the line of its record, from 1; null if unknown.
+        reason: the reason, as text.
+    """
+
+    line: int | None
+    reason: str
+
+
+class DoubtfulClip(ClipData):
+    """A generated clip whose reading or accent should be checked.
+
+    Args:
+        said: its pronunciation in accent notation, such as ハ↓シ.
+        pitch: high or low for each mora.
+        basis: how the reading was determined.
+        accent_basis: where the accent comes from.
+        doubt: the contradiction; null if there is none.
+        near: a reading of the dictionary that may be the intended one; null for none.
+    """
+
+    said: str
+    pitch: str
+    basis: Basis
+    accent_basis: AccentBasis
+    doubt: str | None
+    near: str | None
+
+
+class FindingData(TypedDict):
+    """An audio check that a clip failed.
+
+    Args:
+        rule: the name.
+        measured: the measured value, with its unit.
+        limit: the limit, with its unit.
+        message: both, as text.
+    """
+
+    rule: str
+    measured: str
+    limit: str
+    message: str
+
+
+class FlawedClip(ClipData):
+    """A generated clip that failed an audio check.
+
+    Args:
+        findings: the audio checks that it failed.
+    """
+
+    findings: list[FindingData]
+
+
+class UnspokenText(TypedDict):
+    """A text without a clip, and why.
+
+    Args:
+        file: the catalogue's path as given.
+        kind: the kind of content.
+        entry: the entry's id.
+        part: the part of the entry that the clip speaks.
+        reason: the reason, as text.
+    """
+
+    file: str
+    kind: Kind
+    entry: str
+    part: str
+    reason: str
+
+
+class ProblemData(TypedDict):
+    """An unusable entry or file.
+
+    Args:
+        file: its path as given.
+        line: the line, from 1; null if unknown.
+        entry: the entry; null if the problem concerns the file.
+        message: the problem and what to do.
+    """
+
+    file: str
+    line: int | None
+    entry: str | None
+    message: str
+
+
+class KeptTake(TypedDict):
+    """A paid sound that was rejected automatically and is kept until a person decides.
+
+    Args:
+        file: the catalogue's path as given.
+        entry: the entry's id.
+        part: the part of the entry that the clip speaks.
+        segment: which segment of a passage, from 1; null for a clip in one piece.
+        text: the text that was sent.
+        reason: why it was rejected.
+        opinion: a person's decision on it.
+        name: its name in decisions.
+        sha256: the hash of its bytes.
+        path: its path.
+        seconds: its length; 0 if it cannot be decoded.
+        provider: the engine's name.
+        voice: the name of the voice.
+        model: the name of the model.
+        sent: the time of the request, in UTC.
+        request_id: the id of the request; "" if unknown.
+        history_item_id: the id of the sound in the account's history; "" if unknown.
+        billed: its cost in credits; null if the service did not report it.
+        recipe: the recipe of the clip.
+    """
+
+    file: str
+    entry: str
+    part: str
+    segment: int | None
+    text: str
+    reason: str
+    opinion: Opinion
+    name: str
+    sha256: str
+    path: str
+    seconds: float
+    provider: str
+    voice: str
+    model: str
+    sent: str
+    request_id: str
+    history_item_id: str
+    billed: float | None
+    recipe: str
+
+
+class SlowClip(ClipData):
+    """A slow clip.
+
+    Args:
+        line: the line of its record, from 1; null if unknown.
+        seconds: the time it took; of a passage, of all its segments together.
+        audio_seconds: its length.
+    """
+
+    line: int | None
+    seconds: float
+    audio_seconds: float
 
 
 class DecisionsData(TypedDict):
@@ -31,53 +370,6 @@ class DecisionsData(TypedDict):
     approved: int
     rejected: int
     undecided: int
-
-
-class StandingDocument(TypedDict):
-    """The states of the clips of all catalogues, as `tts-assets status` and `check` determine them.
-
-    Args:
-        stale: whether a clip is stale or rejected.
-        catalogues: the number of files read.
-        states: the number of clips in each state.
-        planned: each clip to generate, and why.
-        decisions: the number of approved, rejected and undecided sounds.
-        unapproved: each up-to-date clip without approval; null if not requested.
-        takes: paid sounds that were rejected automatically and are kept.
-        kept: clips that are kept although the engine changed.
-        orphans: assets that no catalogue refers to; null if they were not searched for.
-        judged_by: what clips were compared with: the ledger alone, files and their sizes, or the
-            bytes of every file.
-        unspoken: texts without a clip.
-        problems: unusable entries and files.
-        notes: skipped files, and what could not be determined.
-        unmatched: requested ids that no entry has; null if all exist.
-        urls_to_write: URLs of up-to-date clips missing from the catalogues.
-        timelines_to_write: time lines missing from up-to-date passages.
-        provider: the engine's name.
-        chosen: why the engine was chosen; null if it was requested.
-        seconds: the duration.
-    """
-
-    stale: bool
-    catalogues: int
-    states: States
-    planned: list[PlannedClip]
-    decisions: DecisionsData
-    unapproved: list[PlannedClip] | None
-    takes: list[KeptTake]
-    kept: list[KeptClips]
-    orphans: list[OrphanData] | None
-    judged_by: Judged
-    unspoken: list[UnspokenText]
-    problems: list[ProblemData]
-    notes: list[str]
-    unmatched: str | None
-    urls_to_write: int
-    timelines_to_write: int
-    provider: str
-    chosen: str | None
-    seconds: float
 
 
 class HeardIn(TypedDict):
@@ -118,43 +410,6 @@ class VerdictData(TypedDict):
     advice: str
 
 
-class VerdictsDocument(TypedDict):
-    """The problems of assets, as `tts-assets verify` finds them.
-
-    Args:
-        wrong: whether there are problems.
-        checked: the number of measured assets.
-        foreign: the number of measured assets that are not in the ledger.
-        heard: the number of assets checked by speech recognition.
-        error_rate: the mean error rate of the recognized morae; null if nothing was recognized.
-        unmade: clips without an asset, or with one to be generated under another name.
-        catalogues: the number of files read.
-        verdicts: each asset that failed a check.
-        problems: unusable entries and files.
-        notes: skipped files, and clips that could not be recognized.
-        unmatched: requested ids that no entry has; null if all exist.
-        seconds: how long it took.
-        fatal: why the requested speech recognition failed; null if it did not.
-    """
-
-    wrong: bool
-    checked: int
-    foreign: int
-    heard: int
-    error_rate: float | None
-    unmade: int
-    catalogues: int
-    verdicts: list[VerdictData]
-    problems: list[ProblemData]
-    notes: list[str]
-    unmatched: str | None
-    seconds: float
-    fatal: str | None
-
-
-# The lines of JSON that tell a run while it goes on, and the last one: their types.
-
-
 class CountsData(TypedDict):
     """The progress of a run.
 
@@ -171,30 +426,6 @@ class CountsData(TypedDict):
     failed: int
 
 
-class WaitingLine(TypedDict):
-    """The run waits for a lock that another run holds.
-
-    Args:
-        event: the name.
-        path: the locked folder or file.
-    """
-
-    event: Literal["waiting"]
-    path: str
-
-
-class EstimatedLine(TypedDict):
-    """The cost of the clips has been estimated; nothing has been sent yet.
-
-    Args:
-        event: the name.
-        cost: the cost.
-    """
-
-    event: Literal["estimated"]
-    cost: CostData
-
-
 class StartedLine(TypedDict):
     """The plan is complete, and generation begins.
 
@@ -209,26 +440,6 @@ class StartedLine(TypedDict):
     jobs: int
     workers: int
     states: States
-
-
-class ServiceWaitLine(TypedDict):
-    """The service refuses requests or fails, so the run waits; at most one line every ten seconds.
-
-    Args:
-        event: the name.
-        reason: the service's response, as text.
-        seconds: the minimum wait before the latest request is sent again.
-        requests: the number of waiting requests.
-        refusals: the requests refused for lack of capacity so far.
-        retries: the requests repeated after an error so far.
-    """
-
-    event: Literal["service-wait"]
-    reason: str
-    seconds: float
-    requests: int
-    refusals: int
-    retries: int
 
 
 class SegmentMadeLine(TypedDict):
@@ -299,35 +510,131 @@ class ClipFailedLine(TypedDict):
     counts: CountsData
 
 
-#: What happens in a run.
-EventLine: TypeAlias = (
-    WaitingLine
-    | EstimatedLine
-    | StartedLine
-    | ServiceWaitLine
-    | SegmentMadeLine
-    | ClipMadeLine
-    | ClipFailedLine
-)
+# The documents that are derived from classes.
+
+_ARGUMENT_PATTERN = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
+_ROLE_PATTERN = re.compile(r":\w+:`")
+
+#: Types as documents have them, by the names that annotations use.
+_DOCUMENT_TYPES: dict[str, Any] = {
+    "Balance": BalanceData,
+    "Charges": BillData,
+    "ClipPlan": PlannedClip,
+    "Doubt": DoubtfulClip,
+    "DoubtfulTake": KeptTake,
+    "Failure": FailedClip,
+    "Flawed": FlawedClip,
+    "InputError": ProblemData,
+    "Judged": Judged,
+    "State": State,
+    "Price": PriceData,
+    "Rebilled": RebilledData,
+    "SlowestClip": SlowClip,
+    "Unspoken": UnspokenText,
+    "AssetResult": VerdictData,
+}
 
 
-class ReportLine(ReportDocument):
-    """The last line of a run: its report.
+def extract_summary(docstring: str | None) -> str:
+    """What the docstring of a class says of the whole."""
+    return _join_sentences(inspect.cleandoc(docstring or "").partition("\nArgs:\n")[0])
+
+
+def extract_field_texts(docstring: str | None) -> dict[str, str]:
+    """What the docstring of a class says of its fields."""
+    args = inspect.cleandoc(docstring or "").partition("\nArgs:\n")[2]
+    return {name: _join_sentences(told) for name, told in _ARGUMENT_PATTERN.findall(args)}
+
+
+def _join_sentences(text: str) -> str:
+    """Words of a docstring on one line, with the marks of Markdown."""
+    return _ROLE_PATTERN.sub("`", " ".join(text.split())).replace("``", "`")
+
+
+def _derive_document(name: str, source: type, summary: str = "", **changes: Any) -> type:
+    """The type of a document with the fields of a class, and the words of its docstring.
 
     Args:
-        event: the name.
+        name: its name in schemas.
+        source: the class.
+        summary: what the document is; "" for what the class is.
+        changes: fields of another type or with another text, and fields that the class lacks, as
+            a type or a pair of type and text; None for a field that the document lacks.
     """
+    fields = get_type_hints(source, localns=_DOCUMENT_TYPES) | changes
+    texts = extract_field_texts(source.__doc__)
+    for field, change in changes.items():
+        if isinstance(change, tuple):
+            fields[field], texts[field] = change
+    keys = {KEYS.get(field, field): field for field, kind in fields.items() if kind is not None}
+    told = [f"    {key}: {texts[field]}" for key, field in sorted(keys.items())]
+    docs = "\n".join([summary or extract_summary(source.__doc__), "", "Args:", *told])
+    members = [(key, fields[field]) for key, field in sorted(keys.items())]
+    return msgspec.defstruct(name, members, namespace={"__doc__": docs})
 
-    event: Literal["report"]
+
+def _derive_line(name: str, source: type, event: str, summary: str = "", **changes: Any) -> type:
+    """The type of a line of JSON Lines: a document that says what it is."""
+    kind = (Literal[event], "the name.")
+    return _derive_document(name, source, summary, event=kind, **changes)
 
 
-class StandingLine(StandingDocument):
-    """The one line of a standing."""
+_DOCUMENT_TYPES |= {
+    "Histogram": _derive_document("HistogramData", metrics.Histogram),
+    "KeptClipGroup": _derive_document("KeptClips", planner.KeptClipGroup),
+    "Orphan": _derive_document("OrphanData", events.Orphan),
+    "Traffic": _derive_document(
+        "TrafficData", rate_limiter.Traffic, limits=(list[LimitData], "the limit over time.")
+    ),
+    "Cost": _derive_document(
+        "CostData",
+        events.Cost,
+        left=LeftData,
+        bound=None,
+        billed=SumData | None,
+        balance=BalanceData | None,
+    ),
+}
+_DOCUMENT_TYPES["RunHistory"] = _derive_document("HistoryData", metrics.RunHistory)
+ReportDocument = _derive_document("ReportDocument", events.Report, states=States)
+StandingDocument = _derive_document(
+    "StandingDocument",
+    events.Standing,
+    states=States,
+    stale=(bool, "whether a clip is stale or rejected."),
+    approved=(DecisionsData, "the number of approved, rejected and undecided sounds."),
+)
+VerdictsDocument = _derive_document(
+    "VerdictsDocument",
+    quality_reports.VerifyReport,
+    wrong=(bool, "whether there are problems."),
+    seconds=(float, "how long it took."),
+)
 
-    event: Literal["standing"]
-
-
-class VerdictsLine(VerdictsDocument):
-    """The only line of `verify`."""
-
-    event: Literal["verdicts"]
+#: The lines of a run, its report being the last one.
+EVENT_LINES = (
+    _derive_line(
+        "WaitingLine", events.Waiting, "waiting", path=(str, "the locked folder or file.")
+    ),
+    _derive_line(
+        "EstimatedLine", events.Estimated, "estimated", cost=(_DOCUMENT_TYPES["Cost"], "the cost.")
+    ),
+    StartedLine,
+    _derive_line(
+        "ServiceWaitLine",
+        events.ServiceWait,
+        "service-wait",
+        "The service refuses requests or fails, so the run waits; at most one line every ten seconds.",
+    ),
+    SegmentMadeLine,
+    ClipMadeLine,
+    ClipFailedLine,
+    _derive_line(
+        "ReportLine",
+        events.Report,
+        "report",
+        "The last line of a run: its report.",
+        states=States,
+        cost=(_DOCUMENT_TYPES["Cost"] | None, "the cost."),
+    ),
+)

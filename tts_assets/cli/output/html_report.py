@@ -6,11 +6,17 @@ import json
 import re
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from tts_assets.build.events import Report, Standing
 from tts_assets.build.plan.planner import State
 from tts_assets.cli.output.ci_output import format_verify_figures, iter_verify_items
-from tts_assets.cli.output.console_text import format_count, to_encodable, to_one_line
+from tts_assets.cli.output.console_text import (
+    format_count,
+    to_encodable,
+    to_one_line,
+    to_plain_data,
+)
 from tts_assets.cli.output.cost_report import (
     LABEL_WIDTH,
     format_report_lines,
@@ -37,7 +43,6 @@ from tts_assets.review import html_page
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from tts_assets.build.events import Report, Standing
     from tts_assets.cli.output.report_data import ReportItem
     from tts_assets.quality.quality_reports import VerifyReport
 
@@ -107,6 +112,13 @@ class PageSection:
     def is_empty(self) -> bool:
         """Whether it shows nothing."""
         return not (self.courses or self.bars or self.groups or self.shares or self.table)
+
+
+def build_result_page(result: Report | Standing | VerifyReport) -> bytes:
+    """The page of a run, a status or verdicts."""
+    if isinstance(result, Report):
+        return build_report_page(result)
+    return build_status_page(result) if isinstance(result, Standing) else build_verify_page(result)
 
 
 def build_report_page(report: Report) -> bytes:
@@ -198,26 +210,14 @@ def _render_page(
     data = {
         "command": f"tts-assets {command}",
         "ended": ended,
-        "tiles": [tile._asdict() for tile in tiles],
-        "sections": [_to_plain_data(each) for each in sections if not each.is_empty],
+        "tiles": [to_plain_data(each) for each in tiles],
+        "sections": [to_plain_data(each) for each in sections if not each.is_empty],
     }
     text = json.dumps(to_encodable(data), ensure_ascii=False, separators=(",", ":"))
     title = f"tts-assets {command}"
     return html_page.build_page(
         html_page.REPORT_LAYOUT, title=title, data={_PAGE_DATA_ID: text.encode()}
     ).html
-
-
-def _to_plain_data(value: Any) -> Any:
-    """Nested data with the names of their fields, those of named tuples, too."""
-    if isinstance(value, tuple | list):
-        named = getattr(value, "_asdict", None)
-        if named is not None:
-            return {name: _to_plain_data(each) for name, each in named().items()}
-        return [_to_plain_data(each) for each in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _to_plain_data(getattr(value, name)) for name in value.__dataclass_fields__}
-    return value
 
 
 def _iter_report_tiles(report: Report) -> Iterator[FigureTile]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.build.events import (
     ClipFailed,
@@ -17,180 +17,105 @@ from tts_assets.build.events import (
     Waiting,
 )
 from tts_assets.build.plan.planner import State
-from tts_assets.cli.output.console_text import shorten_text, to_one_line
-from tts_assets.cli.output.cost_report import to_cost_data, to_traffic_data
-from tts_assets.cli.output.document_types import (
-    ClipFailedLine,
-    ClipMadeLine,
-    CountsData,
-    DecisionsData,
-    EstimatedLine,
-    EventLine,
-    SegmentMadeLine,
-    ServiceWaitLine,
-    StandingDocument,
-    StartedLine,
-    WaitingLine,
-)
-from tts_assets.cli.output.report_types import (
-    ChangeData,
-    ClipData,
-    DoubtfulClip,
-    FailedClip,
-    FindingData,
-    FlawedClip,
-    HistogramData,
-    HistoryData,
-    KeptClips,
-    KeptTake,
-    OrphanData,
-    PlannedClip,
-    ProblemData,
-    ReportDocument,
-    SlowClip,
-    States,
-    UnspokenText,
-)
+from tts_assets.cli.output.console_text import shorten_text, to_one_line, to_plain_data
+from tts_assets.cli.output.cost_report import count_decisions, to_cost_data, to_traffic_data
 from tts_assets.japanese.accent_notation import format_accent_phrases, format_pitch_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from tts_assets.build.events import Doubt, Event, Failure, Flawed, Report, Standing
-    from tts_assets.build.metrics import Histogram, RunHistory, SlowestClip
-    from tts_assets.build.plan.planner import ClipPlan, KeptClipGroup
-    from tts_assets.build.pool import Counts
+    from tts_assets.build.events import Doubt, Event, Flawed, Report, Standing
+    from tts_assets.build.metrics import RunHistory
+    from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.errors import InputError
     from tts_assets.model import Clip, Finding, Unspoken
     from tts_assets.store.paid_journal import DoubtfulTake
 
+_EVENT_NAMES = {
+    Waiting: "waiting",
+    Estimated: "estimated",
+    Started: "started",
+    ServiceWait: "service-wait",
+    SegmentMade: "segment-made",
+    ClipMade: "clip-made",
+    ClipFailed: "clip-failed",
+}
 
-def to_report_data(report: Report) -> ReportDocument:
+
+def to_report_data(report: Report) -> dict[str, Any]:
     """A report as plain data."""
     lines = find_failure_lines(report)
-    return {
-        "dry_run": report.dry_run,
-        "catalogues": report.catalogues,
-        "states": _to_states_data(report.states),
-        "to_make": report.to_make,
-        "passed_over": report.passed_over,
-        "made": report.made,
-        "to_move": report.to_move,
-        "moved": report.moved,
-        "left": report.left,
-        "bound": report.bound,
-        "failed": [_to_failed_data(each, lines.get(each.clip)) for each in report.failures],
-        "doubts": [_to_uncertain_data(each) for each in report.doubts],
-        "flawed": [_to_clip_findings_data(each) for each in report.flawed],
-        "planned": [_to_planned_data(each) for each in report.planned],
-        "kept": _to_kept_data(report.kept),
-        "unspoken": [_to_skipped_data(each) for each in report.unspoken],
-        "problems": [to_problem_data(each) for each in report.problems],
-        "notes": list(report.notes),
-        "unmatched": report.unmatched,
-        "urls_to_write": report.urls_to_write,
-        "timelines_to_write": report.timelines_to_write,
-        "timelines_written": report.timelines_written,
-        "urls_written": report.urls_written,
-        "shard": report.shard,
-        "urls_missed": report.urls_missed,
-        "workers": report.workers,
-        "seconds": round(report.seconds, 3),
-        "audio_seconds": round(report.audio_seconds, 3),
-        "fatal": report.fatal,
-        "forced": report.forced,
-        "stopped": report.stopped,
-        "provider": report.provider,
-        "chosen": report.chosen,
-        "credit": report.credit,
-        "traffic": None if report.traffic is None else to_traffic_data(report.traffic),
-        "cost": None if report.cost is None else to_cost_data(report.cost),
-        "history": None if report.history is None else _to_history_data(report, report.history),
-    }
-
-
-def to_status_data(standing: Standing) -> StandingDocument:
-    """A standing as plain data."""
-    return {
-        "stale": standing.stale,
-        "catalogues": standing.catalogues,
-        "states": _to_states_data(standing.states),
-        "planned": [_to_planned_data(each) for each in standing.planned],
-        "decisions": _to_decisions_data(standing),
-        "unapproved": None
-        if standing.unapproved is None
-        else [_to_planned_data(each) for each in standing.unapproved],
-        "takes": [_to_take_data(each) for each in standing.takes],
-        "kept": _to_kept_data(standing.kept),
-        "orphans": None
-        if standing.orphans is None
-        else [
-            OrphanData(asset=each.asset, bytes=each.bytes, ours=each.ours)
-            for each in standing.orphans
+    return to_plain_data(
+        report,
+        states=_to_states_data(report.states),
+        failures=[
+            {**_to_clip_data(each.clip), "line": lines.get(each.clip), "reason": each.reason}
+            for each in report.failures
         ],
-        "judged_by": standing.judged_by,
-        "unspoken": [_to_skipped_data(each) for each in standing.unspoken],
-        "problems": [to_problem_data(each) for each in standing.problems],
-        "notes": list(standing.notes),
-        "unmatched": standing.unmatched,
-        "urls_to_write": standing.urls_to_write,
-        "timelines_to_write": standing.timelines_to_write,
-        "provider": standing.provider,
-        "chosen": standing.chosen,
-        "seconds": round(standing.seconds, 3),
-    }
+        doubts=[_to_uncertain_data(each) for each in report.doubts],
+        flawed=[_to_clip_findings_data(each) for each in report.flawed],
+        planned=[_to_planned_data(each) for each in report.planned],
+        unspoken=[_to_skipped_data(each) for each in report.unspoken],
+        problems=[to_problem_data(each) for each in report.problems],
+        traffic=None if report.traffic is None else to_traffic_data(report.traffic),
+        cost=None if report.cost is None else to_cost_data(report.cost),
+        history=None if report.history is None else _to_history_data(report, report.history),
+    )
 
 
-def to_event_data(
-    event: Event,
-) -> EventLine:
+def to_status_data(standing: Standing) -> dict[str, Any]:
+    """A standing as plain data."""
+    unapproved = standing.unapproved
+    plain = to_plain_data(
+        standing,
+        states=_to_states_data(standing.states),
+        planned=[_to_planned_data(each) for each in standing.planned],
+        approved=count_decisions(standing),
+        unapproved=None if unapproved is None else [_to_planned_data(each) for each in unapproved],
+        takes=[_to_take_data(each) for each in standing.takes],
+        unspoken=[_to_skipped_data(each) for each in standing.unspoken],
+        problems=[to_problem_data(each) for each in standing.problems],
+    )
+    return {"stale": standing.stale, **plain}
+
+
+def to_event_data(event: Event) -> dict[str, Any]:
     """An event as plain data."""
+    line: dict[str, Any] = {"event": _EVENT_NAMES[type(event)]}
     match event:
-        case Waiting() | Estimated():
-            return _to_preparation_data(event)
+        case Waiting() | ServiceWait():
+            return line | to_plain_data(event)
+        case Estimated():
+            return line | {"cost": to_cost_data(event.cost)}
         case Started():
-            return StartedLine(
-                event="started",
-                jobs=event.jobs,
-                workers=event.workers,
-                states=_to_states_data(event.states),
-            )
-        case ServiceWait():
-            return _to_service_wait_data(event)
+            states = _to_states_data(event.states)
+            return line | {"jobs": event.jobs, "workers": event.workers, "states": states}
         case SegmentMade():
-            return _to_segment_made_data(event)
-        case ClipMade():
-            return _to_clip_made_data(event)
+            line |= {
+                "recipe": event.job.recipe,
+                "segment": event.number + 1,
+                "segments": event.out_of,
+                "seconds": round(event.seconds, 3),
+            }
+        case ClipMade(pronunciation=said):
+            line |= {
+                "recipe": event.job.recipe,
+                "assets": list(event.job.assets),
+                "clips": [_to_clip_data(clip) for clip in event.job.clips],
+                "seconds": round(event.seconds, 3),
+                "audio_seconds": round(event.audio_seconds, 3),
+                "said": None if said is None else format_accent_phrases(said.phrases),
+                "findings": [to_finding_data(each) for each in event.findings],
+            }
         case ClipFailed():
-            return _to_clip_failed_data(event)
-
-
-def _to_preparation_data(event: Waiting | Estimated) -> WaitingLine | EstimatedLine:
-    if isinstance(event, Waiting):
-        return WaitingLine(event="waiting", path=event.path)
-    return EstimatedLine(event="estimated", cost=to_cost_data(event.cost))
-
-
-def _to_service_wait_data(event: ServiceWait) -> ServiceWaitLine:
-    return {
-        "event": "service-wait",
-        "reason": event.reason,
-        "seconds": round(event.seconds, 3),
-        "requests": event.requests,
-        "refusals": event.refusals,
-        "retries": event.retries,
-    }
-
-
-def _to_segment_made_data(event: SegmentMade) -> SegmentMadeLine:
-    return {
-        "event": "segment-made",
-        "recipe": event.job.recipe,
-        "segment": event.number + 1,
-        "segments": event.out_of,
-        "seconds": round(event.seconds, 3),
-        "counts": _to_counts_data(event.counts),
-    }
+            line |= {
+                "recipe": event.job.recipe,
+                "clips": [_to_clip_data(clip) for clip in event.job.clips],
+                "reason": str(event.error),
+                "attempt": event.attempt,
+                "seconds": round(event.seconds, 3),
+            }
+    return line | {"counts": to_plain_data(event.counts)}
 
 
 def find_failure_lines(report: Report) -> dict[Clip, int | None]:
@@ -205,57 +130,11 @@ def find_record_lines(report: Report, clips: set[Clip]) -> dict[Clip, int | None
     return {item.clip: item.line for item in report.planned if item.clip in clips}
 
 
-def _to_clip_made_data(event: ClipMade) -> ClipMadeLine:
-    said = event.pronunciation
-    return {
-        "event": "clip-made",
-        "recipe": event.job.recipe,
-        "assets": list(event.job.assets),
-        "clips": [_to_clip_data(clip) for clip in event.job.clips],
-        "seconds": round(event.seconds, 3),
-        "audio_seconds": round(event.audio_seconds, 3),
-        "said": None if said is None else format_accent_phrases(said.phrases),
-        "findings": [to_finding_data(each) for each in event.findings],
-        "counts": _to_counts_data(event.counts),
-    }
+def _to_states_data(states: Mapping[State, int]) -> dict[str, int]:
+    return {state.value: states.get(state, 0) for state in State}
 
 
-def _to_clip_failed_data(event: ClipFailed) -> ClipFailedLine:
-    return {
-        "event": "clip-failed",
-        "recipe": event.job.recipe,
-        "clips": [_to_clip_data(clip) for clip in event.job.clips],
-        "reason": str(event.error),
-        "attempt": event.attempt,
-        "seconds": round(event.seconds, 3),
-        "counts": _to_counts_data(event.counts),
-    }
-
-
-def _to_counts_data(counts: Counts) -> CountsData:
-    return {
-        "queued": counts.queued,
-        "active": counts.active,
-        "done": counts.done,
-        "failed": counts.failed,
-    }
-
-
-def _to_states_data(states: Mapping[State, int]) -> States:
-    # A test sees to it that the type has the names of all states.
-    return cast("States", {state.value: states.get(state, 0) for state in State})
-
-
-def _to_decisions_data(standing: Standing) -> DecisionsData:
-    fresh = standing.states.get(State.FRESH, 0)
-    return {
-        "approved": standing.approved,
-        "rejected": standing.states.get(State.REJECTED, 0),
-        "undecided": fresh - standing.approved,
-    }
-
-
-def _to_clip_data(clip: Clip) -> ClipData:
+def _to_clip_data(clip: Clip) -> dict[str, Any]:
     return {
         "file": clip.file,
         "kind": clip.kind,
@@ -267,15 +146,13 @@ def _to_clip_data(clip: Clip) -> ClipData:
     }
 
 
-def _to_planned_data(item: ClipPlan) -> PlannedClip:
+def _to_planned_data(item: ClipPlan) -> dict[str, Any]:
     return {
         **_to_clip_data(item.clip),
         "line": item.line,
         "state": item.state,
         "reason": item.reason,
-        "changes": [
-            ChangeData(what=each.what, before=each.before, now=each.now) for each in item.changes
-        ],
+        "changes": [to_plain_data(each) for each in item.changes],
         "recipe": item.recipe,
         "asset": item.asset,
         "url": item.url,
@@ -283,42 +160,24 @@ def _to_planned_data(item: ClipPlan) -> PlannedClip:
     }
 
 
-def _to_history_data(report: Report, history: RunHistory) -> HistoryData:
+def _to_history_data(report: Report, history: RunHistory) -> dict[str, Any]:
     lines = find_record_lines(report, {each.clip for each in history.slowest})
-    return {
-        "begun_seconds": round(history.begun_seconds, 3),
-        "seconds": round(history.seconds, 3),
-        "step_seconds": history.step_seconds,
-        "made": list(history.made),
-        "failed": list(history.failed),
-        "audio_seconds": [round(each, 3) for each in history.audio_seconds],
-        "in_hand": [round(each, 3) for each in history.in_hand],
-        "lengths": _to_histogram_data(history.lengths),
-        "loudness": _to_histogram_data(history.loudness),
-        "wanted_lufs": history.wanted_lufs,
-        "tolerance_lu": history.tolerance_lu,
-        "slowest": [_to_slow_data(each, lines.get(each.clip)) for each in history.slowest],
-    }
+    return to_plain_data(
+        history,
+        in_hand=[round(each, 3) for each in history.in_hand],
+        slowest=[
+            {
+                **_to_clip_data(each.clip),
+                "line": lines.get(each.clip),
+                "seconds": round(each.seconds, 3),
+                "audio_seconds": round(each.audio_seconds, 3),
+            }
+            for each in history.slowest
+        ],
+    )
 
 
-def _to_histogram_data(of: Histogram) -> HistogramData:
-    return {"edges": list(of.edges), "counts": list(of.counts)}
-
-
-def _to_slow_data(slow: SlowestClip, line: int | None) -> SlowClip:
-    return {
-        **_to_clip_data(slow.clip),
-        "line": line,
-        "seconds": round(slow.seconds, 3),
-        "audio_seconds": round(slow.audio_seconds, 3),
-    }
-
-
-def _to_failed_data(failure: Failure, line: int | None) -> FailedClip:
-    return {**_to_clip_data(failure.clip), "line": line, "reason": failure.reason}
-
-
-def _to_uncertain_data(doubt: Doubt) -> DoubtfulClip:
+def _to_uncertain_data(doubt: Doubt) -> dict[str, Any]:
     said = doubt.pronunciation
     return {
         **_to_clip_data(doubt.clip),
@@ -331,7 +190,7 @@ def _to_uncertain_data(doubt: Doubt) -> DoubtfulClip:
     }
 
 
-def to_finding_data(finding: Finding) -> FindingData:
+def to_finding_data(finding: Finding) -> dict[str, str]:
     """What is wrong with how a clip sounds."""
     return {
         "rule": finding.rule,
@@ -341,18 +200,14 @@ def to_finding_data(finding: Finding) -> FindingData:
     }
 
 
-def _to_clip_findings_data(flawed: Flawed) -> FlawedClip:
+def _to_clip_findings_data(flawed: Flawed) -> dict[str, Any]:
     return {
         **_to_clip_data(flawed.clip),
         "findings": [to_finding_data(each) for each in flawed.findings],
     }
 
 
-def _to_kept_data(kept: Iterable[KeptClipGroup]) -> list[KeptClips]:
-    return [KeptClips(before=each.before, now=each.now, clips=each.clips) for each in kept]
-
-
-def _to_skipped_data(each: Unspoken) -> UnspokenText:
+def _to_skipped_data(each: Unspoken) -> dict[str, Any]:
     return {
         "file": each.file,
         "kind": each.kind,
@@ -362,7 +217,7 @@ def _to_skipped_data(each: Unspoken) -> UnspokenText:
     }
 
 
-def _to_take_data(take: DoubtfulTake) -> KeptTake:
+def _to_take_data(take: DoubtfulTake) -> dict[str, Any]:
     sent, arrived, kept = take.purchase.sent, take.purchase.arrived, take.record
     return {
         "file": sent.file,
@@ -395,7 +250,7 @@ def _format_moment(seconds: float) -> str:
         return ""
 
 
-def to_problem_data(problem: InputError) -> ProblemData:
+def to_problem_data(problem: InputError) -> dict[str, Any]:
     return {
         "file": problem.file,
         "line": problem.line,

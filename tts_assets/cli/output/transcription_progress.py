@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import html
+import time
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tts_assets.cli.output.console_text import (
     LinePrinter,
@@ -15,6 +14,11 @@ from tts_assets.cli.output.console_text import (
     resolve_progress,
     to_json_document,
     to_one_line,
+)
+from tts_assets.cli.output.progress_view import (
+    ProgressFigures,
+    estimate_seconds,
+    open_progress_view,
 )
 from tts_assets.config.settings import Progress as Wanted
 from tts_assets.transcribe.transcription_events import (
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tts_assets.cli.output.progress_view import ProgressView
     from tts_assets.engines.asr.recognizer_protocol import Utterance
     from tts_assets.transcribe.transcription_events import (
         Transcript,
@@ -50,14 +55,10 @@ def show_transcription_progress(
         wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
         console: where to; standard error.
     """
-    wanted = resolve_progress(wanted, console)
-    if wanted is Wanted.BAR:
-        with _create_sound_bar(console) as bar:
-            yield _TranscriptionReporter(console, _TranscriptionBar(bar))
-    elif wanted is Wanted.LINES:
-        yield _TranscriptionReporter(console, None)
-    else:
-        yield _TranscriptionReporter(console, None, quiet=True)
+    how = resolve_progress(wanted, console)
+    # Without a bar, each chunk has a line of its own.
+    with open_progress_view(how if how is Wanted.BAR else Wanted.NONE, console) as bar:
+        yield _TranscriptionReporter(console, bar, quiet=how is Wanted.NONE)
 
 
 def format_transcription_figures(report: TranscriptionReport) -> Iterator[str]:
@@ -75,12 +76,12 @@ def format_transcription_figures(report: TranscriptionReport) -> Iterator[str]:
 class _TranscriptionReporter(LinePrinter):
     """Tells what happens; what went wrong even to who wants no progress."""
 
-    def __init__(
-        self, console: Console, bar: _TranscriptionBar | None, *, quiet: bool = False
-    ) -> None:
+    def __init__(self, console: Console, bar: ProgressView | None, *, quiet: bool) -> None:
         super().__init__(console)
         self._bar = bar
         self._quiet = quiet
+        self._begun = time.monotonic()
+        self._heard_seconds = self._total_seconds = 0.0
 
     def __call__(self, event: TranscriptionEvent) -> None:
         match event:
@@ -95,8 +96,7 @@ class _TranscriptionReporter(LinePrinter):
                 self.print_line(
                     f"{format_count(recordings, 'recording')}{length}, {format_count(workers, 'chunk')} at once"
                 )
-                if self._bar is not None:
-                    self._bar.set_total(seconds)
+                self._total_seconds = seconds
             case ConcurrencyReduced(workers=workers):
                 self.print_line(
                     f"{format_count(workers, 'chunk')} at a time from now on, because of failures"
@@ -114,32 +114,16 @@ class _TranscriptionReporter(LinePrinter):
             what = format_count(event.letters, "letter") if event.letters else "nothing said"
             self.print_line(f"{where}: {what}, {event.seconds:,.1f} s")
         if self._bar is not None:
-            self._bar.advance_bar(event.end - event.begin)
-
-
-class _TranscriptionBar:
-    """One bar of the seconds that are heard."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task = progress.add_task("", total=None)
-
-    def set_total(self, seconds: float) -> None:
-        self._progress.update(self._task, total=seconds or None)
-
-    def advance_bar(self, seconds: float) -> None:
-        self._progress.advance(self._task, seconds)
-
-
-def _create_sound_bar(console: Console) -> Progress:
-    return Progress(
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} % of the sound"),
-        TimeRemainingColumn(),
-        console=console,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
+            self._heard_seconds += event.end - event.begin
+            share = min(1.0, self._heard_seconds / max(self._total_seconds, self._heard_seconds))
+            figures = ProgressFigures(
+                count=f"{share:.0%} of the sound",
+                share=share,
+                is_last=False,
+                details=(),
+                seconds_left=estimate_seconds(self._begun, share),
+            )
+            self._bar.show(figures)
 
 
 # Transcripts as text for people, as JSON for programs, and as subtitles: SubRip and WebVTT.

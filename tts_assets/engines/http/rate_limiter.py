@@ -52,14 +52,14 @@ _NOTICED_SECONDS = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """The traffic of a run.
+    """The requests to a service.
 
     Args:
         requests: the requests sent.
         lost: the requests without a complete response, which may have been billed.
-        refusals: how many were refused because of a rate limit.
+        refusals: the requests refused for lack of capacity.
         retries: the requests repeated after an error.
-        waits: how often one waited after a refusal or an error, or for the rate; not in line.
+        waits: the number of waits after a refusal or an error, or for the rate limit.
         waited_seconds: the time during which at least one request waited; simultaneous waits count
             once.
         limits: the limit over time, as seconds since the beginning and the new limit.

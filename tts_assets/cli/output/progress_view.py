@@ -1,0 +1,196 @@
+"""Progress of items on standard error: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from tts_assets.cli.output.console_text import resolve_progress
+from tts_assets.config.settings import Progress as Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+
+#: Without a terminal a line comes every so many seconds, or when a twentieth more is done.
+_LINE_SECONDS = 10.0
+_LINE_SHARE = 0.05
+
+#: Below this many columns there is no bar: the figures need the room.
+_BAR_COLUMNS = 60
+_LEAST_BAR = 12
+
+#: No estimate before so much of the work is done, as the first clips also start the engine.
+_LEAST_SHARE = 0.02
+_LEAST_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressFigures:
+    """How far something is.
+
+    Args:
+        count: how much is done, and of how much.
+        share: the finished share of the work, 0 to 1.
+        is_last: whether all is done.
+        details: what else can be shown, the most important first.
+        seconds_left: an estimate; None before there can be one.
+    """
+
+    count: str
+    share: float
+    is_last: bool
+    details: tuple[str, ...]
+    seconds_left: float | None
+
+    def format(self, columns: int) -> str:
+        """The figures in at most so many columns; details that do not fit are left out."""
+        left = "" if self.seconds_left is None else f"{_format_seconds(self.seconds_left)} left"
+        words = [self.count, *self.details[:1], left]
+        for number in range(2, len(self.details) + 1):
+            more = [self.count, *self.details[:number], left]
+            if len(", ".join(filter(None, more))) > columns:
+                break
+            words = more
+        return ", ".join(filter(None, words))
+
+
+def _format_seconds(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
+
+def estimate_seconds(begun: float, share: float) -> float | None:
+    """The seconds that are left; None where it is too early to tell.
+
+    Args:
+        begun: when the work began, by the monotonic clock.
+        share: the finished share of the work.
+    """
+    elapsed = time.monotonic() - begun
+    if share < _LEAST_SHARE or elapsed < _LEAST_SECONDS:
+        return None
+    return elapsed / share * (1 - share)
+
+
+class ProgressView(Protocol):
+    """A way to show progress."""
+
+    def show(self, figures: ProgressFigures, name: str = "") -> None:
+        """Show the progress of something; the name tells several things apart."""
+
+
+def create_line_progress(
+    seconds: float, show_line: Callable[[int, int], None]
+) -> Callable[[int, int], None]:
+    """A callback for how many of how many items are done, passed on once in so many seconds."""
+    last = time.monotonic()
+
+    def show_count(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= seconds:
+            last = now
+            show_line(done, total)
+
+    return show_count
+
+
+@contextmanager
+def show_count_progress(wanted: Wanted, console: Console) -> Iterator[Callable[[int, int], None]]:
+    """A callback that shows how many of how many items are done."""
+    begun = time.monotonic()
+    with open_progress_view(wanted, console) as view:
+
+        def show_count(done: int, total: int) -> None:
+            share = done / max(total, 1)
+            rate = done / max(time.monotonic() - begun, 1e-6)
+            figures = ProgressFigures(
+                count=f"{done:,}/{total:,}",
+                share=share,
+                is_last=done == total,
+                details=(f"{rate:,.1f} a second",),
+                seconds_left=estimate_seconds(begun, share),
+            )
+            if view is not None:
+                view.show(figures)
+
+        yield show_count
+
+
+@contextmanager
+def open_progress_view(wanted: Wanted, console: Console) -> Iterator[ProgressView | None]:
+    """The view for the wanted way to show progress; None for none.
+
+    Args:
+        wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
+        console: where to; standard error.
+    """
+    match resolve_progress(wanted, console):
+        case Wanted.BAR:
+            with _create_bars(console) as progress:
+                yield _ProgressBars(progress)
+        case Wanted.LINES:
+            yield _ProgressLines(console)
+        case _:
+            yield None
+
+
+class _ProgressBars:
+    """A bar for each name."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, figures: ProgressFigures, name: str = "") -> None:
+        # Nothing is drawn before there is something to show: an error may come first.
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task("", total=1.0, words="")
+        columns = self._progress.console.width
+        room = columns - (_LEAST_BAR if columns >= _BAR_COLUMNS else 0)
+        words = (
+            f"{name}: {figures.format(room - 3 - len(name))}" if name else figures.format(room - 1)
+        )
+        self._progress.update(self._tasks[name], completed=figures.share, words=words)
+
+
+class _ProgressLines:
+    """A line when enough has happened."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._name = ""
+        self._last = time.monotonic()
+        self._share = 0.0
+
+    def show(self, figures: ProgressFigures, name: str = "") -> None:
+        now = time.monotonic()
+        passed = now - self._last
+        enough = passed >= _LINE_SECONDS or figures.share - self._share >= _LINE_SHARE
+        if not (enough and passed >= 1.0) and name == self._name and not figures.is_last:
+            return
+        self._last, self._share, self._name = now, figures.share, name
+        words = f"{name and f'{name}: '}{figures.share:.0%}: {figures.format(1000)}"
+        self._console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+
+def _create_bars(console: Console) -> Progress:
+    words = TextColumn("{task.fields[words]}", markup=False)
+    columns = (BarColumn(bar_width=None), words) if console.width >= _BAR_COLUMNS else (words,)
+    return Progress(
+        *columns,
+        console=console,
+        expand=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
