@@ -1,7 +1,6 @@
 """The command `merge`: joins what runs with --shard made, and says what is still missing."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tts_assets.build.shards.merge_shards import Merged
@@ -9,6 +8,7 @@ from tts_assets.build.shards.merge_shards import merge as join
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
+from tts_assets.cli.output.progress_view import create_line_progress
 from tts_assets.cli.output.report_data import to_problem_data
 from tts_assets.config.settings import OutputFormat, Settings
 
@@ -22,11 +22,15 @@ _MAX_ASSETS_NAMED = 8
 def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
     """Join the parts, say what became of them, and in the exit code whether anything is missing."""
     show = CommandOutput(settings.output_format, settings.verbosity)
+
+    def show_copied(copied: int, total: int) -> None:
+        show.print_error(f"merged {copied:,} of {format_count(total, 'asset')}")
+
     merged = join(
         settings,
         [Path(part) for part in parts],
         on_event=show.show_waiting,
-        on_copied=_create_copy_progress(show),
+        on_copied=create_line_progress(_PROGRESS_SECONDS, show_copied),
     )
     if settings.output_format is OutputFormat.JSON:
         show.print_json(to_plain_data(merged, problems=list(map(to_problem_data, merged.problems))))
@@ -43,19 +47,6 @@ def exit_code_for_merge(merged: Merged) -> ExitCode:
     if merged.missing or merged.changed or merged.failed or merged.left or merged.urls_missed:
         return ExitCode.FINDINGS
     return ExitCode.OK
-
-
-def _create_copy_progress(show: CommandOutput) -> Callable[[int, int], None]:
-    """Says now and then how far it came."""
-    next_at = time.monotonic() + _PROGRESS_SECONDS
-
-    def show_copied(copied: int, total: int) -> None:
-        nonlocal next_at
-        if time.monotonic() >= next_at:
-            show.print_error(f"merged {copied:,} of {format_count(total, 'asset')}")
-            next_at = time.monotonic() + _PROGRESS_SECONDS
-
-    return show_copied
 
 
 def _format_merge_lines(merged: Merged) -> Iterator[str]:

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +17,7 @@ from tts_assets.build.pool import Stop
 from tts_assets.cli.exit_code import ExitCode, get_signal_code, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import require_stdout
+from tts_assets.cli.output.progress_view import create_line_progress
 from tts_assets.config.settings import Progress
 from tts_assets.engines.process.child_registry import track_child
 from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError, suggest
@@ -71,9 +71,13 @@ def run_speak(settings: Settings, words: Words, target: SpeakOutput) -> ExitCode
         stop.request()
         show.print_error("finishing the segments in progress; press Ctrl-C again to abort")
 
+    def show_segments(done: int, out_of: int) -> None:
+        if settings.progress is not Progress.NONE:
+            show.print_error(f"{done:,} of {out_of:,} segments")
+
     try:
         with _open_output(target, settings) as (into, asked):
-            tell = _SegmentProgress(show, settings.progress)
+            tell = create_line_progress(_PROGRESS_SECONDS, show_segments)
             work = partial(speak_text.speak, asked, words, into, on_segment=tell, stop=stop)
             # What a stream has not got is of no use; a file is taken up again.
             spoken = run_until_signal(
@@ -187,21 +191,6 @@ def _start_player() -> Iterator[tuple[BinaryIO, Format]]:
                 into.close()
     if process.returncode:
         raise FatalError(f"{command[0]} ended with {process.returncode}: give --output FILE")
-
-
-class _SegmentProgress:
-    """A line now and then, while a long text is made."""
-
-    def __init__(self, show: CommandOutput, wanted: Progress) -> None:
-        self._show = show
-        self._wanted = wanted is not Progress.NONE
-        self._last = time.monotonic()
-
-    def __call__(self, done: int, out_of: int) -> None:
-        now = time.monotonic()
-        if self._wanted and now - self._last >= _PROGRESS_SECONDS:
-            self._last = now
-            self._show.print_error(f"{done:,} of {out_of:,} segments")
 
 
 def _show_result(spoken: Spoken, show: CommandOutput) -> None:

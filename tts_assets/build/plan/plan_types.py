@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.build.plan import asset_names
 from tts_assets.build.plan.planner import Judged, State
-from tts_assets.build.plan.recipes import DIGITS, Cast, Recipes
+from tts_assets.build.plan.recipes import DIGITS, Recipes
 from tts_assets.catalogues import voice_assignment
 from tts_assets.catalogues.catalogue_files import LoadProblems
 from tts_assets.catalogues.override_file import OverrideSet
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tts_assets.build.plan import planner
     from tts_assets.build.plan.planner import ClipPlan
+    from tts_assets.build.plan.recipes import Cast
     from tts_assets.catalogues.catalogue_document import Document
     from tts_assets.catalogues.catalogue_files import Catalogue
     from tts_assets.config.catalogue_sources import Source

@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from tts_assets.model import Pauses
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tts_assets.model import DictionaryWord, Sound, SpokenForm, Voice
+
+    #: Tells the voice of each speaker of a passage, by name; the second voice is the clip's own.
+    Cast: TypeAlias = Callable[[SpokenForm, Voice], Mapping[str, Voice]]
 
 
 #: A speaker's name, the provider and name of the voice, and its speed.
@@ -37,14 +40,6 @@ _RECIPE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{DIGITS}}}(?![0-9a-f])")
 def recipes_in(text: str) -> list[str]:
     """All that stands in a text and looks like a recipe, as in a URL of an earlier template."""
     return _RECIPE.findall(text)
-
-
-class Cast(Protocol):
-    """Tells who speaks for each speaker of a passage."""
-
-    def __call__(self, form: SpokenForm, own: Voice) -> Mapping[str, Voice]:
-        """The voice of each speaker by name; ``own`` is that of the clip."""
-        ...
 
 
 def _alone(form: SpokenForm, own: Voice) -> Mapping[str, Voice]:

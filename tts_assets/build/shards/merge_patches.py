@@ -198,7 +198,7 @@ class MergedShards:
             headers[index] = part.header
             urls.setdefault(index, []).extend(patch for patch, _ in part.urls)
         waiting = (_Waiting(header=headers[index], urls=urls[index]) for index in sorted(headers))
-        return b"".join(msgspec.json.encode(each) + b"\n" for each in waiting)
+        return msgspec.json.Encoder().encode_lines(waiting)
 
     def is_known(self, known: int) -> bool:
         """Whether all shards were merged before, as far as the assets of these are there.

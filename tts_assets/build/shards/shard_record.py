@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tts_assets.engines.protocol import Provider
     from tts_assets.model import Clip
 
+
+T = TypeVar("T")
 
 #: What to do about a part that is damaged.
 AGAIN = "run that shard again to resume it, or leave its folder out"
@@ -217,7 +219,7 @@ class Replaced(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
 def encode_replaced(found: Iterable[Replaced]) -> bytes:
     """All of it as it is written: a line each."""
-    return b"".join(msgspec.json.encode(each) + b"\n" for each in sorted(set(found)))
+    return msgspec.json.Encoder().encode_lines(sorted(set(found)))
 
 
 def read_replaced(folder: Path) -> list[Replaced]:
@@ -226,19 +228,8 @@ def read_replaced(folder: Path) -> list[Replaced]:
     Raises:
         InputError: the file cannot be read, or is damaged.
     """
-    path = folder / REPLACED_NAME
-    decoder = msgspec.json.Decoder(Replaced)
-    found = []
-    for number, raw in enumerate(whole_lines_of(path).splitlines(), 1):
-        try:
-            found.append(decoder.decode(raw))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-            raise InputError(
-                f"this is not a record of replaced URLs ({exc}): {AGAIN}",
-                file=str(path),
-                line=number,
-            ) from exc
-    return found
+    lines = _decode_lines(folder / REPLACED_NAME, Replaced, "a record of replaced URLs")
+    return [each for each, _ in lines]
 
 
 # The URLs of a shard's clips, a line each, for the merge to write into the catalogues.
@@ -331,7 +322,7 @@ def _is_utf8(text: str) -> bool:
 
 def encode_urls(patches: Iterable[Patch]) -> bytes:
     """URLs as they are written: a line each."""
-    return b"".join(msgspec.json.encode(each) + b"\n" for each in patches)
+    return msgspec.json.Encoder().encode_lines(patches)
 
 
 # All of a part, read once its run came to its end.
@@ -394,7 +385,7 @@ def read_shard(folder: Path) -> ShardOutput:
         header=told,
         lines=_lines(folder / LEDGER_NAME),
         replaced=_read_replaced(folder),
-        urls=_urls(folder / URLS_NAME),
+        urls=_decode_lines(folder / URLS_NAME, Patch, "the URL of a shard"),
         failures=record,
     )
 
@@ -434,15 +425,19 @@ def _read_replaced(folder: Path) -> dict[str, set[tuple[str, str]]]:
     return found
 
 
-def _urls(path: Path) -> list[tuple[Patch, ShardRecord]]:
-    data = whole_lines_of(path)
-    decoder = msgspec.json.Decoder(Patch)
+def _decode_lines(path: Path, kind: type[T], what: str) -> list[tuple[T, ShardRecord]]:
+    """The records in a file of a part, a line each, and where they stand.
+
+    Raises:
+        InputError: the file cannot be read, or a line is no such record.
+    """
+    decoder = msgspec.json.Decoder(kind)
     found = []
-    for number, raw in enumerate(data.splitlines(), 1):
+    for number, raw in enumerate(whole_lines_of(path).splitlines(), 1):
         try:
             found.append((decoder.decode(raw), ShardRecord(str(path), number)))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             raise InputError(
-                f"this is not the URL of a shard ({exc}): {AGAIN}", file=str(path), line=number
+                f"this is not {what} ({exc}): {AGAIN}", file=str(path), line=number
             ) from exc
     return found

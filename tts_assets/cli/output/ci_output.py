@@ -107,27 +107,6 @@ def to_status_xml(standing: Standing) -> str:
     return _build_document(cases, _count_states(standing.states) | figures, standing.seconds)
 
 
-def to_items_xml(
-    items: Iterable[ReportItem],
-    figures: Mapping[str, int],
-    seconds: float,
-    *,
-    about: tuple[str, str],
-) -> str:
-    """What somebody should look at, clips as failures, all else as errors.
-
-    Args:
-        items: one for each.
-        figures: what else is to be told.
-        seconds: how long it took to find out.
-        about: the name of the case about the whole, and what is wrong there; "" for nothing.
-    """
-    cases = chain(
-        [_create_summary_case(about[0], "error", about[1])], map(_create_item_case, items)
-    )
-    return _build_document(cases, figures, seconds)
-
-
 def _create_summary_case(name: str, outcome: str, message: str) -> _JUnitCase:
     """A case about the whole; it passes where there is nothing to say."""
     if not message:
@@ -288,17 +267,19 @@ def to_report_markdown(report: Report) -> str:
     lines = format_report_lines(report)
     if report.fatal:
         lines.append(f"error     {to_one_line(report.fatal)}")
-    return to_command_markdown("generate --dry-run" if report.dry_run else "generate", lines, items)
+    return _format_command_markdown(
+        "generate --dry-run" if report.dry_run else "generate", lines, items
+    )
 
 
 def to_status_markdown(standing: Standing) -> str:
     """How the clips stand, and which are to be made."""
-    return to_command_markdown(
+    return _format_command_markdown(
         "check", format_status_lines(standing), list(iter_status_items(standing))
     )
 
 
-def to_command_markdown(command: str, lines: Iterable[str], items: list[ReportItem]) -> str:
+def _format_command_markdown(command: str, lines: Iterable[str], items: list[ReportItem]) -> str:
     """The figures of a command, and all that somebody should look at."""
     figures = ((line[:LABEL_WIDTH].strip(), line[LABEL_WIDTH:].strip()) for line in lines)
     page = [f"### tts-assets {command}", "", *format_markdown_table(("", ""), figures), ""]
@@ -413,10 +394,11 @@ def to_verify_xml(report: VerifyReport) -> str:
         "heard": report.heard,
         "unmade": report.unmade,
     }
-    fatal = to_one_line(report.fatal or "")
-    return to_items_xml(
-        iter_verify_items(report), figures, report.seconds, about=("recognition", fatal)
+    cases = (
+        _create_summary_case("recognition", "error", to_one_line(report.fatal or "")),
+        *map(_create_item_case, iter_verify_items(report)),
     )
+    return _build_document(cases, figures, report.seconds)
 
 
 def to_verify_markdown(report: VerifyReport) -> str:
@@ -424,7 +406,7 @@ def to_verify_markdown(report: VerifyReport) -> str:
     lines = format_verify_figures(report)
     if report.fatal:
         lines.append(f"error     {to_one_line(report.fatal)}")
-    return to_command_markdown("verify", lines, list(iter_verify_items(report)))
+    return _format_command_markdown("verify", lines, list(iter_verify_items(report)))
 
 
 def _iter_rule_items(report: VerifyReport) -> Iterator[ReportItem]:

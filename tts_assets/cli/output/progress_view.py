@@ -89,6 +89,22 @@ class ProgressView(Protocol):
         """Show the progress of something; the name tells several things apart."""
 
 
+def create_line_progress(
+    seconds: float, show_line: Callable[[int, int], None]
+) -> Callable[[int, int], None]:
+    """A callback for how many of how many items are done, passed on once in so many seconds."""
+    last = time.monotonic()
+
+    def show_count(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= seconds:
+            last = now
+            show_line(done, total)
+
+    return show_count
+
+
 @contextmanager
 def show_count_progress(wanted: Wanted, console: Console) -> Iterator[Callable[[int, int], None]]:
     """A callback that shows how many of how many items are done."""
