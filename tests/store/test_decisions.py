@@ -262,10 +262,10 @@ def test_who_writes_into_the_journal_waits_for_who_does_so_already(tmp_path: Pat
 
     path = tmp_path / ".tts-assets-decisions.lock"
     with atomic_files.lock(path, lambda: None), pytest.raises(GaveUpError):
-        append_decisions(tmp_path, [_made()], waiting=give_up)
+        append_decisions(tmp_path, [_made()], on_wait=give_up)
     # A run in the output folder is no reason to wait.
     with Storage(tmp_path).lock(lambda: None):
-        assert append_decisions(tmp_path, [_made()], waiting=give_up) == 1
+        assert append_decisions(tmp_path, [_made()], on_wait=give_up) == 1
 
 
 # Earlier sounds, which are kept as long as they can be compared.

@@ -1,4 +1,4 @@
-"""Which assets are measured: those of the clips of the catalogues, or sounds that are named."""
+"""Find the assets to verify, those of catalogues or given files, and measure each one."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ if TYPE_CHECKING:
     from tts_assets.store.ledger import AssetRecord
     from tts_assets.store.ledger_line import Line
 
-#: Downloads from a bucket at once, and how far they are ahead of the measuring.
+#: Concurrent downloads from a bucket, and how many assets they are ahead of the measurements.
 _DOWNLOADS, _DOWNLOADS_AHEAD = 8, 64
 
 
 @dataclass(slots=True, kw_only=True)
 class AssetsToVerify:
-    """What is to be measured, and what the catalogues alone tell of it.
+    """The assets to measure, and what the catalogues and the plan show about them.
 
     Args:
-        clips: the clips of each asset, by its path below the output folder or as it was named.
-        outside: sounds that were named and lie elsewhere.
-        gone: assets that were made and have no file, and why that is known.
-        faults: why an asset's file cannot be what was made, where that is known already.
-        recorded: what the ledger says of each asset.
+        clips: the clips of each asset, by its path below the output folder, or as given.
+        outside: given audio files outside the output folder.
+        gone: generated assets without a file, and the reason.
+        faults: the assets whose files cannot be as generated, and the reason.
+        recorded: the ledger's record of each asset.
         tidy: the ledger has one line for each asset.
         unmade: as in VerifyReport.
-        found: what was read; None where only sounds were named.
+        found: the plan; None if only audio files were given.
     """
 
     clips: dict[str, list[ClipName]] = field(default_factory=dict)
@@ -75,12 +75,12 @@ class AssetsToVerify:
     found: Plan | None = None
 
     def add_asset(self, asset: str, *clips: ClipName) -> None:
-        """Have an asset measured, for these clips."""
+        """Add an asset to measure, for these clips."""
         self.clips.setdefault(asset, []).extend(clips)
 
 
 class _UnresolvedAsset(NamedTuple):
-    """A clip whose asset may be there or not."""
+    """A clip whose asset may exist or not."""
 
     assets: tuple[str, ...]
     state: State
@@ -89,10 +89,9 @@ class _UnresolvedAsset(NamedTuple):
 
 
 def find_assets_to_verify(settings: Settings) -> AssetsToVerify:
-    """Find out what is to be measured; nothing is changed.
+    """Find the assets to measure; changes nothing.
 
-    Of the paths, sounds and folders within the output folder are measured themselves; all others
-    are catalogues.
+    Audio files, and folders in the output folder, are measured directly; other paths are catalogues.
 
     Raises:
         UsageError: a path, the voice or a template is wrong.
@@ -108,14 +107,14 @@ def find_assets_to_verify(settings: Settings) -> AssetsToVerify:
             "catalogues: name catalogues, or omit these options"
         )
     rest = tuple(path for path in settings.paths if path not in sounds)
-    named = (
+    assets = (
         _load_from_catalogues(replace(settings, paths=rest))
         if rest
         else _load_from_ledger(settings)
     )
     for path in sounds:
-        _add_path(path, settings.state_folder, named)
-    return named
+        _add_path(path, settings.state_folder, assets)
+    return assets
 
 
 def _is_sound_path(path: str, output: str) -> bool:
@@ -124,20 +123,20 @@ def _is_sound_path(path: str, output: str) -> bool:
     return path.lower().endswith(ENDINGS)
 
 
-def _add_path(given: str, output: str, named: AssetsToVerify) -> None:
-    """Have a sound measured that was named, or all in a folder; by paths below the output folder."""
-    root, path = Path(os.path.realpath(output)), Path(os.path.realpath(given))
+def _add_path(given_path: str, output: str, assets: AssetsToVerify) -> None:
+    """Add a given audio file, or all in a folder, by paths below the output folder."""
+    root, path = Path(os.path.realpath(output)), Path(os.path.realpath(given_path))
     if not path.is_relative_to(root):
-        named.add_asset(given)
-        named.outside.add(given)
+        assets.add_asset(given_path)
+        assets.outside.add(given_path)
         return
     asset = path.relative_to(root).as_posix()
     if not path.is_dir():
-        named.add_asset(asset)
+        assets.add_asset(asset)
         return
     for file in sorted(Storage(root).sizes(["" if asset == "." else asset])):
         if _is_sound_name(file):
-            named.add_asset(file)
+            assets.add_asset(file)
 
 
 def _is_sound_name(file: str) -> bool:
@@ -146,76 +145,76 @@ def _is_sound_name(file: str) -> bool:
 
 
 def _load_from_ledger(settings: Settings) -> AssetsToVerify:
-    """What the ledger says, where no catalogue is asked."""
-    known = read_known_ledger(open_storage(settings))
-    return AssetsToVerify(recorded=known.recorded, tidy=known.tidy)
+    """The ledger's records alone, without catalogues."""
+    ledger = read_known_ledger(open_storage(settings))
+    return AssetsToVerify(recorded=ledger.recorded, tidy=ledger.tidy)
 
 
 def _load_from_catalogues(settings: Settings) -> AssetsToVerify:
-    """The assets of all clips, and files in their folders that no clip has, where all is read."""
+    """The assets of all clips; if all catalogues are read, also unused files in their folders."""
     provider, _ = registry.choose_engine(settings)
-    look = _AssetCollector(settings)
-    found = make_plan(settings, provider, look.collect_clip)
-    return look.resolve_all(found)
+    collector = _AssetCollector(settings)
+    plan = make_plan(settings, provider, collector.collect_clip)
+    return collector.resolve_all(plan)
 
 
 class _AssetCollector:
-    """Takes in one clip after the other, and keeps as little of each as there need be."""
+    """Collects the assets of clips one by one, and keeps as little of each as possible."""
 
     def __init__(self, settings: Settings) -> None:
         self._storage = open_storage(settings)
-        self._whole = settings.is_whole
-        self._wanted = AssetsToVerify()
-        self._unsettled: list[_UnresolvedAsset] = []
+        self._is_whole = settings.is_whole
+        self._assets = AssetsToVerify()
+        self._unresolved: list[_UnresolvedAsset] = []
         self._addresses = SourceAddresses(settings).every()
 
     def collect_clip(self, item: planner.ClipPlan) -> bool:
-        """Take in a clip as the survey tells it; it need not be kept there."""
+        """Collect a planned clip; False, as the plan need not keep it."""
         clip = item.clip
         name = ClipName(clip.kind, clip.file, clip.entry, clip.part, clip.at)
         if item.state is State.FRESH:
-            self._wanted.add_asset(item.asset, name)
+            self._assets.add_asset(item.asset, name)
             return False
         assets: tuple[str, ...] = (item.held or item.asset,)
         if item.state is State.LOCKED:
             assets = self._find_recordings(item)
-        self._unsettled.append(_UnresolvedAsset(assets, item.state, item.reason, name))
+        self._unresolved.append(_UnresolvedAsset(assets, item.state, item.reason, name))
         return False
 
-    def resolve_all(self, found: Plan) -> AssetsToVerify:
-        """What is to be measured, when all clips were seen and all files are known."""
-        wanted = self._wanted
-        wanted.found, wanted.recorded, wanted.tidy = found, found.recorded, not found.untidy
-        for each in self._unsettled:
-            self._resolve_asset(each, found.present)
-        if self._whole:
-            for file in found.present:
-                if file not in found.recorded and file not in wanted.clips and _is_sound_name(file):
-                    wanted.add_asset(file)
-        return wanted
+    def resolve_all(self, plan: Plan) -> AssetsToVerify:
+        """The assets to measure, once all clips are collected and all files are listed."""
+        assets = self._assets
+        assets.found, assets.recorded, assets.tidy = plan, plan.recorded, not plan.untidy
+        for each in self._unresolved:
+            self._resolve_asset(each, plan.present)
+        if self._is_whole:
+            for file in plan.present:
+                if file not in plan.recorded and file not in assets.clips and _is_sound_name(file):
+                    assets.add_asset(file)
+        return assets
 
     def _resolve_asset(self, each: _UnresolvedAsset, present: Mapping[str, int]) -> None:
         asset = next((asset for asset in each.assets if self._has_file(asset, present)), None)
         if asset is not None:
-            self._wanted.add_asset(asset, each.name)
+            self._assets.add_asset(asset, each.name)
             if each.state is State.DAMAGED:
-                self._wanted.faults[asset] = each.reason
+                self._assets.faults[asset] = each.reason
         elif each.state is State.MISSING:
-            self._wanted.add_asset(each.assets[0], each.name)
-            self._wanted.gone[each.assets[0]] = each.reason
+            self._assets.add_asset(each.assets[0], each.name)
+            self._assets.gone[each.assets[0]] = each.reason
         elif each.state is not State.LOCKED:
-            self._wanted.unmade += 1
+            self._assets.unmade += 1
 
     def _has_file(self, asset: str, present: Mapping[str, int]) -> bool:
-        """Whether an asset has a file; recordings may lie in folders where no template puts any."""
+        """Whether an asset has a file; recordings may be in folders that no template uses."""
         if asset in present:
             return True
-        # A URL leads nowhere out of the folder, and libsndfile reads none of the others.
+        # Follow no URL out of the folder, and open only formats that libsndfile reads.
         is_inside = ".." not in asset.split("/") and not asset.startswith(("/", "\\"))
         return is_inside and _is_sound_name(asset) and self._storage.size_of(asset) is not None
 
     def _find_recordings(self, item: planner.ClipPlan) -> tuple[str, ...]:
-        """Where somebody's recording may lie: behind its URL, or under the name of the asset."""
+        """The assets that may be a person's recording: that of its URL, or the clip's own."""
         url = item.clip.url
         if url is None or url == item.url:
             return (item.asset,)
@@ -223,13 +222,13 @@ class _AssetCollector:
         return tuple(asset for asset in found if asset is not None)
 
 
-# The speaking rates of all voices that a ledger has clips of.
+# The speaking rates of all voices with clips in a ledger.
 
 
-#: What these rules find may make a clip longer or shorter.
-_OF_LENGTH = frozenset({Rule.SHORT, Rule.LONG, Rule.PAUSE, Rule.TAIL, Rule.REPEAT})
+#: Clips that fail these rules may be too long or too short.
+_LENGTH_RULES = frozenset({Rule.SHORT, Rule.LONG, Rule.PAUSE, Rule.TAIL, Rule.REPEAT})
 
-#: More clips of one voice tell nothing new.
+#: More clips of one voice do not improve its rate.
 _MOST_CLIPS = 2_000
 
 #: The silence around a clip, as ``build.plan.recipes.sound_words`` writes it.
@@ -240,7 +239,7 @@ _OWN_EDGE_SILENCE = 0.04
 
 
 class _TimedClip(NamedTuple):
-    """What is kept of a line; those with the lowest hashes stay, which come from everywhere."""
+    """The part of a line that is kept; the lines with the lowest hashes are a random sample."""
 
     order: int
     spoken: str
@@ -250,13 +249,12 @@ class _TimedClip(NamedTuple):
 class SpeakingRates:
     """How fast voices speak; each rate is learned when it is first needed.
 
-    Every unknown voice has a rate of its own, at every speed and with every version of its engine.
-    Passages do not count, nor clips whose length was found wrong when they were made, nor clips
-    whose pronunciation is not recorded.
+    Every unknown voice has its own rate for each speed and engine version. Passages do not count,
+    nor clips of a wrong length, nor clips whose pronunciation is not recorded.
     """
 
     def __init__(self, lines: Iterable[Line] = ()) -> None:
-        """Take in the lines of a ledger; 2,000 of a voice are kept at most."""
+        """Collect the lines of a ledger; at most 2,000 for each voice are kept."""
         self._clips: dict[tuple[str, str, float], list[_TimedClip]] = {}
         self._learned: dict[tuple[str, str, float], SpeakingRate | None] = {}
         for line in lines:
@@ -264,13 +262,13 @@ class SpeakingRates:
                 self._keep(line)
 
     def of(self, voice: str, engine: str, speed: float) -> SpeakingRate | None:
-        """The pace of a voice, by provider and name, with its engine as the ledger has it.
+        """The rate of a voice (provider and name), with its engine as in the ledger.
 
-        None where nothing could be learned.
+        None if it cannot be learned.
         """
         key = (voice, engine, speed)
         if key not in self._learned:
-            # Threads that ask at once learn the same.
+            # Concurrent threads learn the same rate.
             self._learned[key] = _learn_rate(self._clips.get(key, []))
         return self._learned[key]
 
@@ -280,7 +278,7 @@ class SpeakingRates:
         # A person may have edited the ledger.
         if len(silence) != 2 or not 0 < seconds < math.inf:
             return
-        if any(finding.rule in _OF_LENGTH for finding in line.findings):
+        if any(finding.rule in _LENGTH_RULES for finding in line.findings):
             return
         kept = self._clips.setdefault((line.voice, line.engine, line.speed), [])
         clip = _TimedClip(-zlib.crc32(line.recipe.encode()), line.spoken, seconds)
@@ -307,10 +305,10 @@ def _parse_learned_pronunciation(spoken: str) -> Pronunciation:
     )
 
 
-# What an asset should sound like, by its line in the ledger.
+# The expected sound of an asset, by its line in the ledger.
 
 
-#: The fields that the words of a line's sound are for, by the names of the settings.
+#: The field and type of each setting in a line's `sound`, by the setting's name.
 _SOUND_FIELDS = {
     "format": ("format", Format),
     "rate": ("rate_hz", int),
@@ -324,15 +322,15 @@ _SOUND_FIELDS = {
 
 
 class ExpectationBuilder:
-    """Tells what is expected of assets."""
+    """Builds the expected sound of assets."""
 
-    def __init__(self, settings: Settings, paces: SpeakingRates) -> None:
+    def __init__(self, settings: Settings, rates: SpeakingRates) -> None:
         self._settings = settings
-        self._paces = paces
+        self._rates = rates
         self._accents = AccentSupport(settings)
 
     def build_expected(self, line: Line | None) -> ExpectedSound:
-        """What a line tells of its asset; without one, no more than that it is sound."""
+        """The expected sound by the ledger line; without a line, only the sound settings."""
         own = self._settings.sound
         if line is None:
             return ExpectedSound(
@@ -347,28 +345,28 @@ class ExpectationBuilder:
             pronunciation=_build_pronunciation(line),
             # A person may have edited the ledger.
             speed=line.speed if line.speed > 0 else 1.0,
-            # Several together are like none of them.
+            # Several speakers together match the rate of none of them.
             voice=line.voice
             if {each[1:] for each in line.speakers} <= {_own_speaker(line)}
             else "",
-            # Those of a passage were held against its segments when it was made.
+            # The accents of a passage were checked in its segments when it was generated.
             says_accents=not line.cues and self._accents.has_accent_control(line.voice),
             pauses_ms=pauses,
-            pace=self._paces.of(line.voice, line.engine, line.speed),
+            pace=self._rates.of(line.voice, line.engine, line.speed),
         )
 
 
 def parse_sound(words: str, own: Sound) -> Sound:
-    """The sound that ``build.plan.recipes.sound_words`` wrote; what it does not tell is as in ``own``."""
-    told = {field: getattr(own, field) for field, _ in _SOUND_FIELDS.values()}
+    """The sound that ``build.plan.recipes.sound_words`` wrote; missing fields come from ``own``."""
+    values = {field: getattr(own, field) for field, _ in _SOUND_FIELDS.values()}
     for word in words.split():
         name, _, value = word.partition("=")
         if name in _SOUND_FIELDS:
             field, kind = _SOUND_FIELDS[name]
             # A person may have edited the ledger.
             with suppress(ValueError):
-                told[field] = kind(value)
-    return Sound(**told)
+                values[field] = kind(value)
+    return Sound(**values)
 
 
 def _build_pronunciation(line: Line) -> Pronunciation | None:
@@ -376,7 +374,7 @@ def _build_pronunciation(line: Line) -> Pronunciation | None:
     if not phrases:
         return None
     basis = Basis(line.basis) if line.basis in set(Basis) else Basis.UNCHECKED
-    # Lines do not tell where an accent came from; whether it is said, the voice tells.
+    # A line does not record where an accent came from; the voice shows whether it is spoken.
     return Pronunciation(phrases=phrases, basis=basis, accent_basis=AccentBasis.DICTIONARY)
 
 
@@ -384,28 +382,28 @@ def _own_speaker(line: Line) -> tuple[str, float]:
     return line.voice, line.speed
 
 
-# One asset measured: its bytes held against the ledger, its sound against the rules.
+# One asset measured: its bytes compared with the ledger, its sound checked by the rules.
 
 
-#: What can be asked of any sound, whoever made it and whatever it should say.
+#: The rules that apply to any sound, also one that we did not generate.
 _RULES_OF_ANY_SOUND = frozenset(
     {Rule.UNDECODABLE, Rule.EMPTY, Rule.BROKEN, Rule.SILENT, Rule.CLIPPED, Rule.NO_SPEECH}
 )
 
-#: What cannot be asked of a passage: pauses between its segments are not those of its phrases.
+#: The rules that do not apply to passages: pauses between segments are not those of phrases.
 _RULES_NOT_OF_PASSAGES = frozenset({Rule.SHORT, Rule.LONG})
 
 
 class MeasureTask(NamedTuple):
-    """One asset, and all that is known of it.
+    """One asset, with its ledger line and its expected sound.
 
     Args:
         asset: its name in verdicts.
         path: its file.
-        line: what the ledger says of it; None where it says nothing.
-        expected: what it should sound like.
-        fault: why its file cannot be what was made; None where it may be.
-        gone: why it should be there; None where it is.
+        line: its ledger line; None for none.
+        expected: its expected sound.
+        fault: why its file cannot be as generated; None if it may be.
+        gone: why it should exist; None if it does.
     """
 
     asset: str
@@ -417,19 +415,19 @@ class MeasureTask(NamedTuple):
 
 
 def measure_asset(item: MeasureTask) -> tuple[Finding, ...]:
-    """What is wrong with an asset; its file is read piece by piece."""
+    """The findings of one asset; its file is read block by block."""
     path, line = Path(item.path), item.line
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            # A named pipe would be waited for, without end.
+            # Opening a named pipe would block forever.
             return (_report_unreadable("its path is not a file"),)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
         found = check_file(path, item.expected)
     except FileNotFoundError:
-        told = "there is no such file" if line is None else "its file is missing"
-        return (_report_missing(item.gone or told),)
+        reason = "there is no such file" if line is None else "its file is missing"
+        return (_report_missing(item.gone or reason),)
     except OSError as exc:
         return (_report_unreadable(f"its file cannot be read: {exc.strerror}"),)
     if line is None:
@@ -437,83 +435,87 @@ def measure_asset(item: MeasureTask) -> tuple[Finding, ...]:
         return found if item.fault is None else (_report_damaged(item.fault, size, None), *found)
     is_damaged = item.fault is not None or sha256 != line.sha256
     if not is_damaged and line.review is not None and line.review.decided is Decided.APPROVED:
-        # A reviewer listened to these bytes, and accepted how they sound.
+        # A reviewer approved these bytes.
         return ()
     if line.cues:
         found = tuple(each for each in found if each.rule not in _RULES_NOT_OF_PASSAGES)
     if is_damaged:
-        told = item.fault or "its file differs from what was generated"
-        found = (_report_damaged(told, size, line.bytes), *found)
+        reason = item.fault or "its file differs from what was generated"
+        found = (_report_damaged(reason, size, line.bytes), *found)
     else:
         found = (*found, *_iter_past_findings(line, found))
     return found
 
 
 def _iter_past_findings(line: Line, found: tuple[Finding, ...]) -> Iterator[Finding]:
-    """What was found when an asset was made, and is not found once more."""
+    """The findings from when an asset was generated that were not found again."""
     rules = {each.rule for each in found}
     for finding in line.findings:
-        # Of a passage, one rule may be broken by several segments.
+        # Several segments of a passage may break the same rule.
         if finding not in found and (line.cues or finding.rule not in rules):
             yield finding._replace(told=f"{finding.told} (found when it was generated)")
 
 
-def _report_missing(told: str) -> Finding:
-    return Finding(MISSING, "no file", "a file", told)
+def _report_missing(message: str) -> Finding:
+    return Finding(MISSING, "no file", "a file", message)
 
 
-def _report_damaged(told: str, size: int, made: int | None) -> Finding:
-    limit = "what was made" if made is None else f"the {made} bytes that were generated"
-    return Finding(DAMAGED, f"{size} bytes", limit, told)
+def _report_damaged(message: str, size: int, recorded_size: int | None) -> Finding:
+    limit = (
+        "the generated file"
+        if recorded_size is None
+        else f"the {recorded_size} bytes that were generated"
+    )
+    return Finding(DAMAGED, f"{size} bytes", limit, message)
 
 
-def _report_unreadable(told: str) -> Finding:
-    return Finding(Rule.UNDECODABLE, "no bytes", "a sound file", told)
+def _report_unreadable(message: str) -> Finding:
+    return Finding(Rule.UNDECODABLE, "no bytes", "a sound file", message)
 
 
-# The assets to be measured, one after the other, each with its line of the ledger.
+# The assets to measure, one by one, each with its ledger line.
 
 
 def iter_assets(
-    settings: Settings, wanted: AssetsToVerify, paces: SpeakingRates
+    settings: Settings, assets: AssetsToVerify, rates: SpeakingRates
 ) -> Iterator[MeasureTask]:
-    """All that is wanted: first what the ledger knows, in its order, then everything else.
+    """All assets to measure: first those in the ledger, in its order, then the others.
 
     Raises:
         InputError: the ledger cannot be read.
     """
-    expectations = ExpectationBuilder(settings, paces)
+    expectations = ExpectationBuilder(settings, rates)
     storage, downloads = open_storage(settings), open_downloads(settings)
 
-    def create_task(named: tuple[str, Line | None]) -> MeasureTask:
-        asset, line = named
-        # What was named by a path outside of the folder stays as it was named.
-        path = Path(asset) if asset in wanted.outside else storage.fetch(asset, downloads)
+    def create_task(asset_line: tuple[str, Line | None]) -> MeasureTask:
+        asset, line = asset_line
+        # A path outside the folder is used as given.
+        path = Path(asset) if asset in assets.outside else storage.fetch(asset, downloads)
         return MeasureTask(
             asset,
             str(path),
             line,
             expectations.build_expected(line),
-            wanted.faults.get(asset),
-            wanted.gone.get(asset),
+            assets.faults.get(asset),
+            assets.gone.get(asset),
         )
 
-    every = _iter_with_lines(settings, wanted)
+    every = _iter_with_lines(settings, assets)
     if settings.bucket_url is None:
         yield from map(create_task, every)
         return
     with ThreadPoolExecutor(_DOWNLOADS) as threads:
-        while some := list(islice(every, _DOWNLOADS_AHEAD)):
-            yield from threads.map(create_task, some)
+        while batch := list(islice(every, _DOWNLOADS_AHEAD)):
+            yield from threads.map(create_task, batch)
 
 
 def _iter_with_lines(
-    settings: Settings, wanted: AssetsToVerify
+    settings: Settings, assets: AssetsToVerify
 ) -> Iterator[tuple[str, Line | None]]:
-    rest = dict.fromkeys(wanted.clips)
-    for line in read_ledger_lines(settings, tidy=wanted.tidy):
-        said = (line.recipe, line.bytes)
-        if line.asset in rest and wanted.recorded.get(line.asset) == said:
+    rest = dict.fromkeys(assets.clips)
+    for line in read_ledger_lines(settings, tidy=assets.tidy):
+        record = (line.recipe, line.bytes)
+        if line.asset in rest and assets.recorded.get(line.asset) == record:
             del rest[line.asset]
             yield line.asset, line
     for asset in rest:

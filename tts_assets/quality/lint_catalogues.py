@@ -1,4 +1,4 @@
-"""The use case: read the catalogues, have the dictionary read every text once, tell what is odd."""
+"""Lint catalogues: read them, look up every text once in the dictionary, report doubtful entries."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class _LintItem(NamedTuple):
-    """A clip with what the catalogue alone knows of it; as in Spoken."""
+    """A clip and the catalogue's data about it; as in LintInput."""
 
     clip: Clip
     given: str | None
@@ -46,7 +46,7 @@ class _LintItem(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class _DocumentContents:
-    """What one reader found."""
+    """The contents of one document."""
 
     document: Document
     items: list[_LintItem]
@@ -55,9 +55,9 @@ class _DocumentContents:
 
 @dataclass(slots=True, kw_only=True)
 class _CatalogueContents:
-    """What all readers found, and the order in which the files came."""
+    """The contents of all documents, and the order of the files."""
 
-    gathered: list[_DocumentContents] = field(default_factory=list)
+    documents: list[_DocumentContents] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unmatched: str | None = None
@@ -73,12 +73,12 @@ async def lint_catalogues(
     least: Severity = Severity.NOTE,
     on_read: Callable[[int], None] | None = None,
 ) -> LintReport:
-    """Look for what is doubtful in catalogues; nothing is changed, and no sound is made.
+    """Report doubtful entries of catalogues; changes nothing, and generates no audio.
 
     Args:
-        settings: which catalogues and entries, and the user's own dictionary.
-        least: findings that matter less are left out.
-        on_read: called with the number of texts before the dictionary reads them.
+        settings: the catalogues and entries, and the user's dictionary.
+        least: leave out less severe findings.
+        on_read: called with the number of texts before they are looked up.
 
     Raises:
         UsageError: a path, a source or a git revision is wrong.
@@ -89,14 +89,15 @@ async def lint_catalogues(
     forms = _collect_forms(found)
     if on_read is not None:
         on_read(len(forms))
-    said = await reading_cache.read_forms(forms, settings.words) if forms else []
-    known = dict(zip(forms, said, strict=True))
-    findings = (each for each in _iter_findings(found, known) if each.severity.is_at_least(least))
+    read = await reading_cache.read_forms(forms, settings.words) if forms else []
+    readings = dict(zip(forms, read, strict=True))
+    every = _iter_findings(found, readings)
+    findings = (each for each in every if each.severity.is_at_least(least))
     return LintReport(
         findings=tuple(_sort_findings(findings, found.order)),
-        catalogues=len(found.gathered),
-        clips=sum(len(one.items) for one in found.gathered),
-        readings=_count_bases(found, known),
+        catalogues=len(found.documents),
+        clips=sum(len(one.items) for one in found.documents),
+        readings=_count_bases(found, readings),
         notes=tuple(found.notes),
         least=least,
         unmatched=found.unmatched,
@@ -105,7 +106,7 @@ async def lint_catalogues(
 
 
 def _read_catalogues(settings: Settings) -> _CatalogueContents:
-    """Everything that the catalogues ask for, and what is wrong in them."""
+    """The clips and problems of all catalogues."""
     found = _CatalogueContents()
     trouble = LoadProblems()
     overrides = OverrideSet(settings.overrides)
@@ -116,7 +117,7 @@ def _read_catalogues(settings: Settings) -> _CatalogueContents:
             if reader.document.file not in found.order:
                 found.problems += _find_repeated_keys(reader.document)
             found.add_file(reader.document.file)
-            found.gathered.append(_read_document(reader, overrides, found, selection))
+            found.documents.append(_read_document(reader, overrides, found, selection))
         found.unmatched = selection.describe_unmatched()
         found.notes += selection.notes()
     for problem in trouble.problems:
@@ -127,7 +128,7 @@ def _read_catalogues(settings: Settings) -> _CatalogueContents:
 
 
 def _find_repeated_keys(document: Document) -> Iterator[InputError]:
-    """Keys that stand twice in one object: nobody hears of the first, as the last counts."""
+    """Keys that occur twice in one object: the first value is silently ignored."""
     for key, line in document.list_repeated_keys():
         yield InputError(
             (
@@ -142,21 +143,24 @@ def _find_repeated_keys(document: Document) -> Iterator[InputError]:
 def _read_document(
     reader: CatalogueReader, overrides: OverrideSet, found: _CatalogueContents, selection: Selection
 ) -> _DocumentContents:
-    given = EntryReadings(reader)
-    takes_entry = selection.entry_filter(reader)
+    readings = EntryReadings(reader)
+    is_selected = selection.entry_filter(reader)
     items = [
-        # How its entry writes the reading is of no interest where that is not said.
-        _LintItem(clip, None, given.say_mode(clip))
+        # An override is spoken instead of the entry's reading.
+        _LintItem(clip, None, readings.say_mode(clip))
         if overrides.find_override(clip)
         else _LintItem(
-            clip, given.find_reading(clip), given.say_mode(clip), given.find_unspoken_readings(clip)
+            clip,
+            readings.find_reading(clip),
+            readings.say_mode(clip),
+            readings.find_unspoken_readings(clip),
         )
         for clip in reader.iter_clips()
-        if takes_entry is None or takes_entry(clip.entry)
+        if is_selected is None or is_selected(clip.entry)
     ]
     catalogue = reader.finish()
     selection.finish_catalogue(catalogue)
-    # An entry that cannot be used has no spoken text to compare: --since leaves its problem.
+    # --since keeps the problems of unusable entries, which have no spoken text to compare.
     problems = [
         each
         for each in catalogue.problems
@@ -166,18 +170,18 @@ def _read_document(
         found.add_file(problem.file)
     found.problems += problems
     unspoken = [
-        each for each in catalogue.unspoken if takes_entry is None or takes_entry(each.entry)
+        each for each in catalogue.unspoken if is_selected is None or is_selected(each.entry)
     ]
     return _DocumentContents(document=reader.document, items=items, unspoken=unspoken)
 
 
 def _entry_id(problem: InputError) -> str | None:
-    """The id of the entry that a problem is in; None where the file itself is meant."""
+    """The id of the entry with a problem; None if the problem is in the file itself."""
     return problem.entry and problem.entry.removeprefix("entry ")
 
 
 def _collect_forms(found: _CatalogueContents) -> list[SpokenForm]:
-    """Each form once, and once more without its accent where that is all that the entry gives."""
+    """Each form once, and also without its accent if the entry gives only the accent."""
     forms: dict[SpokenForm, None] = {}
     for item in _iter_items(found):
         form = item.clip.form
@@ -189,7 +193,7 @@ def _collect_forms(found: _CatalogueContents) -> list[SpokenForm]:
 
 
 def _iter_items(found: _CatalogueContents) -> Iterator[_LintItem]:
-    return (item for one in found.gathered for item in one.items)
+    return (item for one in found.documents for item in one.items)
 
 
 def _has_accent_only(form: SpokenForm) -> bool:
@@ -197,33 +201,34 @@ def _has_accent_only(form: SpokenForm) -> bool:
 
 
 def _count_bases(
-    found: _CatalogueContents, known: Mapping[SpokenForm, Pronunciation | str]
+    found: _CatalogueContents, readings: Mapping[SpokenForm, Pronunciation | str]
 ) -> dict[Basis, int]:
-    """How many clips have their reading from where; those that cannot be read are left out."""
-    said = [known[item.clip.form] for item in _iter_items(found)]
-    counts = Counter(each.basis for each in said if not isinstance(each, str))
+    """The number of readable clips for each basis of their readings."""
+    read = [readings[item.clip.form] for item in _iter_items(found)]
+    counts = Counter(each.basis for each in read if not isinstance(each, str))
     return {basis: counts[basis] for basis in Basis}
 
 
 def _iter_findings(
-    found: _CatalogueContents, known: Mapping[SpokenForm, Pronunciation | str]
+    found: _CatalogueContents, readings: Mapping[SpokenForm, Pronunciation | str]
 ) -> Iterator[LintFinding]:
     for problem in found.problems:
         yield _report_problem(problem)
-    for one in found.gathered:
-        placed = [*_lint_items(one.items, known), *map(_report_unspoken, one.unspoken)]
+    for one in found.documents:
+        placed = [*_lint_items(one.items, readings), *map(_report_unspoken, one.unspoken)]
         lines = one.document.find_lines({at for at, _ in placed})
         for at, finding in placed:
             yield replace(finding, line=lines.get(at))
 
 
 def _lint_items(
-    items: Iterable[_LintItem], known: Mapping[SpokenForm, Pronunciation | str]
+    items: Iterable[_LintItem], readings: Mapping[SpokenForm, Pronunciation | str]
 ) -> Iterator[tuple[Place, LintFinding]]:
-    for clip, given, say, unsaid in items:
+    for clip, written, say, unsaid in items:
         form = clip.form
-        unaccented = known[form._replace(accent=None)] if _has_accent_only(form) else None
-        for finding in lint_clip(LintInput(clip, given, say, known[form], unaccented, unsaid)):
+        unaccented = readings[form._replace(accent=None)] if _has_accent_only(form) else None
+        checked = LintInput(clip, written, say, readings[form], unaccented, unsaid)
+        for finding in lint_clip(checked):
             yield clip.at, finding
 
 
@@ -251,5 +256,5 @@ def _report_problem(problem: InputError) -> LintFinding:
 
 
 def _sort_findings(findings: Iterable[LintFinding], order: Mapping[str, int]) -> list[LintFinding]:
-    """By file as it came, then by line; what is about a whole file stands first."""
+    """By file in reading order, then by line; findings about a whole file come first."""
     return sorted(findings, key=lambda each: (order[each.file], each.line or 0))

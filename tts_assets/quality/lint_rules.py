@@ -1,4 +1,4 @@
-"""Readings as the data write them, and what is odd about how they are written."""
+"""The rules of lint: checks of one clip's text, reading and accent."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ class EntryReadings:
     def __init__(self, reader: CatalogueReader) -> None:
         """Compile the fields for the readings of each of the source's rules."""
         self._root = reader.document.root
-        self._way = reader.source.records.steps
+        self._record_steps = reader.source.records.steps
         self._rules = {rule.part: rule for rule in reader.source.clips}
         self._fields = {rule.part: _compile_reading_field(rule) for rule in reader.source.clips}
 
     def say_mode(self, clip: Clip) -> TextType:
-        """How the text of a clip is made into what is said."""
+        """How the text of a clip becomes its spoken text."""
         return self._rules[_rule_part(clip)].say
 
     def find_reading(self, clip: Clip) -> str | None:
-        """The reading that the entry writes for a clip; None where it writes none."""
-        rule, depth = self._rules[_rule_part(clip)], len(self._way)
+        """The reading of a clip as its entry writes it; None if the entry has none."""
+        rule, depth = self._rules[_rule_part(clip)], len(self._record_steps)
         place: Place = clip.at[:depth]
         record = _value_at(self._root, place)
-        way = (*self._way, *(rule.each.steps if rule.each else ()))
-        subject = ClipSubject(record, place, _value_at(record, clip.at[depth:]), clip.at, way)
+        steps = (*self._record_steps, *(rule.each.steps if rule.each else ()))
+        subject = ClipSubject(record, place, _value_at(record, clip.at[depth:]), clip.at, steps)
         try:
             value = self._fields[_rule_part(clip)](subject)
         except EntryProblemError:
@@ -72,20 +72,20 @@ class EntryReadings:
         return value if isinstance(value, str) else None
 
     def find_unspoken_readings(self, clip: Clip) -> tuple[str, ...]:
-        """The other readings that the entry offers for a word and no clip says, in katakana."""
-        rule, said = self._rules[_rule_part(clip)], clip.form.reading
+        """The entry's other readings of a word, which no clip speaks, in katakana."""
+        rule, spoken = self._rules[_rule_part(clip)], clip.form.reading
         if (
             rule.say is not TextType.WORD
             or rule.alternatives is AlternativesPolicy.ALL
-            or said is None
+            or spoken is None
         ):
             return ()
         written = _NOTE.sub("", self.find_reading(clip) or "")
-        offered = [_normalise_reading(each) for each in _ALTERNATIVE.split(written)]
+        alternatives = [_normalise_reading(each) for each in _ALTERNATIVE.split(written)]
         # せん・せい is one reading, kanji by kanji.
-        if said not in offered:
+        if spoken not in alternatives:
             return ()
-        return tuple(each for each in dict.fromkeys(offered) if each and each != said)
+        return tuple(each for each in dict.fromkeys(alternatives) if each and each != spoken)
 
 
 def _compile_reading_field(rule: ClipRule) -> Callable[[ClipSubject], Any]:
@@ -103,37 +103,37 @@ def _value_at(value: Any, place: Place) -> Any:
     return value
 
 
-def is_latin(given: str) -> bool:
+def is_latin(written: str) -> bool:
     """Whether a reading is written in Latin letters; notes in brackets do not count."""
-    return _LATIN.search(_NOTE.sub("", given)) is not None
+    return _LATIN.search(_NOTE.sub("", written)) is not None
 
 
 def find_foreign_words(text: str) -> str | None:
-    """The words in a row that are not Japanese; None where there are none but abbreviations.
+    """The longest run of words that are not Japanese; None if there are only abbreviations.
 
-    A single word among Japanese may be a name that Japanese has taken over, and is none of them.
+    A single word in a Japanese text does not count: it may be a name used in Japanese.
     """
     text = unicodedata.normalize("NFKC", text)
-    alone = not _JAPANESE.search(text)
+    has_no_japanese = not _JAPANESE.search(text)
     runs = [found.group() for found in _LATIN_WORDS.finditer(text)]
     return max(
-        (run for run in runs if _LONG_WORD.search(run) and (alone or " " in run)),
+        (run for run in runs if _LONG_WORD.search(run) and (has_no_japanese or " " in run)),
         key=lambda run: run.count(" "),
         default=None,
     )
 
 
-def find_mixed_script(given: str, reading: str, text: str) -> str | None:
-    """The katakana that stands among the hiragana of a reading, and not in the spelling.
+def find_mixed_script(written: str, reading: str, text: str) -> str | None:
+    """The katakana among the hiragana of a reading that the spelling does not have.
 
     Args:
-        given: the reading as the data write it; it may hold alternatives.
-        reading: the one of them that counts, in katakana.
+        written: the reading as the data write it; may contain alternatives.
+        reading: the alternative that counts, in katakana.
         text: the spelling.
     """
-    offered = [_NOTE.sub("", each) for each in _ALTERNATIVE.split(given)]
-    meant = [each for each in offered if _normalise_reading(each) == reading] or offered
-    for piece in (piece for each in meant for piece in _OKURIGANA.split(each)):
+    alternatives = [_NOTE.sub("", each) for each in _ALTERNATIVE.split(written)]
+    matching = [each for each in alternatives if _normalise_reading(each) == reading]
+    for piece in (piece for each in matching or alternatives for piece in _OKURIGANA.split(each)):
         if not _HIRAGANA.search(piece):
             continue
         for run in _KATAKANA_RUN.findall(piece):
@@ -146,23 +146,23 @@ def _normalise_reading(text: str) -> str:
     return _NO_KANA.sub("", kana_to_katakana(romaji_to_katakana(text) or text))
 
 
-# What is doubtful about one clip: a column of rules over what is given and what is read.
+# The checks of one clip, by its entry's data and the dictionary's reading.
 
 
-#: So many words in a row may be a name.
+#: A run of up to this many words may be a name.
 _MAX_NAME_WORDS = 2
 
 
 class LintInput(NamedTuple):
-    """A clip, and all that is known of how it is said.
+    """A clip, with its entry's reading and the dictionary's.
 
     Args:
-        clip: what is asked for.
-        given: the reading as the entry writes it; None where it gives none.
-        say: how its text is made into what is said.
-        said: how the dictionary says it, or why it cannot.
-        unaccented: the same without the entry's accent, where the entry gives that alone.
-        unsaid: other readings that the entry offers and no clip says, in katakana.
+        clip: the clip.
+        given: the reading as the entry writes it; None for none.
+        say: how its text becomes its spoken text.
+        said: the dictionary's pronunciation, or why there is none.
+        unaccented: the same without the entry's accent, if the entry gives only the accent.
+        unsaid: the entry's other readings, which no clip speaks, in katakana.
     """
 
     clip: Clip
@@ -174,7 +174,7 @@ class LintInput(NamedTuple):
 
 
 class RuleViolation(NamedTuple):
-    """A rule that is broken, how badly, and what to say about it."""
+    """A broken rule, its message, and its severity if that is not the default."""
 
     rule: LintRule
     message: str
@@ -185,18 +185,18 @@ _OptionalViolation: TypeAlias = RuleViolation | None
 
 
 def lint_clip(spoken: LintInput) -> Iterator[LintFinding]:
-    """Everything that is doubtful about a clip, the worst first; lines are not known yet."""
+    """The findings of one clip, the most severe rules first; without lines."""
     said = spoken.said
     clip = spoken.clip
     phrases = () if isinstance(said, str) else said.phrases
     kana = "".join(phrase.kana for phrase in phrases)
     for rule in _CHECKS:
-        remark = rule(spoken)
-        if remark is not None:
+        violation = rule(spoken)
+        if violation is not None:
             yield LintFinding(
-                rule=remark.rule,
-                severity=remark.severity or DEFAULT_SEVERITY[remark.rule],
-                message=remark.message,
+                rule=violation.rule,
+                severity=violation.severity or DEFAULT_SEVERITY[violation.rule],
+                message=violation.message,
                 file=clip.file,
                 entry=clip.entry,
                 part=clip.part,
@@ -208,7 +208,7 @@ def lint_clip(spoken: LintInput) -> Iterator[LintFinding]:
 
 
 def _check_unreadable(spoken: LintInput) -> _OptionalViolation:
-    """Why the dictionary cannot say it: most often an accent behind the word's last mora."""
+    """A form that the dictionary cannot read: usually its accent lies after the last mora."""
     form = spoken.clip.form
     if not isinstance(spoken.said, str):
         return None
@@ -252,7 +252,7 @@ def _check_ambiguous_reading(spoken: LintInput) -> _OptionalViolation:
 
 
 def _check_word_reading(spoken: LintInput) -> _OptionalViolation:
-    """A word that the dictionary reads otherwise; many a reading of a kanji is no word alone."""
+    """A word that the dictionary reads differently; many readings of a kanji are not words."""
     said, form = spoken.said, spoken.clip.form
     if isinstance(said, str) or form.sentence or form.readings or said.doubt is None:
         return None
@@ -264,12 +264,12 @@ def _check_word_reading(spoken: LintInput) -> _OptionalViolation:
     if spoken.say is TextType.READING:
         return RuleViolation(LintRule.READING_DIFFERS, cause)
     if said.near is not None:
-        asked = (
+        hint = (
             f"did you mean {said.near}? if the reading is right, give the entry an accent to "
             "confirm it"
         )
-        return RuleViolation(LintRule.READING_TYPO, f"{cause}; {asked}")
-    # Who knows the accent knows the word.
+        return RuleViolation(LintRule.READING_TYPO, f"{cause}; {hint}")
+    # An entry with an accent is probably right about the reading.
     severity = Severity.NOTE if said.accent_basis is AccentBasis.DATA else None
     return RuleViolation(
         LintRule.READING_UNKNOWN,
@@ -292,7 +292,7 @@ def _check_mixed_script(spoken: LintInput) -> _OptionalViolation:
 
 
 def _check_latin_reading(spoken: LintInput) -> _OptionalViolation:
-    """A word's reading in Latin letters; that of a sentence is not said, only held against it."""
+    """A word's reading in Latin letters; a sentence's reading is only compared, not spoken."""
     form, given = spoken.clip.form, spoken.given
     if given is None or form.reading is None or form.sentence or not is_latin(given):
         return None
@@ -313,14 +313,14 @@ def _check_unspoken_readings(spoken: LintInput) -> _OptionalViolation:
 
 
 def _check_foreign_words(spoken: LintInput) -> _OptionalViolation:
-    """Words that a Japanese voice spells out, or says as if they were its own."""
+    """Foreign words, which a Japanese voice spells out or mispronounces."""
     form = spoken.clip.form
     if form.reading is not None:
         return None
     words = find_foreign_words(form.text)
     if words is None:
         return None
-    # New York and iPad mini are said in Japanese, too.
+    # New York and iPad mini are also used in Japanese.
     severity = Severity.NOTE if words.count(" ") < _MAX_NAME_WORDS else None
     return RuleViolation(
         LintRule.TEXT_LATIN,
@@ -330,7 +330,7 @@ def _check_foreign_words(spoken: LintInput) -> _OptionalViolation:
 
 
 def _check_guessed_accent(spoken: LintInput) -> _OptionalViolation:
-    """A forced word; a reading of a kanji has no accent until it is part of a word."""
+    """A forced word with a guessed accent; a single kanji's reading has no accent of its own."""
     said, form = spoken.said, spoken.clip.form
     if isinstance(said, str) or said.accent_basis is not AccentBasis.GUESSED:
         return None

@@ -1,4 +1,4 @@
-"""What a look over catalogues says: findings, each of a rule, with the line to mend."""
+"""The reports of lint and verify: findings, each with its rule and its place."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 class Severity(StrEnum):
     """How much a finding matters, the worst first."""
 
-    #: It cannot be said as it stands.
+    #: It cannot be spoken.
     ERROR = "error"
-    #: It is said, and may well be wrong.
+    #: It is spoken, probably wrongly.
     WARNING = "warning"
-    #: Good to know.
+    #: For information.
     NOTE = "note"
 
     def is_at_least(self, least: Severity) -> bool:
-        """Whether it matters as much as ``least``, or more."""
+        """Whether it is as severe as ``least``, or more."""
         order = list(Severity)
         return order.index(self) <= order.index(least)
 
@@ -38,23 +38,23 @@ class LintRule(StrEnum):
     UNREADABLE = "unreadable"
     #: The accent does not fit the number of morae.
     ACCENT_RANGE = "accent-range"
-    #: A reading was set against the dictionary, which knows one that is almost the same.
+    #: The reading contradicts the dictionary, which has an almost equal one.
     READING_TYPO = "reading-typo"
-    #: A reading was set against the dictionary, which knows none that is near.
+    #: The reading contradicts the dictionary, which has no similar one.
     READING_UNKNOWN = "reading-unknown"
     #: One reading is written in hiragana and katakana.
     READING_MIXED = "reading-mixed"
-    #: The kana of a sentence and what the dictionary reads are not the same.
+    #: The kana of a sentence differ from the dictionary's reading.
     SENTENCE_READING = "sentence-reading"
-    #: A sentence without a reading has words with several common readings, and nothing decides.
+    #: A sentence without a reading has words with several common readings, undecided by context.
     AMBIGUOUS_READING = "ambiguous-reading"
-    #: The dictionary reads the spelling otherwise, and yields to the entry.
+    #: The dictionary reads the spelling differently; the entry's reading is spoken.
     READING_DIFFERS = "reading-differs"
-    #: A reading in Latin letters was taken as kana.
+    #: A reading in Latin letters was converted to kana.
     READING_LATIN = "reading-latin"
     #: The entry gives several readings, of which the first is spoken.
     READING_UNSAID = "reading-unsaid"
-    #: A text has words of another language, or romaji, and no reading that tells how they are said.
+    #: A text has words of another language, or romaji, and no reading for them.
     TEXT_LATIN = "text-latin"
     #: Neither the entry nor the dictionary knows the accent.
     ACCENT_GUESSED = "accent-guessed"
@@ -62,7 +62,7 @@ class LintRule(StrEnum):
     NO_CLIP = "no-clip"
 
 
-#: How much a finding of each rule matters, where nothing softens it.
+#: The severity of each rule, unless the check lowers it.
 DEFAULT_SEVERITY = {
     LintRule.ENTRY: Severity.ERROR,
     LintRule.UNREADABLE: Severity.ERROR,
@@ -83,19 +83,19 @@ DEFAULT_SEVERITY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintFinding:
-    """One thing to look at.
+    """One finding in a catalogue.
 
     Args:
-        rule: what it is about.
-        severity: how much it matters.
+        rule: the rule that it breaks.
+        severity: its severity.
         message: what was found, and what to do.
         file: the catalogue's path as given.
-        line: the line of the item, where it is known.
-        entry: the entry's id; None where the file itself is meant.
-        part: which of its clips; None where the entry is meant.
+        line: the line of the item; None if unknown.
+        entry: the entry's id; None for the file itself.
+        part: the part of the entry; None for the entry itself.
         text: the spoken text, as spelled.
-        reading: how it is said, in katakana.
-        accent: the same with the fall of the pitch: ``ハ↓シ``.
+        reading: its reading, in katakana.
+        accent: the reading with the fall of the pitch: ``ハ↓シ``.
         pitch: high or low for each mora: ``HL``.
     """
 
@@ -114,16 +114,16 @@ class LintFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintReport:
-    """What a look over catalogues found.
+    """The result of lint.
 
     Args:
         findings: in the order of the files, and of the lines in each.
-        catalogues: how many files were read, once for each source that reads them.
-        clips: how many clips they ask for.
-        readings: how many of the clips have their reading from where.
-        notes: files that were passed over, and why.
-        least: findings that matter less were left out.
-        unmatched: the ids that were asked for and that no entry has, in words; None for none.
+        catalogues: the number of files read, once for each source that reads them.
+        clips: the number of their clips.
+        readings: the number of clips for each basis of their readings.
+        notes: skipped files, and why.
+        least: less severe findings were left out.
+        unmatched: requested ids that no entry has, in words; None for none.
         seconds: how long it took.
     """
 
@@ -137,20 +137,20 @@ class LintReport:
     seconds: float = 0.0
 
     def count_findings(self, severity: Severity) -> int:
-        """How many findings are of this severity."""
+        """The number of findings of this severity."""
         return sum(finding.severity is severity for finding in self.findings)
 
 
-# What a look at assets says: a verdict on each that breaks a rule, and the clips that it is heard in.
+# The report of verify: a result for each asset that breaks a rule, with the clips that use it.
 
 
-#: The rules of this look, beside those of what a file sounds like: its file is gone.
+#: The rules beside those of the sound: the asset's file is missing.
 MISSING = "missing"
 
-#: Its file has other bytes than were made.
+#: Its file has other bytes than were generated.
 DAMAGED = "damaged"
 
-#: What is heard in it is something else than was to be said.
+#: Speech recognition recognizes another text than expected.
 RECOGNITION = "recognition"
 
 #: A phrase is spoken with another accent than expected.
@@ -158,15 +158,15 @@ SPOKEN_ACCENT = "accent-heard"
 
 
 class ClipName(NamedTuple):
-    """Which clip an asset is heard in.
+    """A clip that uses an asset.
 
     Args:
         kind: the kind of its catalogue.
         file: the catalogue's path as given.
         entry: the entry's id.
         part: the part of the entry that the clip speaks.
-        at: where its record or item lies in the document.
-        line: the 1-based line of that; None where it is not known.
+        at: the place of its record or item in the document.
+        line: the 1-based line of that; None if unknown.
     """
 
     kind: Kind
@@ -179,14 +179,14 @@ class ClipName(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetResult:
-    """What is wrong with one asset.
+    """The findings of one asset.
 
     Args:
-        asset: its path below the output folder, or that of a file as it was given.
-        clips: the clips that it is heard in; nothing where no catalogue was asked, or refers to it.
-        text: what was to be said; "" where nothing tells.
+        asset: its path below the output folder, or a file's path as given.
+        clips: the clips that use it; none if no catalogue was read, or none refers to it.
+        text: the expected text; "" if unknown.
         findings: the rules that it breaks, at least one.
-        ours: the ledger knows it; of any other sound only little can be asked.
+        ours: whether it is in the ledger; only a few rules apply to other sounds.
     """
 
     asset: str

@@ -1,4 +1,4 @@
-"""A passage in pieces that a recognizer hears at once, cut between its segments as it is read."""
+"""Check assets by speech recognition: compare the recognized text and accents with the expected."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from tts_assets.store.ledger_line import Line
 
 
-#: Whisper hears 30 seconds at once (arXiv:2212.04356), and other recognizers need no more.
+#: Whisper's window is 30 seconds (arXiv:2212.04356); other recognizers need no more.
 MAX_WINDOW_SECONDS = 28.0
 
 
 def find_cuts(cues: Sequence[Cue]) -> tuple[float, ...]:
-    """Where a passage is cut, in seconds: in the middle of pauses, as late as a piece may end.
+    """The cuts of a passage, in seconds: in the middle of pauses, as late as the window allows.
 
-    A segment that is longer than a piece may be is a piece of its own.
+    A segment longer than the window is a piece of its own.
     """
     found: list[float] = []
     begin = 0.0
@@ -54,55 +54,57 @@ def find_cuts(cues: Sequence[Cue]) -> tuple[float, ...]:
 
 
 def split_windows(blocks: Iterable[Samples], ends: Sequence[int]) -> Iterator[Samples]:
-    """Blocks of samples, cut at these numbers of samples from the beginning; the last to the end.
+    """Split blocks of samples at these sample positions; the last piece ends with the blocks.
 
-    No more than one piece and one block are held at once.
+    At most one piece and one block are in memory.
     """
-    import numpy as np  # noqa: PLC0415 - heavy, and only needed where somebody listens
+    import numpy as np  # noqa: PLC0415 - heavy, and only needed for recognition
 
-    wanted = iter(ends)
-    end = next(wanted, None)
-    held: list[Samples] = []
+    remaining_ends = iter(ends)
+    end = next(remaining_ends, None)
+    pending: list[Samples] = []
     begin = size = 0
     for block in blocks:
-        held.append(block)
+        pending.append(block)
         size += block.size
         while end is not None and begin + size >= end:
-            joined = np.concatenate(held)
+            joined = np.concatenate(pending)
             yield joined[: end - begin]
             # A copy: a view would keep all of the old samples.
-            held = [joined[end - begin :].copy()]
-            begin, size = end, held[0].size
-            end = next(wanted, None)
-    yield np.concatenate(held) if held else np.zeros(0, dtype=np.float32)
+            pending = [joined[end - begin :].copy()]
+            begin, size = end, pending[0].size
+            end = next(remaining_ends, None)
+    yield np.concatenate(pending) if pending else np.zeros(0, dtype=np.float32)
 
 
-# How far what was heard is from what was to be said: the share of wrong morae.
+# The error rate of the recognized text: the share of wrong morae.
 _MARKS = re.compile(r"[\W_]+")
 
 
-def kana_error(said: str, heard: str) -> float:
-    """The share of morae that are wrong, by how they sound: homophones are equal.
+def kana_error(expected: str, recognized: str) -> float:
+    """The share of wrong morae, compared by pronunciation: homophones are equal.
 
     Args:
-        said: the kana that were to be said.
-        heard: the kana of what was heard.
+        expected: the kana of the expected text.
+        recognized: the kana of the recognized text.
 
     Returns:
-        The edits from one to the other, over the number of morae to be said: 0 for all right; above
-        1 where more was heard than there was to say.
+        The edit distance over the number of expected morae: 0 if all are right, above 1 if more was
+        recognized than expected.
     """
-    return error_rate(split_morae(pronunciation_key(said)), split_morae(pronunciation_key(heard)))
+    return error_rate(
+        split_morae(pronunciation_key(expected)), split_morae(pronunciation_key(recognized))
+    )
 
 
-def text_error(text: str, heard: str) -> float:
-    """The same by characters as they are written, without marks and spaces."""
-    return error_rate(_strip_marks(text), _strip_marks(heard))
+def text_error(text: str, recognized: str) -> float:
+    """The share of wrong characters, without marks and spaces."""
+    return error_rate(_strip_marks(text), _strip_marks(recognized))
 
 
-def error_rate(said: Sequence[str], heard: Sequence[str]) -> float:
-    """The least number of signs put in, left out or changed, over the number to be said."""
-    return _edit_distance(said, heard) / max(1, len(said))
+def error_rate(expected: Sequence[str], recognized: Sequence[str]) -> float:
+    """The edit distance over the number of expected signs."""
+    return _edit_distance(expected, recognized) / max(1, len(expected))
 
 
 def _strip_marks(text: str) -> str:
@@ -110,8 +112,8 @@ def _strip_marks(text: str) -> str:
 
 
 def _edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
-    """The Levenshtein distance (1965), row by row; each row is one step of numpy."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only needed where somebody listens
+    """The Levenshtein distance (1965), row by row; each row is vectorised."""
+    import numpy as np  # noqa: PLC0415 - heavy, and only needed for recognition
 
     numbers = {sign: number for number, sign in enumerate({*one, *other})}
     columns = np.array([numbers[sign] for sign in other], dtype=np.int64)
@@ -120,35 +122,35 @@ def _edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
     for index, sign in enumerate(one, 1):
         changed = row[:-1] + (columns != numbers[sign])
         best = np.concatenate(([index], np.minimum(changed, row[1:] + 1)))
-        # What is put in costs one more than what stands before it, however far before.
+        # Each insertion costs one more than the cell to its left, over any distance.
         row = np.minimum.accumulate(best - steps) + steps
     return int(row[-1])
 
 
-# Speech recognition listens to some clips; what it heard is held against what was to be said.
+# Recognize the text of some clips, and compare it with the expected text.
 
 
-#: What clips are said in.
+#: The language of all clips.
 _LANGUAGE = "ja"
 
-#: The dictionary reads one sentence after the other: it has a longest text.
+#: The dictionary reads one sentence at a time: it limits the length of a text.
 _SENTENCE = re.compile(r"[^。！？!?\n]{1,100}[。！？!?\n]*")
 
 
 class ListenTask(NamedTuple):
-    """An asset that somebody listens to: its file, and its line of the ledger."""
+    """An asset to recognize: its file, and its ledger line."""
 
     path: str
     line: Line
 
 
 class ListenResult(NamedTuple):
-    """What listening has told.
+    """The results of recognition.
 
     Args:
-        findings: what is wrong, by asset.
-        errors: the share of wrong morae in each clip that was heard, by asset.
-        notes: clips that could not be heard, and why.
+        findings: assets with too many errors.
+        errors: the share of wrong morae in each recognized clip, by asset.
+        notes: clips that could not be recognized, and why.
     """
 
     findings: dict[str, Finding]
@@ -157,37 +159,37 @@ class ListenResult(NamedTuple):
 
 
 def choose_recognizer(settings: Settings) -> RecognizerProvider:
-    """What listens, known to be usable here.
+    """The configured recognizer, checked to be usable on this machine.
 
     Raises:
-        UsageError: there is no such recognizer, or it knows no Japanese.
+        UsageError: there is no such recognizer, or it does not support Japanese.
         FatalError: its package or its model is missing.
     """
     return provider_for(settings, language=_LANGUAGE)
 
 
 async def listen_to_assets(items: Sequence[ListenTask], settings: Settings) -> ListenResult:
-    """Listen to assets, and hold what was heard against what was to be said.
+    """Recognize assets, and compare the recognized texts with the expected ones.
 
     Args:
-        items: any number; only texts are kept until all are heard.
-        settings: what listens, and how much it may mishear.
+        items: any number; only their texts are kept.
+        settings: the recognizer, and the accepted error rate.
 
     Raises:
-        UsageError: as in :func:`listener`.
-        FatalError: what listens is missing, or gone.
+        UsageError: as in :func:`choose_recognizer`.
+        FatalError: the recognizer is missing, or has failed.
     """
     provider = choose_recognizer(settings)
     texts: dict[str, str] = {}
     notes = []
-    # Pieces are as long as chunks of a recording, however short the limit for clips is.
-    patience = max(settings.timeout_seconds, settings.transcribe.chunk_timeout_seconds)
+    # A piece may be as long as a chunk of a recording, so a short limit for clips does not apply.
+    timeout = max(settings.timeout_seconds, settings.transcribe.chunk_timeout_seconds)
     workers = settings.concurrency or count_fitting_workers(provider)
-    opened = provider.open(workers=workers, timeout_seconds=patience)
+    opened = provider.open(workers=workers, timeout_seconds=timeout)
     rules = FailureRules(failures=(ClipError,), fatal=(FatalError,))
     async with opened as recognizer:
-        ear = _SampleRecognizer(recognizer)
-        pool = Pool(ear.recognize_text, limit=recognizer.workers, timeout=patience, rules=rules)
+        sample = _SampleRecognizer(recognizer)
+        pool = Pool(sample.recognize_text, limit=recognizer.workers, timeout=timeout, rules=rules)
         async with pool:
             async for result in pool.run(items):
                 asset = result.job.line.asset
@@ -211,33 +213,33 @@ async def listen_to_assets(items: Sequence[ListenTask], settings: Settings) -> L
 
 
 class _SampleRecognizer:
-    """Listens to one file after the other."""
+    """Recognizes files with one recognizer."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
 
     async def recognize_text(self, item: ListenTask) -> str:
-        """All that is heard in a file, piece by piece, each with its own time limit."""
+        """The text of a file, recognized piece by piece, each with its own time limit."""
         restart = time_limit_restarter()
         texts = []
         with closing(_read_pieces(item)) as pieces:
             while (samples := await to_thread.run_sync(next, pieces, None)) is not None:
                 restart()
-                heard = await self._recognizer.recognize(
+                recognized = await self._recognizer.recognize(
                     samples, language=_LANGUAGE, on_start=restart
                 )
-                texts.append(heard.text)
-        # Pieces end where sentences do.
+                texts.append(recognized.text)
+        # Pieces end at the end of sentences.
         return "。".join(texts)
 
 
 def _read_pieces(item: ListenTask) -> Generator[Samples, None, None]:
-    """A file in pieces that are heard at once.
+    """A file in pieces that each fit the recognizer's window.
 
     Raises:
-        ClipError: it cannot be read, or is no sound.
+        ClipError: it cannot be read, or is not audio.
     """
-    # Heavy, and only needed where somebody listens.
+    # Heavy, and only needed for recognition.
     from tts_assets.audio.blocks import read_mono_blocks  # noqa: PLC0415
 
     ends = [round(seconds * RATE_HZ) for seconds in find_cuts(item.line.cues)]
@@ -245,7 +247,7 @@ def _read_pieces(item: ListenTask) -> Generator[Samples, None, None]:
 
 
 class TextComparison(NamedTuple):
-    """A text that was heard, and how far it is from what was to be said."""
+    """A recognized text (`heard`), the expected one (`said`), and the error rate."""
 
     said: str
     heard: str
@@ -255,10 +257,10 @@ class TextComparison(NamedTuple):
 async def compare_in_kana(
     lines: Sequence[Line], texts: Mapping[str, str], settings: Settings
 ) -> dict[str, TextComparison]:
-    """What was heard against what was to be said, by asset; the dictionary reads both to kana.
+    """Compare recognized texts with the expected ones, by asset; the dictionary turns both to kana.
 
-    What is spelled as it was to be counts as right, too: one spelling may have two readings, and
-    who listens writes both alike.
+    An equal spelling counts as right, too: it may have two readings, which the recognizer spells
+    the same.
     """
     lines = [line for line in lines if line.asset in texts]
     forms = dict.fromkeys(
@@ -266,15 +268,15 @@ async def compare_in_kana(
         for line in lines
         for form in (*_forms_of_line(line), *_forms_of_text(texts[line.asset]))
     )
-    read = await reading_cache.read_forms(tuple(forms), settings.words)
-    kana = dict(zip(forms, map(_to_kana, read), strict=True))
+    readings = await reading_cache.read_forms(tuple(forms), settings.words)
+    kana = dict(zip(forms, map(_to_kana, readings), strict=True))
     found = {}
     for line in lines:
         text = texts[line.asset]
-        said = _ledger_kana(line) or "".join(kana[form] for form in _forms_of_line(line))
-        told = "".join(kana[form] for form in _forms_of_text(text))
-        error = min(kana_error(said, told), text_error(line.text, text))
-        found[line.asset] = TextComparison(said, told or text, error)
+        expected = _ledger_kana(line) or "".join(kana[form] for form in _forms_of_line(line))
+        recognized = "".join(kana[form] for form in _forms_of_text(text))
+        error = min(kana_error(expected, recognized), text_error(line.text, text))
+        found[line.asset] = TextComparison(expected, recognized or text, error)
     return found
 
 
@@ -283,7 +285,7 @@ def _ledger_kana(line: Line) -> str:
 
 
 def _forms_of_line(line: Line) -> Iterator[SpokenForm]:
-    """What the dictionary has to read where the engine did not tell how it said a clip."""
+    """The form for the dictionary if the engine did not report the pronunciation."""
     if not line.spoken:
         yield _build_form(line)
 
@@ -301,7 +303,7 @@ def _build_form(line: Line) -> SpokenForm:
 
 
 def _forms_of_text(text: str) -> Iterator[SpokenForm]:
-    """A text that was heard, sentence by sentence, with its numbers as they are said."""
+    """The sentences of a recognized text, with numbers as they are spoken."""
     try:
         spoken = build_text_forms(text)
     except UnusableTextError:
@@ -312,9 +314,9 @@ def _forms_of_text(text: str) -> Iterator[SpokenForm]:
         yield SpokenForm(sentence, sentence=True)
 
 
-def _to_kana(said: Pronunciation | str) -> str:
-    """How the dictionary says a form; nothing where it cannot."""
-    return "" if isinstance(said, str) else "".join(phrase.kana for phrase in said.phrases)
+def _to_kana(reading: Pronunciation | str) -> str:
+    """The kana of a reading; "" if the dictionary has none."""
+    return "" if isinstance(reading, str) else "".join(phrase.kana for phrase in reading.phrases)
 
 
 def _create_finding(compared: TextComparison, limit: float) -> Finding:
@@ -327,26 +329,26 @@ def _create_finding(compared: TextComparison, limit: float) -> Finding:
     )
 
 
-# Accents are recognized in all clips that are not made of them.
+# Recognize accents, except in clips whose melody is computed from the accents.
 
 
-#: A sound with one of these is not the one of its line.
+#: A file with one of these findings does not contain the sound of its line.
 _OTHER_SOUND = frozenset({MISSING, DAMAGED, Rule.UNDECODABLE, Rule.EMPTY, Rule.SILENT})
 
-#: Its melody is computed from the accents.
-_COMPUTED = "openjtalk/"
+#: The prefix of voices whose melody is computed from the accents.
+_COMPUTED_MELODY = "openjtalk/"
 
 
 def has_recognizable_accents(line: Line, findings: Iterable[Finding]) -> bool:
     """Whether the accents of an asset are recognized, if its voice follows accents.
 
-    Those of the embedded voice are not, whose melody is computed from them; nor those of passages, of
-    clips that a reviewer approved, and of files that are not as generated.
+    Not those of the embedded voice, whose melody is computed from them, of passages, of approved
+    clips, or of files that are not as generated.
     """
     return (
         bool(line.spoken)
         and not line.cues
-        and not line.voice.startswith(_COMPUTED)
+        and not line.voice.startswith(_COMPUTED_MELODY)
         and (line.review is None or line.review.decided is not Decided.APPROVED)
         and _OTHER_SOUND.isdisjoint(finding.rule for finding in findings)
     )
@@ -358,13 +360,12 @@ async def check_spoken_accents(
     """Recognize the accents of assets, and compare them with the expected ones.
 
     Args:
-        items: assets with a pronunciation in their lines of the ledger.
+        items: assets with a pronunciation in their ledger lines.
         settings: the time limit.
-        on_progress: is called with how many are done, of how many.
+        on_progress: called with the number of finished assets, and of all.
 
     Returns:
-        By asset the phrases with another accent, for all assets whose accents were recognized; and
-        why the others were not.
+        The findings of all assets whose accents were recognized; and notes why others were not.
     """
     if not items:
         return {}, []
@@ -382,13 +383,14 @@ async def check_spoken_accents(
         async def recognize_asset(item: ListenTask) -> tuple[Finding, ...]:
             line = item.line
             phrases = parse_accent_phrases(line.spoken)
-            asking = find_questions(phrases, line.text)
+            questions = find_questions(phrases, line.text)
             accents = await recognizer.recognize_accents(Path(item.path), phrases, line.voice)
             return tuple(
                 _create_accent_finding(phrases[each.place], each)
                 for each in accents
-                # The end of a question rises whatever its accent is.
-                if each.place not in asking and accent_recognizer.is_contradiction(each, line.voice)
+                # The pitch rises at the end of a question, whatever the accent.
+                if each.place not in questions
+                and accent_recognizer.is_contradiction(each, line.voice)
             )
 
         pool = Pool(

@@ -1,4 +1,4 @@
-"""Which clips are listened to: drawn by their hashes, so that the same are drawn in any order."""
+"""Verify assets: measure all of them, and recognize a random sample."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ if TYPE_CHECKING:
 
 
 def sample_assets(assets: Collection[str], sample: Sample, seed: int) -> frozenset[str]:
-    """Those of some assets that are listened to.
+    """A random sample of assets, independent of their order.
 
-    The lowest hashes are drawn, so that one asset more or less changes the draw by one at most.
+    The lowest hashes are drawn, so that adding or removing an asset changes at most one.
 
     Args:
-        assets: all that could be.
-        sample: how many.
-        seed: another one draws others.
+        assets: the assets to choose from.
+        sample: the size of the sample.
+        seed: another seed draws other assets.
     """
     key = seed.to_bytes(8)
 
@@ -64,24 +64,24 @@ def sample_assets(assets: Collection[str], sample: Sample, seed: int) -> frozens
     return frozenset(heapq.nsmallest(sample.of(len(assets)), assets, key=hash_rank))
 
 
-# The lines of the records whose assets have something wrong, found when all else is known.
+# The line numbers of the records whose assets have findings, looked up last.
 
 
 def add_record_lines(
     clips: Mapping[str, tuple[ClipName, ...]], catalogues: Iterable[Catalogue]
 ) -> dict[str, tuple[ClipName, ...]]:
-    """The clips of assets, each with the line of its record where that can be told."""
+    """The clips of assets, each with the line of its record if it can be found."""
     places: dict[str, set[Place]] = {}
     for names in clips.values():
         for name in names:
             places.setdefault(name.file, set()).add(name.at)
     sources = {each.file: each.source for each in catalogues}
     lines: dict[str, dict[Place, int]] = {}
-    for file, wanted in places.items():
+    for file, file_places in places.items():
         try:
-            lines[file] = read_document(file, sources[file]).find_lines(wanted)
+            lines[file] = read_document(file, sources[file]).find_lines(file_places)
         except InputError:
-            # Somebody has changed it meanwhile.
+            # The file has changed meanwhile.
             lines[file] = {}
     return {
         asset: tuple(name._replace(line=lines[name.file].get(name.at)) for name in names)
@@ -89,22 +89,22 @@ def add_record_lines(
     }
 
 
-# From settings to verdicts: find the assets, measure them all, listen to some.
+# From settings to the report: find the assets, measure them all, recognize some.
 
 
-#: Assets that a thread measures in one go: most take a thousandth of a second.
+#: Assets that a thread measures in one batch: most take 1 ms.
 _BATCH_SIZE = 16
 
 
 async def verify_assets(
     settings: Settings, *, on_progress: Callable[[int, int], None] = lambda _, __: None
 ) -> VerifyReport:
-    """Measure every asset of the catalogues' clips, and listen to a sample; nothing is changed.
+    """Measure every asset of the catalogues' clips, and recognize a sample; changes nothing.
 
     Args:
-        settings: which catalogues or sounds, which folder, how many at once, what is listened to.
-        on_progress: called with how many assets were measured so far, and how many there are; then the same
-            for recognized accents.
+        settings: the catalogues or audio files, the folder, the concurrency and the sample.
+        on_progress: called with the number of measured assets, and of all; then the same for
+            recognized accents.
 
     Raises:
         UsageError: a path or a setting is wrong, or there is no such recognizer.
@@ -114,29 +114,30 @@ async def verify_assets(
     begun = time.monotonic()
     fatal = None
     if settings.verify.sample is not None:
-        # A name that is wrong is told before anything; what is missing, when all else is done.
+        # Raise a wrong name now; report a missing package or model with the results.
         fatal = await to_thread.run_sync(_find_recognizer_problem, settings)
-    wanted = await to_thread.run_sync(find, settings)
-    # A look at all clips, before any is held against those of its own voice.
-    paces = await to_thread.run_sync(
-        lambda: SpeakingRates(read_ledger_lines(settings, tidy=wanted.tidy))
+    assets = await to_thread.run_sync(find, settings)
+    # Learn the rates from all clips before comparing any clip with that of its voice.
+    rates = await to_thread.run_sync(
+        lambda: SpeakingRates(read_ledger_lines(settings, tidy=assets.tidy))
     )
-    look = _Verification(settings, wanted, paces)
-    await look.measure_all(on_progress)
-    look.add_accents(*await check_spoken_accents(look.to_recognize, settings, on_progress))
-    listened = ListenResult({}, {}, [])
-    if look.to_hear and fatal is None:
+    verification = _Verification(settings, assets, rates)
+    await verification.measure_all(on_progress)
+    accents = await check_spoken_accents(verification.accent_tasks, settings, on_progress)
+    verification.add_accents(*accents)
+    recognized = ListenResult({}, {}, [])
+    if verification.text_tasks and fatal is None:
         try:
-            listened = await listen_to_assets(look.to_hear, settings)
+            recognized = await listen_to_assets(verification.text_tasks, settings)
         except FatalError as exc:
             fatal = str(exc)
-    for asset, finding in listened.findings.items():
-        look.add_findings(asset, (finding,))
-    return look.build_report(listened, fatal, time.monotonic() - begun)
+    for asset, finding in recognized.findings.items():
+        verification.add_findings(asset, (finding,))
+    return verification.build_report(recognized, fatal, time.monotonic() - begun)
 
 
 def _find_recognizer_problem(settings: Settings) -> str | None:
-    """Why nobody can listen here, in words that say what to do."""
+    """Why speech recognition is not usable on this machine, and what to do; None if it is."""
     try:
         choose_recognizer(settings)
     except FatalError as exc:
@@ -145,30 +146,30 @@ def _find_recognizer_problem(settings: Settings) -> str | None:
 
 
 class _Verification:
-    """One look at all assets that are wanted."""
+    """One verification of all requested assets."""
 
-    def __init__(self, settings: Settings, wanted: AssetsToVerify, paces: SpeakingRates) -> None:
-        self.to_hear: list[ListenTask] = []
-        self.to_recognize: list[ListenTask] = []
+    def __init__(self, settings: Settings, assets: AssetsToVerify, rates: SpeakingRates) -> None:
+        self.text_tasks: list[ListenTask] = []
+        self.accent_tasks: list[ListenTask] = []
         self._settings = settings
-        self._wanted = wanted
-        self._paces = paces
-        self._drawn = _choose_sample(settings, wanted)
+        self._assets = assets
+        self._rates = rates
+        self._sample = _choose_sample(settings, assets)
         self._findings: dict[str, tuple[Finding, ...]] = {}
         self._texts: dict[str, str] = {}
         self._notes: list[str] = []
         self._checked = self._foreign = 0
 
     async def measure_all(self, on_progress: Callable[[int, int], None]) -> None:
-        """Measure all, a few at once; only what is wrong is kept."""
+        """Measure all assets in parallel; only findings are kept."""
         limiter = CapacityLimiter(self._worker_count())
 
         async def measure_batch(batch: list[MeasureTask]) -> list[tuple[Finding, ...]]:
             return await to_thread.run_sync(list, map(measure_asset, batch), limiter=limiter)
 
-        # Whatever is raised is a bug of ours: what a file is like is in the findings.
+        # Any exception is a bug of ours: problems of files are findings.
         rules = FailureRules(failures=())
-        total, done = len(self._wanted.clips), 0
+        total, done = len(self._assets.clips), 0
         pool = Pool(measure_batch, limit=self._worker_count(), timeout=None, rules=rules)
         async with pool:
             async for result in pool.run(self._iter_batches()):
@@ -178,11 +179,11 @@ class _Verification:
                 on_progress(done, total)
 
     def add_findings(self, asset: str, findings: tuple[Finding, ...]) -> None:
-        """Take in what else is wrong with an asset."""
+        """Add further findings of an asset."""
         self._findings[asset] = (*self._findings.get(asset, ()), *findings)
 
     def add_accents(self, spoken: Mapping[str, tuple[Finding, ...]], notes: Sequence[str]) -> None:
-        """Take in recognized accents, which replace what the pitch at the begin of phrases shows."""
+        """Add recognized accents, which replace the findings from the pitch at the begin of phrases."""
         for asset, findings in spoken.items():
             others = (each for each in self._findings.get(asset, ()) if each.rule != Rule.ACCENT)
             self._findings[asset] = (*others, *findings)
@@ -191,28 +192,27 @@ class _Verification:
         self._notes.extend(notes)
 
     def build_report(
-        self, listened: ListenResult, fatal: str | None, seconds: float
+        self, recognized: ListenResult, fatal: str | None, seconds: float
     ) -> VerifyReport:
-        """All that was found."""
-        found, errors = self._wanted.found, listened.errors
-        clips = {asset: tuple(self._wanted.clips[asset]) for asset in self._findings}
-        if found is not None:
-            clips = add_record_lines(clips, found.catalogues)
+        plan, errors = self._assets.found, recognized.errors
+        clips = {asset: tuple(self._assets.clips[asset]) for asset in self._findings}
+        if plan is not None:
+            clips = add_record_lines(clips, plan.catalogues)
         return VerifyReport(
             verdicts=tuple(self._build_result(asset, clips[asset]) for asset in sorted(clips)),
             checked=self._checked,
             foreign=self._foreign,
             heard=len(errors),
             error_rate=sum(errors.values()) / len(errors) if errors else None,
-            unmade=self._wanted.unmade,
-            catalogues=0 if found is None else len(found.catalogues),
-            problems=() if found is None else tuple(found.trouble.problems),
+            unmade=self._assets.unmade,
+            catalogues=0 if plan is None else len(plan.catalogues),
+            problems=() if plan is None else tuple(plan.trouble.problems),
             notes=(
-                *(() if found is None else found.trouble.notes),
+                *(() if plan is None else plan.trouble.notes),
                 *self._notes,
-                *listened.notes,
+                *recognized.notes,
             ),
-            unmatched=None if found is None else found.unmatched,
+            unmatched=None if plan is None else plan.unmatched,
             seconds=seconds,
             fatal=fatal,
         )
@@ -223,16 +223,16 @@ class _Verification:
         self._foreign += line is None and item.gone is None
         if findings:
             self._findings[asset] = findings
-        if line is not None and (findings or asset in self._drawn):
+        if line is not None and (findings or asset in self._sample):
             self._texts[asset] = line.text
-        if line is not None and asset in self._drawn and item.gone is None:
-            self.to_hear.append(ListenTask(item.path, line))
+        if line is not None and asset in self._sample and item.gone is None:
+            self.text_tasks.append(ListenTask(item.path, line))
         if (
             line is not None
             and item.expected.says_accents
             and has_recognizable_accents(line, findings)
         ):
-            self.to_recognize.append(ListenTask(item.path, line))
+            self.accent_tasks.append(ListenTask(item.path, line))
             self._texts[asset] = line.text
 
     def _build_result(self, asset: str, clips: tuple[ClipName, ...]) -> AssetResult:
@@ -245,7 +245,7 @@ class _Verification:
         )
 
     def _iter_batches(self) -> Iterator[list[MeasureTask]]:
-        items = iter_assets(self._settings, self._wanted, self._paces)
+        items = iter_assets(self._settings, self._assets, self._rates)
         while batch := list(islice(items, _BATCH_SIZE)):
             yield batch
 
@@ -254,14 +254,14 @@ class _Verification:
         return settings.concurrency or (1 if settings.batch_mode else machine.count_cores())
 
 
-def _choose_sample(settings: Settings, wanted: AssetsToVerify) -> frozenset[str]:
-    """The assets that are listened to: of those with a line in the ledger, and a file."""
+def _choose_sample(settings: Settings, assets: AssetsToVerify) -> frozenset[str]:
+    """The assets to recognize: a sample of those with a ledger line and a file."""
     sample = settings.verify.sample
     if sample is None:
         return frozenset()
-    known = [
+    candidates = [
         asset
-        for asset in wanted.clips
-        if asset in wanted.recorded and asset not in wanted.gone and asset not in wanted.outside
+        for asset in assets.clips
+        if asset in assets.recorded and asset not in assets.gone and asset not in assets.outside
     ]
-    return sample_assets(known, sample, settings.verify.seed)
+    return sample_assets(candidates, sample, settings.verify.seed)

@@ -286,13 +286,13 @@ def _render_page(found: ReviewRows, project: str) -> bytes:
 def _relative_url(path: Path, base: Path) -> str:
     """The URL of a file relative to a folder."""
     try:
-        way = os.path.relpath(path, base)
+        relative = os.path.relpath(path, base)
     except ValueError as exc:
         raise UsageError(
             f"{path} and the page are on different drives: put the page on the same drive, "
             "or export into a folder"
         ) from exc
-    return quote(os.fsencode(way.replace(os.sep, "/")))
+    return quote(os.fsencode(relative.replace(os.sep, "/")))
 
 
 def _summarize_export(found: ReviewRows, path: Path, page: bytes, *, beside: bool) -> ExportResult:

@@ -130,7 +130,7 @@ def _apply_request(
         _check_voices_vary(settings, provider, clip)
         return
     try:
-        made = review_edits.make_override(
+        created = review_edits.make_override(
             clip,
             review_edits.OverrideValues.from_json(order.say),
             settings.overrides,
@@ -140,7 +140,7 @@ def _apply_request(
             reason=order.reason,
         )
         # An override that cannot be read back would make every later command fail.
-        override = review_edits.Override.from_json(made.to_json())
+        override = review_edits.Override.from_json(created.to_json())
     except ValueError as exc:
         raise PageRequestError(str(exc)) from exc
     speakers = plan_types.list_speakers(settings, provider)
@@ -206,9 +206,9 @@ class RegenerateQueue:
         self._report_bug = bug
         self._waiting: deque[RegenerateJob] = deque()
         self._changed: dict[tuple[str, str], None] = {}
-        self._come = anyio.Event()
+        self._has_work = anyio.Event()
         self._preparing = anyio.Lock()
-        self._making = anyio.Lock()
+        self._generating = anyio.Lock()
         self._number = 0
         self._stop = Stop()
         self._segments: Counter[str] = Counter()
@@ -245,7 +245,7 @@ class RegenerateQueue:
             raise PageRequestError(STOPPED_MESSAGE, HTTPStatus.SERVICE_UNAVAILABLE)
         self._waiting.append(job)
         self._publish_job(job, "queued")
-        self._come.set()
+        self._has_work.set()
         return number
 
     def refresh_asset(self, asset: str) -> None:
@@ -253,20 +253,20 @@ class RegenerateQueue:
         row = self._rows.get_row(asset)
         if row is not None:
             self._changed[row.uses[0].file, row.uses[0].entry] = None
-            self._come.set()
+            self._has_work.set()
 
     async def process_requests(self) -> None:
         """Generate what is queued; never ends."""
         while True:
-            await self._come.wait()
-            self._come = anyio.Event()
+            await self._has_work.wait()
+            self._has_work = anyio.Event()
             while (self._waiting or self._changed) and not self._stop.requested:
-                async with self._making:
+                async with self._generating:
                     await self._process_next()
 
     async def _process_next(self) -> None:
         if self._waiting:
-            await self._make_batch(self._take_batch())
+            await self._generate_batch(self._take_batch())
             return
         file, entry = self._changed.popitem()[0]
         try:
@@ -283,7 +283,7 @@ class RegenerateQueue:
     async def finish(self) -> None:
         """Let the current batch end, and fail the queued jobs."""
         self._stop.request()
-        async with self._making:
+        async with self._generating:
             while self._waiting:
                 self._publish_job(self._waiting.popleft(), "failed", STOPPED_MESSAGE)
 
@@ -298,7 +298,7 @@ class RegenerateQueue:
             for job in batch
         ]
 
-    async def _make_batch(self, batch: list[RegenerateJob]) -> None:
+    async def _generate_batch(self, batch: list[RegenerateJob]) -> None:
         self._publish_jobs(batch, "making")
         try:
             report = await self._run_batch(batch)

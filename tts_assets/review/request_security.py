@@ -69,7 +69,7 @@ class SecurityMiddleware:
         self._app = app
         self._port = port
         self._token = token
-        self._once = b""
+        self._one_time_path = b""
 
     @property
     def address(self) -> str:
@@ -81,9 +81,9 @@ class SecurityMiddleware:
 
         The arguments that a browser is started with are visible to every user of the machine.
         """
-        word = secrets.token_urlsafe(32)
-        self._once = f"/{word}/".encode()
-        return f"http://127.0.0.1:{self._port}/{word}/"
+        one_time_token = secrets.token_urlsafe(32)
+        self._one_time_path = f"/{one_time_token}/".encode()
+        return f"http://127.0.0.1:{self._port}/{one_time_token}/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         send = _add_headers(send)
@@ -107,10 +107,12 @@ class SecurityMiddleware:
     def _is_one_time_request(self, scope: Scope) -> bool:
         """Whether a request is the first for the one-time URL."""
         # A path may be empty, and so is a used one-time URL.
-        is_first = self._once and hmac.compare_digest(scope["raw_path"], self._once)
+        is_first = self._one_time_path and hmac.compare_digest(
+            scope["raw_path"], self._one_time_path
+        )
         if not is_first or scope["method"] != "GET":
             return False
-        self._once = b""
+        self._one_time_path = b""
         return True
 
     def _check_request(self, scope: Scope) -> Rejection | None:
@@ -192,10 +194,10 @@ async def _read_body(receive: Receive) -> bytes | Rejection:
 
 def _replay_body(body: bytes, receive: Receive) -> Receive:
     """Receive a body that was read already, then the further messages of its connection."""
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def next_message() -> Message:
-        return waiting.pop() if waiting else await receive()
+        return pending.pop() if pending else await receive()
 
     return next_message
 

@@ -104,12 +104,12 @@ def collect_review_items(
         settings, provider, lambda item: item.state in _SHOWN_STATES or item.recipe in recipes
     )
     clips: dict[str, list[Clip]] = {}
-    of_takes: dict[str, list[Clip]] = {}
+    take_clips: dict[str, list[Clip]] = {}
     for item in plan.planned:
         if item.state in _SHOWN_STATES:
             clips.setdefault(item.asset, []).append(item.clip)
         if item.recipe in recipes:
-            of_takes.setdefault(item.recipe, []).append(item.clip)
+            take_clips.setdefault(item.recipe, []).append(item.clip)
     others = history.collect_sounds(clip for each in clips.values() for clip in each)
     items = ReviewItems(
         plan=plan,
@@ -118,9 +118,9 @@ def collect_review_items(
         others={},
         sums=set(),
         takes=[
-            (take, of_takes[take.purchase.sent.recipe])
+            (take, take_clips[take.purchase.sent.recipe])
             for take in takes
-            if take.purchase.sent.recipe in of_takes
+            if take.purchase.sent.recipe in take_clips
         ],
     )
     for line in read_ledger_lines(settings, tidy=not plan.untidy):
@@ -157,9 +157,9 @@ class SoundHistory:
         self._place = segment_cache.folder(settings.temp, settings.state_folder)
         self._decisions: dict[tuple[str, str, str], dict[tuple[str, str], SoundDecision]] = {}
         every = list(journal)
-        counts = decisions.latest(every)
+        latest = decisions.latest(every)
         for each in every:
-            last = counts[each.asset, each.sha256]
+            last = latest[each.asset, each.sha256]
             if last.decided is not Decided.UNDECIDED:
                 for use in each.clips:
                     sounds = self._decisions.setdefault((use.file, use.entry, use.part), {})

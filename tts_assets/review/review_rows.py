@@ -57,8 +57,8 @@ def predict_morae(phrases: Sequence[Phrase], picture: SoundPreview) -> tuple[Tim
         sounding = [Gap(picture.begin, picture.end)]
     return tuple(
         mora
-        for breath, stretch in zip(breaths, sounding, strict=True)
-        for mora in _place_morae(breath, stretch.begin, stretch.end)
+        for breath, interval in zip(breaths, sounding, strict=True)
+        for mora in _place_morae(breath, interval.begin, interval.end)
     )
 
 
@@ -71,8 +71,8 @@ def _place_morae(breath: Sequence[Phrase], begin: float, end: float) -> Iterator
         lengths = [1.0] * len(morae)
     pace = (end - begin) / sum(lengths)
     times = [round(begin + pace * each, 3) for each in accumulate(lengths, initial=0.0)]
-    for mora, (one, two), is_high in zip(morae, pairwise(times), high, strict=True):
-        yield TimedMora(mora, one, two, int(is_high))
+    for mora, (start, stop), is_high in zip(morae, pairwise(times), high, strict=True):
+        yield TimedMora(mora, start, stop, int(is_high))
 
 
 class ClipUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -203,7 +203,7 @@ class _RowBuilder:
         self, take: DoubtfulTake, clips: Iterable[Clip], preview: SoundPreview
     ) -> ReviewRow:
         sent = take.purchase.sent
-        told = (
+        message = (
             f"{take.record.fault}; accept it to use it in the next run, or reject it to buy another"
         )
         return ReviewRow(
@@ -222,7 +222,7 @@ class _RowBuilder:
             seconds=preview.seconds or take.record.seconds,
             lufs=None,
             peak_dbtp=None,
-            findings=({"rule": TAKE_RULE, "measured": "", "limit": "", "told": told},),
+            findings=({"rule": TAKE_RULE, "measured": "", "limit": "", "told": message},),
             decision=None if take.opinion is Opinion.UNDECIDED else take.decision,
             peaks=preview.peaks,
             pitch=preview.pitch,

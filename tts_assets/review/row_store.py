@@ -98,7 +98,7 @@ class RowStore:
         self._project = project
         self._rows: dict[str, ReviewRow] = {}
         # By asset and hash: decisions reach the ledger later than the page.
-        self._decided: dict[tuple[str, str], Decision] = {}
+        self._session_decisions: dict[tuple[str, str], Decision] = {}
         self._sounds: dict[str, tuple[SoundFolder, str]] = {}
         self._folders: dict[str, SoundFolder] = {}
         self._set_rows({row.asset: move_sounds(row, _tag_address) for row in found.clips})
@@ -152,9 +152,9 @@ class RowStore:
         """Show decisions, by asset and hash, in rows that still have that sound."""
         changed: dict[str, ReviewRow] = {}
         for sound, each in latest.items():
-            before = self._decided.setdefault(sound, each.decision)
+            before = self._session_decisions.setdefault(sound, each.decision)
             if ledger.order(before) < ledger.order(each.decision):
-                self._decided[sound] = each.decision
+                self._session_decisions[sound] = each.decision
             row = self._rows.get(each.asset)
             if row is not None and row.sha256 == each.sha256:
                 changed[row.asset] = self._with_decision(row)
@@ -200,7 +200,7 @@ class RowStore:
 
     def _with_decision(self, row: ReviewRow) -> ReviewRow:
         """A row with the decision of this session, if that is later than its own."""
-        latest = self._decided.get((row.asset, row.sha256))
+        latest = self._session_decisions.get((row.asset, row.sha256))
         own = row.decision
         if latest is None or (own is not None and ledger.order(own) > ledger.order(latest)):
             return row

@@ -94,18 +94,18 @@ def apply_decisions(
         raise UsageError(
             f"{folder}: there is {what}: give --output, or the file that the review page saved"
         )
-    given = [each for file in files for each in load(file)]
+    loaded = [each for file in files for each in load(file)]
     before = read_journal(folder)
 
-    def report_waiting() -> None:
+    def report_wait() -> None:
         if on_event is not None:
             on_event(Waiting(path=str(folder)))
 
-    new = append_decisions(folder, given, waiting=report_waiting)
-    sounds = {(each.asset, each.sha256) for each in given}
-    # Later journal entries may revoke the given ones; those on other sounds are not reapplied.
+    new = append_decisions(folder, loaded, on_wait=report_wait)
+    sounds = {(each.asset, each.sha256) for each in loaded}
+    # Later journal entries may revoke the loaded ones; those on other sounds are not reapplied.
     due = [each for each in before if not files or (each.asset, each.sha256) in sounds]
-    result = record_decisions(open_storage(settings), [*due, *given], waiting=report_waiting)
+    result = record_decisions(open_storage(settings), [*due, *loaded], on_wait=report_wait)
     _sweep_rejected_audio(settings)
     kept = {
         (take.file_name, take.record.sha256)
@@ -113,7 +113,7 @@ def apply_decisions(
     }
     return ApplyResult(
         journal=str(journal),
-        read=len(given if files else before),
+        read=len(loaded if files else before),
         new=new,
         written=result.written,
         known=result.known,
@@ -135,10 +135,10 @@ def _sweep_rejected_audio(settings: Settings) -> None:
 
 
 class PageRequestError(Exception):
-    """A request of the page cannot be done; why, in words for people."""
+    """A request of the page cannot be done; the message is for people."""
 
-    def __init__(self, words: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(message)
         self.status = status
 
 
@@ -205,7 +205,7 @@ class DecisionWriter:
         self._rows = rows
         self._note = note
         self._due: list[SoundDecision] = []
-        self._come = anyio.Event()
+        self._has_due = anyio.Event()
         self._writing = anyio.Lock()
 
     async def load_journal(self) -> None:
@@ -220,14 +220,14 @@ class DecisionWriter:
             row = self._rows.get_row(asset)
             if row is None or row.sha256 != sha256 or row.decision == each.decision:
                 continue
-            # The ledger may have a later one from elsewhere; without one there is nothing to revoke.
+            # The ledger may have a later decision from elsewhere; without any, nothing is revoked.
             is_due = each.decided is not Decided.UNDECIDED
             if is_due if row.decision is None else row.decision.at < each.at:
                 due[asset, sha256] = each
         if due:
             self._rows.record_decisions(due)
             self._due.extend(due.values())
-            self._come.set()
+            self._has_due.set()
 
     async def save_raw(self, raw: Sequence[msgspec.Raw]) -> SaveResult:
         """Save decisions, each a journal line without its clips; they are on disk on return.
@@ -261,7 +261,7 @@ class DecisionWriter:
         """
         if not good:
             return
-        append = partial(append_decisions, self._folder, good, waiting=_check_cancelled)
+        append = partial(append_decisions, self._folder, good, on_wait=_check_cancelled)
         try:
             await anyio.to_thread.run_sync(append)
         except (InputError, FatalError) as problem:
@@ -269,7 +269,7 @@ class DecisionWriter:
             raise PageRequestError(str(problem), HTTPStatus.INSUFFICIENT_STORAGE) from problem
         self._rows.record_decisions(latest(good))
         self._due.extend(good)
-        self._come.set()
+        self._has_due.set()
 
     def list_uses(self, asset: str) -> tuple[Use, ...]:
         row = self._rows.get_row(asset)
@@ -277,31 +277,31 @@ class DecisionWriter:
         return tuple(Use(file=use.file, entry=use.entry, part=use.part) for use in uses)
 
     async def write_pending(self) -> None:
-        """Write decisions to the ledger whenever none came for a moment; never ends."""
+        """Write decisions to the ledger whenever none arrived for a moment; never ends."""
         while True:
-            await self._come.wait()
+            await self._has_due.wait()
             count = -1
             while count != len(self._due):
                 count = len(self._due)
                 await anyio.sleep(_IDLE_SECONDS)
-            self._come = anyio.Event()
+            self._has_due = anyio.Event()
             await self.write_ledger()
 
-    async def write_ledger(self, patience_seconds: float | None = None) -> None:
+    async def write_ledger(self, max_wait_seconds: float | None = None) -> None:
         """Write all decisions to the ledger; on failure they stay in the journal.
 
         Args:
-            patience_seconds: how long to wait for another run in the folder; None for ever.
+            max_wait_seconds: how long to wait for another run in the folder; None for ever.
         """
         async with self._writing:
             due, self._due = self._due, []
             if not due:
                 return
-            until = None if patience_seconds is None else anyio.current_time() + patience_seconds
-            waiting = partial(_wait_for_folder, until)
-            write = partial(record_decisions, self._storage, due, waiting=waiting)
+            until = None if max_wait_seconds is None else anyio.current_time() + max_wait_seconds
+            on_wait = partial(_wait_for_folder, until)
+            write = partial(record_decisions, self._storage, due, on_wait=on_wait)
             try:
-                # It may wait for long: use a thread of its own.
+                # It may wait for a long time: use a separate thread.
                 await anyio.to_thread.run_sync(write, limiter=anyio.CapacityLimiter(1))
             except BaseException as exc:
                 self._due[:0] = due
@@ -310,7 +310,7 @@ class DecisionWriter:
                 self._note(f"decisions are in the journal, but not in the ledger: {exc}")
 
     async def close(self) -> None:
-        """Write the rest to the ledger without waiting long for another run."""
+        """Write the rest to the ledger without on_wait long for another run."""
         await self.write_ledger(_CLOSE_SECONDS)
 
     async def _is_current(self, found: SoundDecision) -> bool:

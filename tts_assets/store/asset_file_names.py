@@ -13,11 +13,11 @@ LONGEST_BYTES = 255
 #: How the names of assets end.
 ENDINGS = tuple(f".{each}" for each in Format)
 
-#: What the files with the time line of an asset are called, behind all of its own name: two assets
-#: that differ in their format only must not share one.
+#: The suffixes of time lines, added to the whole asset name: assets that differ only in format must
+#: not share a time line.
 TIMELINE_ENDINGS = (".timeline.json", ".vtt", ".lrc")
 
-#: What Windows, or any system, does not allow in names; and the mark of what was replaced.
+#: Characters that Windows, or any system, forbids in names; and %, which begins our escapes.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%]')
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
@@ -29,21 +29,21 @@ _DOUBTFUL = re.compile(r"(^|/)(\.|con|prn|aux|nul|com|lpt)|[. ](/|$)", re.IGNORE
 
 
 def escape_id(value: str) -> str:
-    """An id as a piece of a name: composed (NFC), and as percent escapes what names cannot have."""
+    """An id as a part of a name: in NFC, with forbidden characters percent-encoded."""
     value = unicodedata.normalize("NFC", value)
     return _escape_characters(_UNSAFE, value) if _UNSAFE.search(value) else value
 
 
 def safe(path: str) -> str:
-    """A path of escaped pieces as every system can store it; ``unquote`` gives its names back."""
+    """A path of escaped parts that every system can store; ``unquote`` restores its names."""
     if _DOUBTFUL.search(path):
         path = "/".join(map(_safe_name, path.split("/")))
-    # An accent behind an escape would become one with its last digit.
+    # NFC would compose an accent after an escape with the escape's last digit.
     return path if unicodedata.is_normalized("NFC", path) else _escape_characters(_NOT_ASCII, path)
 
 
 def timelines_of(asset: str) -> tuple[str, ...]:
-    """The files that stand beside the asset of a passage: its time line as JSON, WebVTT and LRC."""
+    """The files beside the asset of a passage: its time line as JSON, WebVTT and LRC."""
     return tuple(asset + ending for ending in TIMELINE_ENDINGS)
 
 
@@ -56,13 +56,13 @@ def is_too_long(path: str) -> bool:
 
 def is_asset_name(asset: str) -> bool:
     """Whether a path below an output folder can be that of an asset: ledgers are edited by hand."""
-    # The mark of escapes stands in names that we made.
+    # Our own names contain %, which begins escapes.
     steps = asset.replace("%", "_").split("/")
     return asset.endswith(ENDINGS) and not any(map(problem_with, steps))
 
 
 def problem_with(name: str) -> str | None:
-    """Why a name that somebody wrote cannot be one on every system; None when it can."""
+    """Why a name from a person is not valid on every system; None if it is."""
     if not name:
         return "has an empty part: remove slashes at its ends and double slashes"
     if found := _UNSAFE.search(name):

@@ -1,4 +1,4 @@
-"""Files written whole or not at all: atomic renames, locks, append logs, the asset store."""
+"""Atomic file writes, locks, append-only logs, and the asset store."""
 
 from __future__ import annotations
 
@@ -34,44 +34,44 @@ with contextlib.suppress(ImportError):
     import fcntl
 
 
-#: Files of this shape are unfinished; their writer holds a lock on each for as long as it lives.
-_BEGINNING, _PART = ".tts-assets-", ".part"
+#: The names of unfinished files; the writer of each holds a lock on it while it runs.
+_PART_PREFIX, _PART = ".tts-assets-", ".part"
 _LOCK = ".tts-assets.lock"
 
-#: The lock of the journal of decisions: votes and runs do not wait for each other.
+#: The lock of the journal of decisions: separate, so votes and runs do not block each other.
 DECISIONS_LOCK = ".tts-assets-decisions.lock"
 
-#: Whether an open file can be locked, and be renamed and removed all the same.
+#: Whether an open, locked file can still be renamed and removed.
 _HAS_LOCKS = os.name == "posix"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
-#: After that many new names in a folder, the folder itself is brought to the disk.
+#: A folder is synced after this many new names in it.
 _BATCH = 64
 
-#: Bytes of a file that are copied at once.
-_AT_ONCE = 1 << 20
+#: Bytes copied at once.
+_COPY_BYTES = 1 << 20
 
-#: How long one look at a lock that somebody else holds may take, in seconds.
-_PATIENCE_SECONDS = 0.2
+#: Seconds to wait for a lock that another process holds before `on_wait` is called.
+_LOCK_POLL_SECONDS = 0.2
 
 
 class Storage:
     """The output folder: assets under ``kind/recipe.ext``, and the ledger beside them.
 
-    All methods block; several threads may put at once.
+    All methods block; several threads may call `put` at once.
     """
 
-    #: Whether workers of a cluster can write into it themselves.
+    #: Whether cluster workers can write into it directly.
     is_shared = False
 
     def __init__(self, root: Path) -> None:
-        """Use the folder; nothing is made before something is put."""
+        """Use the folder; it is created only when something is stored."""
         self.root = root
         self._guard = threading.Lock()
         self._new_names: dict[Path, int] = {}
 
     def sizes(self, folders: list[str]) -> dict[str, int]:
-        """The size in bytes of every file in these folders and below, by its path below the root.
+        """The size in bytes of every file in these folders and their subfolders, by relative path.
 
         Raises:
             FatalError: a folder cannot be listed, or is a file.
@@ -79,57 +79,57 @@ class Storage:
         return dict(self.iter_sizes(folders))
 
     def iter_sizes(self, folders: Iterable[str]) -> Iterator[tuple[str, int]]:
-        """The same, one file after the other, in the order of the file system."""
+        """Yield the same, file by file, in file system order."""
         for folder in folders:
             yield from self._list(folder, set())
 
     def _list(self, folder: str, seen: set[str]) -> Iterator[tuple[str, int]]:
-        """The files of a folder; a link that leads back up is gone into once."""
+        """The files of a folder; each real folder is listed once, so circular links end."""
         real = os.path.realpath(self.root / folder)
         if real in seen:
             return
         seen.add(real)
-        before = f"{folder}/" if folder else ""
-        deeper = []
+        prefix = f"{folder}/" if folder else ""
+        subfolders = []
         try:
             with _scan_folder(real) as entries:
                 for entry in entries:
                     try:
                         status = entry.stat()
                     except FileNotFoundError:
-                        # Not there any more, a dangling link: no asset, and no reason to stop.
+                        # Deleted meanwhile, or a dangling link.
                         continue
                     if stat.S_ISREG(status.st_mode):
-                        yield before + entry.name, status.st_size
+                        yield prefix + entry.name, status.st_size
                     elif stat.S_ISDIR(status.st_mode) and entry.name[0] != ".":
-                        deeper.append(before + entry.name)
+                        subfolders.append(prefix + entry.name)
         except FileNotFoundError:
             return
         except OSError as exc:
             raise FatalError(f"cannot list {self.root / folder}: {exc.strerror}") from exc
-        for inner in deeper:
-            yield from self._list(inner, seen)
+        for subfolder in subfolders:
+            yield from self._list(subfolder, seen)
 
     def prepare(self) -> None:
-        """Make the root, and show that it can be written to.
+        """Create the root, and check that it is writable.
 
         Raises:
-            FatalError: it cannot.
+            FatalError: it is not writable.
         """
         with fatal(f"cannot write to the output folder {self.root}"):
             self.root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.root).close()
 
     def put(self, asset: str, data: bytes | Path) -> None:
-        """Store an asset: whole under its name, or not at all.
+        """Store an asset atomically.
 
         Args:
-            asset: its path below the root.
-            data: its bytes, or the file that has them.
+            asset: its path, relative to the root.
+            data: its bytes, or the file that contains them.
 
         Raises:
-            ClipError: a folder lies in its place.
-            FatalError: the disk is full, gone or read-only, or a link leads to its folder.
+            ClipError: a folder has its name.
+            FatalError: the disk is full, gone or read-only, or its folder is a link.
         """
         self.refuse_folder(asset)
         path = self.root / asset
@@ -143,7 +143,7 @@ class Storage:
                 sync_folder(path.parent)
 
     def _make_folders(self, asset: str) -> None:
-        """Make the folders of an asset, below the root: one that is gone by now is not made again."""
+        """Create the folders of an asset below the root, but not a root deleted meanwhile."""
         folder = self.root
         for name in asset.split("/")[:-1]:
             folder /= name
@@ -155,20 +155,20 @@ class Storage:
             sync_folder(folder.parent)
 
     def refuse_folder(self, asset: str) -> None:
-        """Refuse an asset in whose place a folder lies; others can be stored all the same.
+        """Refuse an asset whose name a folder has; other assets can still be stored.
 
         Raises:
-            ClipError: one does.
+            ClipError: a folder has its name.
         """
         path = self.root / asset
         if path.is_dir() and not path.is_symlink():
             raise ClipError(f"{path} is a folder: move it away, then run again")
 
     def refuse_links(self, folders: Iterable[str]) -> None:
-        """Refuse folders below the root that a link leads to: files would be written elsewhere.
+        """Refuse folders reached through a link: files would be written outside the root.
 
         Raises:
-            FatalError: a link leads to one.
+            FatalError: a folder is reached through a link.
         """
         try:
             refuse_linked_folders(self.root, folders)
@@ -176,7 +176,7 @@ class Storage:
             raise FatalError(f"cannot write into {self.root}: {exc.strerror}") from exc
 
     def replace(self, name: str, data: bytes) -> None:
-        """Give a file in the root new bytes, in one step, and bring it to the disk.
+        """Replace a file in the root atomically, and sync it.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
@@ -186,7 +186,7 @@ class Storage:
             sync_folder(self.root)
 
     def leave(self, name: str, data: bytes, *, before: bytes) -> None:
-        """Leave a file in the root with these bytes; without any there is none.
+        """Write a file in the root if its bytes changed; delete it if they are empty.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
@@ -197,10 +197,10 @@ class Storage:
             self.replace(name, data)
 
     def remove(self, name: str) -> None:
-        """Delete a file in the root, if it is there.
+        """Delete a file in the root, if it exists.
 
         Raises:
-            FatalError: that fails.
+            FatalError: it cannot be deleted.
         """
         with fatal(f"cannot delete {self.root / name}"):
             refuse_linked_folders(self.root, [name.rpartition("/")[0]])
@@ -211,7 +211,7 @@ class Storage:
             sync_folder(self.root)
 
     def locate(self, asset: str) -> str:
-        """Where an asset is, for messages."""
+        """The location of an asset, for messages."""
         return str(self.root / asset)
 
     def read(self, asset: str) -> bytes | None:
@@ -226,7 +226,7 @@ class Storage:
             return None
 
     def is_new(self, asset: str) -> bool:
-        """Whether there is nothing under an asset's name yet.
+        """Whether an asset's name is still unused.
 
         Raises:
             FatalError: the service cannot be asked.
@@ -248,7 +248,7 @@ class Storage:
         """Delete an asset, or a file beside one, if it exists.
 
         Raises:
-            FatalError: that fails.
+            FatalError: it cannot be deleted.
         """
         path = self.root / asset
         with fatal(f"cannot delete {path}"):
@@ -259,7 +259,7 @@ class Storage:
             sync_folder(path.parent)
 
     def fetch(self, asset: str, folder: Path) -> Path:
-        """A local file with an asset's bytes, which may not exist; ``folder`` takes downloads.
+        """A local file with an asset's bytes, which may not exist; downloads go into ``folder``.
 
         Raises:
             FatalError: it cannot be downloaded.
@@ -268,7 +268,7 @@ class Storage:
         return self.root / asset
 
     def fetch_known(self, asset: str, sha256_hex: str, folder: Path) -> Path:
-        """As ``fetch``, but an earlier download of the bytes with this hash is used again.
+        """Like ``fetch``, but reuse an earlier download with this hash.
 
         Raises:
             FatalError: it cannot be downloaded.
@@ -277,7 +277,7 @@ class Storage:
         return self.fetch(asset, folder)
 
     def find_link(self, asset: str) -> str | None:
-        """Why an asset must not be deleted, although its bytes are ours; None if it may be.
+        """Why an asset must not be deleted although we generated its bytes; None if it may be.
 
         Raises:
             FatalError: its file cannot be examined.
@@ -292,7 +292,7 @@ class Storage:
                 return None
 
     def hash_of(self, asset: str) -> str | None:
-        """The SHA-256 of an asset's bytes, in hex; None where there is no such regular file.
+        """The SHA-256 of an asset's bytes, in hex; None if it is not a regular file.
 
         Raises:
             FatalError: it cannot be read.
@@ -305,14 +305,14 @@ class Storage:
                 return None
 
     def has_leftovers(self) -> bool:
-        """Whether a command was killed here, or is at work."""
+        """Whether a command is running on this folder, or was killed."""
         return any((self.root / name).exists() for name in (_LOCK, DECISIONS_LOCK))
 
     def settle(self) -> None:
-        """Bring every new name to the disk.
+        """Sync the folders of all new names.
 
         Raises:
-            FatalError: that fails.
+            FatalError: a folder cannot be synced.
         """
         with fatal(f"cannot write to {self.root}"):
             for folder, names in self._new_names.items():
@@ -321,27 +321,27 @@ class Storage:
             self._new_names.clear()
 
     def sweep(self, folders: list[str]) -> None:
-        """Remove what killed runs left unfinished in the root and in these folders."""
+        """Remove the unfinished files of killed runs from the root and these folders."""
         for folder in (self.root, *(self.root / name for name in folders)):
             sweep(folder)
 
     @contextlib.contextmanager
-    def lock(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """Be the only run that writes into this folder; ``waiting`` is called while another is.
+    def lock(self, on_wait: Callable[[], None]) -> Iterator[None]:
+        """Lock this folder for writing; ``on_wait`` is called while another run holds the lock.
 
         Raises:
-            FatalError: the lock cannot be made.
+            FatalError: the lock file cannot be created.
         """
         has_leftovers = self.has_leftovers()
-        with contextlib.ExitStack() as held:
+        with contextlib.ExitStack() as stack:
             with fatal(f"cannot lock {self.root}"):
-                held.enter_context(lock(self.root / _LOCK, waiting))
+                stack.enter_context(lock(self.root / _LOCK, on_wait))
             if has_leftovers:
                 self._sweep_all()
             yield
 
     def _sweep_all(self) -> None:
-        """Remove what killed commands left anywhere below the root."""
+        """Remove the unfinished files of killed commands from all folders below the root."""
         for folder, _, names in os.walk(self.root):
             for name in filter(_is_part, names):
                 _remove_dead(Path(folder, name))
@@ -353,9 +353,9 @@ class Storage:
 
 @contextlib.contextmanager
 def _scan_folder(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
-    """The entries of a folder; where the system can, they are looked at from within it.
+    """The entries of a folder, opened by descriptor where the system supports it.
 
-    The way to the folder is then gone once, not once for each of a million files.
+    The system then resolves the folder's path once, not once for each of a million files.
     """
     if os.scandir not in os.supports_fd:
         with os.scandir(folder) as entries:
@@ -370,10 +370,10 @@ def _scan_folder(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
 
 
 class AppendLog:
-    """A file that only grows, one whole record at a time; safe for several threads."""
+    """An append-only file of whole records; thread-safe."""
 
     def __init__(self, path: Path) -> None:
-        """Open for appending; what a killed run left of its last record is cut off.
+        """Open for appending; a last record that a killed run left incomplete is cut off.
 
         Raises:
             FatalError: it cannot be opened.
@@ -395,7 +395,7 @@ class AppendLog:
             os.ftruncate(self._number, whole)
 
     def append(self, record: bytes) -> None:
-        """Add a whole record, or nothing.
+        """Append a whole record, or nothing.
 
         Raises:
             FatalError: the disk is full or gone.
@@ -403,15 +403,15 @@ class AppendLog:
         with fatal(f"cannot write to {self._path}"), self._guard:
             before = os.fstat(self._number).st_size
             if os.write(self._number, record) != len(record):
-                # Half a record would spoil the next one, too.
+                # A partial record would also damage the next one.
                 os.ftruncate(self._number, before)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
-        """Bring everything to the disk and close.
+        """Sync the file and close it.
 
         Raises:
-            FatalError: that fails.
+            FatalError: it cannot be synced or closed.
         """
         with fatal(f"cannot write to {self._path}"):
             try:
@@ -421,10 +421,10 @@ class AppendLog:
 
 
 def check_target(path: Path) -> None:
-    """See that a file can be written, before what goes into it is made.
+    """Check that a file can be written, before its content is generated.
 
     Raises:
-        FatalError: its folder is not there or cannot be written to, or it is no file.
+        FatalError: its folder does not exist or is not writable, or it is a folder itself.
     """
     with fatal(f"cannot write {path}"):
         if path.is_dir():
@@ -440,40 +440,40 @@ def write_whole(
     still_right: Callable[[], bool] = lambda: True,
     sync: bool = True,
 ) -> bool:
-    """Give a file new bytes in one step: written beside under a name of its own, synced, renamed.
+    """Write a file atomically: to a temporary name beside it, synced, then renamed.
 
     The folder is not synced: the caller does that once for many files.
 
     Args:
         path: the final name; an existing file is replaced.
-        data: all its bytes, or the file that has them.
+        data: all its bytes, or the file that contains them.
         like: the file whose permissions and owner the new one gets.
-        still_right: asked just before the rename; False leaves everything as it was.
-        sync: whether the bytes are on the disk before the name is; else a loss of power may leave
-            a file that is not whole.
+        still_right: called just before the rename; False cancels it.
+        sync: sync the bytes before the rename; without it, a power failure may leave an incomplete
+            file.
 
     Returns:
-        Whether the file has the new bytes now.
+        Whether the file was written.
 
     Raises:
-        OSError: it could not be written; the old file is as it was.
+        OSError: it could not be written; the old file is unchanged.
     """
     part, number = _create_part(path)
     with _keep_locked(number):
         try:
             with open(number, "wb") as file:  # noqa: PTH123 - by number, which Path cannot
                 if like is not None:
-                    _imitate(number, like)
+                    _copy_mode(number, like)
                 if isinstance(data, bytes):
                     file.write(data)
                 else:
                     with open_regular(data) as source:
-                        shutil.copyfileobj(source, file, _AT_ONCE)
+                        shutil.copyfileobj(source, file, _COPY_BYTES)
                 file.flush()
                 if sync:
                     os.fsync(number)
-            right = still_right()
-            if right:
+            may_rename = still_right()
+            if may_rename:
                 os.replace(part, path)  # noqa: PTH105 - the one place that renames
             else:
                 part.unlink()
@@ -481,101 +481,101 @@ def write_whole(
             with contextlib.suppress(OSError):
                 part.unlink()
             raise
-    return right
+    return may_rename
 
 
 def _part_of(path: Path) -> Path:
-    """A new name beside a file for what is not finished."""
-    return path.parent / f"{_BEGINNING}{_tag(path.name)}-{uuid.uuid4().hex}{_PART}"
+    """A new temporary name beside a file."""
+    return path.parent / f"{_PART_PREFIX}{_tag(path.name)}-{uuid.uuid4().hex}{_PART}"
 
 
 def _create_part(path: Path) -> tuple[Path, int]:
-    """A new unfinished file beside another, open and locked: a sweep removes only unlocked ones."""
+    """Create a temporary file beside another, open and locked: a sweep removes unlocked ones."""
     while True:
         part = _part_of(path)
         number = os.open(part, _NEW, 0o666)
         if not _HAS_LOCKS:
             return part, number
-        # Without locks, as on some network disks, no sweep removes it either.
+        # Some network disks have no locks; there, a sweep removes nothing either.
         with contextlib.suppress(OSError):
             fcntl.flock(number, fcntl.LOCK_EX)
         if part.exists():
             return part, number
-        # A sweep came between the two lines.
+        # A sweep removed it before it was locked.
         os.close(number)
 
 
 @contextlib.contextmanager
 def _keep_locked(number: int) -> Iterator[None]:
-    """Keep the lock of an open file when its number is closed.
+    """Keep the lock of an open file when its descriptor is closed.
 
-    Windows needs no lock, as it removes no open file, and renames none either.
+    Windows needs no lock: it neither removes nor renames open files.
     """
     if not _HAS_LOCKS:
         yield
         return
-    again = os.dup(number)
+    duplicate = os.dup(number)
     try:
         yield
     finally:
-        os.close(again)
+        os.close(duplicate)
 
 
 def link_whole(path: Path, source: Path) -> None:
-    """Give a file the bytes of another in one step: as a second name of it, or else as a copy.
+    """Hard-link a file to a name atomically, or copy it where that fails.
 
-    What takes its place later, as all here do, leaves the other name as it was. The folder is not
-    synced, nor is a copy.
+    Replacing the file later leaves the source unchanged, because all writes rename. Neither the
+    folder nor a copy is synced.
 
     Args:
         path: the final name; an existing file is replaced.
-        source: the file that has the bytes; what a link leads to.
+        source: the file that contains the bytes; links are followed.
 
     Raises:
-        OSError: it could not be written; the old file is as it was.
+        OSError: it could not be written; the old file is unchanged.
     """
-    # A link to a link would be one that leads nowhere from another folder.
+    # A relative symbolic link would dangle in another folder.
     source = source.resolve(strict=True)
     part = _part_of(path)
     try:
         os.link(source, part)
     except OSError:
-        # Another disk, somebody else's file, or a system without links.
+        # Another disk, a file of another user, or a system without links.
         write_whole(path, source, sync=False)
         return
     try:
         os.replace(part, path)  # noqa: PTH105 - the one place that renames
     except FileNotFoundError:
-        # A sweep took it, as a link cannot be locked for itself.
+        # A sweep removed it: a link has no lock of its own.
         write_whole(path, source, sync=False)
     finally:
-        # Two names of one file are left as they are by the system, and told as a success.
+        # If both names already were one file, os.replace succeeds and leaves both.
         part.unlink(missing_ok=True)
 
 
-def _imitate(number: int, like: os.stat_result) -> None:
+def _copy_mode(number: int, like: os.stat_result) -> None:
     if os.name == "posix":
         os.fchmod(number, stat.S_IMODE(like.st_mode))
-        # Only root may give files away; everybody else owns what they write anyway.
+        # Only root may change the owner; other users own the files that they write.
         with contextlib.suppress(PermissionError):
             os.fchown(number, like.st_uid, like.st_gid)
 
 
 def sweep(folder: Path, name: str | None = None) -> None:
-    """Remove the unfinished files of killed processes, of one final name or of all."""
-    beginning = _BEGINNING if name is None else f"{_BEGINNING}{_tag(name)}-"
+    """Remove the unfinished files of killed processes, for one final name or for all."""
+    prefix = _PART_PREFIX if name is None else f"{_PART_PREFIX}{_tag(name)}-"
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if _is_part(entry.name) and entry.name.startswith(beginning):
+            if _is_part(entry.name) and entry.name.startswith(prefix):
                 _remove_dead(Path(entry.path))
 
 
 def _is_part(name: str) -> bool:
-    return name.startswith(_BEGINNING) and name.endswith(_PART)
+    return name.startswith(_PART_PREFIX) and name.endswith(_PART)
 
 
 def _remove_dead(part: Path) -> None:
-    """Remove an unfinished file unless its writer is still alive."""
+    """Remove an unfinished file unless its writer is still running."""
     with contextlib.suppress(OSError):
         if not _HAS_LOCKS or not stat.S_ISREG(part.lstat().st_mode):
             part.unlink()
@@ -586,12 +586,12 @@ def _remove_dead(part: Path) -> None:
 
 
 def _tag(name: str) -> str:
-    """A short stand-in for a name that may be too long, or too strange, to be part of another."""
+    """A short hash of a name, which may be too long or too strange to be part of another."""
     return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk, where the system can.
+    """Sync a folder, where the system supports it.
 
     Raises:
         OSError: the disk failed.
@@ -606,7 +606,7 @@ def sync_folder(folder: Path) -> None:
 
 
 class _BusyError(Exception):
-    """Another process holds a lock that is not worth waiting for."""
+    """Another process holds a lock that we do not wait for."""
 
 
 def _give_up() -> None:
@@ -614,43 +614,43 @@ def _give_up() -> None:
 
 
 @contextlib.contextmanager
-def lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock file; it ends with the process, however that ends.
+def lock(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock file; the system releases the lock when the process ends in any way.
 
     Args:
-        path: the lock file; removed again at the end.
-        waiting: called now and then while somebody else holds it; may raise to give up.
+        path: the lock file, deleted at the end.
+        on_wait: called regularly while another process holds it; may raise to give up.
 
     Raises:
-        OSError: the lock file cannot be made, or a link lies in its place.
+        OSError: the lock file cannot be created, or is a link.
     """
-    # Heavy, and not needed by what only reads.
+    # Heavy, and not needed to read.
     from filelock import FileLock, Timeout  # noqa: PLC0415
 
-    held = FileLock(path, thread_local=False)
+    file_lock = FileLock(path, thread_local=False)
     while True:
         refuse_shared(path)
         try:
-            held.acquire(timeout=_PATIENCE_SECONDS)
+            file_lock.acquire(timeout=_LOCK_POLL_SECONDS)
             break
         except Timeout:
-            waiting()
+            on_wait()
     try:
         yield
     finally:
-        # While it is held: who waits for this file finds it gone, and makes a new one.
+        # Delete it while locked: a waiting process finds it gone, and creates a new one.
         with contextlib.suppress(OSError):
             path.unlink()
-        # Nothing depends on it: the lock file has no name any more, and the process lets go of it.
+        # Failing is harmless: the file is deleted, and the process's end releases the lock.
         with contextlib.suppress(OSError):
-            held.release()
+            file_lock.release()
 
 
 def sha256(data: bytes | Path) -> str:
     """The hash of a file's bytes, in hex.
 
     Args:
-        data: the bytes, or the file that has them.
+        data: the bytes, or the file that contains them.
     """
     if isinstance(data, bytes):
         return hashlib.sha256(data).hexdigest()
@@ -659,13 +659,13 @@ def sha256(data: bytes | Path) -> str:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether the disk, or somebody's share of it, is full."""
+    """Whether the disk, or the user's quota on it, is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
 def fatal(what: str) -> Iterator[None]:
-    """Make of an error of the system one that ends the run.
+    """Turn an OS error into one that ends the run.
 
     Raises:
         FatalError: the block failed.

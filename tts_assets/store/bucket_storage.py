@@ -19,7 +19,7 @@ from tts_assets.store.atomic_files import Storage, sha256
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: What the last part of a name says about its content.
+#: The Content-Type of each suffix.
 _CONTENT_TYPES = {
     "mp3": "audio/mpeg",
     "opus": "audio/ogg",
@@ -31,10 +31,10 @@ _CONTENT_TYPES = {
     "lrc": "text/plain; charset=utf-8",
 }
 
-#: Keys that one page of a listing brings.
+#: Keys in one page of a listing.
 _PAGE = 1000
 
-#: Time limits of a request; a PUT of the longest passage has a few MB.
+#: Time limits of a request; a PUT of the longest passage sends a few MB.
 _CLIENT = {"timeout": timedelta(seconds=60), "connect_timeout": timedelta(seconds=10)}
 _RETRIES = {
     "max_retries": 6,
@@ -42,13 +42,22 @@ _RETRIES = {
     "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=10)},
 }
 
-#: For so long an object is written again while the service is away, as when it is restarted: obstore
-#: gives up within two seconds if the connection is refused, and at once if a connection ends during a request.
+#: How long a PUT is retried while the service is unavailable, as during a restart: obstore gives up
+#: within two seconds if the connection is refused, and at once if it is lost during a request.
 _PATIENCE_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS, _MOST_PAUSE_SECONDS = 0.5, 8.0
 
-#: What may be otherwise in a while; "" is no answer at all.
-_PASSING = {"", "500", "502", "503", "504", "InternalError", "ServiceUnavailable", "SlowDown"}
+#: The codes of transient errors; "" if there is no response.
+_TRANSIENT_CODES = {
+    "",
+    "500",
+    "502",
+    "503",
+    "504",
+    "InternalError",
+    "ServiceUnavailable",
+    "SlowDown",
+}
 
 _CODE = re.compile(r"<Code>([^<]{1,80})</Code>")
 _STATUS = re.compile(
@@ -80,7 +89,7 @@ _NO_CREDENTIALS = (
 
 
 class BucketStorage(Storage):
-    """Assets as objects of a bucket; everything else as in an output folder.
+    """Stores assets as objects in a bucket; everything else as in an output folder.
 
     An object is written by one PUT under its final key, so a partial one can never be read. Names
     must carry the recipe: two runs that write one key write the same sound, so no lock in the
@@ -99,7 +108,7 @@ class BucketStorage(Storage):
         profile: str | None = None,
         cache_control: str = "",
     ) -> None:
-        """Use the bucket; nothing is sent before something is read or written.
+        """Use the bucket; the first read or write sends the first request.
 
         Args:
             root: the local folder of the ledger.
@@ -113,9 +122,9 @@ class BucketStorage(Storage):
         self.url = url
         self._endpoint, self._region, self._profile = endpoint, region, profile
         self._cache_control = cache_control
-        # Whether the server understands "only if there is no such object".
+        # Whether the server supports conditional writes (If-None-Match).
         self._can_create = True
-        # What the last listing found, and below which folders it looked.
+        # The objects of the last listing, and its folders.
         self._listed: dict[str, int] = {}
         self._listed_folders: tuple[str, ...] = ()
 
@@ -146,10 +155,10 @@ class BucketStorage(Storage):
             ) from exc
 
     def _find_options(self) -> dict[str, Any]:
-        """Endpoint, region and credentials, as far as the environment does not give them.
+        """Endpoint, region and credentials that the environment does not provide.
 
         Raises:
-            UsageError: there is no such profile, or the bucket is none of S3.
+            UsageError: there is no such profile, or the bucket is not on S3.
         """
         found: dict[str, Any] = {"endpoint": self._endpoint, "region": self._region}
         if not self.url.startswith("s3://"):
@@ -194,19 +203,19 @@ class BucketStorage(Storage):
     def put(self, asset: str, data: bytes | Path) -> None:
         body = data if isinstance(data, bytes) else data.read_bytes()
         with self._errors(f"cannot write {self.locate(asset)}"):
-            tag = self._put_patiently(asset, body)
+            tag = self._put_with_retries(asset, body)
         self._listed[asset] = len(body)
         if tag is None or not _HASH.fullmatch(tag) or tag == _md5(body):
             return
-        # Encrypted buckets have tags of their own: only the bytes tell whether all arrived.
+        # The ETag of an encrypted bucket is not the MD5: read the object back to compare.
         if self.hash_of(asset) != sha256(body):
             raise FatalError(
                 f"cannot write {self.locate(asset)}: the service stored other bytes than were "
                 "sent: run again, and check what is between this machine and the service"
             )
 
-    def _put_patiently(self, asset: str, body: bytes) -> str | None:
-        """Store an object, as soon as the service is there; equal bytes may be written again."""
+    def _put_with_retries(self, asset: str, body: bytes) -> str | None:
+        """Store an object, with retries: writing equal bytes twice is harmless."""
         errors = self._obstore.exceptions
         deadline = time.monotonic() + _PATIENCE_SECONDS
         pause = _FIRST_PAUSE_SECONDS
@@ -214,14 +223,14 @@ class BucketStorage(Storage):
             try:
                 return self._put(asset, body)
             except errors.GenericError as exc:
-                is_passing = _find_code(exc) in _PASSING and "169.254." not in str(exc)
-                if not is_passing or time.monotonic() + pause > deadline:
+                is_transient = _find_code(exc) in _TRANSIENT_CODES and "169.254." not in str(exc)
+                if not is_transient or time.monotonic() + pause > deadline:
                     raise
             time.sleep(pause)
             pause = min(2 * pause, _MOST_PAUSE_SECONDS)
 
     def _put(self, asset: str, body: bytes) -> str | None:
-        """Store an object; its tag, without quotes."""
+        """Store an object; returns its ETag without quotes."""
         obstore, errors = self._obstore, self._obstore.exceptions
         attributes = {"Content-Type": _CONTENT_TYPES[asset.rpartition(".")[2]]}
         if self._cache_control:
@@ -296,7 +305,7 @@ class BucketStorage(Storage):
         return None
 
     def refuse_folder(self, asset: str) -> None:
-        """No object is in the way of another."""
+        """A bucket has no folders that could conflict."""
 
     def refuse_links(self, folders: Iterable[str]) -> None:
         del folders
@@ -308,7 +317,7 @@ class BucketStorage(Storage):
 
     @contextlib.contextmanager
     def _errors(self, what: str) -> Iterator[None]:
-        """Raise FatalError with the next step for whatever the service or the library raises."""
+        """Turn errors of the service and of the library into FatalError with the next step."""
         errors = (self._obstore.exceptions.BaseError, OSError, ValueError)
         try:
             yield
@@ -328,12 +337,12 @@ def _tag_of(done: Any) -> str | None:
 
 
 def _md5(body: bytes) -> str:
-    # What S3 calls the tag of an object, not a protection of anything.
+    # Only to compare with the ETag of S3, not for security.
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
 def _read_profile(name: str) -> dict[str, str]:
-    """What the files of the AWS command line say about a profile.
+    """A profile in the configuration files of the AWS command line.
 
     Raises:
         UsageError: they cannot be read, or have no such profile.
@@ -361,7 +370,7 @@ def _read_profile(name: str) -> dict[str, str]:
 
 
 def _load_provider(name: str) -> Any:
-    """The credentials of a profile without keys of its own, such as one of single sign-on.
+    """The credentials of a profile without its own keys, such as one for single sign-on.
 
     Raises:
         UsageError: boto3, which can log in for it, is not installed.
@@ -387,7 +396,7 @@ def _find_code(exc: BaseException) -> str:
 
 
 def _describe(exc: BaseException) -> str:
-    """The cause of an error and the next step; the library's own texts run over many lines."""
+    """The cause of an error and the next step; the library's own messages have many lines."""
     code, text = _find_code(exc), str(exc)
     if code in _ADVICE:
         return f"{_ADVICE[code]} ({code})"

@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from tts_assets.store.atomic_files import Storage
 
 
-#: What the page saves. A newer one is refused.
+#: The version of the files that the page saves. Newer versions are refused.
 VERSION = 1
 
-#: The longest file of decisions that is read, in bytes: those on a million sounds.
+#: The maximum size of a file of decisions, in bytes: those on a million sounds.
 LONGEST_BYTES = 1 << 29
 
-#: The longest name and the longest reason that somebody may give, in characters.
+#: The maximum length of a reviewer's name and reason, in characters.
 LONGEST_NAME = 200
 LONGEST_REASON = 2_000
-_NOTHING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A clip that a sound is heard in."""
+    """A clip that uses a sound."""
 
     file: str
     entry: str
@@ -46,16 +46,16 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class SoundDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What somebody decided of one sound: a line of the journal.
+    """A reviewer's decision on one sound: a line of the journal.
 
     Args:
-        asset: the path that it had below the output folder.
+        asset: its path below the output folder at that time.
         sha256: the hash of its bytes.
         decided: the decision.
         at: when, in UTC, as ISO 8601 writes it, to the millisecond.
         by: the reviewer's name; "" if none is given.
         reason: the reviewer's reason; "" for none.
-        clips: where it was heard.
+        clips: the clips that used it.
     """
 
     asset: str
@@ -73,19 +73,19 @@ class SoundDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def identity(self) -> tuple[str, str, Decision]:
-        """What two that are one have in common."""
+        """Equal for two records of the same decision."""
         return self.asset, self.sha256, self.decision
 
 
 class _Saved(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page saves."""
+    """The file that the page saves."""
 
     version: int
     decisions: list[msgspec.Raw]
 
 
 class _First(msgspec.Struct, frozen=True, kw_only=True):
-    """What tells on its first line which file it is."""
+    """The keys in a file's first line, which show its kind."""
 
     asset: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     decisions: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -99,14 +99,14 @@ _saved_decoder = msgspec.json.Decoder(_Saved)
 def parse(data: bytes, *, file: str) -> list[SoundDecision]:
     """The decisions in a file that the page saved, or in a journal.
 
-    A last line without its line feed that says nothing was torn, and is left out.
+    An invalid last line without its line feed was torn, and is ignored.
 
     Args:
         data: all of it.
         file: its path, for messages.
 
     Raises:
-        InputError: it is neither, one of its decisions is none, or a newer tts-assets wrote it.
+        InputError: it is neither, a decision is invalid, or a newer tts-assets wrote it.
     """
     data = data.removeprefix(codecs.BOM_UTF8)
     return _parse_saved_page(data, file) if _is_saved(data) else parse_lines(data, file=file)
@@ -132,7 +132,7 @@ def load(path: Path) -> list[SoundDecision]:
     """The decisions in a file; see :func:`parse`.
 
     Raises:
-        InputError: it cannot be read, or is none of ours.
+        InputError: it cannot be read, or is not a file of decisions.
     """
     return parse(bytes_of(path), file=str(path))
 
@@ -142,10 +142,10 @@ def bytes_of(path: Path, *, follow_links: bool = True) -> bytes:
 
     Args:
         path: the file.
-        follow_links: False for the journal, in whose place no link belongs.
+        follow_links: False for the journal, which must not be a link.
 
     Raises:
-        InputError: it cannot be read, or is longer than any of ours.
+        InputError: it cannot be read, or is too large.
     """
     try:
         with open_regular(path, follow_links=follow_links) as file:
@@ -157,14 +157,14 @@ def bytes_of(path: Path, *, follow_links: bool = True) -> bytes:
 
 
 def _is_saved(data: bytes) -> bool:
-    """Whether the page saved this, as one document; else it is a journal."""
+    """Whether this is a document that the page saved; otherwise it is a journal."""
     first = data.lstrip().partition(b"\n")[0]
     try:
         found = _first_decoder.decode(first)
-    except _NOTHING:
-        # Only the beginning of a document, torn, or nothing of ours.
+    except _DECODE_ERRORS:
+        # The beginning of a document, a torn line, or a foreign file.
         return bool(first) and (b'"asset"' not in first or b'"decisions"' in first)
-    # By its keys: an entry, or a reason, may be called as one of them.
+    # Compare keys: an entry or a reason may contain the same words.
     return found.decisions is not msgspec.UNSET or found.asset is msgspec.UNSET
 
 
@@ -172,7 +172,7 @@ def _parse_saved_page(data: bytes, file: str) -> list[SoundDecision]:
     """The decisions that the page saved as one document."""
     try:
         saved = _saved_decoder.decode(data)
-    except _NOTHING as exc:
+    except _DECODE_ERRORS as exc:
         raise _wrong(f"the page did not save this ({exc})", file) from exc
     if saved.version != VERSION:
         raise InputError(
@@ -194,14 +194,14 @@ def _parse_saved_page(data: bytes, file: str) -> list[SoundDecision]:
 
 
 def _decision(line: bytes) -> SoundDecision:
-    """One decision, with its time as we write it.
+    """One decision, with its time in our format.
 
     Raises:
-        ValueError: it is none, and why.
+        ValueError: it is invalid.
     """
     try:
         found = _decoder.decode(line)
-    except _NOTHING as exc:
+    except _DECODE_ERRORS as exc:
         raise ValueError(str(exc)) from exc
     if not is_asset_name(found.asset):
         raise ValueError(f"{found.asset!r} is not the path of an asset")
@@ -209,10 +209,10 @@ def _decision(line: bytes) -> SoundDecision:
 
 
 def _moment(text: str) -> str:
-    """A moment in UTC, always written alike, so that texts compare as moments do.
+    """A time in UTC in one format, so that texts sort by time.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is invalid.
     """
     try:
         at = datetime.fromisoformat(text)
@@ -236,7 +236,7 @@ def _wrong(
     )
 
 
-# The journal of an output folder: all that people ever decided, in the order in which they did.
+# The journal of an output folder: all decisions, in the order in which they were made.
 
 
 #: The journal's name inside the output folder.
@@ -244,10 +244,10 @@ JOURNAL_NAME = "decisions.jsonl"
 
 
 def read_journal(folder: Path) -> list[SoundDecision]:
-    """All that the journal of an output folder says, in its order; nothing where there is none.
+    """All decisions in the journal of an output folder, in order; none if there is no journal.
 
     Raises:
-        InputError: it cannot be read, or one of its lines is none.
+        InputError: it cannot be read, or a line is invalid.
     """
     return parse_lines(_whole_lines(folder), file=str(folder / JOURNAL_NAME))
 
@@ -256,27 +256,27 @@ def append_decisions(
     folder: Path,
     decisions: Iterable[SoundDecision],
     *,
-    waiting: Callable[[], None] = lambda: None,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> int:
-    """Bring decisions into the journal of an output folder, and to the disk.
+    """Append decisions to the journal of an output folder, and sync it.
 
     Args:
-        folder: the output folder, which is there.
-        decisions: those that the journal has already are left out.
-        waiting: called now and then while somebody else writes into it; may raise to give up.
+        folder: the output folder, which must exist.
+        decisions: those that are already in the journal are left out.
+        on_wait: called regularly while another process writes to it; may raise to give up.
 
     Returns:
-        How many were new.
+        The number of new decisions.
 
     Raises:
-        InputError: the journal cannot be read, or one of its lines is none.
+        InputError: the journal cannot be read, or a line is invalid.
         FatalError: it cannot be written.
     """
     path = folder / JOURNAL_NAME
-    with fatal(f"cannot write to {path}"), lock(folder / DECISIONS_LOCK, waiting):
-        wanted = tuple(decisions)
-        known = _find_matching(folder, {each.sha256 for each in wanted})
-        new = {each.identity: each for each in wanted if each.identity not in known}
+    with fatal(f"cannot write to {path}"), lock(folder / DECISIONS_LOCK, on_wait):
+        every = tuple(decisions)
+        recorded = _find_matching(folder, {each.sha256 for each in every})
+        new = {each.identity: each for each in every if each.identity not in recorded}
         if not new:
             return 0
         is_first = not path.exists()
@@ -291,7 +291,7 @@ def append_decisions(
 
 
 class _DecisionBrief(msgspec.Struct, gc=False):
-    """As much of a line as tells that it is one, and on which bytes."""
+    """The part of a line that shows that it is valid, and its bytes' hash."""
 
     asset: str
     sha256: str
@@ -302,10 +302,10 @@ class _DecisionBrief(msgspec.Struct, gc=False):
 _brief_decoder = msgspec.json.Decoder(_DecisionBrief)
 
 
-def _find_matching(folder: Path, sums: Container[str]) -> set[tuple[str, str, Decision]]:
-    """What the journal says of bytes with these hashes, and perhaps more.
+def _find_matching(folder: Path, hashes: Container[str]) -> set[tuple[str, str, Decision]]:
+    """The decisions in the journal on bytes with these hashes, and possibly others.
 
-    Every vote waits for this: of a million lines, few are looked at for themselves.
+    Every vote waits for this, so of a million lines only the matching ones are fully decoded.
     """
     data = _whole_lines(folder)
     try:
@@ -313,33 +313,33 @@ def _find_matching(folder: Path, sums: Container[str]) -> set[tuple[str, str, De
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         found = []
     if len(found) != data.count(b"\n"):
-        # One of them is none, or empty.
+        # A line is invalid or blank.
         return {each.identity for each in read_journal(folder)}
-    if not any(each.sha256 in sums for each in found):
+    if not any(each.sha256 in hashes for each in found):
         return set()
     lines = zip(data.split(b"\n"), found, strict=False)
-    # The others are left empty: whatever is wrong is told with its line.
-    some = b"".join((line if each.sha256 in sums else b"") + b"\n" for line, each in lines)
-    return {each.identity for each in parse_lines(some, file=str(folder / JOURNAL_NAME))}
+    # Other lines are left blank, so that errors have the right line number.
+    matching = b"".join((line if each.sha256 in hashes else b"") + b"\n" for line, each in lines)
+    return {each.identity for each in parse_lines(matching, file=str(folder / JOURNAL_NAME))}
 
 
 def _whole_lines(folder: Path) -> bytes:
-    """All of the journal; what is behind its last line feed was never said to be there."""
+    """The journal without an incomplete last line, which was never confirmed as saved."""
     path = folder / JOURNAL_NAME
     data = bytes_of(path, follow_links=False) if os.path.lexists(path) else b""
     return data[: data.rfind(b"\n") + 1]
 
 
-# Decisions on their way into the ledger, where every other command finds them.
+# Decisions written into the ledger, where all other commands read them.
 
 
 class Settled(NamedTuple):
-    """What became of decisions; of several on one sound only the latest.
+    """The result of writing decisions; of several on one sound only the latest.
 
     Args:
-        written: those that the ledger has now.
-        known: those that it had, or that a later one took the place of.
-        stale: those on sounds that are not there any more.
+        written: decisions that were added to the ledger.
+        known: decisions that the ledger already had, or that a later one has replaced.
+        stale: decisions on sounds that no longer exist.
     """
 
     written: tuple[SoundDecision, ...]
@@ -348,7 +348,7 @@ class Settled(NamedTuple):
 
 
 def latest(decisions: Iterable[SoundDecision]) -> dict[tuple[str, str], SoundDecision]:
-    """The one that counts for each sound, by its asset and the hash of its bytes."""
+    """The decision that counts for each sound, by its asset and the hash of its bytes."""
     found: dict[tuple[str, str], SoundDecision] = {}
     for each in decisions:
         other = found.setdefault((each.asset, each.sha256), each)
@@ -361,54 +361,54 @@ def record_decisions(
     storage: Storage,
     decisions: Iterable[SoundDecision],
     *,
-    waiting: Callable[[], None] = lambda: None,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> Settled:
     """Write decisions into the lines of their sounds in the ledger.
 
     Args:
         storage: the output folder.
         decisions: of several on one sound the latest counts.
-        waiting: called now and then while a run is at work there; may raise to give up.
+        on_wait: called regularly while a run writes to the folder; may raise to give up.
 
     Raises:
         InputError: the ledger is damaged.
         FatalError: it cannot be read or written.
     """
-    wanted = latest(decisions)
+    by_sound = latest(decisions)
     path = storage.root / LEDGER_NAME
-    if not wanted or not path.exists():
-        return Settled((), (), tuple(wanted.values()))
+    if not by_sound or not path.exists():
+        return Settled((), (), tuple(by_sound.values()))
     by_asset: dict[str, dict[str, Decision]] = {}
-    for (asset, sha256), each in wanted.items():
+    for (asset, sha256), each in by_sound.items():
         by_asset.setdefault(asset, {})[sha256] = each.decision
-    with storage.lock(waiting):
+    with storage.lock(on_wait):
         with fatal(f"cannot read {path}"):
             data = read_regular(path, follow_links=False)
-        found = ledger.add_decisions(_in_order(data, str(path), storage), by_asset)
+        found = ledger.add_decisions(_compact_if_possible(data, str(path), storage), by_asset)
         if found.written:
             _write_git_attributes(storage)
             storage.replace(LEDGER_NAME, found.data)
     both = found.written | found.known
     return Settled(
-        written=tuple(each for sound, each in wanted.items() if sound in found.written),
-        known=tuple(each for sound, each in wanted.items() if sound in found.known),
-        stale=tuple(each for sound, each in wanted.items() if sound not in both),
+        written=tuple(each for sound, each in by_sound.items() if sound in found.written),
+        known=tuple(each for sound, each in by_sound.items() if sound in found.known),
+        stale=tuple(each for sound, each in by_sound.items() if sound not in both),
     )
 
 
-def _in_order(data: bytes, file: str, storage: Storage) -> bytes:
-    """A ledger with one line for each asset, as far as the files can tell which one counts."""
-    known = read_ledger(data, file=file, hash_of=storage.hash_of)
-    if known.tidy:
+def _compact_if_possible(data: bytes, file: str, storage: Storage) -> bytes:
+    """A ledger with one line for each asset, if the files show which line counts."""
+    parsed = read_ledger(data, file=file, hash_of=storage.hash_of)
+    if parsed.tidy:
         return data
-    # Where none is there, as in a checkout without audio, those who have them choose.
-    if any(storage.size_of(asset) is not None for asset in known.recorded):
+    # A checkout without audio cannot choose between lines: leave that to one with audio.
+    if any(storage.size_of(asset) is not None for asset in parsed.recorded):
         return compact_ledger(data, file=file, hash_of=storage.hash_of)
     return read_whole_lines(data, file=file)
 
 
 def _bytes_of(path: Path) -> bytes:
-    """All of a file; nothing where there is none."""
+    """All of a file; nothing if it does not exist."""
     try:
         return read_regular(path, follow_links=False)
     except FileNotFoundError:
@@ -416,7 +416,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _write_git_attributes(storage: Storage) -> None:
-    """Have git take the lines of both sides where two branches changed the journal."""
+    """Make git keep the lines of both sides when two branches change the journal."""
     path = storage.root / ATTRIBUTES_NAME
     with fatal(f"cannot read {path}"):
         before = _bytes_of(path)

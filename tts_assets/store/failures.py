@@ -1,4 +1,4 @@
-"""What could not be made last time, and why: one line of JSON for each recipe, beside the ledger."""
+"""The failures of the last run and their reasons: one JSON line for each recipe, beside the ledger."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 #: The file's name inside the output folder.
 NAME = "failures.jsonl"
 
-#: What lines are like; lines without a version are of the first. A newer one is refused.
+#: The version of the line format; lines without one have version 1. Newer versions are refused.
 VERSION = 1
 
-#: The longest text and the longest reason that are kept, in characters.
+#: The maximum length of a recorded text or reason, in characters.
 LONGEST = 500
 
-#: White space, control characters, marks that turn the direction of text, halves of characters.
+#: White space, control characters, bidirectional marks, lone surrogates.
 _NO_TEXT = re.compile(
     "[\\s\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
 )
 
 
 class _FailureLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A clip that could not be made: its recipe, what was to be said, and why it was not."""
+    """A clip that failed: its recipe, its text, and the reason."""
 
     version: int = 1
     recipe: str
@@ -41,16 +41,16 @@ _decoder = msgspec.json.Decoder(_FailureLine)
 
 
 def read_failures(data: bytes, *, file: str) -> dict[str, str]:
-    """The reason for each recipe that could not be made; of two lines the last counts.
+    """The reason for each failed recipe; of several lines the last counts.
 
-    A last line without its line feed was torn by a killed run and is left out.
+    A last line without its line feed was torn by a killed run and is ignored.
 
     Args:
         data: all of the file's bytes.
         file: its path, for messages.
 
     Raises:
-        InputError: a whole line is none of such a file, or one of a newer version.
+        InputError: a whole line is invalid, or of a newer version.
     """
     return {line.recipe: line.reason for line in _lines(data, file)}
 
@@ -64,19 +64,19 @@ def update_failures(
     wanted: Container[str] | None = None,
     redact: Callable[[str], str] = str,
 ) -> bytes:
-    """The same file after a run; without bytes it need not be there.
+    """The file after a run; empty if nothing failed.
 
     Args:
         before: its bytes before the run.
         file: its path, for messages.
-        made: recipes that were made.
-        failed: the text and the reason for each recipe that was not.
-        wanted: recipes of earlier failures that clips still ask for, the others are forgotten;
-            None where not all clips were looked at.
+        made: the recipes that were generated.
+        failed: the text and the reason for each recipe that failed.
+        wanted: the recipes that clips still use; earlier failures of others are removed. None if
+            not all clips were checked.
         redact: removes keys from a reason.
 
     Raises:
-        InputError: as :func:`read` does.
+        InputError: as in :func:`read_failures`.
     """
     lines = {
         line.recipe: line
@@ -84,7 +84,7 @@ def update_failures(
         if line.recipe not in made and (wanted is None or line.recipe in wanted)
     }
     for recipe, (text, reason) in failed.items():
-        # Redact before cutting: a part of a key would not be recognised.
+        # Redact before truncating: a part of a key would not be recognised.
         line = _FailureLine(recipe=recipe, text=_one_line(text), reason=_one_line(redact(reason)))
         lines[recipe] = line
     return b"".join(msgspec.json.encode(lines[recipe]) + b"\n" for recipe in sorted(lines))

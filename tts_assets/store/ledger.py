@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Decision
 
 
-#: What only a line with a decision has; in a text its quotation marks would be escaped.
+#: Found only in lines with a decision: in a text, its quotation marks would be escaped.
 REVIEW = b'"review"'
 
 
@@ -40,7 +40,7 @@ class ReviewedLedger(NamedTuple):
     Args:
         data: all of its bytes.
         written: the assets whose lines have new decisions, each with the hash of its bytes.
-        known: those whose lines had them, or later ones, before.
+        known: the assets whose lines already had these decisions, or later ones.
     """
 
     data: bytes
@@ -60,14 +60,14 @@ _decision_name_decoder = msgspec.json.Decoder(_DecisionName)
 _brief_decoder = msgspec.json.Decoder(_LedgerBrief)
 _row_decoder = msgspec.json.Decoder(Row)
 
-#: What the line of an asset that is being replaced has in it.
+#: Found in the line of an asset that is being replaced.
 _MARK = b'"recipe":"","bytes":0'
 
 
 def order(decision: Decision) -> tuple[str, bool, bool, str, str]:
-    """By what the one that counts of several decisions is the greatest: the latest.
+    """A sort key: of several decisions, the greatest (the latest) counts.
 
-    Of those of one moment, whose order nobody knows, it is one that has people listen again.
+    Of decisions at the same moment, whose order is unknown, one that asks for another review counts.
     """
     decided = decision.decided
     return (
@@ -80,76 +80,77 @@ def order(decision: Decision) -> tuple[str, bool, bool, str, str]:
 
 
 def latest(decisions: Iterable[Decision | None]) -> Decision | None:
-    """The one that counts of several decisions on one sound; None where there is none."""
+    """The decision that counts, of several on one sound; None if there is none."""
     return max((each for each in decisions if each is not None), key=order, default=None)
 
 
 def with_review(line: bytes, review: Decision) -> bytes:
-    """A line with this decision, and all else as it was; without its line feed."""
+    """A line with this decision and otherwise unchanged; without its line feed."""
     found: dict[str, Any] = msgspec.json.decode(line)
     found.pop("review", None)
     return msgspec.json.encode(found | {"review": review})
 
 
 def carry_decisions(
-    said: Sequence[ParsedLine], settled: Mapping[str, ParsedLine]
+    lines: Sequence[ParsedLine], chosen: Mapping[str, ParsedLine]
 ) -> Iterator[tuple[str, ParsedLine]]:
-    """Those lines that lack the latest decision on their bytes, with it, by their assets.
+    """Add the latest decision on their bytes to the lines that lack it; yield these by asset.
 
     Args:
-        said: all lines, in their order.
-        settled: the line that counts for each asset.
+        lines: all lines, in their order.
+        chosen: the line that counts for each asset.
     """
-    counts = Counter(each.row.asset for each in said)
+    counts = Counter(each.row.asset for each in lines)
     rivals: dict[str, list[ParsedLine]] = {}
-    for each in said:
+    for each in lines:
         if counts[each.row.asset] > 1:
             rivals.setdefault(each.row.asset, []).append(each)
-    for asset, some in rivals.items():
-        if any(each.row.review is not None for each in some):
-            now = settled[asset]
-            found = _with_latest(some, now) if now.row.recipe else _mark_replaced(some, now)
+    for asset, same_asset in rivals.items():
+        if any(each.row.review is not None for each in same_asset):
+            current = chosen[asset]
+            add = _with_latest if current.row.recipe else _mark_replaced
+            found = add(same_asset, current)
             if found is not None:
                 yield asset, found
 
 
-def add_decisions(data: bytes, wanted: Mapping[str, Mapping[str, Decision]]) -> ReviewedLedger:
-    """A ledger with decisions in the lines of their sounds; of the others only names are looked at.
+def add_decisions(data: bytes, decisions: Mapping[str, Mapping[str, Decision]]) -> ReviewedLedger:
+    """A ledger with decisions in the lines of their sounds; only names are decoded of the others.
 
     Args:
-        data: whole lines of a ledger, as :func:`compacted` or :func:`uncompacted` leaves it.
-        wanted: for an asset, the decision on each of the sounds it may have, by their hashes.
+        data: whole lines of a ledger with one line for each asset.
+        decisions: for an asset, the decision on each of the sounds it may have, by their hashes.
     """
-    deciding = _Deciding(wanted)
-    # A ledger may be large, and most of its pieces are as they were.
-    parts = list(map(deciding.piece, pieces(io.BytesIO(data))))
-    written, known = deciding.written, deciding.known - deciding.written
+    writer = _DecisionWriter(decisions)
+    # A ledger may be large, and most of its pieces do not change.
+    parts = list(map(writer.update_piece, pieces(io.BytesIO(data))))
+    written, known = writer.written, writer.known - writer.written
     return ReviewedLedger(b"".join(parts), frozenset(written), frozenset(known))
 
 
-class _Deciding:
-    """Writes decisions into lines, and remembers into which."""
+class _DecisionWriter:
+    """Writes decisions into lines, and records which lines changed."""
 
-    def __init__(self, wanted: Mapping[str, Mapping[str, Decision]]) -> None:
+    def __init__(self, decisions: Mapping[str, Mapping[str, Decision]]) -> None:
         self.written: set[tuple[str, str]] = set()
         self.known: set[tuple[str, str]] = set()
-        self._wanted = wanted
+        self._decisions = decisions
 
-    def piece(self, piece: bytes) -> bytes:
+    def update_piece(self, piece: bytes) -> bytes:
         names = [each.asset for each in _decision_name_decoder.decode_lines(piece)]
-        if self._wanted.keys().isdisjoint(names):
+        if self._decisions.keys().isdisjoint(names):
             return piece
         lines = zip(names, lines_of(piece), strict=True)
-        return b"".join(self._line(name, line) + b"\n" for name, line in lines)
+        return b"".join(self._update_line(name, line) + b"\n" for name, line in lines)
 
-    def _line(self, asset: str, line: bytes) -> bytes:
-        if asset not in self._wanted:
+    def _update_line(self, asset: str, line: bytes) -> bytes:
+        if asset not in self._decisions:
             return line
         row = _row_decoder.decode(line)
-        decision = self._wanted[asset].get(row.sha256)
+        decision = self._decisions[asset].get(row.sha256)
         if decision is None or not row.recipe:
             return line
-        # What is taken back is told even where nothing stands: another branch may have it.
+        # Write a withdrawn decision even if the line has none: another branch may have one.
         if latest((row.decision, decision)) == row.decision:
             self.known.add((asset, row.sha256))
             return line
@@ -157,68 +158,68 @@ class _Deciding:
         return with_review(line, decision)
 
 
-def _with_latest(some: Sequence[ParsedLine], now: ParsedLine) -> ParsedLine | None:
-    """The line that counts, with what was decided of its bytes; None where it has that."""
-    found = latest(each.row.decision for each in some if _is_same(each, now))
-    if found is None or found == now.row.decision:
+def _with_latest(lines: Sequence[ParsedLine], current: ParsedLine) -> ParsedLine | None:
+    """The line that counts, with the latest decision on its bytes; None if it already has it."""
+    found = latest(each.row.decision for each in lines if _is_same(each, current))
+    if found is None or found == current.row.decision:
         return None
-    line = with_review(now.line, found)
+    line = with_review(current.line, found)
     return ParsedLine(line, _row_decoder.decode(line))
 
 
-def _mark_replaced(some: Sequence[ParsedLine], now: ParsedLine) -> ParsedLine | None:
-    """A mark with what was decided of the bytes that were being replaced; None where it has that."""
-    before = next((each for each in reversed(some) if each.row.sha256), None)
-    if before is None:
+def _mark_replaced(lines: Sequence[ParsedLine], current: ParsedLine) -> ParsedLine | None:
+    """A mark with the latest decision on the replaced bytes; None if it already has it."""
+    replaced = next((each for each in reversed(lines) if each.row.sha256), None)
+    if replaced is None:
         return None
-    found = latest(each.row.decision for each in some if _is_same(each, before))
+    found = latest(each.row.decision for each in lines if _is_same(each, replaced))
     if found is None:
         return None
     mark = Mark(
-        asset=now.row.asset,
-        brief=_brief(before) or msgspec.UNSET,
-        sha256=before.row.sha256,
+        asset=current.row.asset,
+        brief=_decode_brief(replaced) or msgspec.UNSET,
+        sha256=replaced.row.sha256,
         review=found,
     )
     line = msgspec.json.encode(mark)
-    return None if line == now.line else ParsedLine(line, _row_decoder.decode(line))
+    return None if line == current.line else ParsedLine(line, _row_decoder.decode(line))
 
 
 def _is_same(one: ParsedLine, other: ParsedLine) -> bool:
-    """Whether two lines of an asset have the same bytes, made for the same.
+    """Whether two lines of an asset have the same bytes, generated for the same request.
 
-    Bytes alone are not enough: an entry may say something else now, which sounds alike.
+    Equal bytes are not enough: the entry's text may have changed to one that sounds the same.
     """
     if one.row.sha256 != other.row.sha256:
         return False
     return one.row.recipe == other.row.recipe or (
-        _brief(one) == _brief(other) and bool(_brief(one))
+        _decode_brief(one) == _decode_brief(other) and bool(_decode_brief(one))
     )
 
 
-def _brief(said: ParsedLine) -> str:
+def _decode_brief(parsed: ParsedLine) -> str:
     try:
-        return _brief_decoder.decode(said.line).brief
+        return _brief_decoder.decode(parsed.line).brief
     except NO_LINE:
         return ""
 
 
-# The lines of passages, found among those of a large ledger without reading the others.
+# The lines of passages, found in a large ledger without decoding the others.
 
 
-#: What only the line of a passage has; in a text its quotation marks would be escaped.
+#: Found only in lines of passages: in a text, its quotation marks would be escaped.
 _CUES = b'"cues"'
 _passage_decoder = msgspec.json.Decoder(Line)
 
 
 def passages(data: bytes | BinaryIO, assets: Container[str]) -> Iterator[Line]:
-    """The lines of those of these assets that have a time line, in their order."""
+    """The lines of these assets that have a time line, in ledger order."""
     for piece in pieces(io.BytesIO(data) if isinstance(data, bytes) else data):
         if _CUES in piece:
-            yield from _in_piece(piece, assets)
+            yield from _passages_in(piece, assets)
 
 
-def _in_piece(piece: bytes, assets: Container[str]) -> Iterator[Line]:
+def _passages_in(piece: bytes, assets: Container[str]) -> Iterator[Line]:
     for raw in lines_of(piece):
         if _CUES in raw:
             with contextlib.suppress(*NO_LINE):
@@ -227,11 +228,11 @@ def _in_piece(piece: bytes, assets: Container[str]) -> Iterator[Line]:
                     yield line
 
 
-# Where assets came from, as far as their lines say.
+# Where assets came from, as far as the ledger records it.
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What an asset was made from, as far as its line says; an empty text says nothing."""
+    """What an asset was generated from, as far as its line records it; an empty text is unknown."""
 
     asset: str = ""
     recipe: str
@@ -254,7 +255,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class _Name(msgspec.Struct, gc=False):
-    """As much of a line as tells whether it is asked for."""
+    """The names of a line: enough to select it."""
 
     asset: str
     recipe: str
@@ -267,7 +268,7 @@ _name_decoder = msgspec.json.Decoder(_Name)
 
 
 def origins(data: bytes) -> list[Provenance]:
-    """What all lines say of where assets came from, in their order; what is no line is left out."""
+    """The provenance in all lines, in ledger order; invalid lines are skipped."""
     found = []
     for line in lines_of(data):
         with contextlib.suppress(*NO_LINE):
@@ -276,14 +277,14 @@ def origins(data: bytes) -> list[Provenance]:
 
 
 def whole_lines(data: bytes) -> Iterator[Line]:
-    """All lines that say all of an asset, in their order."""
+    """All complete lines, in ledger order."""
     for line in lines_of(data):
         with contextlib.suppress(*NO_LINE):
             yield _line_decoder.decode(line)
 
 
 def asset_of(line: bytes) -> str | None:
-    """The asset of one line; None where it is none."""
+    """The asset of one line; None if the line is invalid."""
     try:
         return _name_decoder.decode(line).asset
     except NO_LINE:
@@ -292,19 +293,19 @@ def asset_of(line: bytes) -> str | None:
 
 def without(data: bytes, assets: Container[str]) -> bytes:
     """A ledger without the lines of these assets."""
-    # Line by line: of a million lines there need not be one more copy.
+    # Line by line, to avoid another copy of a million lines.
     return b"".join(line for line in io.BytesIO(data) if asset_of(line) not in assets)
 
 
 def origins_of(data: bytes | BinaryIO, names: Container[str]) -> Iterator[Provenance]:
-    """The origins of those whose asset, recipe or brief is among these names."""
+    """The provenance of lines whose asset, recipe or brief is among these names."""
     for piece in pieces(io.BytesIO(data) if isinstance(data, bytes) else data):
         if _may_have(piece, names):
             yield from _origins_in(piece, names)
 
 
 def _may_have(lines: bytes, names: Container[str]) -> bool:
-    """Whether a look at each of these lines is worth it: of a million, few are asked for."""
+    """Whether any of these lines may match; most of a million lines match nothing."""
     try:
         found = _name_decoder.decode_lines(lines)
     except NO_LINE:
@@ -320,13 +321,13 @@ def _origins_in(lines: bytes, names: Container[str]) -> Iterator[Provenance]:
                 yield _decoder.decode(line)
 
 
-# What a ledger says as a whole: read, held against itself, and made tidy.
+# A whole ledger: read, conflicts resolved, compacted.
 
 
 class AssetRecord(NamedTuple):
-    """As much of a line as planning needs; an empty recipe vouches for nothing.
+    """The part of a line that planning needs; an empty recipe vouches for nothing.
 
-    A tuple, as every run makes one for each asset there is.
+    A tuple for speed: every run creates one for each asset.
     """
 
     recipe: str
@@ -343,13 +344,13 @@ def _no_hash(_: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """What a ledger says.
+    """The content of a ledger.
 
     Args:
-        recorded: what each asset was made from and its size, by its path.
-        tidy: it is as a finished run leaves it: whole, sorted, one line each.
-        approved: the assets whose bytes somebody approved.
-        rejected: the decision on each asset whose bytes somebody rejected, by its path.
+        recorded: each asset's recipe and size, by its path.
+        tidy: whether it is as a finished run leaves it: whole, sorted, one line for each asset.
+        approved: the assets whose bytes a reviewer approved.
+        rejected: the decision on each asset whose bytes a reviewer rejected, by its path.
     """
 
     recorded: dict[str, AssetRecord] = field(default_factory=dict)
@@ -357,10 +358,10 @@ class Ledger:
     approved: set[str] = field(default_factory=set)
     rejected: dict[str, Decision] = field(default_factory=dict)
 
-    def see(self, rows: Iterable[Row]) -> None:
-        """Take in what was decided; of most assets nothing."""
+    def add_reviews(self, rows: Iterable[Row]) -> None:
+        """Collect the decisions in these rows; most rows have none."""
         for row in rows:
-            # What is being replaced is not what was decided on.
+            # A decision on bytes that are being replaced does not count.
             if row.review is None or not row.recipe:
                 continue
             if row.review.decided is Decided.APPROVED:
@@ -370,11 +371,11 @@ class Ledger:
 
 
 def drop_marks(data: bytes, is_there: Callable[[str], bool]) -> bytes:
-    """A compact ledger without the marks of assets that are not there: nothing was begun for them.
+    """A compact ledger without the marks of assets without a file: writing them never began.
 
     Args:
         data: all of its bytes.
-        is_there: asked for the asset of each mark without a decision.
+        is_there: whether an asset has a file; called for each mark without a decision.
     """
     if _MARK not in data:
         return data
@@ -394,14 +395,14 @@ def read_ledger(
 ) -> Ledger:
     """Read a ledger; of several lines for one asset the last wins.
 
-    A last line without its line feed was torn by a killed run and is left out. Where git took the
-    lines of two branches for one asset, the one with the hash of its file counts; without such a
-    file, none. A line of a file without bytes vouches for nothing: no run makes one.
+    A last line without its line feed was torn by a killed run and is ignored. Where git merged the
+    lines of two branches for one asset, the line with the hash of its file counts; without such a
+    file, none does. A line with 0 bytes vouches for nothing: no run generates an empty file.
 
     Args:
         data: all of its bytes.
         file: its path, for messages.
-        hash_of: the SHA-256 of an asset's file in hex, None where there is none; hardly ever asked.
+        hash_of: the SHA-256 of an asset's file in hex, None if it has none; rarely called.
 
     Raises:
         InputError: a whole line is not a ledger line, as after a merge with conflicts, one of a
@@ -413,9 +414,9 @@ def read_ledger(
 def read_ledger_stream(
     stream: BinaryIO, *, file: str, hash_of: Callable[[str], str | None] = _no_hash
 ) -> Ledger:
-    """The same for an open file: of a ledger in order, only one piece at a time is in memory."""
-    known = Ledger()
-    recorded = known.recorded
+    """Like `read_ledger`, for an open file; a sorted ledger is read one piece at a time."""
+    ledger = Ledger()
+    recorded = ledger.recorded
     last, is_whole = "", True
     for piece in pieces(stream):
         whole = piece.rfind(b"\n") + 1
@@ -426,85 +427,85 @@ def read_ledger_stream(
         for row in rows:
             recorded[row.asset] = _to_recorded(row)
         if REVIEW in piece:
-            known.see(rows)
+            ledger.add_reviews(rows)
         last = rows[-1].asset if rows else last
         is_whole = whole == len(piece)
-    return replace(known, tidy=is_whole)
+    return replace(ledger, tidy=is_whole)
 
 
 def compact_ledger(
     data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _no_hash
 ) -> bytes:
-    """The same ledger as a finished run leaves it; the arguments are those of :func:`read`."""
-    settled, _ = _resolve_lines(each_row(data, file=file), hash_of)
-    return b"".join(settled[asset].line + b"\n" for asset in sorted(settled))
+    """The ledger as a finished run leaves it; arguments as in :func:`read_ledger`."""
+    chosen, _ = _resolve_lines(each_row(data, file=file), hash_of)
+    return b"".join(chosen[asset].line + b"\n" for asset in sorted(chosen))
 
 
 def read_whole_lines(data: bytes, *, file: str) -> bytes:
-    """All whole lines of a ledger as they are: where there are no files, nothing may be chosen.
+    """All whole lines of a ledger, unchanged: without files, no line may be preferred.
 
     Raises:
-        InputError: one of them is no line.
+        InputError: one of the lines is invalid.
     """
     return b"".join(each.line + b"\n" for each in each_row(data, file=file))
 
 
 def _read_disordered(data: bytes, *, file: str, hash_of: Callable[[str], str | None]) -> Ledger:
-    """What a ledger says whose lines are not in order, or in which one is wrong; see :func:`read`."""
-    said = each_row(data, file=file)
-    settled, doubtful = _resolve_lines(said, hash_of)
-    in_order = [row.asset for _, row in said] == sorted(settled)
-    known = Ledger(
-        recorded={asset: _to_recorded(row) for asset, (_, row) in settled.items()},
-        tidy=in_order and data.endswith(b"\n"),
+    """A ledger whose lines are unsorted, or that has an invalid line; see :func:`read_ledger`."""
+    lines = each_row(data, file=file)
+    chosen, uncertain = _resolve_lines(lines, hash_of)
+    is_sorted = [row.asset for _, row in lines] == sorted(chosen)
+    ledger = Ledger(
+        recorded={asset: _to_recorded(row) for asset, (_, row) in chosen.items()},
+        tidy=is_sorted and data.endswith(b"\n"),
     )
-    known.see(each.row for each in settled.values())
-    # Some of their bytes were approved, and nobody knows which they have.
-    known.approved.difference_update(doubtful)
-    return known
+    ledger.add_reviews(each.row for each in chosen.values())
+    # An approval may be for other bytes than the asset has.
+    ledger.approved.difference_update(uncertain)
+    return ledger
 
 
 def _resolve_lines(
-    said: Sequence[ParsedLine], hash_of: Callable[[str], str | None]
+    lines: Sequence[ParsedLine], hash_of: Callable[[str], str | None]
 ) -> tuple[dict[str, ParsedLine], set[str]]:
-    """The line that counts for each asset, and the assets that may have the bytes of another."""
-    found = {each.row.asset: each for each in said}
-    if len(found) == len(said):
+    """The line that counts for each asset, and the assets that may have the bytes of another line."""
+    found = {each.row.asset: each for each in lines}
+    if len(found) == len(lines):
         return found, set()
     rivals: dict[str, list[ParsedLine]] = {}
-    for each in said:
-        # Without a recipe, a line takes back what was said before.
+    for each in lines:
+        # A line without a recipe revokes all earlier lines.
         if each.row.recipe:
             rivals.setdefault(each.row.asset, []).append(each)
         else:
             rivals[each.row.asset] = []
-    doubtful = set()
-    for asset, some in rivals.items():
-        if len(some) > 1:
-            found[asset], is_sure = _choose_line(some, hash_of)
-            if not is_sure:
-                doubtful.add(asset)
-    return found | dict(carry_decisions(said, found)), doubtful
+    uncertain = set()
+    for asset, same_asset in rivals.items():
+        if len(same_asset) > 1:
+            found[asset], is_certain = _choose_line(same_asset, hash_of)
+            if not is_certain:
+                uncertain.add(asset)
+    return found | dict(carry_decisions(lines, found)), uncertain
 
 
 def _choose_line(
-    said: Sequence[ParsedLine], hash_of: Callable[[str], str | None]
+    lines: Sequence[ParsedLine], hash_of: Callable[[str], str | None]
 ) -> tuple[ParsedLine, bool]:
-    """Which line counts of several for one asset; one that vouches for nothing where none does.
+    """The line that counts, of several for one asset, and whether its bytes are certainly the asset's.
 
-    And whether its bytes are surely those of the asset.
+    If no line counts, the result is a mark that vouches for nothing.
     """
-    last = said[-1]
+    last = lines[-1]
     asset = last.row.asset
-    if len({(row.recipe, row.sha256) for _, row in said}) == 1:
+    if len({(row.recipe, row.sha256) for _, row in lines}) == 1:
         return last, True
-    there = hash_of(asset)
-    right = [each for each in said if each.row.sha256 == there]
-    if right:
-        return right[-1], True
-    if len({row.recipe for _, row in said}) > 1:
+    file_hash = hash_of(asset)
+    matching = [each for each in lines if each.row.sha256 == file_hash]
+    if matching:
+        return matching[-1], True
+    if len({row.recipe for _, row in lines}) > 1:
         return ParsedLine(
             encode_replacement(asset).rstrip(), Row(asset=asset, recipe="", bytes=0)
         ), False
-    # All are takes of one recipe.
+    # All lines have the same recipe.
     return last, False

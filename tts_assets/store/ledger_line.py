@@ -1,4 +1,4 @@
-"""One line of the ledger: its type, its bytes, and lines read in pieces."""
+"""One line of the ledger: its type, its encoding, and reading lines in pieces."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEDGER_NAME = "ledger.jsonl"
 ATTRIBUTES_NAME = ".gitattributes"
 ATTRIBUTES = b"ledger.jsonl merge=union\nfailures.jsonl merge=union\ndecisions.jsonl merge=union\n"
 
-#: What lines are like; lines without a version are of the first. A newer one is refused.
+#: The version of the line format; lines without one have version 1. Newer versions are refused.
 VERSION = 2
 
 
@@ -95,9 +95,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that takes back what earlier ones say of an asset, until the next one.
+    """A line that revokes the earlier lines of an asset, until the next line.
 
-    A decision on the bytes that are being replaced stays with it, in case the same come again.
+    It keeps a decision on the replaced bytes, in case the same bytes are generated again.
     """
 
     asset: str
@@ -115,45 +115,45 @@ def encode(line: Line) -> bytes:
 
 
 def encode_replacement(asset: str) -> bytes:
-    """A line that takes back what earlier ones say of an asset, until the next one."""
+    """The bytes of a mark: it revokes the earlier lines of an asset, until the next line."""
     return msgspec.json.encode(Mark(asset=asset)) + b"\n"
 
 
-# A ledger in pieces of whole lines, so that all of a large one is never in memory at once.
+# A ledger in pieces of whole lines, so that a large one is never in memory at once.
 
 
-#: About as long is a piece.
+#: The approximate length of a piece.
 _PIECE_BYTES = 1 << 18
 
 
 def pieces(stream: BinaryIO) -> Iterator[bytes]:
-    """All bytes from here on, each piece up to the end of a line, and the last to that of the file."""
+    """The remaining bytes in pieces; each ends with a line, the last at the end of the file."""
     while piece := stream.read(_PIECE_BYTES) + stream.readline():
         yield piece
 
 
 def lines_of(data: bytes) -> list[bytes]:
-    """The lines without their ends, empty ones, too.
+    """The lines without their ends, including empty lines.
 
-    Only a line feed ends one, as it does for :func:`pieces`; a carriage return before it counts to it.
+    Only LF and CRLF end a line, as in :func:`pieces`.
     """
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
     lines = data.split(b"\n")
-    # What ends with a line feed has no line behind it.
+    # A final line feed starts no new line.
     return lines if lines[-1] else lines[:-1]
 
 
-# Lines of a ledger as planning needs them: all at once where they are as we write them, or each.
+# The lines that planning needs: decoded together if they are as we write them, or one by one.
 
 
-#: What decoding raises for what is no line; the last for one that is nested too deeply.
+#: The exceptions that decoding an invalid line raises; RecursionError if it is nested too deeply.
 NO_LINE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _CONFLICT = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
 
 
 class Review(msgspec.Struct, gc=False):
-    """A decision, read in a third of the time: all of a million may be approved."""
+    """A decision, decoded three times as fast as `Decision`: a million assets may be approved."""
 
     decided: Decided
     at: str
@@ -162,12 +162,12 @@ class Review(msgspec.Struct, gc=False):
 
     @property
     def decision(self) -> Decision:
-        """The same as it is told elsewhere."""
+        """The same as a `Decision`."""
         return Decision(decided=self.decided, at=self.at, by=self.by, reason=self.reason)
 
 
 class Row(msgspec.Struct, gc=False):
-    """As much of a line as tells what counts for its asset."""
+    """The part of a line that shows which line counts for its asset."""
 
     asset: str
     recipe: str
@@ -178,12 +178,12 @@ class Row(msgspec.Struct, gc=False):
 
     @property
     def decision(self) -> Decision | None:
-        """What was decided of its bytes; None where nothing was."""
+        """The decision on its bytes; None for none."""
         return None if self.review is None else self.review.decision
 
 
 class ParsedLine(NamedTuple):
-    """A line and what it says."""
+    """A line and its decoded content."""
 
     line: bytes
     row: Row
@@ -193,13 +193,13 @@ _decoder = msgspec.json.Decoder(Row)
 
 
 def parse_sorted_rows(lines: bytes) -> list[Row] | None:
-    """What whole lines say that are sorted, one for each asset.
+    """The rows of whole, sorted lines, one for each asset.
 
-    None where they are not, or where one of them has to be looked at for itself.
+    None if they are not sorted, or if one of them must be decoded separately.
     """
     if not lines:
         return []
-    rows = _at_once(lines)
+    rows = _decode_together(lines)
     if rows is None:
         return None
     assets = [row.asset for row in rows]
@@ -207,54 +207,54 @@ def parse_sorted_rows(lines: bytes) -> list[Row] | None:
 
 
 def each_row(data: bytes, *, file: str) -> list[ParsedLine]:
-    """All lines that say something, in their order; what is behind the last line feed was torn.
+    """All lines that are not blank, in order, without an incomplete last line.
 
     Raises:
-        InputError: one of them is no line, of a newer version, or of no asset.
+        InputError: a line is invalid, of a newer version, or of no asset.
     """
     whole = data[: data.rfind(b"\n") + 1]
     lines = lines_of(whole)
-    rows = _at_once(whole)
+    rows = _decode_together(whole)
     if rows is not None:
         return list(map(ParsedLine, lines, rows))
     return [
-        ParsedLine(line, _row(line, file, number))
+        ParsedLine(line, _decode_row(line, file, number))
         for number, line in enumerate(lines, 1)
         if line and not line.isspace()
     ]
 
 
-def _at_once(lines: bytes) -> list[Row] | None:
-    """One row for each line, as there are a million of them; None where one is not as we write it."""
+def _decode_together(lines: bytes) -> list[Row] | None:
+    """Decode all lines in one call, as there may be a million; None if one is not as we write it."""
     if b"\r" in lines:
         lines = lines.replace(b"\r\n", b"\n")
     try:
         rows = _decoder.decode_lines(lines)
     except NO_LINE:
         return None
-    # The decoder takes several values on a line, too, and one on several lines.
+    # The decoder also accepts several values on a line, and one value on several lines.
     count = len(rows)
     if lines.count(b"\n") != count or lines.count(b'}\n{"asset":"') + 1 != count:
         return None
     assets = "\n".join(["", *[row.asset for row in rows], ""])
-    doubtful = any(sign in assets for sign in ("..", "\0", "\n/", "\n\\", "\n\n"))
+    is_suspect = any(sign in assets for sign in ("..", "\0", "\n/", "\n\\", "\n\n"))
     newest = max([row.version for row in rows])
-    return None if doubtful or newest > VERSION else rows
+    return None if is_suspect or newest > VERSION else rows
 
 
-def _row(line: bytes, file: str, number: int) -> Row:
+def _decode_row(line: bytes, file: str, number: int) -> Row:
     try:
         row = _decoder.decode(line)
     except NO_LINE as exc:
-        raise InputError(_what_is_wrong(line), file=file, line=number) from exc
+        raise InputError(_describe_invalid_line(line), file=file, line=number) from exc
     problem = _problem_with(row)
     if problem is not None:
         raise InputError(problem, file=file, line=number)
     return row
 
 
-def _what_is_wrong(line: bytes) -> str:
-    """What to do about a line that is none."""
+def _describe_invalid_line(line: bytes) -> str:
+    """What is wrong with an invalid line, and how to fix it."""
     if line.startswith(_CONFLICT):
         return (
             "this is a conflict marker of git: keep the lines of both sides, and put "
@@ -273,7 +273,7 @@ def _problem_with(row: Row) -> str | None:
             f"reads versions up to {VERSION}): upgrade tts-assets on this machine"
         )
     asset = row.asset
-    # A path that leads out of the output folder is none of ours: nothing may be done by it.
+    # Never touch a file outside the output folder.
     is_outside = asset[:1] in {"", "/", "\\"} or "\0" in asset
     if is_outside or (".." in asset and ".." in asset.replace("\\", "/").split("/")):
         return f"the asset {asset!r} would be outside the output folder: delete the line"

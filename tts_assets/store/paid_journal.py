@@ -1,7 +1,7 @@
 """The journal of requests that a service may charge for: one line of JSON for each step of a request.
 
-A line is written before the request is sent, another one when the headers of its answer arrive, and a
-third when its sound is on the disk. So a later run knows what was paid for, however an earlier one ended.
+A line is written before the request is sent, another when the response headers arrive, and a third
+when its sound is on disk. A later run therefore knows what was paid for, however an earlier run ended.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 #: The journal's name inside the folder of takes.
 NAME = "takes.jsonl"
 
-#: The longest journal that is read, in bytes: that of about 200,000 requests.
+#: The maximum size of a journal, in bytes: about 200,000 requests.
 _LONGEST_BYTES = 1 << 28
 _BLOCK_BYTES = 1 << 20
 
-#: The longest sound that is read, in bytes: the longest answer that a client takes.
+#: The maximum size of a sound, in bytes: the largest response that the client accepts.
 LONGEST_SOUND_BYTES = 1 << 28
 _Id: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 _Hash: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
-#: Ids of a service become parts of addresses; "" where it sent none.
+#: Ids of a service become parts of URLs; "" if it sent none.
 _ServiceId: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{0,64}$")]
 
 
@@ -54,7 +54,7 @@ class Sent(_Event, tag="sent", frozen=True, kw_only=True):
     """A request is about to be sent.
 
     Args:
-        id: of the request, chosen here.
+        id: the request's id, chosen by us.
         key: the hash of everything that is sent, without headers.
         recipe: the recipe of the clip.
         segment: the segment of a passage, from 0; None for a clip in one piece.
@@ -62,7 +62,7 @@ class Sent(_Event, tag="sent", frozen=True, kw_only=True):
         file: the catalogue.
         entry: the entry's id.
         part: the part of the entry that the clip speaks.
-        text: what is sent to be spoken.
+        text: the text to speak.
         service: the name of the engine.
         voice: the name of the voice.
         model: the name of the model.
@@ -85,13 +85,13 @@ class Sent(_Event, tag="sent", frozen=True, kw_only=True):
 
 
 class Arrived(_Event, tag="arrived", frozen=True, kw_only=True):
-    """The headers of an answer with sound have arrived.
+    """The headers of a response with audio have arrived.
 
     Args:
-        id: of the request.
+        id: the request's id.
         request_id: ID of the request at the service.
         history_item_id: ID of the sound in the account's history.
-        billed: credits; None where the service does not say.
+        billed: the charged credits; None if the service does not report them.
     """
 
     id: _Id
@@ -107,17 +107,17 @@ class Void(_Event, tag="void", frozen=True, kw_only=True):
 
 
 class KeptSpeech(_Event, tag="kept", frozen=True, kw_only=True):
-    """The sound of a request is on the disk.
+    """The sound of a request is on disk.
 
     Args:
-        id: of the request.
-        sha256: the hash of its bytes, which is the name of its file.
-        ending: of that name.
-        bytes: the number.
-        seconds: how long it is; 0 where it cannot be decoded.
-        fault: why it was refused; "" where it was not.
-        alignment: when its characters are spoken, where the service reported it.
-        is_unfit: it passed the checks of its service, and no clip could be made of it.
+        id: the request's id.
+        sha256: the hash of its bytes, which names its file.
+        ending: the suffix of the file.
+        bytes: the size of the file.
+        seconds: its length; 0 if it cannot be decoded.
+        fault: why it was refused; "" if it was not.
+        alignment: when its characters are spoken, if the service reported it.
+        is_unfit: it passed the checks of the response, but no clip could be generated from it.
     """
 
     id: _Id
@@ -143,12 +143,12 @@ _decoder = msgspec.json.Decoder(Line)
 
 @dataclass(slots=True, kw_only=True)
 class Purchase:
-    """A request that may have been paid for, and is not settled yet.
+    """A request that may have been paid for, and whose clip is not stored yet.
 
     Args:
         sent: the request.
-        arrived: the headers of its answer; None where none arrived.
-        kept: its sound; None where none arrived whole.
+        arrived: its response headers; None if none arrived.
+        kept: its sound; None if none arrived completely.
     """
 
     sent: Sent
@@ -167,25 +167,25 @@ class Purchase:
 
     @property
     def cost(self) -> float | None:
-        """Credits that it cost, as far as the service said."""
+        """The credits that the service reported; None if it reported none."""
         return None if self.arrived is None else self.arrived.billed
 
     @property
     def journal_lines(self) -> list[Line]:
-        """What the journal says of it."""
+        """Its lines in the journal."""
         every = (self.sent, self.arrived, self.kept)
         return [line for line in every if line is not None]
 
 
 def read_purchases(folder: Path) -> dict[str, Purchase]:
-    """The requests of a journal that are not settled, by their ids; lines that are none are ignored.
+    """The open requests of a journal, by their ids; invalid lines are ignored.
 
     Args:
         folder: see :func:`tts_assets.store.paid_journal.find_folder`.
     """
     found: dict[str, Purchase] = {}
     for raw in read_bounded(folder / NAME, _LONGEST_BYTES).split(b"\n"):
-        # What is torn, or was written by another version, is forgotten.
+        # Ignore torn lines, and those of other versions.
         with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             _replay_line(_decoder.decode(raw), found)
     return found
@@ -208,13 +208,13 @@ def _replay_line(line: Line, found: dict[str, Purchase]) -> None:
 
 
 def refuse_unreadable(folder: Path) -> None:
-    """Refuse a journal that cannot be read, before its sounds are taken for those of no request.
+    """Refuse an unreadable journal: its sounds would look unused and be deleted.
 
     Args:
         folder: see :func:`tts_assets.store.paid_journal.find_folder`.
 
     Raises:
-        OSError: it is there, and cannot be read, or is too long.
+        OSError: it exists, but cannot be read or is too large.
     """
     with contextlib.suppress(FileNotFoundError):
         with open_regular(folder / NAME, follow_links=False) as file:
@@ -229,7 +229,7 @@ def encode_line(line: Line) -> bytes:
 
 
 def read_bounded(path: Path, longest: int) -> bytes:
-    """The bytes of a regular file; none where it is another kind, is too long or cannot be read."""
+    """The bytes of a regular file; none if it is not one, is too large or cannot be read."""
     try:
         with open_regular(path, follow_links=False) as file:
             data = file.read(longest + 1)
@@ -238,7 +238,7 @@ def read_bounded(path: Path, longest: int) -> bytes:
     return data if len(data) <= longest else b""
 
 
-# The takes of an output folder that a person has to decide: sounds that were paid for and refused.
+# The takes of an output folder that await a decision: sounds that were paid for and refused.
 _NAME = "takes"
 
 
@@ -251,13 +251,13 @@ class Opinion(StrEnum):
 
 
 class DoubtfulTake(NamedTuple):
-    """A take that was refused, and is kept.
+    """A refused take that is kept.
 
     Args:
-        purchase: the request, with its clip, its identifiers and what it cost.
+        purchase: the request, with its clip, its identifiers and its cost.
         path: the file.
-        opinion: a person's decision on it.
-        decision: the decision itself; None where there is none.
+        opinion: what the decision means for it.
+        decision: a person's decision; None for none.
     """
 
     purchase: Purchase
@@ -278,7 +278,7 @@ class DoubtfulTake(NamedTuple):
 
 
 def find_folder(temp: str, output: str) -> Path:
-    """The folder of the takes of an output folder, whether there are any or not.
+    """The folder of the takes of an output folder; it may not exist.
 
     Args:
         temp: the folder of all temporary files.
@@ -288,26 +288,26 @@ def find_folder(temp: str, output: str) -> Path:
 
 
 def find_file(folder: Path, kept: KeptSpeech) -> Path | None:
-    """The file of a kept sound, by the hash of its bytes alone; None where it has no such name."""
+    """The file of a kept sound, named by its hash; None if its suffix is not an audio format."""
     if kept.ending not in tuple(Format):
         return None
     return folder / f"{kept.sha256}.{kept.ending}"
 
 
 def name_take(kept: KeptSpeech) -> str:
-    """The name by which a kept sound is shown and decided of: a path that no asset has."""
+    """The name of a kept sound on the page and in decisions: a path that no asset has."""
     return f"{_NAME}/{kept.sha256}.{kept.ending}"
 
 
 def read_take(folder: Path, kept: KeptSpeech) -> bytes:
-    """The bytes of a kept sound; none where the file is gone or has other bytes."""
+    """The bytes of a kept sound; none if the file is missing or has other bytes."""
     path = find_file(folder, kept)
     data = b"" if path is None else read_bounded(path, LONGEST_SOUND_BYTES)
     return data if hashlib.sha256(data).hexdigest() == kept.sha256 else b""
 
 
 def find_takes(temp: str, output: str) -> list[DoubtfulTake]:
-    """The refused takes that are kept for an output folder, the earliest first.
+    """The refused takes of an output folder, oldest first.
 
     Raises:
         InputError: the journal of decisions is damaged.

@@ -1,4 +1,4 @@
-"""The takes of one output folder: what earlier runs paid for, found again, kept and deleted."""
+"""The takes of one output folder: paid audio that is recorded, reused and deleted."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ if TYPE_CHECKING:
     from tts_assets.model import Alignment
     from tts_assets.store.paid_journal import Line
 
-_SOUND = re.compile("[0-9a-f]{64}")
+_SOUND_HASH = re.compile("[0-9a-f]{64}")
 
-#: So many refused takes of one request are bought before a person has to decide.
+#: After this many refused takes of one request, a person must decide.
 MOST_TAKES = 2
 
-#: What a person can do about them, behind the reason for which they were refused.
+#: What a person can do about refused takes; appended to the reason of the refusal.
 ADVICE = (
     "; its takes are kept: listen to them with `tts-assets review` and accept or reject them, use them "
     "with `generate --accept-doubtful`, or buy others with `generate --only failed`"
@@ -61,13 +61,13 @@ class TakeStore:
     def __init__(
         self, temp: str, output: str, *, accept: bool = False, buy_again: bool = False
     ) -> None:
-        """Read what earlier runs left; nothing is written before a request is sent.
+        """Read the journal of earlier runs; nothing is written before a request is sent.
 
         Args:
             temp: the folder of all temporary files.
             output: the output folder.
             accept: use undecided takes as if a person had accepted them.
-            buy_again: send new requests although undecided takes are kept.
+            buy_again: send new requests even if undecided takes are kept.
 
         Raises:
             InputError: the journal of decisions is damaged.
@@ -76,23 +76,23 @@ class TakeStore:
         self.accept = accept
         self.buy_again = buy_again
         self._log: AppendLog | None = None
-        self._known = read_purchases(self.folder)
+        self._purchases = read_purchases(self.folder)
         self._claimed: set[str] = set()
         self._open: dict[str, Purchase] = {}
         self._by_key: dict[str, list[Purchase]] = {}
         self._by_group: dict[tuple[str, int | None], list[Purchase]] = {}
         self._by_place: dict[tuple[str, str, str], list[Purchase]] = {}
         self._build_index()
-        arrived = (each.arrived for each in self._known.values())
+        arrived = (each.arrived for each in self._purchases.values())
         self._history_ids = {each.history_item_id for each in arrived if each is not None}
-        has_sounds = any(each.kept is not None for each in self._known.values())
+        has_sounds = any(each.kept is not None for each in self._purchases.values())
         self._decided = select_decisions(decisions.read_journal(Path(output)) if has_sounds else ())
 
     def _build_index(self) -> None:
         self._by_key.clear()
         self._by_group.clear()
         self._by_place.clear()
-        for each in self._known.values():
+        for each in self._purchases.values():
             self._by_key.setdefault(each.sent.key, []).append(each)
             self._by_group.setdefault(each.group_key, []).append(each)
             self._by_place.setdefault(each.clip_location, []).append(each)
@@ -101,26 +101,26 @@ class TakeStore:
     def open_order(
         self, clip: RequestedClip, *, segment: int | None = None
     ) -> Iterator[ClipRequests]:
-        """What the present task asks of a service within the block is recorded for this clip."""
+        """Record requests of the current task within the block for this clip."""
         with ClipRequests(self, clip, segment).make_current() as order:
             yield order
 
     def find_opinion(self, purchase: Purchase) -> Opinion:
-        """What a person decided of the sound of a request."""
+        """A person's decision on the sound of a request."""
         if purchase.kept is None:
             return Opinion.UNDECIDED
         return to_opinion(self._decided.get((name_take(purchase.kept), purchase.kept.sha256)))
 
     def find_earlier(self, key: str) -> list[Purchase]:
-        """Requests of earlier runs that sent exactly the same and are still to be used, newest first."""
+        """Unused requests of earlier runs that sent exactly the same, newest first."""
         found = [each for each in self._by_key.get(key, ()) if each.sent.id not in self._claimed]
         return sorted(found, key=lambda each: each.sent.at, reverse=True)
 
     def find_lost(self, sent: Sent) -> list[Purchase]:
-        """Requests of any run without an answer for the same text, voice and model as this one."""
+        """Requests of any run without a response, for the same text, voice and model as this one."""
         return [
             each
-            for each in (*self._known.values(), *self._open.values())
+            for each in (*self._purchases.values(), *self._open.values())
             if each.arrived is None
             and (each.sent.text, each.sent.voice, each.sent.model)
             == (sent.text, sent.voice, sent.model)
@@ -132,36 +132,36 @@ class TakeStore:
         return self._history_ids
 
     def note_open(self, purchase: Purchase) -> None:
-        """Remember a request of this run until its headers arrive."""
+        """Remember a request of this run until its response headers arrive."""
         self._open[purchase.sent.id] = purchase
 
     def note_answer(self, purchase: Purchase) -> None:
-        """Remember that the headers of an answer arrived, and which history item is the request's."""
+        """Remember that the response headers arrived, and the history item of the request."""
         self._open.pop(purchase.sent.id, None)
         if purchase.arrived is not None:
             self._history_ids.add(purchase.arrived.history_item_id)
 
     def claim(self, purchase: Purchase) -> None:
-        """Use the sound of an earlier request: no other part of a text gets it in this run."""
+        """Reserve the sound of an earlier request: no other part of a text uses it in this run."""
         self._claimed.add(purchase.sent.id)
 
     def release(self, purchase: Purchase) -> None:
-        """Take back `claim`."""
+        """Undo `claim`."""
         self._claimed.discard(purchase.sent.id)
 
     def find_groups(self, place: tuple[str, str, str]) -> list[tuple[str, int | None]]:
-        """The groups of all requests for a clip in one piece, under whatever recipes."""
+        """The groups of all requests for a clip in one piece, whatever their recipes."""
         earlier = self._by_place.get(place, ())
         return [each.group_key for each in earlier if each.sent.segment is None]
 
     def sum_earlier(self, groups: Iterable[tuple[str, int | None]]) -> float | None:
-        """Credits that requests of groups cost that are not in the ledger yet; None for none known."""
-        bills = (each.cost for group in groups for each in self._by_group.get(group, ()))
-        known = [billed for billed in bills if billed is not None]
-        return sum(known) if known else None
+        """The credits of requests in groups that are not in the ledger yet; None if unknown."""
+        costs = (each.cost for group in groups for each in self._by_group.get(group, ()))
+        reported = [cost for cost in costs if cost is not None]
+        return sum(reported) if reported else None
 
     def needs_no_request(self, recipe: str) -> bool:
-        """Whether a clip in one piece will be made, or will fail, without a new request."""
+        """Whether a clip in one piece will be generated, or will fail, without a new request."""
         kept = [each for each in self._by_group.get((recipe, None), ()) if each.kept is not None]
         if any(
             self.find_opinion(each) is Opinion.ACCEPTED or not (each.kept and each.kept.fault)
@@ -174,9 +174,9 @@ class TakeStore:
         )
 
     def find_undecided(self) -> dict[str, str]:
-        """Why clips wait for a person's decision, by their recipes; after `sweep` those of this run, too."""
+        """Why clips await a decision, by recipe; after `delete_settled`, also those of this run."""
         refused: dict[tuple[str, str], list[str]] = {}
-        for each in self._known.values():
+        for each in self._purchases.values():
             is_undecided = self.find_opinion(each) is Opinion.UNDECIDED
             if each.kept is not None and each.kept.fault and is_undecided:
                 refused.setdefault((each.sent.recipe, each.sent.key), []).append(each.kept.fault)
@@ -186,16 +186,16 @@ class TakeStore:
             if len(faults) >= MOST_TAKES
         }
 
-    def has_others(self, wanted: Collection[str]) -> bool:
-        """Whether anything is kept for recipes that are not wanted."""
-        return any(each.sent.recipe not in wanted for each in self._known.values())
+    def has_others(self, recipes: Collection[str]) -> bool:
+        """Whether anything is kept for other recipes than these."""
+        return any(each.sent.recipe not in recipes for each in self._purchases.values())
 
     def read(self, purchase: Purchase) -> bytes:
-        """The bytes of the sound of a request; none where it is gone."""
+        """The bytes of the sound of a request; none if its file is missing."""
         return b"" if purchase.kept is None else read_take(self.folder, purchase.kept)
 
     def store_sound(self, purchase: Purchase, data: bytes, kept: KeptSpeech) -> None:
-        """Bring the sound of a request to the disk, and record it.
+        """Write the sound of a request, and record it.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
@@ -228,11 +228,11 @@ class TakeStore:
     def close_order(
         self, groups: Collection[tuple[str, int | None]], purchases: Iterable[Purchase]
     ) -> None:
-        """Record that a clip, or a segment, is stored, and delete the sounds that it is made of.
+        """Record that a clip, or a segment, is stored, and delete the sounds it was generated from.
 
         Args:
             groups: recipes with segments, as in `Sent`.
-            purchases: those of this run.
+            purchases: the requests of this run.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
@@ -249,24 +249,24 @@ class TakeStore:
                     path.unlink()
 
     def close(self) -> None:
-        """Bring the journal to the disk.
+        """Sync and close the journal.
 
         Raises:
-            FatalError: that fails.
+            FatalError: it cannot be synced.
         """
         log, self._log = self._log, None
         if log is not None:
             log.close()
 
     def delete_settled(
-        self, wanted: Collection[str] | None, places: Collection[tuple[str, str, str]] = ()
+        self, pending: Collection[str] | None, places: Collection[tuple[str, str, str]] = ()
     ) -> None:
-        """Forget what is settled, and delete sounds of no use; only under the output folder's lock.
+        """Drop settled requests, and delete unused sounds; only under the output folder's lock.
 
         Args:
-            wanted: the recipes that are still to be made; None where not all clips were looked at.
-            places: file, entry and part of the clips that are: with other settings of the sound
-                they have other recipes, and what was paid for them is still of use.
+            pending: the recipes still to generate; None if not all clips were checked.
+            places: file, entry and part of the clips still to generate: other sound settings give
+                them other recipes, but what was paid for them can still be used.
 
         Raises:
             FatalError: the journal cannot be read, or the disk is full, gone or read-only.
@@ -277,12 +277,12 @@ class TakeStore:
         path = self.folder / NAME
         with fatal(f"cannot read {path}, the record of paid requests"):
             refuse_unreadable(self.folder)
-        left = [
+        remaining = [
             each
             for each in read_purchases(self.folder).values()
-            if wanted is None or each.sent.recipe in wanted or each.clip_location in places
+            if pending is None or each.sent.recipe in pending or each.clip_location in places
         ]
-        data = b"".join(encode_line(line) for each in left for line in each.journal_lines)
+        data = b"".join(encode_line(line) for each in remaining for line in each.journal_lines)
         with fatal(f"cannot write to {self.folder}"):
             refuse_link(self.folder)
             sweep(self.folder)
@@ -291,41 +291,41 @@ class TakeStore:
             else:
                 path.unlink(missing_ok=True)
             self._delete_unused(
-                {each.kept.sha256 for each in left if each.kept and self._is_of_use(each)}
+                {each.kept.sha256 for each in remaining if each.kept and self._is_usable(each)}
             )
-        self._known = {each.sent.id: each for each in left}
+        self._purchases = {each.sent.id: each for each in remaining}
         self._build_index()
 
-    def _is_of_use(self, purchase: Purchase) -> bool:
+    def _is_usable(self, purchase: Purchase) -> bool:
         return self.find_opinion(purchase) is not Opinion.REJECTED
 
-    def _delete_unused(self, sums: Collection[str]) -> None:
+    def _delete_unused(self, hashes: Collection[str]) -> None:
         for file in self.folder.iterdir():
             # Other files in the folder are not ours.
-            if _SOUND.fullmatch(file.stem) and file.stem not in sums:
+            if _SOUND_HASH.fullmatch(file.stem) and file.stem not in hashes:
                 file.unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
 
 
-# What one clip asks of a service: each request is recorded before it is sent, and as its answer arrives.
+# The requests of one clip: each is recorded before it is sent, and when its response arrives.
 _SERVICE_ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
-#: The longest fault that is recorded, in characters.
+#: The maximum length of a recorded fault, in characters.
 _LONGEST_FAULT = 500
 _order: ContextVar[ClipRequests | None] = ContextVar("_order", default=None)
 
 
 def find_order() -> ClipRequests | None:
-    """The clip that the present task makes; None outside of a run that records its requests."""
+    """The requests of the current task's clip; None outside a run that records its requests."""
     return _order.get()
 
 
 def sum_billed(billed: float | None) -> float | None:
-    """Credits of all requests for the clip of the present task, those of earlier runs among them.
+    """The credits of all requests for the current task's clip, including those of earlier runs.
 
     Args:
-        billed: what is known of this run, where its requests are not recorded.
+        billed: the credits of this run, if its requests are not recorded.
     """
     order = find_order()
     return billed if order is None else order.sum_billed(billed)
@@ -342,10 +342,10 @@ class RequestedClip(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClipRequests:
-    """What one clip, or one segment of a passage, asks of a service; see `find_order`."""
+    """The requests of one clip, or of one segment of a passage; see `find_order`."""
 
     def __init__(self, store: TakeStore, clip: RequestedClip, segment: int | None) -> None:
-        """Begin."""
+        """Start without requests."""
         self.store = store
         self._clip = clip
         self._segment = segment
@@ -359,7 +359,7 @@ class ClipRequests:
 
     @contextmanager
     def make_current(self) -> Iterator[ClipRequests]:
-        """Be the order of the present task within the block."""
+        """Make this the order of the current task within the block."""
         token = _order.set(self)
         try:
             yield self
@@ -375,11 +375,11 @@ class ClipRequests:
         return bool(self._used)
 
     def note_spoken(self) -> None:
-        """Remember that the service has spoken all of the text, as far as its sound shows."""
+        """Remember that the sound contains all of the text, as far as the checks show."""
         self._is_spoken = True
 
     def record_rejection(self, reason: str) -> None:
-        """Record that no clip could be made of sounds that passed the checks.
+        """Record that no clip could be generated from sounds that passed the checks.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
@@ -394,10 +394,10 @@ class ClipRequests:
     def sum_billed(self, billed: float | None) -> float | None:
         """See the function of that name."""
         own = [each.purchase.cost for each in self._tickets]
-        known = [each for each in own if each is not None]
-        now = sum(known) if known else billed
-        before = self.store.sum_earlier(self._find_groups())
-        return now if before is None else before + (now or 0.0)
+        reported = [each for each in own if each is not None]
+        current = sum(reported) if reported else billed
+        earlier = self.store.sum_earlier(self._find_groups())
+        return current if earlier is None else earlier + (current or 0.0)
 
     def begin_request(self, *, key: str, text: str, service: str, voice: str, model: str) -> Ticket:
         """Record that a request is about to be sent; arguments as in `Sent`.
@@ -413,7 +413,7 @@ class ClipRequests:
         return ticket
 
     def record_sent(self, *, key: str, text: str, service: str, voice: str, model: str) -> Sent:
-        """The record of a request that is sent now."""
+        """The record of a request that is about to be sent."""
         return Sent(
             id=uuid.uuid4().hex,
             key=key,
@@ -440,9 +440,9 @@ class ClipRequests:
         self.store.close_order(self._find_groups(), purchases)
 
     def _find_groups(self) -> list[tuple[str, int | None]]:
-        """Earlier requests that count for the clip, or the segment: its own, and those it uses.
+        """The groups of earlier requests for the clip or segment: its own, and those it uses.
 
-        Changed settings of the sound give a clip another recipe, though the same is sent for it.
+        Changed sound settings give a clip another recipe, although the request is the same.
         """
         found = [(self._clip.recipe, self._segment), *(each.group_key for each in self._used)]
         if self._segment is None:
@@ -452,7 +452,7 @@ class ClipRequests:
 
 
 class Ticket:
-    """A request on its way."""
+    """A request in progress."""
 
     def __init__(self, store: TakeStore, purchase: Purchase) -> None:
         """Follow a request."""
@@ -463,7 +463,7 @@ class Ticket:
     def record_arrival(
         self, *, request_id: str, history_item_id: str, billed: float | None
     ) -> None:
-        """Record the headers of an answer with sound; ids that cannot be ids are left out.
+        """Record the headers of a response with audio; invalid ids are left out.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
@@ -478,7 +478,7 @@ class Ticket:
         self.store.append(self.purchase.arrived)
 
     def record_void(self) -> None:
-        """Record that no sound was made.
+        """Record that the service generated no sound.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
@@ -496,7 +496,7 @@ class Ticket:
         fault: str,
         alignment: Alignment | None = None,
     ) -> None:
-        """Keep the sound that arrived; arguments as in `Kept`.
+        """Keep the received sound; arguments as in `KeptSpeech`.
 
         Raises:
             FatalError: the disk is full, gone or read-only.

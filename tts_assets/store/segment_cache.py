@@ -25,27 +25,27 @@ if TYPE_CHECKING:
     from tts_assets.store.decisions import SoundDecision, Use
 
 
-#: What a segment's file is called, behind its name.
+#: The suffix of a segment's file.
 _ENDING = ".segment"
 _FOLDER = re.compile("[0-9a-f]{24}")
 _NUMBER = re.compile(rf"([0-9]{{6}})-.*{re.escape(_ENDING)}\Z")
 
-#: Hex digits of what a place is called.
+#: Hex digits of the name of a cache folder.
 _DIGITS = 8
 
 
 class CachedSegment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of a segment that waits: the first line of its file; its samples follow.
+    """The data of a cached segment: the first line of its file; its samples follow.
 
     Args:
-        frames: how many samples there are; float32, little-endian, mono.
-        check: CRC-32 of their bytes: nothing is synced before a passage is whole.
-        level: what they are multiplied with to be as loud as the engine spoke them.
-        pronunciation: how it was said, where the engine can tell.
-        billed: what a service charged for it, in its own credits; None where nobody tells.
-        credit: the line that its licence asks for; "" for none.
+        frames: the number of samples; float32, little-endian, mono.
+        check: CRC-32 of their bytes: segments are not synced.
+        level: the factor that restores the loudness of the engine's output.
+        pronunciation: the spoken pronunciation, if the engine reports it.
+        billed: the amount that a service charged, in credits; None if unknown.
+        credit: the credit line that its licence requires; "" for none.
         findings: the audio checks that it failed.
-        words: when its words are spoken, where the service reports it.
+        words: when its words are spoken, if the service reports it.
     """
 
     frames: int
@@ -62,24 +62,24 @@ _decoder = msgspec.json.Decoder(CachedSegment)
 
 
 def place_for(temp: str, target: str) -> Path:
-    """The folder in which what goes to one place waits, so that no run clears away another's.
+    """The cache folder of one target, so that no run deletes the segments of another target.
 
     Args:
-        temp: the folder of all that waits.
-        target: the folder or file that the sound goes to.
+        temp: the folder of all temporary files.
+        target: the folder or file that the sound is written to.
     """
     real = os.path.realpath(target).encode("utf-8", "surrogateescape")
     return Path(temp) / hashlib.sha256(real).hexdigest()[:_DIGITS]
 
 
 def refuse_links(place: Path) -> None:
-    """Refuse a place for segments that is a link, or lies in a folder of segments that is one.
+    """Refuse a cache folder that is a link, or whose parent is one.
 
     Args:
         place: see :func:`place_for`.
 
     Raises:
-        FatalError: it is one.
+        FatalError: it or its parent is a link.
     """
     with fatal(f"cannot keep segments in {place}"):
         refuse_link(place.parent)
@@ -87,16 +87,16 @@ def refuse_links(place: Path) -> None:
 
 
 def name_of(number: int, recipe: str) -> str:
-    """The name that a segment of a passage waits under: its number, and what it is made from."""
+    """The name of a cached segment of a passage: its number and its recipe."""
     return f"{number:06}-{recipe}"
 
 
 def find_numbers(temp: Path, passage: str) -> set[int]:
-    """The numbers of the segments that wait for a passage, by their names alone.
+    """The numbers of the cached segments of a passage, from their file names.
 
     Args:
-        temp: the folder of all passages that go to one place.
-        passage: the recipe of this one.
+        temp: the cache folder of the target.
+        passage: the recipe of the passage.
     """
     with contextlib.suppress(OSError):
         found = (_NUMBER.match(path.name) for path in (temp / passage).iterdir())
@@ -105,42 +105,42 @@ def find_numbers(temp: Path, passage: str) -> set[int]:
 
 
 class SegmentCache:
-    """The folder of one passage; all methods block, and several threads may use it at once."""
+    """The cached segments of one passage; all methods block, and are thread-safe."""
 
     def __init__(self, temp: Path, passage: str) -> None:
-        """Use a folder below ``temp``; nothing is made before something is kept.
+        """Use a folder below ``temp``; it is created only when a segment is stored.
 
         Args:
-            temp: the folder of all passages that go to one place.
-            passage: the recipe of this one.
+            temp: the cache folder of the target.
+            passage: the recipe of the passage.
         """
         self._folder = temp / passage
 
-    def keep(self, name: str, samples: Samples, known: CachedSegment) -> CachedSegment:
-        """Store a segment under its name: whole, or not at all.
+    def keep(self, name: str, samples: Samples, segment: CachedSegment) -> CachedSegment:
+        """Store a segment atomically under its name.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
         """
         body = samples.astype("<f4", copy=False).tobytes()
-        known = msgspec.structs.replace(known, frames=samples.size, check=zlib.crc32(body))
-        data = b"".join((msgspec.json.encode(known), b"\n", body))
+        segment = msgspec.structs.replace(segment, frames=samples.size, check=zlib.crc32(body))
+        data = b"".join((msgspec.json.encode(segment), b"\n", body))
         with fatal(f"cannot write to {self._folder}"):
             try:
                 self._write(name, data)
             except FileNotFoundError:
-                # Another run has just taken away the folder around it, which was empty.
+                # Another run has just removed the empty parent folder.
                 self._write(name, data)
-        return known
+        return segment
 
     def find(self, name: str) -> CachedSegment | None:
-        """What is known of the segment that waits under a name, if it is whole."""
+        """The data of a cached segment, if it is complete."""
         found = self._read(name)
         return None if found is None else found[0]
 
     def samples(self, name: str) -> Samples | None:
-        """The samples that wait under a name, float32 of shape (n,), if they are whole."""
-        import numpy as np  # noqa: PLC0415 - heavy, and only needed where a passage is made
+        """The samples of a cached segment, float32 of shape (n,), if they are complete."""
+        import numpy as np  # noqa: PLC0415 - heavy, and only needed for passages
 
         found = self._read(name)
         return None if found is None else np.frombuffer(found[1], dtype="<f4")
@@ -149,20 +149,20 @@ class SegmentCache:
         try:
             data = read_regular(self._path(name), follow_links=False)
             end = data.index(b"\n")
-            known = _decoder.decode(data[:end])
+            segment = _decoder.decode(data[:end])
         except (OSError, ValueError, RecursionError):
             return None
         body = memoryview(data)[end + 1 :]
-        # What lost power while it was written has its name, and not all of its bytes.
-        whole = len(body) == 4 * known.frames and zlib.crc32(body) == known.check
-        return (known, body) if whole else None
+        # After a power failure, a file may have its name but not all of its bytes.
+        is_complete = len(body) == 4 * segment.frames and zlib.crc32(body) == segment.check
+        return (segment, body) if is_complete else None
 
     def file(self, name: str) -> Path:
-        """Where a file may be made that goes with the room."""
+        """The path of a temporary file in the folder, which is deleted with it."""
         return self._folder / name
 
     def create_file(self, name: str) -> BinaryIO:
-        """Open a new file that goes with the room, for writing and reading.
+        """Create a temporary file in the folder, open for writing and reading.
 
         Raises:
             OSError: it cannot be created.
@@ -171,7 +171,7 @@ class SegmentCache:
         return create_file(self._folder / name)
 
     def clear(self) -> None:
-        """Delete all: the passage is whole."""
+        """Delete all segments, once the passage is complete."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write(self, name: str, data: bytes) -> None:
@@ -183,22 +183,22 @@ class SegmentCache:
         return self._folder / f"{name}{_ENDING}"
 
 
-def sweep_segments(temp: Path, wanted: Collection[str]) -> None:
-    """Delete what waits for passages that nobody wants any more.
+def sweep_segments(temp: Path, pending: Collection[str]) -> None:
+    """Delete the segments of passages that are no longer needed.
 
     Args:
-        temp: the folder of all passages that go to one place.
-        wanted: the recipes of those that are still to be made.
+        temp: the cache folder of the target.
+        pending: the recipes of the passages still to generate.
     """
     with contextlib.suppress(OSError):
         for folder in temp.iterdir():
-            # Whatever else lies there is not ours.
-            if _FOLDER.fullmatch(folder.name) and folder.name not in wanted:
+            # Other files in the folder are not ours.
+            if _FOLDER.fullmatch(folder.name) and folder.name not in pending:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 def leave(temp: Path) -> None:
-    """Take away the folder of a place, and that of all places, where they are empty."""
+    """Remove the cache folder of a target, and its parent, if they are empty."""
     with contextlib.suppress(OSError):
         temp.rmdir()
         temp.parent.rmdir()
@@ -207,32 +207,32 @@ def leave(temp: Path) -> None:
 # Rejected audio kept for comparison, until its successor is approved.
 
 
-#: Their folder, in that of all that waits for an output folder.
+#: The name of their folder in the cache folder.
 _NAME = "earlier"
 _HASH = re.compile("[0-9a-f]{64}")
 
 
 def folder(temp: str, output: str) -> Path:
-    """Where the earlier sounds of an output folder are kept, if there are any.
+    """The folder of the rejected audio of an output folder; it may not exist.
 
     Args:
-        temp: the folder of all that waits.
+        temp: the folder of all temporary files.
         output: the output folder.
     """
     return place_for(temp, output) / _NAME
 
 
 def keep(place: Path, asset: str, storage: atomic_files.Storage, *, unless: str) -> bool:
-    """Keep the bytes of an asset, under the name of their hash, before it gets others.
+    """Keep the bytes of an asset under their hash before it is replaced.
 
     Args:
         place: see :func:`folder`.
         asset: its path; it need not exist.
-        storage: where it is.
-        unless: the hash of the bytes that it gets; there is nothing to keep if they are the same.
+        storage: the storage of the asset.
+        unless: the hash of the new bytes; equal bytes are not kept.
 
     Returns:
-        Whether the file has those bytes already.
+        Whether the asset already has the new bytes.
 
     Raises:
         FatalError: the disk is full, gone or read-only.
@@ -253,7 +253,7 @@ def keep(place: Path, asset: str, storage: atomic_files.Storage, *, unless: str)
 
 
 def find(place: Path, sha256: str) -> Path | None:
-    """The file with an earlier sound; None where it is not kept.
+    """The file of a rejected sound; None if it is not kept.
 
     Args:
         place: see :func:`folder`.
@@ -268,36 +268,36 @@ def find(place: Path, sha256: str) -> Path | None:
 def sweep_rejected_audio(
     place: Path, decisions: Iterable[SoundDecision], approved: Container[str]
 ) -> None:
-    """Delete the sounds that nobody compares any more; only under the output folder's lock.
+    """Delete sounds that are no longer compared; only under the output folder's lock.
 
-    These are sounds that the journal does not have, and those whose clips have one by now that
-    somebody approved.
+    These are sounds that are not in the journal, and sounds whose clips have an approved
+    successor.
 
     Args:
         place: see :func:`folder`.
         decisions: all of the journal.
-        approved: the assets whose sounds are approved, as the ledger knows them.
+        approved: the approved assets in the ledger.
     """
     if not place.is_dir() or any(each.is_symlink() for each in (place, *place.parents[:2])):
         return
     atomic_files.sweep(place)
-    known = tuple(decisions)
-    last = _last(known)
-    wanted = {
+    every = tuple(decisions)
+    last = _last_by_clip(every)
+    still_compared = {
         each.sha256
-        for each in known
+        for each in every
         if each.asset not in approved
         and (not each.clips or any(last[use].decided is not Decided.APPROVED for use in each.clips))
     }
     with contextlib.suppress(OSError):
         for file in place.iterdir():
-            # Whatever else lies there is not ours.
-            if _HASH.fullmatch(file.stem) and file.stem not in wanted:
+            # Other files in the folder are not ours.
+            if _HASH.fullmatch(file.stem) and file.stem not in still_compared:
                 file.unlink()
         place.rmdir()
 
 
-def _last(decisions: Iterable[SoundDecision]) -> dict[Use, SoundDecision]:
+def _last_by_clip(decisions: Iterable[SoundDecision]) -> dict[Use, SoundDecision]:
     """The last decision on any sound of each clip."""
     found: dict[Use, SoundDecision] = {}
     for each in sorted(decisions, key=lambda decision: decision.at):

@@ -22,29 +22,29 @@ if TYPE_CHECKING:
     from tts_assets.store.atomic_files import Storage
 
 
-#: The longest time that is told: what a ledger that somebody edited says may be anything.
+#: The maximum time: an edited ledger may contain any number.
 _LONGEST_SECONDS = 360_000.0
 
-#: What no player shows, or what it acts on.
+#: Control characters, which players do not show or act on.
 _CONTROLS = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
-#: LRC has no way to escape its signs for times and words: these look like them.
+#: LRC cannot escape its brackets for times and words: full-width ones replace them.
 _LOOK_ALIKES = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞"})
 
 
 def webvtt(timeline: Timeline) -> bytes:
     """A time line as WebVTT (W3C), each speaker as the voice of a cue.
 
-    In a cue text ``&``, ``<`` and ``>`` are escaped, and so no ``-->`` is left; blank lines, which would
-    end the cue, are left out.
+    In cue texts, ``&``, ``<`` and ``>`` are escaped, so that no ``-->`` remains; blank lines, which
+    would end the cue, are removed.
     """
     blocks = ["WEBVTT"]
     for cue in timeline.cues:
         begin = _milliseconds(cue.begin)
-        # A cue must end after its beginning.
+        # A cue must end after it begins.
         end = max(_milliseconds(cue.end), begin + 1)
         name = " ".join(_lines_of(cue.speaker)).translate(_ESCAPES)
         text = "\n".join(_lines_of(cue.text)).translate(_ESCAPES)
@@ -56,7 +56,7 @@ def webvtt(timeline: Timeline) -> bytes:
 def lrc(timeline: Timeline) -> bytes:
     """A time line as LRC: a line with its beginning for each cue, and one that clears the last.
 
-    Square and angle brackets would be read as times: wide ones stand in their place.
+    Square and angle brackets would be parsed as times: full-width ones replace them.
     """
     lines = []
     for cue in timeline.cues:
@@ -70,7 +70,7 @@ def lrc(timeline: Timeline) -> bytes:
 
 
 def _lines_of(text: str) -> list[str]:
-    """The lines of a text that have something in them, without what nobody sees."""
+    """The lines of a text that are not blank, without control characters."""
     clean = _CONTROLS.sub("", text)
     return [line for each in clean.splitlines() if (line := each.strip())]
 
@@ -94,13 +94,13 @@ def _stamp(seconds: float) -> str:
     return f"[{minutes:02}:{whole:02}.{hundredths:02}]"
 
 
-# A time line as JSON: what is written, and read back.
+# A time line as JSON, written and read.
 
 
-#: What the files are like. A newer one is refused.
+#: The version of the file format. Newer versions are refused.
 VERSION = 1
 
-#: Times are told in seconds with so many digits: in milliseconds.
+#: Decimal places of times in seconds: milliseconds.
 _DIGITS = 3
 
 
@@ -152,13 +152,13 @@ class Timeline:
 
 
 class _TimelineVersion(msgspec.Struct):
-    """As much of a file as tells whether the rest can be read."""
+    """The version of a file, which shows whether it can be read."""
 
     version: int
 
 
 def of_line(line: Line) -> Timeline:
-    """The time line of a passage, as its line in the ledger has it: in words, where it can."""
+    """The time line of a passage, from its ledger line: by words, if they are recorded."""
     return Timeline(asset=line.asset, seconds=line.seconds, cues=line.word_cues or line.cues)
 
 
@@ -182,7 +182,7 @@ def document(timeline: Timeline) -> bytes:
 
 
 def _round_seconds(seconds: float) -> float:
-    # A whole number, too, is told as it is read back.
+    # Convert integers, so that a value equals the one that is read back.
     return round(float(seconds), _DIGITS)
 
 
@@ -194,7 +194,7 @@ def read(data: bytes, *, file: str) -> Timeline:
         file: its path, for messages.
 
     Raises:
-        InputError: it is none, or of a newer version.
+        InputError: it is invalid, or of another version.
     """
     try:
         version = msgspec.json.decode(data, type=_TimelineVersion).version
@@ -215,35 +215,35 @@ def read(data: bytes, *, file: str) -> Timeline:
     )
 
 
-# The files with the time line of an asset: stored beside it, held against it, and gone with it.
+# The time line files of an asset: stored beside it, compared with it, deleted with it.
 #
-# A time line that is there is its asset's: before an asset is replaced, a time line that is not the new
-# one goes, and the new one comes last. So a run that is killed leaves none at worst, and the next one
-# writes it from the ledger.
+# An existing time line always belongs to its asset: before an asset is replaced, an old time line is
+# deleted, and the new one is written last. A killed run therefore leaves none at worst, and the next
+# run writes it from the ledger.
 
 
 def render_timeline(timeline: Timeline) -> dict[str, bytes]:
-    """What the files with a time line have in them, by their paths below the output folder."""
+    """The content of the time line files, by their paths below the output folder."""
     data = (document(timeline), webvtt(timeline), lrc(timeline))
     return dict(zip(asset_file_names.timelines_of(timeline.asset), data, strict=True))
 
 
 def make_way(line: Line, storage: Storage) -> None:
-    """Remove another time line from beside an asset, before that is replaced.
+    """Delete an old time line beside an asset before the asset is replaced.
 
     Raises:
-        FatalError: that fails.
+        FatalError: it cannot be deleted.
     """
     if line.cues:
         files = render_timeline(of_line(line))
         remove((file for file, data in files.items() if storage.read(file) != data), storage)
     elif line.recipe not in line.asset:
-        # What is no passage may have been one under the same name.
+        # The asset may have been a passage before, under the same name.
         remove(ours(line.asset, storage), storage)
 
 
 def store_timeline(line: Line, storage: Storage) -> bool:
-    """Store the time line of a passage that is stored; whether anything had to be written.
+    """Store the time line of a stored passage; True if a file was written.
 
     Raises:
         FatalError: the disk is full, gone or read-only.
@@ -251,27 +251,27 @@ def store_timeline(line: Line, storage: Storage) -> bool:
     if not line.cues:
         return False
     files = render_timeline(of_line(line))
-    lacking = {file: data for file, data in files.items() if storage.read(file) != data}
-    for file, data in lacking.items():
+    outdated = {file: data for file, data in files.items() if storage.read(file) != data}
+    for file, data in outdated.items():
         storage.put(file, data)
-    return bool(lacking)
+    return bool(outdated)
 
 
 def is_right(line: Line, storage: Storage) -> bool:
-    """Whether the time line beside an asset is the one that its line tells."""
+    """Whether the time line beside an asset matches its ledger line."""
     files = render_timeline(of_line(line))
     return all(storage.read(file) == data for file, data in files.items())
 
 
 def heal(storage: Storage, assets: Collection[str]) -> int:
-    """Write the time lines of those of these assets that lack theirs, as the ledger tells them.
+    """Write the missing time lines of these assets from the ledger.
 
     Returns:
-        How many that were.
+        The number of assets with a new time line.
 
     Raises:
-        FatalError: the ledger cannot be read, a folder lies in the place of a time line, or the
-            disk is full, gone or read-only.
+        FatalError: the ledger cannot be read, a folder has the name of a time line, or the disk is
+            full, gone or read-only.
     """
     path = storage.root / LEDGER_NAME
     if not assets or not path.is_file():
@@ -291,7 +291,7 @@ def heal(storage: Storage, assets: Collection[str]) -> int:
 
 
 def ours(asset: str, storage: Storage) -> list[str]:
-    """The files with the time line of an asset that have in them what its JSON there says."""
+    """The time line files of an asset whose content matches the asset's JSON time line."""
     file = asset_file_names.timelines_of(asset)[0]
     try:
         found = read(storage.read(file) or b"", file=file)
@@ -303,19 +303,19 @@ def ours(asset: str, storage: Storage) -> list[str]:
 
 
 def remove(files: Iterable[str], storage: Storage) -> None:
-    """Delete files below the output folder, if they are there, and bring that to the disk.
+    """Delete files below the output folder, if they exist, and sync their folders.
 
     Raises:
-        FatalError: that fails.
+        FatalError: a file cannot be deleted.
     """
     for file in files:
         storage.delete(file)
 
 
-# Words of a segment with their times, from the times of its characters.
+# The times of a segment's words, from the times of its characters.
 
 
-#: A ledger and a time line have milliseconds.
+#: Decimal places in the ledger and in time lines: milliseconds.
 _WORD_DIGITS = 3
 
 
@@ -329,15 +329,13 @@ def time_words(
     """When each phrase of a text is spoken.
 
     Args:
-        phrases: together they are the text.
-        character_times: where each of its characters begins and ends, in seconds of the sound as
-            it was spoken.
-        cut_seconds: how much of the beginning of that was cut away.
-        seconds: how long it is now; no time lies outside.
+        phrases: joined, they are the text.
+        character_times: the begin and end of each character, in seconds of the sound as spoken.
+        cut_seconds: how much was trimmed from its beginning.
+        seconds: its length after trimming; all times lie within.
 
     Returns:
-        The phrases in their order, none before the end of the one before it; empty where the times
-        are not those of this text.
+        The phrases in order, without overlaps; empty if the times do not fit the text.
     """
     ends = list(accumulate(map(len, phrases)))
     if not ends or ends[-1] != len(character_times):
@@ -346,10 +344,10 @@ def time_words(
     least = 0.0
     for phrase, end in zip(phrases, ends, strict=True):
         times = character_times[end - len(phrase) : end]
-        # Marks last as long as the pause that they stand for.
-        said = [span for sign, span in zip(phrase, times, strict=True) if sign.isalnum()] or times
-        times_of_said = (min(span[0] for span in said), max(span[1] for span in said))
-        first, last = (min(max(time - cut_seconds, least), seconds) for time in times_of_said)
+        # Ignore punctuation marks: they last as long as their pauses.
+        spoken = [span for sign, span in zip(phrase, times, strict=True) if sign.isalnum()] or times
+        edges = (min(span[0] for span in spoken), max(span[1] for span in spoken))
+        first, last = (min(max(time - cut_seconds, least), seconds) for time in edges)
         least = max(first, last)
         found.append(WordTime(phrase.strip(), first, least))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Which recordings are to be transcribed: files, folders of them, and globs."""
+"""Find the recordings to transcribe, and read them in chunks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: The names of recordings in folders; one that is named itself may have any.
+#: The suffixes of recordings in folders; a file given directly may have any suffix.
 _AUDIO_SUFFIXES = frozenset(
     {*(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"), *(".aiff", ".aif", ".au", ".caf", ".w64")}
 )
@@ -35,8 +35,8 @@ class RecordingFile(NamedTuple):
 
     Args:
         path: its path.
-        name: the path that its transcript has in an output folder, without its ending.
-        seconds: how long it sounds; None where it does not tell.
+        name: the path of its transcript in an output folder, without the suffix.
+        seconds: its length; None if its header has none.
     """
 
     path: Path
@@ -45,18 +45,18 @@ class RecordingFile(NamedTuple):
 
 
 class FoundRecordings(NamedTuple):
-    """What there is to transcribe, and what cannot be."""
+    """The recordings to transcribe, and the files that cannot be transcribed."""
 
     recordings: tuple[RecordingFile, ...]
     problems: tuple[InputError, ...]
 
 
 def find_recordings(paths: Iterable[str], *, distinct: bool = True) -> FoundRecordings:
-    """The recordings that are meant, each once, with the headers of their files read.
+    """The recordings under these paths, each once, with the headers of their files read.
 
     Args:
         paths: files, folders and globs, as typed.
-        distinct: each transcript is to have a name of its own.
+        distinct: whether each transcript needs its own name.
 
     Raises:
         UsageError: two transcripts would have the same name.
@@ -64,13 +64,15 @@ def find_recordings(paths: Iterable[str], *, distinct: bool = True) -> FoundReco
     recordings: dict[str, RecordingFile] = {}
     problems: dict[str, InputError] = {}
     for typed in paths:
-        named = list(_expand_path(typed))
-        if not named:
+        files = list(_expand_path(typed))
+        if not files:
             problems[typed] = InputError("there is no such file: name an existing file", file=typed)
-        for path, name in named:
+        for path, name in files:
             if not path.is_file():
-                told = "it is not a regular file, and recordings are read twice: save it as a file"
-                problems[str(path)] = InputError(told, file=str(path))
+                reason = (
+                    "it is not a regular file, and recordings are read twice: save it as a file"
+                )
+                problems[str(path)] = InputError(reason, file=str(path))
                 continue
             try:
                 recording = RecordingFile(path, name, read_duration(path))
@@ -83,7 +85,7 @@ def find_recordings(paths: Iterable[str], *, distinct: bool = True) -> FoundReco
 
 
 def _expand_path(typed: str) -> Iterator[tuple[Path, str]]:
-    """Files with the names that their transcripts get: below a folder, their paths in it."""
+    """Files with the names of their transcripts: below a folder, their paths in it."""
     path = Path(typed).expanduser()
     if path.is_dir():
         for file in sorted(path.rglob("*")):
@@ -104,7 +106,7 @@ def _is_recording(inner: Path) -> bool:
 
 
 def _assign_names(recordings: Iterable[RecordingFile]) -> Iterator[RecordingFile]:
-    """Names without their endings, where that leaves no two the same."""
+    """Remove the suffixes of names, unless two would become the same."""
     found = list(recordings)
     stems = [_strip_suffix(recording.name).casefold() for recording in found]
     seen: dict[str, RecordingFile] = {}
@@ -124,26 +126,26 @@ def _strip_suffix(name: str) -> str:
     return folder + slash + (last.rpartition(".")[0] or last)
 
 
-# A long recording in chunks, cut where the speaker pauses, without ever holding more than one.
+# Split a long recording into chunks at pauses; only one chunk is in memory.
 
 
-#: A pause is looked for in the last third of a chunk.
+#: Pauses are searched in the last third of a chunk.
 _SEARCH_SHARE = 1 / 3
 
-#: Where there is none, the next chunk begins so much earlier: enough for a few words.
+#: Without a pause, the next chunk overlaps by this much: enough for a few words.
 _OVERLAP_SECONDS = 4.0
 
 #: Levels are measured in frames of 20 ms.
 _FRAME_SAMPLES = RATE_HZ // 50
 
-#: A pause for breath between two phrases takes about so long; stops inside words are shorter.
+#: The shortest pause between two phrases, in frames; stops within words are shorter.
 _PAUSE_FRAMES = 15
 
-# Pauses of OpenJTalk and espeak lie 40 to 60 dB below the voice, those of recordings in rooms and
-# on telephones 20 to 40; voiced sounds vary by less than 20.
+# Pauses of OpenJTalk and espeak are 40 to 60 dB below the voice, those of recordings in rooms and
+# on telephones 20 to 40 dB; voiced sounds vary by less than 20 dB.
 _BELOW_VOICE_DB = 20.0
 
-#: What stays below this is no voice, however loud the rest is: the noise of 12 bits.
+#: Anything quieter is not a voice, however loud the rest is: the noise of 12 bits.
 _SILENCE_DB = -66.0
 _ENERGY_FLOOR = 1e-10
 
@@ -152,10 +154,10 @@ class AudioChunk(NamedTuple):
     """A part of a recording, short enough for one call of a recognizer.
 
     Args:
-        number: its place in its recording, from 0.
-        begin: when it begins, in seconds.
-        end: when it ends; where there was no pause, behind the beginning of the next.
-        samples: float32, mono, 16,000 in a second; none where there is only silence.
+        number: its position in the recording, from 0.
+        begin: its start, in seconds.
+        end: its end; without a pause, it lies after the start of the next chunk.
+        samples: float32, mono, 16 kHz; empty if there is only silence.
     """
 
     number: int
@@ -165,52 +167,52 @@ class AudioChunk(NamedTuple):
 
 
 def split_chunks(blocks: Iterable[Samples], seconds: float) -> Iterator[AudioChunk]:
-    """Cut a recording.
+    """Split a recording into chunks.
 
     Args:
         blocks: its samples, as ``audio.blocks.read_mono_blocks`` yields them.
-        seconds: how long a chunk is at most.
+        seconds: the maximum length of a chunk.
 
     Raises:
-        ClipError: the blocks do; what came before is in a last chunk.
+        ClipError: the blocks raise it; the samples before it are in a last chunk.
     """
-    most = round(seconds * RATE_HZ)
+    max_samples = round(seconds * RATE_HZ)
     number = begin = size = 0
-    # Blocks are joined only when a chunk is made.
-    held: list[Samples] = []
+    # Blocks are joined only when a chunk is complete.
+    pending: list[Samples] = []
     failure: ClipError | None = None
     try:
         for block in blocks:
-            held.append(block)
+            pending.append(block)
             size += block.size
-            while size > most:
-                samples = np.concatenate(held)
-                end, next_begin = _find_cut(samples[:most])
+            while size > max_samples:
+                samples = np.concatenate(pending)
+                end, next_begin = _find_cut(samples[:max_samples])
                 yield _create_chunk(number, begin, samples[:end])
                 # A copy: a view would keep all of the old samples.
-                held = [samples[next_begin:].copy()]
+                pending = [samples[next_begin:].copy()]
                 del samples
                 size -= next_begin
                 number, begin = number + 1, begin + next_begin
     except ClipError as exc:
         failure = exc
     if size:
-        yield _create_chunk(number, begin, np.concatenate(held))
+        yield _create_chunk(number, begin, np.concatenate(pending))
     if failure is not None:
         raise failure
 
 
 def _create_chunk(number: int, begin: int, samples: Samples) -> AudioChunk:
-    """A chunk; the ticks of its times are whole samples."""
+    """A chunk that begins at a sample; without samples if it is silent."""
     end = begin + samples.size
-    heard = (
-        samples.copy() if bool(np.any(_frame_levels(samples) > _SILENCE_DB)) else samples[:0].copy()
-    )
-    return AudioChunk(number, begin / RATE_HZ, end / RATE_HZ, heard)
+    is_silent = not np.any(_frame_levels(samples) > _SILENCE_DB)
+    # A copy: a view would keep the whole window.
+    kept = samples[:0].copy() if is_silent else samples.copy()
+    return AudioChunk(number, begin / RATE_HZ, end / RATE_HZ, kept)
 
 
 def _find_cut(window: Samples) -> tuple[int, int]:
-    """Where a chunk ends, and where the next begins, in samples."""
+    """The end of a chunk, and the start of the next, in samples."""
     levels = _frame_levels(window)
     first = round(len(levels) * (1 - _SEARCH_SHARE))
     voice = float(np.percentile(levels, 90))
@@ -223,7 +225,7 @@ def _find_cut(window: Samples) -> tuple[int, int]:
 
 
 def _find_longest_pause(quiet: NDArray[np.bool_]) -> tuple[int, int] | None:
-    """The longest run of quiet frames, the last of several; None where all are too short."""
+    """The longest run of quiet frames, the last of several; None if all are too short."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], quiet.astype(np.int8), [0]))))
     runs = [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
     longest = max(runs, key=lambda run: (run[1] - run[0], run), default=(0, 0))
@@ -241,7 +243,7 @@ def _frame_levels(samples: Samples) -> NDArray[np.float32]:
     return levels
 
 
-# The chunks of many recordings, some recordings at a time, read only when somebody is free to hear.
+# Read the chunks of many recordings, some recordings at a time, when a worker is free.
 
 
 class ChunkJob(NamedTuple):
@@ -256,32 +258,32 @@ async def read_chunks(
     *,
     at_once: int,
     chunk_seconds: float,
-    ended: Callable[[RecordingFile, int, str | None], None],
+    on_end: Callable[[RecordingFile, int, str | None], None],
 ) -> AsyncIterator[ChunkJob]:
-    """The chunks of all recordings, by turns from as many as are in hand.
+    """The chunks of all recordings, in turn from those that are open.
 
     Args:
-        recordings: in the order in which they are begun.
-        at_once: how many are in hand.
-        chunk_seconds: how long a chunk is at most.
-        ended: called when a recording has no more chunks, with how many it had, and with a
-            reason if it should have more.
+        recordings: in the order in which they are opened.
+        at_once: how many are open at once.
+        chunk_seconds: the maximum length of a chunk.
+        on_end: called when a recording has no more chunks, with their number, and with the reason
+            if it ended early.
     """
-    waiting = deque(recordings)
-    in_hand: deque[tuple[RecordingFile, Iterator[AudioChunk], int]] = deque()
-    while waiting or in_hand:
-        while waiting and len(in_hand) < at_once:
-            recording = waiting.popleft()
+    pending = deque(recordings)
+    open_recordings: deque[tuple[RecordingFile, Iterator[AudioChunk], int]] = deque()
+    while pending or open_recordings:
+        while pending and len(open_recordings) < at_once:
+            recording = pending.popleft()
             blocks = read_mono_blocks(recording.path, RATE_HZ)
-            in_hand.append((recording, split_chunks(blocks, chunk_seconds), 0))
-        recording, parts, count = in_hand.popleft()
+            open_recordings.append((recording, split_chunks(blocks, chunk_seconds), 0))
+        recording, parts, count = open_recordings.popleft()
         try:
             chunk = await to_thread.run_sync(partial(next, parts, None))
         except ClipError as exc:
-            ended(recording, count, str(exc))
+            on_end(recording, count, str(exc))
             continue
         if chunk is None:
-            ended(recording, count, None)
+            on_end(recording, count, None)
         else:
-            in_hand.append((recording, parts, count + 1))
+            open_recordings.append((recording, parts, count + 1))
             yield ChunkJob(recording, chunk)

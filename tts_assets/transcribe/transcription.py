@@ -41,20 +41,20 @@ if TYPE_CHECKING:
     from tts_assets.transcribe.transcription_events import TranscriptPiece
 
 
-#: Where two chunks heard the same, their times differ by less.
+#: The times of equal text in two chunks differ by less than this.
 _SAME_SECONDS = 1.5
 
-#: One letter may be the same by chance.
+#: A single letter may match by chance.
 _MIN_LETTERS = 2
 
 
 class RecognizedChunk(NamedTuple):
-    """What became of a chunk; times in seconds from the beginning of the recording.
+    """The result of a chunk; times in seconds from the beginning of the recording.
 
     Args:
-        begin: when the chunk begins.
-        end: when it ends.
-        recognized: what was heard, with times from the chunk's beginning; or why nothing was.
+        begin: the start of the chunk.
+        end: its end.
+        recognized: the recognized text, with times from the chunk's start; or why it failed.
     """
 
     begin: float
@@ -63,43 +63,43 @@ class RecognizedChunk(NamedTuple):
 
 
 class ChunkJoiner:
-    """Takes chunks as they are ready, in any order, and joins them in their own."""
+    """Joins chunks, which may arrive in any order, in the order of the recording."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
-        self._waiting: dict[int, RecognizedChunk] = {}
+        """Start without chunks."""
+        self._pending: dict[int, RecognizedChunk] = {}
         self._next = 0
         self._pieces: list[TranscriptPiece] = []
         self._end = 0.0
 
-    def add_chunk(self, number: int, heard: RecognizedChunk) -> None:
-        """Take a chunk; its number is its place, from 0."""
-        self._waiting[number] = heard
-        while (ready := self._waiting.pop(self._next, None)) is not None:
+    def add_chunk(self, number: int, chunk: RecognizedChunk) -> None:
+        """Add a chunk by its position, from 0."""
+        self._pending[number] = chunk
+        while (ready := self._pending.pop(self._next, None)) is not None:
             self._next += 1
             self._append_chunk(ready)
 
     @property
     def pieces(self) -> tuple[TranscriptPiece, ...]:
-        """All that is joined."""
+        """The joined pieces."""
         return tuple(self._pieces)
 
-    def _append_chunk(self, heard: RecognizedChunk) -> None:
-        if isinstance(heard.recognized, str):
+    def _append_chunk(self, chunk: RecognizedChunk) -> None:
+        if isinstance(chunk.recognized, str):
             self._pieces.append(
-                TranscriptGap(max(heard.begin, self._end), heard.end, heard.recognized)
+                TranscriptGap(max(chunk.begin, self._end), chunk.end, chunk.recognized)
             )
         else:
-            found = [_shift_utterance(each, heard.begin) for each in heard.recognized.utterances]
-            if heard.begin < self._end:
-                found = self._merge_overlap(found, heard.begin)
+            found = [_shift_utterance(each, chunk.begin) for each in chunk.recognized.utterances]
+            if chunk.begin < self._end:
+                found = self._merge_overlap(found, chunk.begin)
             self._pieces += found
-        self._end = heard.end
+        self._end = chunk.end
 
     def _merge_overlap(self, found: list[Utterance], begin: float) -> list[Utterance]:
-        """Take back what the last chunk and this one heard twice."""
+        """Remove what both the last chunk and this one recognized."""
         if self._pieces and isinstance(last := self._pieces[-1], TranscriptGap):
-            # The gap ends where somebody hears again.
+            # The gap ends where this chunk begins.
             self._pieces[-1] = last._replace(end=max(last.begin, begin))
             return found
         recent: list[Utterance] = []
@@ -112,7 +112,7 @@ class ChunkJoiner:
 
 
 class _TimedLetter(NamedTuple):
-    """A letter of a word, when it is heard, and which word it belongs to."""
+    """A letter with its time, and the number of its word."""
 
     text: str
     at: float
@@ -122,13 +122,13 @@ class _TimedLetter(NamedTuple):
 def _split_overlap(
     before: list[Utterance], after: list[Utterance], begin: float, end: float
 ) -> tuple[list[Utterance], list[Utterance]]:
-    """Cut two tellings of the same stretch so that each word is in one of them.
+    """Cut two transcripts of the same overlap so that each word is in one of them.
 
     Args:
-        before: what the chunk before heard, as far as it reaches into the stretch.
-        after: what the chunk behind heard.
-        begin: when the stretch begins.
-        end: when it ends.
+        before: the utterances of the earlier chunk that reach into the overlap.
+        after: the utterances of the later chunk.
+        begin: the start of the overlap.
+        end: its end.
     """
     first, second = list(_iter_letters(before)), list(_iter_letters(after))
     low = sum(letter.at < begin - _SAME_SECONDS for letter in first)
@@ -161,35 +161,35 @@ def _iter_letters(utterances: Iterable[Utterance]) -> Iterator[_TimedLetter]:
 def _find_shared_run(
     first: list[_TimedLetter], second: list[_TimedLetter]
 ) -> tuple[int, int, int] | None:
-    """The longest run of letters that both have at about the same time; None where there is none.
+    """The longest run of letters that both have at about the same time; None for none.
 
     Returns:
-        Where it begins in either, and how long it is.
+        Its start in each, and its length.
     """
     one, other = ([letter.text for letter in letters] for letters in (first, second))
     matcher = SequenceMatcher(None, one, other, autojunk=False)
-    fitting = [
+    candidates = [
         (block.size * (1 - apart / _SAME_SECONDS), block)
         for block in matcher.get_matching_blocks()
         if block.size >= _MIN_LETTERS
         and (apart := abs(first[block.a].at - second[block.b].at)) < _SAME_SECONDS
     ]
-    # Long runs are hardly alike by chance, nor are those of one moment.
-    best = max(fitting, key=lambda each: each[0], default=None)
+    # Long runs, and runs at the same time, rarely match by chance.
+    best = max(candidates, key=lambda each: each[0], default=None)
     return None if best is None else best[1]
 
 
 def _find_word_edge(shared: list[_TimedLetter]) -> int | None:
-    """Where to pass from one telling to the other, in what they share.
+    """Where to switch from one transcript to the other, in the letters that both have.
 
-    Between words, nearest the middle, which both heard best; None where that is inside of one.
+    Between words, nearest the middle, where both are most reliable; None within a single word.
     """
     edges = [at for at in range(1, len(shared)) if shared[at].word != shared[at - 1].word]
     return min(edges, key=lambda at: abs(at - len(shared) / 2), default=None)
 
 
 def _find_word_end(letters: list[_TimedLetter], at: int) -> int:
-    """The end of the word that a place is inside of; the place itself in texts without spaces."""
+    """The end of the word around a position; the position itself in texts without spaces."""
     begin = at
     while 0 < begin < len(letters) and letters[begin - 1].word == letters[begin].word:
         begin -= 1
@@ -203,7 +203,7 @@ def _find_word_end(letters: list[_TimedLetter], at: int) -> int:
 
 
 def _slice_utterances(utterances: Iterable[Utterance], begin: int, end: int) -> Iterator[Utterance]:
-    """The utterances with only these of all their letters."""
+    """The utterances, reduced to a range of all their letters."""
     place = 0
     for utterance in utterances:
         words, whole = [], True
@@ -221,8 +221,8 @@ def _slice_utterances(utterances: Iterable[Utterance], begin: int, end: int) -> 
 
 def _build_utterance(words: list[Word], utterance: Utterance) -> Utterance:
     text = "".join(word.text for word in words)
-    told = tuple(words) if utterance.words else ()
-    return Utterance(words[0].begin, words[-1].end, text, utterance.confidence, told)
+    timed_words = tuple(words) if utterance.words else ()
+    return Utterance(words[0].begin, words[-1].end, text, utterance.confidence, timed_words)
 
 
 def _slice_word(word: Word, low: int, high: int) -> Word:
@@ -233,13 +233,13 @@ def _slice_word(word: Word, low: int, high: int) -> Word:
 
 
 def _get_words(utterance: Utterance) -> tuple[Word, ...]:
-    """Its words; where nobody tells them, it is one."""
+    """Its words; the whole utterance as one word if the recognizer reports none."""
     begin, end, text, confidence, words = utterance
     return words or (Word(begin, end, text, confidence),)
 
 
 def _shift_utterance(utterance: Utterance, seconds: float) -> Utterance:
-    """The same, later."""
+    """The utterance, shifted to later times."""
     words = tuple(
         word._replace(begin=round(word.begin + seconds, 3), end=round(word.end + seconds, 3))
         for word in utterance.words
@@ -248,10 +248,10 @@ def _shift_utterance(utterance: Utterance, seconds: float) -> Utterance:
     return utterance._replace(begin=begin, end=end, words=words)
 
 
-# From recordings to transcripts: chunks of all of them heard by one pool, and joined as they come.
+# From recordings to transcripts: one pool recognizes the chunks of all, and each is joined.
 
 
-#: How often a chunk is tried. One that the recognizer dies of was tried alone already.
+#: Attempts for each chunk. If the recognizer crashes, it has already retried the chunk alone.
 _MAX_ATTEMPTS = 3
 _FAILURE_RULES = FailureRules(
     failures=(ClipError,),
@@ -271,14 +271,14 @@ async def transcribe_recordings(
     """Transcribe recordings; equal recordings give equal transcripts, with any number of workers.
 
     Args:
-        settings: ``config.transcribe`` says by whom and how.
+        settings: ``settings.transcribe`` selects the recognizer and its options.
         paths: files, folders and globs.
-        distinct: each transcript is to have a name of its own, as files in a folder must.
-        on_event: is told what happens, transcripts as soon as they are whole.
+        distinct: whether each transcript needs its own name, as files in a folder do.
+        on_event: called with each event; with each transcript as soon as it is complete.
 
     Raises:
-        UsageError: the settings cannot be used, or two transcripts would have one name.
-        FatalError: the recognizer or its model is missing, or can hear no more.
+        UsageError: the settings cannot be used, or two transcripts would have the same name.
+        FatalError: the recognizer or its model is missing, or has failed.
     """
     begun = time.monotonic()
     found = find_recordings(paths, distinct=distinct)
@@ -287,7 +287,7 @@ async def transcribe_recordings(
     except FatalError:
         if found.recordings:
             raise
-        # Nobody installs a model to learn that a path is wrong.
+        # Report wrong paths first: finding them must not require a model.
         problems = "; ".join(map(str, found.problems))
         raise UsageError(problems or "there is no recording to transcribe") from None
     run = _TranscriptionRun(settings, provider, on_event)
@@ -299,72 +299,74 @@ async def transcribe_recordings(
 
 
 class _RecordingProgress:
-    """A recording of which chunks are being heard."""
+    """A recording whose chunks are being recognized."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.joiner = ChunkJoiner()
-        self.heard = self.failed = 0
+        self.done = self.failed = 0
         self.seconds = 0.0
         self.chunks: int | None = None
         self.problem: str | None = None
 
 
 class _TranscriptionRun:
-    """A transcription as it stands."""
+    """The state of a transcription."""
 
     def __init__(
         self,
         settings: Settings,
         provider: RecognizerProvider,
-        tell: Callable[[TranscriptionEvent], None],
+        on_event: Callable[[TranscriptionEvent], None],
     ) -> None:
         self._settings = settings.transcribe
         self._provider = provider
-        self._tell = tell
+        self._on_event = on_event
         self._open: dict[RecordingFile, _RecordingProgress] = {}
         self._problems: list[InputError] = []
         self._recordings = self._chunks = self._failed = self._workers = 0
         self._seconds = 0.0
 
     def report_problem(self, problem: InputError) -> None:
-        """Take note of a file that cannot be transcribed."""
+        """Report a file that cannot be transcribed."""
         self._problems.append(problem)
-        self._tell(RecordingUnusable(problem=problem))
+        self._on_event(RecordingUnusable(problem=problem))
 
     async def recognize_all(self, recordings: Sequence[RecordingFile]) -> None:
-        """Hear all chunks of all recordings.
+        """Recognize all chunks of all recordings.
 
         Raises:
-            FatalError: the recognizer can hear no more.
+            FatalError: the recognizer has failed.
         """
-        wanted = self._settings
+        settings = self._settings
         self._workers = self._choose_worker_count(recordings)
         opened = self._provider.open(
             workers=self._workers,
-            timeout_seconds=wanted.chunk_timeout_seconds,
+            timeout_seconds=settings.chunk_timeout_seconds,
             voice_only=True,
         )
         seconds = sum(recording.seconds or 0.0 for recording in recordings)
         self._open = {each: _RecordingProgress(number) for number, each in enumerate(recordings)}
-        self._tell(
+        self._on_event(
             TranscriptionStarted(recordings=len(recordings), seconds=seconds, workers=self._workers)
         )
         async with opened as recognizer:
             await self._run_chunks(recordings, recognizer)
 
     def _choose_worker_count(self, recordings: Sequence[RecordingFile]) -> int:
-        """How many chunks are heard at once: no more than there can be."""
-        wanted = self._settings
-        if not wanted.parallel:
+        """The number of chunks recognized in parallel: at most as many as there can be."""
+        settings = self._settings
+        if not settings.parallel:
             return 1
-        fitting = wanted.concurrency or count_fitting_workers(self._provider, wanted.chunk_seconds)
+        workers = settings.concurrency or count_fitting_workers(
+            self._provider, settings.chunk_seconds
+        )
         lengths = [recording.seconds for recording in recordings]
         if None in lengths:
-            return fitting
-        # Chunks are cut at two thirds of their length at the earliest.
-        shortest = wanted.chunk_seconds * 2 / 3
-        return min(fitting, sum(1 + int((each or 0.0) / shortest) for each in lengths))
+            return workers
+        # A chunk has at least two thirds of the full length.
+        shortest = settings.chunk_seconds * 2 / 3
+        return min(workers, sum(1 + int((each or 0.0) / shortest) for each in lengths))
 
     async def _run_chunks(
         self, recordings: Sequence[RecordingFile], recognizer: Recognizer
@@ -383,40 +385,40 @@ class _TranscriptionRun:
             recordings,
             at_once=self._settings.jobs,
             chunk_seconds=self._settings.chunk_seconds,
-            ended=self._end_recording,
+            on_end=self._end_recording,
         )
-        easing = AdaptiveConcurrency(self._workers)
+        concurrency = AdaptiveConcurrency(self._workers)
         timeout = self._settings.chunk_timeout_seconds
         async with Pool(
             recognize_chunk, limit=self._workers, timeout=timeout, rules=_FAILURE_RULES
         ) as pool:
             async for result in pool.run(jobs):
                 self._record_result(result)
-                if (workers := _adapt_concurrency(easing, result)) is not None:
+                if (workers := _adapt_concurrency(concurrency, result)) is not None:
                     pool.limit = workers
-                    self._tell(ConcurrencyReduced(workers=workers))
+                    self._on_event(ConcurrencyReduced(workers=workers))
         if pool.over is not None:
             raise pool.over
 
     def _record_result(self, result: Result[ChunkJob, Recognized]) -> None:
-        """A chunk is done with."""
+        """Join the result of a chunk, and report it."""
         recording, chunk = result.job
         progress = self._open[recording]
         value = result.value
         error = None if value is not None else str(result.error) or type(result.error).__name__
-        told = Recognized() if value is None else value
+        recognized = Recognized() if value is None else value
         progress.joiner.add_chunk(
-            chunk.number, RecognizedChunk(chunk.begin, chunk.end, error or told)
+            chunk.number, RecognizedChunk(chunk.begin, chunk.end, error or recognized)
         )
-        progress.heard += 1
+        progress.done += 1
         progress.failed += error is not None
         progress.seconds = max(progress.seconds, chunk.end)
-        self._tell(
+        self._on_event(
             ChunkRecognized(
                 file=str(recording.path),
                 begin=chunk.begin,
                 end=chunk.end,
-                letters=len(told.text),
+                letters=len(recognized.text),
                 seconds=result.seconds,
                 attempts=result.attempt,
                 error=error,
@@ -425,24 +427,24 @@ class _TranscriptionRun:
         self._close_if_complete(recording, progress)
 
     def _end_recording(self, recording: RecordingFile, chunks: int, problem: str | None) -> None:
-        """A recording is read to its end, or as far as it goes."""
+        """Record that a recording is read to its end, or up to an error."""
         progress = self._open[recording]
         progress.chunks = chunks
         progress.problem = problem
         self._close_if_complete(recording, progress)
 
     def _close_if_complete(self, recording: RecordingFile, progress: _RecordingProgress) -> None:
-        if progress.heard != progress.chunks:
+        if progress.done != progress.chunks:
             return
         del self._open[recording]
         if progress.problem is not None:
             self.report_problem(InputError(progress.problem, file=str(recording.path)))
         self._recordings += 1
-        self._chunks += progress.heard
+        self._chunks += progress.done
         self._failed += progress.failed
         self._seconds += progress.seconds
         transcript = self._build_transcript(recording, progress)
-        self._tell(RecordingTranscribed(number=progress.number, transcript=transcript))
+        self._on_event(RecordingTranscribed(number=progress.number, transcript=transcript))
 
     def _build_transcript(
         self, recording: RecordingFile, progress: _RecordingProgress
@@ -455,13 +457,13 @@ class _TranscriptionRun:
             recognizer=self._provider.name,
             model=self._provider.model,
             pieces=progress.joiner.pieces,
-            chunks=progress.heard,
+            chunks=progress.done,
             failed=progress.failed,
             problem=progress.problem,
         )
 
     def build_report(self, seconds: float) -> TranscriptionReport:
-        """What was done so far."""
+        """The report of all finished work."""
         return TranscriptionReport(
             recordings=self._recordings,
             audio_seconds=self._seconds,
@@ -474,11 +476,11 @@ class _TranscriptionRun:
 
 
 def _adapt_concurrency(
-    easing: AdaptiveConcurrency, result: Result[ChunkJob, Recognized]
+    concurrency: AdaptiveConcurrency, result: Result[ChunkJob, Recognized]
 ) -> int | None:
-    """How many chunks to hear at once from now on; None where that has not changed."""
-    before = easing.limit
+    """The new number of chunks to recognize in parallel; None if it is unchanged."""
+    before = concurrency.limit
     for _ in range(result.attempt - 1):
-        easing.saw(ok=False)
-    easing.saw(ok=result.ok)
-    return None if easing.limit == before else easing.limit
+        concurrency.saw(ok=False)
+    concurrency.saw(ok=result.ok)
+    return None if concurrency.limit == before else concurrency.limit

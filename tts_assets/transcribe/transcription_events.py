@@ -1,4 +1,4 @@
-"""What was said in a recording: utterances in their order, and gaps where nothing could be heard."""
+"""The events, transcripts and report of a transcription."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TranscriptGap(NamedTuple):
-    """A stretch that could not be transcribed, in seconds from the beginning of the recording."""
+    """A section that could not be transcribed, in seconds from the beginning of the recording."""
 
     begin: float
     end: float
@@ -24,19 +24,19 @@ TranscriptPiece: TypeAlias = Utterance | TranscriptGap
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """What was said in one recording.
+    """The transcript of one recording.
 
     Args:
-        file: its path, as it was given or found.
-        name: the path that its transcript has in an output folder, without its ending.
+        file: its path, as given or found.
+        name: the path of its transcript in an output folder, without the suffix.
         seconds: its length.
-        language: what was spoken.
-        recognizer: who heard it.
-        model: with which model, where it has several.
-        pieces: what was said, in its order.
-        chunks: in how many parts it was heard.
-        failed: how many of them are gaps.
-        problem: why it ends before the recording does; None where it does not.
+        language: the spoken language.
+        recognizer: the name of the recognizer.
+        model: its model, if it has several.
+        pieces: utterances and gaps, in order.
+        chunks: the number of chunks.
+        failed: the number of chunks that are gaps.
+        problem: why it ends before the recording does; None if it is complete.
     """
 
     file: str
@@ -51,17 +51,17 @@ class Transcript:
     problem: str | None = None
 
 
-# What a transcription tells while it goes on, and what it says at its end: plain, typed data.
+# The events of a transcription, and its report.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionStarted:
-    """The recognizer is about to hear.
+    """The recognizer starts.
 
     Args:
-        recordings: how many there are.
-        seconds: how long they sound; those that do not tell are left out.
-        workers: how many chunks are heard at once.
+        recordings: the number of recordings.
+        seconds: their total length, without those of unknown length.
+        workers: the number of chunks recognized in parallel.
     """
 
     recordings: int
@@ -71,16 +71,16 @@ class TranscriptionStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkRecognized:
-    """A chunk is done with.
+    """A chunk was recognized, or has failed.
 
     Args:
         file: its recording.
-        begin: when it begins there, in seconds.
-        end: when it ends.
-        letters: how many were heard.
-        seconds: how long that took, with all attempts.
-        attempts: how often it was tried.
-        error: why it is a gap; None where it is none.
+        begin: its start in the recording, in seconds.
+        end: its end.
+        letters: the number of recognized letters.
+        seconds: how long recognition took, with all attempts.
+        attempts: the number of attempts.
+        error: why it is a gap; None if it is none.
     """
 
     file: str
@@ -94,7 +94,7 @@ class ChunkRecognized:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConcurrencyReduced:
-    """Much fails, or goes well again: so many chunks are heard at once from now on."""
+    """Many chunks fail, or succeed again: the new number of chunks recognized in parallel."""
 
     workers: int
 
@@ -125,15 +125,15 @@ TranscriptionEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionReport:
-    """What was done.
+    """The report of a transcription.
 
     Args:
-        recordings: how many were transcribed.
-        audio_seconds: how long they sound.
-        chunks: in how many parts they were heard.
-        failed: how many of them are gaps.
+        recordings: the number of transcribed recordings.
+        audio_seconds: their total length.
+        chunks: the number of their chunks.
+        failed: the number of chunks that are gaps.
         problems: files that cannot be transcribed, or only in part.
-        workers: how many chunks were heard at once.
+        workers: the number of chunks recognized in parallel.
         seconds: how long it took.
     """
 
@@ -147,5 +147,5 @@ class TranscriptionReport:
 
     @property
     def success_rate(self) -> float:
-        """The part of the chunks that were heard, 0 to 1."""
+        """The share of recognized chunks, 0 to 1."""
         return 1.0 if not self.chunks else (self.chunks - self.failed) / self.chunks
