@@ -159,6 +159,28 @@ def test_a_voice_that_espeak_speaks_for_is_not_said_to_say_accents(
     assert _engine(folder, KANA.name).read(form) == said[1].pronunciation
 
 
+def test_a_sound_in_which_no_morae_are_found_keeps_the_accents_of_its_voice(
+    engine: PiperEngine, folder: Path
+) -> None:
+    imposing = _engine(folder, KANA.name, AccentControl.IMPOSE)
+    said = imposing.speak(FORMS[4], KANA)
+    assert said.samples.tobytes() == engine.speak(FORMS[4], KANA).samples.tobytes()
+    assert said.pronunciation is not None
+    assert said.pronunciation.accent_basis is AccentBasis.ENGINE
+    assert said.pronunciation.phrases == imposing.read(FORMS[4]).phrases
+
+
+def test_accents_are_imposed_only_on_voices_that_take_none(
+    engine: PiperEngine, folder: Path
+) -> None:
+    imposing = _engine(folder, accent=AccentControl.IMPOSE)
+    for voice in (JAPANESE, ENGLISH):
+        form = SpokenForm(text="hello") if voice is ENGLISH else FORMS[2]
+        imposed, own = (each.speak(form, voice) for each in (imposing, engine))
+        assert imposed.samples.tobytes() == own.samples.tobytes()
+        assert imposed.pronunciation == own.pronunciation
+
+
 def test_espeak_is_told_the_sounds_of_japanese_in_kana(engine: PiperEngine) -> None:
     form = SpokenForm(text="私は、学校へ行きます。", sentence=True)
     assert heard(engine.speak(form, KANA).samples) == ["wˌataɕˈiwa, ɡakkˈooe ˌikimˈasɯ."]
