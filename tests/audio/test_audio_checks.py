@@ -109,6 +109,14 @@ def test_accents_are_judged_only_where_they_are_sure_and_said(say: Say) -> None:
     assert check_bytes(clip, expected(wanted, pronunciation=guessed)) == ()
 
 
+def test_accents_that_could_not_be_imposed_are_found_in_voices_that_say_them(say: Say) -> None:
+    clip, wanted = finish(say(BRIDGE), SOUND).data, say(BRIDGE)
+    assert wanted.pronunciation is not None
+    own = replace(wanted.pronunciation, accent_basis=AccentBasis.ENGINE)
+    assert rules(check_bytes(clip, expected(wanted, pronunciation=own))) == {Rule.ACCENT}
+    assert check_bytes(clip, expected(wanted, pronunciation=own, says_accents=False)) == ()
+
+
 @pytest.mark.parametrize(("accent", "found"), [(2, 0), (1, 1)])
 def test_the_morae_of_a_voice_that_draws_the_last_one_out_are_found(
     accent: int, found: int, say: Say

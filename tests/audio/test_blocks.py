@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from tests.audio.sounds import encoded
-from tts_assets.audio.blocks import read_duration, read_mono_blocks
+from tts_assets.audio.codec import read_duration, read_mono_blocks
 from tts_assets.errors import ClipError
 from tts_assets.model import Sound
 
@@ -102,7 +102,7 @@ _READ_BOTH_WAYS = """
 import io, sys
 from pathlib import Path
 import numpy as np
-from tts_assets.audio.blocks import read_mono_blocks
+from tts_assets.audio.codec import read_mono_blocks
 from tts_assets.audio.codec import decode
 from tts_assets.audio.joining import open_stored
 path = Path(sys.argv[1])

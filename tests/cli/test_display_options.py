@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Project
+from tts_assets.cli import typer_apps
+from tts_assets.config.settings import OutputFormat
 
 HEAVY = (
     *("numpy", "httpx", "soundfile", "soxr", "onnxruntime", "pyopenjtalk", "anyio", "psutil"),
@@ -263,3 +265,7 @@ def test_quiet_prints_errors_only_and_verbose_every_clip(project: Project) -> No
     project.words("犬", "猫")
     done = project.generate("-v", "--progress", "none")
     assert "generated data/vocabulary.json: vocabulary 2 word 猫, " in done.stderr
+
+
+def test_the_formats_that_help_lists_are_those_of_the_settings() -> None:
+    assert typer_apps.ALL_FORMATS == tuple(OutputFormat)

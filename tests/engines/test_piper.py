@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests.conftest import Project
 from tests.stand_ins import piper_stand_in
 from tests.stand_ins.piper_stand_in import heard
-from tts_assets.config.settings import Device, ModelSettings, PiperSettings, Settings
+from tts_assets.config.settings import AccentControl, Device, ModelSettings, PiperSettings, Settings
 from tts_assets.engines import piper as provider_module
 from tts_assets.engines.piper import Piper
 from tts_assets.engines.piper_engine import PiperEngine
@@ -67,8 +67,10 @@ def engine(folder: Path) -> PiperEngine:
     return _engine(folder)
 
 
-def _engine(folder: Path, voice: str = JAPANESE.name) -> PiperEngine:
-    return PiperEngine(voices=str(folder), voice=voice, device="cpu")
+def _engine(
+    folder: Path, voice: str = JAPANESE.name, accent: AccentControl = AccentControl.VOICE
+) -> PiperEngine:
+    return PiperEngine(voices=str(folder), voice=voice, device="cpu", accent=accent)
 
 
 def _piper(folder: Path, voice: str | None = None) -> Piper:
@@ -155,6 +157,28 @@ def test_a_voice_that_espeak_speaks_for_is_not_said_to_say_accents(
         assert [(each.kana, each.accent) for each in speech.pronunciation.phrases] == [("ハシ", 0)]
     form = SpokenForm(text="橋", reading="ハシ", accent=2)
     assert _engine(folder, KANA.name).read(form) == said[1].pronunciation
+
+
+def test_a_sound_in_which_no_morae_are_found_keeps_the_accents_of_its_voice(
+    engine: PiperEngine, folder: Path
+) -> None:
+    imposing = _engine(folder, KANA.name, AccentControl.IMPOSE)
+    said = imposing.speak(FORMS[4], KANA)
+    assert said.samples.tobytes() == engine.speak(FORMS[4], KANA).samples.tobytes()
+    assert said.pronunciation is not None
+    assert said.pronunciation.accent_basis is AccentBasis.ENGINE
+    assert said.pronunciation.phrases == imposing.read(FORMS[4]).phrases
+
+
+def test_accents_are_imposed_only_on_voices_that_take_none(
+    engine: PiperEngine, folder: Path
+) -> None:
+    imposing = _engine(folder, accent=AccentControl.IMPOSE)
+    for voice in (JAPANESE, ENGLISH):
+        form = SpokenForm(text="hello") if voice is ENGLISH else FORMS[2]
+        imposed, own = (each.speak(form, voice) for each in (imposing, engine))
+        assert imposed.samples.tobytes() == own.samples.tobytes()
+        assert imposed.pronunciation == own.pronunciation
 
 
 def test_espeak_is_told_the_sounds_of_japanese_in_kana(engine: PiperEngine) -> None:
@@ -278,9 +302,8 @@ def test_threads_share_voices_and_change_no_sample(engine: PiperEngine, folder: 
 
 
 @pytest.mark.anyio
-async def test_any_number_of_workers_gives_the_same_samples(
-    engine: PiperEngine, folder: Path
-) -> None:
+async def test_any_number_of_workers_gives_the_same_samples(folder: Path) -> None:
+    engine = _engine(folder, accent=AccentControl.IMPOSE)
     wanted = _all()
     together: dict[int, Speech] = {}
     async with _piper(folder).open(workers=4, timeout_seconds=60.0) as speaker:
@@ -501,8 +524,13 @@ def test_a_voice_whose_name_a_terminal_cannot_show_is_refused(tmp_path: Path, na
     assert problem.isprintable()
 
 
-def test_which_voices_say_accents_is_known(folder: Path) -> None:
-    provider = _piper(folder)
+@pytest.mark.parametrize(
+    ("accent", "imposed"), [(AccentControl.VOICE, []), (AccentControl.IMPOSE, ["ja_JA-kana-low"])]
+)
+def test_which_voices_say_accents_is_known(
+    folder: Path, accent: AccentControl, imposed: list[str]
+) -> None:
+    provider = Piper(Settings(piper=PiperSettings(voices=str(folder), accent=accent)))
     says = [each.name for each in provider.voices() if provider.accents(each.name)]
     assert says == [
         "ja_JP-three-high",
@@ -510,8 +538,20 @@ def test_which_voices_say_accents_is_known(folder: Path) -> None:
         "ja_JP-three-high#1",
         "ja_JP-three-high#ben",
         "ja_JP-tones-medium",
+        *imposed,
     ]
     assert provider.accents("nobody") is False
+
+
+def test_only_the_recipes_of_voices_with_imposed_accents_name_their_melody(folder: Path) -> None:
+    impose, voice = (
+        Piper(Settings(piper=PiperSettings(voices=str(folder), accent=accent)))
+        for accent in AccentControl
+    )
+    assert impose.engine(JAPANESE.name) == voice.engine(JAPANESE.name)
+    assert impose.engine(ENGLISH.name) == voice.engine(ENGLISH.name)
+    assert " melody=imposed-1 " in impose.engine(KANA.name)
+    assert "melody" not in voice.engine(KANA.name)
 
 
 def test_the_quality_and_the_speaker_of_a_voice_are_told(folder: Path) -> None:

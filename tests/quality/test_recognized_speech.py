@@ -10,7 +10,7 @@ from tests import whisper_model
 from tests.quality.conftest import MadeClips, rules
 from tests.quality.ears import HEARD, Deaf, Ears
 from tts_assets import Settings
-from tts_assets.audio.blocks import read_mono_blocks
+from tts_assets.audio.codec import read_mono_blocks
 from tts_assets.config.command_options import Sample, TranscribeSettings, VerifySettings
 from tts_assets.engines.asr import recognizer_protocol
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ

@@ -98,7 +98,12 @@ def check_accents(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[F
     first two morae are voiced and have vowels of their own.
     """
     spoken = expected.pronunciation
-    if spoken is None or not expected.says_accents or spoken.accent_basis not in _SURE:
+    if spoken is None or not expected.says_accents:
+        return
+    if spoken.accent_basis is AccentBasis.ENGINE:
+        message = "its accents are the voice's own: its morae were not found in the sound"
+        yield Finding(Rule.ACCENT, "the voice's own", "those of the reading", message)
+    if spoken.accent_basis not in _SURE:
         return
     calibration = KNOWN.get(expected.voice)
     is_early = expected.voice.startswith(_EARLY_VOICES)

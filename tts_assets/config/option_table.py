@@ -116,6 +116,7 @@ OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
     "kokoro.voices": ("voices", option_values.path),
     "kokoro.accent": ("accent", option_values.choice_value(AccentControl)),
     "piper.voices": ("voices", option_values.path),
+    "piper.accent": ("accent", option_values.choice_value(AccentControl)),
     "transcribe.recognizer": ("recognizer", option_values.text_value),
     "transcribe.model": ("model", option_values.path),
     "transcribe.language": ("language", option_values.text_value),

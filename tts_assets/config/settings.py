@@ -139,9 +139,12 @@ class PiperSettings:
 
     Args:
         voices: a folder of voices, each an ``.onnx`` file with its ``.onnx.json``; None: the fetched ones.
+        accent: for Japanese voices that take no accents: impose gives each clip the melody of its
+            accents; voice leaves it to the voice.
     """
 
     voices: str | None = None
+    accent: AccentControl = AccentControl.IMPOSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 The embedded voice says the same phrases, and both sounds are aligned by dynamic time warping over
 mel cepstra (H. Sakoe and S. Chiba, 1978). How long that voice makes a sound is known, so the times of
-all morae are. The pitch there is compared with that of each accent that the phrase can have: with
-the tones of the textbook, and with what the embedded voice does, whose peaks come late, as those of
-many people do (M. Sugito's ososagari).
+all morae are. The pitch there is compared with that of each accent that the phrase can have: with the tones of the
+textbook, and with what the embedded voice does, whose peaks come late, as those of many people do
+(M. Sugito's ososagari).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 import soxr
 from anyio import to_thread
 
-from tts_assets.audio.blocks import read_mono_blocks
+from tts_assets.audio.codec import read_mono_blocks
 from tts_assets.audio.measure import HOP_SECONDS, pitch
 from tts_assets.engines import machine
 from tts_assets.engines.process.supervisor import engine_host
@@ -37,11 +37,12 @@ if TYPE_CHECKING:
 
     from tts_assets.engines.process.supervisor import EngineHost
     from tts_assets.japanese.analysis import Node, Nodes
+    from tts_assets.japanese.dictionary import Dictionary
     from tts_assets.model import Samples
 
     Floats = NDArray[np.float64]
 
-#: Samples per second of the input.
+#: Samples per second of the sounds.
 RATE_HZ = 16_000
 
 #: Longer sounds are not aligned: time and memory grow with the square of the length.
@@ -172,25 +173,6 @@ _FEWEST_STEPS = 2
 #: Pierrehumbert and M. Beckman, Japanese Tone Structure, 1988).
 _BOUND = frozenset("ンッー")
 
-#: How long the embedded voice makes a sound depends on its label alone.
-_LABELS_KEPT = 20_000
-_SOUND = re.compile(r"-([a-zA-Z]+)\+.*/A:[-\d]+\+(\d+)\+.*(/F:[^/]*).*(/I:[^/]*)")
-
-
-class _MoraTime(NamedTuple):
-    """When a mora begins, when its last sound begins, and when it ends; in seconds."""
-
-    begin: float
-    last: float
-    end: float
-
-
-class _Reference(NamedTuple):
-    """Phrases as the embedded voice says them: float32 at 16 kHz, on the scale of 16-bit integers."""
-
-    samples: Samples
-    morae: list[_MoraTime]
-
 
 class AccentRecognizer:
     """The recognizer inside its process; may be asked from several threads at once."""
@@ -199,10 +181,7 @@ class AccentRecognizer:
         """Load the dictionary and the voice, so that a missing package shows at once."""
         from tts_assets.japanese.dictionary import Dictionary  # noqa: PLC0415 - in its process only
 
-        self._dictionary = Dictionary()
-        self._own = threading.local()
-        self._measure_label = lru_cache(maxsize=_LABELS_KEPT)(self._synthesize_label)
-        self._get_synthesizer()
+        self._embedded_voice = EmbeddedVoice(Dictionary())
 
     def answer(self, question: bytes) -> bytes:
         """Answer an encoded question."""
@@ -216,12 +195,12 @@ class AccentRecognizer:
         """Recognize accents; arguments and errors as in AccentListener."""
         if not 0 < samples.size <= MOST_SECONDS * RATE_HZ or not np.isfinite(samples).all():
             raise ClipError(_LENGTH_ERROR)
-        reference = self._speak(phrases)
+        reference = self._embedded_voice.speak_phrases(phrases)
         semitones = _measure_semitones(samples)
-        kinds = _FORMANTS[:1] if voice.startswith(_OWN_PITCH) else _FORMANTS
-        expected = _compute_features(reference.samples, 1.0)
+        kinds = FORMANTS[:1] if voice.startswith(_OWN_PITCH) else FORMANTS
+        expected = compute_features(reference.samples, 1.0)
         alignments = [
-            _align_morae(_compute_features(samples, formants), expected, reference.morae)
+            align_morae(compute_features(samples, formants), expected, reference.morae).morae
             for formants in kinds
         ]
         found: list[PhraseAccent] = []
@@ -243,7 +222,7 @@ class AccentRecognizer:
     def _fit_phrase(
         self,
         semitones: Floats,
-        times: Sequence[_MoraTime],
+        times: Sequence[MoraTime],
         phrases: Sequence[Phrase],
         place: int,
         voice: str,
@@ -273,7 +252,7 @@ class AccentRecognizer:
     def _fit_embedded_voice(
         self,
         semitones: Floats,
-        times: Sequence[_MoraTime],
+        times: Sequence[MoraTime],
         phrases: Sequence[Phrase],
         place: int,
         accents: Sequence[int],
@@ -285,7 +264,7 @@ class AccentRecognizer:
         for accent in (*accents, len(times)):
             changed = [*phrases]
             changed[place] = phrases[place]._replace(accent=accent)
-            reference = self._speak(changed)
+            reference = self._embedded_voice.speak_phrases(changed)
             own = _measure_semitones(reference.samples)
             expected = _sample_pitch(own, reference.morae[begin : begin + len(times)])
             both = np.isfinite(measured) & np.isfinite(expected)
@@ -297,49 +276,6 @@ class AccentRecognizer:
             same = accent % len(times)
             found[same] = min(fit, found.get(same, fit))
         return found
-
-    @property
-    def _rate_hz(self) -> int:
-        rate: int = self._get_synthesizer().get_sampling_frequency()
-        return rate
-
-    def _speak(self, phrases: Sequence[Phrase]) -> _Reference:
-        """Say phrases with the embedded voice.
-
-        Raises:
-            ClipError: it does not know all of their morae.
-        """
-        labels = self._dictionary.make_labels(_build_nodes(phrases))
-        morae: list[_MoraTime] = []
-        end, before = 0.0, None
-        for label in labels:
-            begin, end = end, end + self._measure_label(label)
-            found = _SOUND.search(label)
-            mora = found and found.groups()[1:]
-            if mora and mora == before:
-                morae[-1] = morae[-1]._replace(last=begin, end=end)
-            elif mora:
-                morae.append(_MoraTime(begin, begin, end))
-            before = mora
-        if not morae or len(morae) != sum(len(split_morae(phrase.kana)) for phrase in phrases):
-            kana = "".join(phrase.kana for phrase in phrases)
-            raise ClipError(f"the embedded voice does not know all morae of {kana}")
-        samples = self._get_synthesizer().synthesize(labels).astype(np.float32)
-        return _Reference(soxr.resample(samples, self._rate_hz, RATE_HZ), morae)
-
-    def _synthesize_label(self, label: str) -> float:
-        """How many seconds the embedded voice makes a sound."""
-        size: int = self._get_synthesizer().synthesize([label]).size
-        return size / self._rate_hz
-
-    def _get_synthesizer(self) -> Any:
-        """This thread's own: sharing one would serialise the threads."""
-        if not hasattr(self._own, "synthesizer"):
-            from pyopenjtalk import DEFAULT_HTS_VOICE  # noqa: PLC0415 - native, in its process only
-            from pyopenjtalk.htsengine import HTSEngine  # noqa: PLC0415 - see above
-
-            self._own.synthesizer = HTSEngine(DEFAULT_HTS_VOICE)
-        return self._own.synthesizer
 
 
 def list_accents(phrase: Phrase) -> list[int]:
@@ -354,6 +290,157 @@ def list_accents(phrase: Phrase) -> list[int]:
 
 def normalize_accent(phrase: Phrase) -> int:
     return 0 if phrase.accent >= len(split_morae(phrase.kana)) else phrase.accent
+
+
+def _choose_accent(place: int, own: int, fits: Mapping[int, float]) -> PhraseAccent:
+    """The accent that fits best, and by how much worse a phrase's own one fits."""
+    best = min(fits, key=fits.__getitem__)
+    return PhraseAccent(place, best, fits[own] - fits[best])
+
+
+def _measure_semitones(samples: Samples) -> Floats:
+    semitones: Floats = 12 * np.log2(pitch(samples, RATE_HZ).astype(np.float64))
+    return semitones
+
+
+def _sample_pitch(semitones: Floats, times: Sequence[MoraTime]) -> Floats:
+    """The pitch at each moment of each mora, shape (morae * moments,); nan without a voice."""
+    spans = np.array([(each.begin, each.end) for each in times])
+    moments = spans[:, :1] + (spans[:, 1:] - spans[:, :1]) * np.array(_MOMENTS)
+    steps = np.clip(np.rint(moments.ravel() / HOP_SECONDS).astype(int), 0, semitones.size - 1)
+    sampled: Floats = semitones[steps]
+    return sampled
+
+
+def _fit_textbook(
+    semitones: Floats, times: Sequence[MoraTime], morae: Sequence[str], accents: Sequence[int]
+) -> dict[int, float]:
+    """How badly low and high morae fit; empty if too few are voiced, or those do not tell."""
+    heights = np.array([_measure_height(semitones, each) for each in times])
+    voiced = np.isfinite(heights)
+    if voiced.sum() < _FEWEST_VOICED:
+        return {}
+    found = {
+        accent: min(
+            _fit_tones(heights[voiced], tones[voiced]) for tones in _list_tones(morae, accent)
+        )
+        for accent in accents
+    }
+    return found if max(found.values()) - min(found.values()) > 1e-6 else {}
+
+
+def _measure_height(semitones: Floats, mora: MoraTime) -> float:
+    """The median over the second half of the last sound, or where that is whispered, over more."""
+    for begin, end in (
+        ((mora.last + mora.end) / 2, mora.end),
+        (mora.last, mora.end),
+        (mora.begin, mora.end + _LATE_SECONDS),
+    ):
+        steps = semitones[max(0, round(begin / HOP_SECONDS)) : max(0, round(end / HOP_SECONDS))]
+        voiced = steps[np.isfinite(steps)]
+        if voiced.size >= _FEWEST_STEPS:
+            return float(np.median(voiced))
+    return float("nan")
+
+
+def _list_tones(morae: Sequence[str], accent: int) -> Iterator[Floats]:
+    """Low and high morae as 0 and 1, with both ways to begin a long first syllable."""
+    places = np.arange(1, len(morae) + 1)
+    high = (places <= (accent or len(morae))) & ((places > 1) | (accent == 1))
+    yield high.astype(float)
+    if accent != 1 and len(morae) > 1 and morae[1] in _BOUND:
+        yield np.where(places == 1, 1.0, high)
+
+
+def _fit_tones(heights: Floats, tones: Floats) -> float:
+    steps = np.arange(heights.size)
+    return min(
+        _fit_scale(heights - slope * steps, tones, _LEAST_RANGE, _MOST_RANGE) for slope in _SLOPES
+    )
+
+
+def _fit_scale(measured: Floats, expected: Floats, least: float, most: float) -> float:
+    """The root mean square of what is left after the best offset and scale within limits."""
+    one, other = measured - measured.mean(), expected - expected.mean()
+    power = float((other**2).sum())
+    scale = float((one * other).sum()) / power if power else 0.0
+    return float(np.sqrt(((one - min(most, max(least, scale)) * other) ** 2).mean()))
+
+
+# The times of morae.
+
+#: How long the embedded voice makes a sound depends on its label alone.
+_LABELS_KEPT = 20_000
+_SOUND = re.compile(r"-([a-zA-Z]+)\+.*/A:[-\d]+\+(\d+)\+.*(/F:[^/]*).*(/I:[^/]*)")
+
+
+class MoraTime(NamedTuple):
+    """When a mora begins, when its last sound begins, and when it ends; in seconds."""
+
+    begin: float
+    last: float
+    end: float
+
+
+class SpokenPhrases(NamedTuple):
+    """Phrases as the embedded voice says them: float32 at 16 kHz, on the scale of 16-bit integers."""
+
+    samples: Samples
+    morae: list[MoraTime]
+
+
+class EmbeddedVoice:
+    """Says phrases, and knows the times of their morae; may be asked from several threads at once."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        """Load the voice, so that a missing package shows at once; the dictionary makes labels."""
+        self._dictionary = dictionary
+        self._own = threading.local()
+        self._measure_label = lru_cache(maxsize=_LABELS_KEPT)(self._synthesize_label)
+        self._get_synthesizer()
+
+    def speak_phrases(self, phrases: Sequence[Phrase]) -> SpokenPhrases:
+        """Say phrases with the embedded voice.
+
+        Raises:
+            ClipError: it does not know all of their morae.
+        """
+        labels = self._dictionary.make_labels(_build_nodes(phrases))
+        morae: list[MoraTime] = []
+        end, before = 0.0, None
+        for label in labels:
+            begin, end = end, end + self._measure_label(label)
+            found = _SOUND.search(label)
+            mora = found and found.groups()[1:]
+            if mora and mora == before:
+                morae[-1] = morae[-1]._replace(last=begin, end=end)
+            elif mora:
+                morae.append(MoraTime(begin, begin, end))
+            before = mora
+        if not morae or len(morae) != sum(len(split_morae(phrase.kana)) for phrase in phrases):
+            kana = "".join(phrase.kana for phrase in phrases)
+            raise ClipError(f"the embedded voice does not know all morae of {kana}")
+        samples = self._get_synthesizer().synthesize(labels).astype(np.float32)
+        return SpokenPhrases(soxr.resample(samples, self._rate_hz, RATE_HZ), morae)
+
+    @property
+    def _rate_hz(self) -> int:
+        rate: int = self._get_synthesizer().get_sampling_frequency()
+        return rate
+
+    def _synthesize_label(self, label: str) -> float:
+        """How many seconds the embedded voice makes a sound."""
+        size: int = self._get_synthesizer().synthesize([label]).size
+        return size / self._rate_hz
+
+    def _get_synthesizer(self) -> Any:
+        """This thread's own: sharing one would serialise the threads."""
+        if not hasattr(self._own, "synthesizer"):
+            from pyopenjtalk import DEFAULT_HTS_VOICE  # noqa: PLC0415 - native, in its process only
+            from pyopenjtalk.htsengine import HTSEngine  # noqa: PLC0415 - see above
+
+            self._own.synthesizer = HTSEngine(DEFAULT_HTS_VOICE)
+        return self._own.synthesizer
 
 
 def _build_nodes(phrases: Sequence[Phrase]) -> Nodes:
@@ -394,81 +481,6 @@ def _build_node(sound: str, part_of_speech: str, accent: int, size: int) -> Node
 # How an accent fits the pitch of morae.
 
 
-def _choose_accent(place: int, own: int, fits: Mapping[int, float]) -> PhraseAccent:
-    """The accent that fits best, and by how much worse a phrase's own one fits."""
-    best = min(fits, key=fits.__getitem__)
-    return PhraseAccent(place, best, fits[own] - fits[best])
-
-
-def _measure_semitones(samples: Samples) -> Floats:
-    semitones: Floats = 12 * np.log2(pitch(samples, RATE_HZ).astype(np.float64))
-    return semitones
-
-
-def _sample_pitch(semitones: Floats, times: Sequence[_MoraTime]) -> Floats:
-    """The pitch at each moment of each mora, shape (morae * moments,); nan without a voice."""
-    spans = np.array([(each.begin, each.end) for each in times])
-    moments = spans[:, :1] + (spans[:, 1:] - spans[:, :1]) * np.array(_MOMENTS)
-    steps = np.clip(np.rint(moments.ravel() / HOP_SECONDS).astype(int), 0, semitones.size - 1)
-    sampled: Floats = semitones[steps]
-    return sampled
-
-
-def _fit_textbook(
-    semitones: Floats, times: Sequence[_MoraTime], morae: Sequence[str], accents: Sequence[int]
-) -> dict[int, float]:
-    """How badly low and high morae fit; empty if too few are voiced, or those do not tell."""
-    heights = np.array([_measure_height(semitones, each) for each in times])
-    voiced = np.isfinite(heights)
-    if voiced.sum() < _FEWEST_VOICED:
-        return {}
-    found = {
-        accent: min(
-            _fit_tones(heights[voiced], tones[voiced]) for tones in _list_tones(morae, accent)
-        )
-        for accent in accents
-    }
-    return found if max(found.values()) - min(found.values()) > 1e-6 else {}
-
-
-def _measure_height(semitones: Floats, mora: _MoraTime) -> float:
-    """The median over the second half of the last sound, or where that is whispered, over more."""
-    for begin, end in (
-        ((mora.last + mora.end) / 2, mora.end),
-        (mora.last, mora.end),
-        (mora.begin, mora.end + _LATE_SECONDS),
-    ):
-        steps = semitones[max(0, round(begin / HOP_SECONDS)) : max(0, round(end / HOP_SECONDS))]
-        voiced = steps[np.isfinite(steps)]
-        if voiced.size >= _FEWEST_STEPS:
-            return float(np.median(voiced))
-    return float("nan")
-
-
-def _list_tones(morae: Sequence[str], accent: int) -> Iterator[Floats]:
-    """Low and high morae as 0 and 1, with both ways to begin a long first syllable."""
-    places = np.arange(1, len(morae) + 1)
-    high = (places <= (accent or len(morae))) & ((places > 1) | (accent == 1))
-    yield high.astype(float)
-    if accent != 1 and len(morae) > 1 and morae[1] in _BOUND:
-        yield np.where(places == 1, 1.0, high)
-
-
-def _fit_tones(heights: Floats, tones: Floats) -> float:
-    steps = np.arange(heights.size)
-    return min(
-        _fit_scale(heights - slope * steps, tones, _LEAST_RANGE, _MOST_RANGE) for slope in _SLOPES
-    )
-
-
-def _fit_scale(measured: Floats, expected: Floats, least: float, most: float) -> float:
-    """The root mean square of what is left after the best offset and scale within limits."""
-    one, other = measured - measured.mean(), expected - expected.mean()
-    power = float((other**2).sum())
-    scale = float((one * other).sum()) / power if power else 0.0
-    return float(np.sqrt(((one - min(most, max(least, scale)) * other) ** 2).mean()))
-
-
 # The alignment: mel cepstra and their slopes, 10 ms apart.
 
 _STEP, _WINDOW, _TRANSFORM = 160, 400, 512
@@ -483,16 +495,23 @@ _EMPHASIS = 0.97
 _SILENT_POWER = 1e-5
 
 #: Men's formants are lower than those of the embedded voice by up to this.
-_FORMANTS = (1.0, 0.92, 0.84)
+FORMANTS = (1.0, 0.92, 0.84)
 
 #: The weight of a step in both sounds at once; one in either counts 1.
 _BOTH_WEIGHT = 1.2
 
 
-def _align_morae(
-    heard: tuple[int, Floats], spoken: tuple[int, Floats], morae: Sequence[_MoraTime]
-) -> list[_MoraTime]:
-    """The times of morae in a sound.
+class MoraAlignment(NamedTuple):
+    """The times of morae in a sound, and how far its features are from those of the reference."""
+
+    morae: list[MoraTime]
+    distance: float
+
+
+def align_morae(
+    heard: tuple[int, Floats], spoken: tuple[int, Floats], morae: Sequence[MoraTime]
+) -> MoraAlignment:
+    """Find the times of morae in a sound.
 
     Args:
         heard: its first frame and its features.
@@ -500,17 +519,17 @@ def _align_morae(
         morae: their times in the reference.
     """
     (own_begin, own), (begin, expected) = heard, spoken
-    path = _align_features(own, expected)
+    path, distance = _align_features(own, expected)
     steps, inverse = np.unique(path[:, 1], return_inverse=True)
     places = np.bincount(inverse, path[:, 0]) / np.bincount(inverse)
     times = np.array(morae) / HOP_SECONDS - begin
     # Both sounds were trimmed, and a mora may begin before or end behind what is left.
     inside = np.clip(times, steps[0], steps[-1])
     rows = (np.interp(inside, steps, places) + times - inside + own_begin) * HOP_SECONDS
-    return [_MoraTime(*map(float, row)) for row in rows]
+    return MoraAlignment([MoraTime(*map(float, row)) for row in rows], distance)
 
 
-def _compute_features(samples: Samples, formants: float) -> tuple[int, Floats]:
+def compute_features(samples: Samples, formants: float) -> tuple[int, Floats]:
     """The first frame that is not silent, and the features of it and all up to the last such.
 
     Args:
@@ -553,11 +572,11 @@ def _create_filters(formants: float) -> tuple[Floats, Floats]:
     return np.maximum(0, bank), np.cos(angles)
 
 
-def _align_features(one: Floats, other: Floats) -> NDArray[np.int64]:
+def _align_features(one: Floats, other: Floats) -> tuple[NDArray[np.int64], float]:
     """Dynamic time warping, one diagonal at a time.
 
     Returns:
-        The pairs of frames along the best path, shape (pairs, 2).
+        The pairs of frames along the best path, shape (pairs, 2), and their mean distance.
     """
     squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
     distance = np.sqrt(np.maximum(0, squares)).ravel()
@@ -583,4 +602,5 @@ def _align_features(one: Floats, other: Floats) -> NDArray[np.int64]:
     while at > 0:
         path.append((at // width - 1, at % width - 1))
         at -= back[steps[at]]
-    return np.array(path[::-1])
+    pairs = np.array(path[::-1])
+    return pairs, float(distance[pairs[:, 0] * columns + pairs[:, 1]].mean())

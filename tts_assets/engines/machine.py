@@ -17,6 +17,9 @@ T = TypeVar("T")
 #: No engine gains from more.
 MOST_WORKERS = 16
 
+#: In the engine's parts of voices whose accents are imposed on their sound; raised where that changes.
+IMPOSED_MELODY = "melody=imposed-1"
+
 #: The assumed free memory where the system does not report it, as on small machines.
 _FREE_MIB = 2048
 

@@ -16,9 +16,14 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 
-from tts_assets.config.settings import Device
+from tts_assets.config.settings import AccentControl, Device
 from tts_assets.engines import onnx_models
-from tts_assets.engines.machine import READING, find_missing_packages, format_versions
+from tts_assets.engines.machine import (
+    IMPOSED_MELODY,
+    READING,
+    find_missing_packages,
+    format_versions,
+)
 from tts_assets.engines.models.model_cache import ModelCache, sha256_of
 from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
@@ -126,6 +131,11 @@ class VoiceFile:
     def is_japanese(self) -> bool:
         """Whether it speaks Japanese."""
         return self.language.partition("-")[0] == "ja"
+
+    @property
+    def takes_imposed_accents(self) -> bool:
+        """Whether it speaks Japanese without accents of the data."""
+        return self.is_japanese and not self.has_accents
 
     @property
     def is_noisy(self) -> bool:
@@ -288,6 +298,7 @@ class Piper:
         self._is_given = given is not None
         self._voice_name = settings.voice
         self._device = settings.device
+        self._accent = settings.piper.accent
         self._engines: dict[str, str] = {}
 
     def problem(self) -> str | None:
@@ -319,9 +330,14 @@ class Piper:
         return self._engines[voice]
 
     def accents(self, voice: str) -> bool:
-        """Only for voices with Japanese phonemes; espeak takes none."""
+        """Those with Japanese phonemes; espeak takes none, so accents are imposed on its Japanese."""
         offered = self._voice_directory.offered.get(voice)
-        return offered is not None and offered.file.has_accents
+        return offered is not None and (
+            offered.file.has_accents or self._imposes_accents(offered.file)
+        )
+
+    def _imposes_accents(self, file: VoiceFile) -> bool:
+        return file.takes_imposed_accents and self._accent == AccentControl.IMPOSE
 
     def repeats(self, voice: str) -> bool:
         """Not if its model draws random numbers and its configuration uses them; errors as ``engine``."""
@@ -337,7 +353,12 @@ class Piper:
             "tts_assets.engines.piper_engine:PiperEngine",
             threads=onnx_models.count_threads(workers),
             silence_seconds=limit_silence(timeout_seconds),
-            options={"voices": str(self._folder), "voice": first, "device": self._device},
+            options={
+                "voices": str(self._folder),
+                "voice": first,
+                "device": self._device,
+                "accent": self._accent,
+            },
             words=words,
         )
 
@@ -387,6 +408,8 @@ class Piper:
             found.append(f"device={self._device}")
         if not self.repeats(voice):
             found.append("noise=random")
+        if self._imposes_accents(file):
+            found.append(IMPOSED_MELODY)
         if file.is_japanese:
             found.append(format_versions(READING))
         return " ".join(found)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from piper import PiperConfig, PiperVoice, SynthesisConfig
 
+from tts_assets.config.settings import AccentControl
 from tts_assets.engines import onnx_models
+from tts_assets.engines.imposed_accents import AccentImposer
 from tts_assets.engines.piper import voices_in
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese import engine_notation
-from tts_assets.japanese.accent_notation import drop_accents
+from tts_assets.japanese.accent_notation import doubt_accents, drop_accents
 from tts_assets.japanese.analysis import expand_small_kana, to_accent_phrases
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.reading_resolver import resolve_reading
@@ -58,8 +60,16 @@ _UNSUPPORTED = frozenset(split_morae("スィズィキェギェヂェニェヒェ
 class PiperEngine:
     """The engine inside its process."""
 
-    def __init__(self, *, voices: str, voice: str, device: str) -> None:
+    def __init__(
+        self, *, voices: str, voice: str, device: str, accent: str = AccentControl.VOICE
+    ) -> None:
         """Load one voice from a folder, so that its problems show at once; others on demand.
+
+        Args:
+            voices: the folder.
+            voice: the name of the first one.
+            device: what it runs on.
+            accent: one of `AccentControl`: whether voices that take no accents get them imposed.
 
         Raises:
             UsageError: that voice is missing, or cannot be used.
@@ -70,6 +80,7 @@ class PiperEngine:
         self._faults: dict[Path, str] = {}
         self._loading = threading.Lock()
         self._dictionary = Dictionary()
+        self._imposer = AccentImposer(self._dictionary) if accent == AccentControl.IMPOSE else None
         self._first = self._voice_directory.find_voice(voice).file
         self._get_library(self._first)
         if self._first.is_japanese:
@@ -81,7 +92,7 @@ class PiperEngine:
 
     def read(self, form: SpokenForm) -> Pronunciation:
         """The pronunciation of the first voice; ClipError if the reading is impossible or too long."""
-        return _to_pronunciation(resolve_reading(form, self._dictionary), self._first)
+        return self._to_pronunciation(resolve_reading(form, self._dictionary), self._first)
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Synthesize a form, sentence by sentence.
@@ -102,17 +113,36 @@ class PiperEngine:
         found: FormReading | None = None
         if offered.file.is_japanese:
             found = resolve_reading(form, self._dictionary)
-            sentences = self._phonemize_japanese(found, form, offered.file)
+            parts = self._phonemize_japanese(found, form, offered.file)
         else:
-            sentences = _phonemize_foreign(form.text, offered.file, library)
+            parts = [_phonemize_foreign(form.text, offered.file, library)]
+        rate_hz = library.config.sample_rate
+        pause = round(_PAUSE_SECONDS / voice.speed * rate_hz)
+        sounds = [
+            _join_sentences(
+                [self._synthesize(each, offered, library, voice) for each in part], pause
+            )
+            for part in parts
+        ]
+        pronunciation = self._to_pronunciation(found, offered.file) if found else None
+        if self._imposer and found and pronunciation and offered.file.takes_imposed_accents:
+            for place, nodes in enumerate(found.parts):
+                imposed = self._imposer.impose(
+                    sounds[place], rate_hz, [nodes], asks=_is_asking_word(form)
+                )
+                if imposed is None:
+                    pronunciation = doubt_accents(pronunciation)
+                else:
+                    sounds[place] = imposed
         return Speech(
-            samples=_join_sentences(
-                [self._synthesize(each, offered, library, voice) for each in sentences],
-                round(_PAUSE_SECONDS / voice.speed * library.config.sample_rate),
-            ),
-            rate_hz=library.config.sample_rate,
-            pronunciation=_to_pronunciation(found, offered.file) if found else None,
+            samples=_join_sentences(sounds, pause), rate_hz=rate_hz, pronunciation=pronunciation
         )
+
+    def _to_pronunciation(self, found: FormReading, file: VoiceFile) -> Pronunciation:
+        """The pronunciation of a voice, without accents if they are its own."""
+        if file.has_accents or self._imposer:
+            return found.pronunciation
+        return drop_accents(found.pronunciation)
 
     def _get_library(self, file: VoiceFile) -> PiperVoice:
         """A voice, loaded once, by the first thread that needs it; UsageError if it is unusable."""
@@ -129,18 +159,15 @@ class PiperEngine:
 
     def _phonemize_japanese(
         self, found: FormReading, form: SpokenForm, file: VoiceFile
-    ) -> list[list[str]]:
-        """The phonemes of each sentence of the resolved reading."""
-        # A word whose reading was forced has lost its marks.
-        asks = not form.sentence and form.text.endswith(("?", "？"))
+    ) -> list[list[list[str]]]:
+        """For each part of the resolved reading, the phonemes of its sentences."""
+        asks = _is_asking_word(form)
         library = self._get_library(file)
         labels = [self._dictionary.make_labels(nodes) for nodes in found.parts]
         if file.has_accents:
-            return [engine_notation.to_piper_phonemes(each, question=asks) for each in labels]
+            return [[engine_notation.to_piper_phonemes(each, question=asks)] for each in labels]
         return [
-            sentence
-            for nodes, each in zip(found.parts, labels, strict=True)
-            for sentence in _keep_known_phonemes(
+            _keep_known_phonemes(
                 library.phonemize(
                     _to_espeak_kana(
                         to_accent_phrases(nodes), question=asks or engine_notation.is_question(each)
@@ -148,6 +175,7 @@ class PiperEngine:
                 ),
                 library,
             )
+            for nodes, each in zip(found.parts, labels, strict=True)
         ]
 
     def _synthesize(
@@ -206,10 +234,9 @@ def _try_last_speaker(library: PiperVoice, file: VoiceFile) -> None:
         ) from exc
 
 
-def _to_pronunciation(found: FormReading, file: VoiceFile) -> Pronunciation:
-    """The pronunciation of a voice, without accents for espeak."""
-    pronunciation = found.pronunciation
-    return pronunciation if file.has_accents else drop_accents(pronunciation)
+def _is_asking_word(form: SpokenForm) -> bool:
+    """Whether a word is a question: one whose reading was forced has lost its marks."""
+    return not form.sentence and form.text.endswith(("?", "？"))
 
 
 def _to_espeak_kana(found: Iterable[Phrase], *, question: bool) -> str:

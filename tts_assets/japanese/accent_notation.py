@@ -136,6 +136,11 @@ def drop_accents(pronunciation: Pronunciation) -> Pronunciation:
     return replace(pronunciation, phrases=flat, accent_basis=AccentBasis.ENGINE)
 
 
+def doubt_accents(pronunciation: Pronunciation) -> Pronunciation:
+    """A pronunciation whose accents could not be imposed: the voice may have others."""
+    return replace(pronunciation, accent_basis=AccentBasis.ENGINE)
+
+
 def format_accent_phrases(phrases: Sequence[Phrase]) -> str:
     """Phrases with ↓ where the pitch falls: ハ↓シ; a / between phrases, a 、 where a pause is."""
     return _join_formatted(phrases, [_format_fall(phrase) for phrase in phrases])

@@ -240,7 +240,7 @@ def _read_pieces(item: ListenTask) -> Generator[Samples, None, None]:
         ClipError: it cannot be read, or is not audio.
     """
     # Heavy, and only needed for recognition.
-    from tts_assets.audio.blocks import read_mono_blocks  # noqa: PLC0415
+    from tts_assets.audio.codec import read_mono_blocks  # noqa: PLC0415
 
     ends = [round(seconds * RATE_HZ) for seconds in find_cuts(item.line.cues)]
     yield from split_windows(read_mono_blocks(Path(item.path), RATE_HZ), ends)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from anyio import to_thread
 
-from tts_assets.audio.blocks import read_duration, read_mono_blocks
+from tts_assets.audio.codec import read_duration, read_mono_blocks
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import ClipError, InputError, UsageError
 from tts_assets.regular_files import find_files
@@ -170,7 +170,7 @@ def split_chunks(blocks: Iterable[Samples], seconds: float) -> Iterator[AudioChu
     """Split a recording into chunks.
 
     Args:
-        blocks: its samples, as ``audio.blocks.read_mono_blocks`` yields them.
+        blocks: its samples, as ``audio.codec.read_mono_blocks`` yields them.
         seconds: the maximum length of a chunk.
 
     Raises:
