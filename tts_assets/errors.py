@@ -3,14 +3,14 @@
 ::
 
     TtsAssetsError
-    ├── UsageError           the command, an option or the configuration is wrong: mend it, run again
-    ├── InputError           a catalogue or one entry of it cannot be used: mend the named line
-    ├── ClipError            one clip could not be made: the others go on
-    │   ├── ClipTimeoutError     it was not ready within its time limit, and was stopped
-    │   └── EngineCrashError     the engine's process died while it spoke this clip alone
-    ├── FatalError           nothing more can be made: disk full, ledger unwritable
+    ├── UsageError           the command, an option or the configuration is wrong: correct it, run again
+    ├── InputError           a catalogue or one entry of it cannot be used: correct the named line
+    ├── ClipError            one clip failed: the others continue
+    │   ├── ClipTimeoutError     it timed out
+    │   └── EngineCrashError     the engine's process died while it generated this clip alone
+    ├── FatalError           no more clips can be generated: disk full, ledger unwritable
     │   └── EngineNotReadyError  the engine lacks a package, a model, a key or a server
-    └── StoppedError         the run stopped before it sent this: run again
+    └── StoppedError         the run stopped before it sent this request: run again
 """
 
 import difflib
@@ -23,12 +23,12 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-#: How many characters of a value a message shows.
-_SHOWN = 80
+#: Characters of a value that a message shows.
+_MAX_VALUE_LENGTH = 80
 
 
 def show_value(value: object) -> str:
-    """A value from a file as messages show it: on one line, short, and whatever the value is."""
+    """Any value from a file as shown in messages: short, and on one line."""
     try:
         shown = repr(value)
     except ValueError:
@@ -36,11 +36,11 @@ def show_value(value: object) -> str:
         return "a number with too many digits to show"
     except RecursionError:
         return "a value nested too deeply to show"
-    return truncate_text(shown, _SHOWN)
+    return truncate_text(shown, _MAX_VALUE_LENGTH)
 
 
 def truncate_text(text: str, most: int) -> str:
-    """A text, cut to a number of characters with an ellipsis as the last."""
+    """A text truncated to ``most`` characters, the last of which is an ellipsis."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
@@ -52,40 +52,44 @@ def suggest_names(
     show: Callable[[str], str] = str,
     others: str | None = None,
 ) -> str:
-    """Ask for the names nearest to an unknown one, or list what there is.
+    """Suggest the names nearest to an unknown one, or list all names.
 
     Args:
         name: the unknown name.
         names: all names.
-        most: how many of them are suggested.
-        show: how messages write a name.
-        others: used where none is near; None for the list of all names.
+        most: the maximum number of suggestions.
+        show: formats a name for the message.
+        others: the text to use if no name is near; None for the list of all names.
     """
-    every = {each.casefold(): each for each in names}
+    names_by_fold = {each.casefold(): each for each in names}
     typed = name[:200].casefold()
-    near = difflib.get_close_matches(typed, every, n=most)
-    if near := near or [each for each in every if typed and each.startswith(typed)][:1]:
-        return f"did you mean {' or '.join(show(every[each]) for each in near)}?"
-    return f"there are: {', '.join(map(show, every.values()))}" if others is None else others
+    near = difflib.get_close_matches(typed, names_by_fold, n=most)
+    if near := near or [each for each in names_by_fold if typed and each.startswith(typed)][:1]:
+        return f"did you mean {' or '.join(show(names_by_fold[each]) for each in near)}?"
+    return (
+        f"there are: {', '.join(map(show, names_by_fold.values()))}" if others is None else others
+    )
 
 
 def suggest(name: str, names: Iterable[str]) -> str:
-    """``; did you mean X?`` for the name that is nearest to a mistyped one; empty where none is near."""
+    """``; did you mean X?`` with the name nearest to a mistyped one; empty if none is near."""
     hint = suggest_names(name, names, others="")
     return f"; {hint}" if hint else ""
 
 
 def format_command(*words: str) -> str:
-    """A command of tts-assets that works where it is typed: it begins as this process was started."""
+    """A tts-assets command for the user to run, which begins as this process was started."""
     program = Path(sys.argv[0])
     if program.stem != "tts-assets":
         return shlex.join([sys.executable, "-m", "tts_assets", *words])
-    found = shutil.which(program.stem)
-    is_on_path = found is not None and os.path.realpath(found) == os.path.realpath(program)
+    path_on_search_path = shutil.which(program.stem)
+    is_on_path = path_on_search_path is not None and os.path.realpath(
+        path_on_search_path
+    ) == os.path.realpath(program)
     return shlex.join([program.stem if is_on_path else str(program), *words])
 
 
-#: What to do where memory, or the number of threads, is too small.
+#: The message if memory or threads run out.
 OUT_OF_MEMORY = (
     "there is not enough memory: close other programs, raise the limit of this process "
     "(`ulimit -v`, `ulimit -u`, or that of its container), or lower --concurrency"
@@ -94,14 +98,14 @@ _NO_MEMORY = re.compile(
     "failed to map segment|annot allocate memory|can't start new thread|raised unreported exception"
 )
 
-#: The disk or the system failed, whatever was asked of it.
+#: Failures of the disk or of the system, independent of the path.
 _SYSTEM_FAILURES = frozenset(
     getattr(errno, name)
     for name in ("EIO", "ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENFILE", "ESTALE")
     if hasattr(errno, name)
 )
 
-#: A path cannot be used as it is: its name, its links or its permissions are wrong.
+#: Failures of a path: its name, its links or its permissions are wrong.
 _PATH_FAILURES = frozenset(
     getattr(errno, name)
     for name in ("EACCES", "EPERM", "ENAMETOOLONG", "ELOOP", "ENOTDIR")
@@ -110,7 +114,7 @@ _PATH_FAILURES = frozenset(
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
-    """Whether an error, or one behind it, says that the system gives no more memory or threads."""
+    """Whether an error, or one of its causes, reports that memory or threads ran out."""
     while error is not None:
         if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
             return True
@@ -125,19 +129,19 @@ def is_out_of_memory(error: BaseException | None) -> bool:
 
 
 def find_system_failure(error: BaseException | None) -> OSError | None:
-    """The error of a disk or of the system among an error and those behind it."""
+    """The failure of the disk or of the system among an error and its causes; None if there is none."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _SYSTEM_FAILURES:
             return error
         if isinstance(error, BaseExceptionGroup):
-            found = filter(None, map(find_system_failure, error.exceptions))
-            return next(found, None)
+            failures = filter(None, map(find_system_failure, error.exceptions))
+            return next(failures, None)
         error = error.__cause__ or error.__context__
     return None
 
 
 def find_path_failure(error: BaseException | None) -> OSError | None:
-    """The error of a path that cannot be used, if it is the error itself or one of its group."""
+    """The error itself, or one of its group, if it reports an unusable path; otherwise None."""
     if isinstance(error, BaseExceptionGroup):
         return next(filter(None, map(find_path_failure, error.exceptions)), None)
     if isinstance(error, OSError) and error.errno in _PATH_FAILURES and error.filename:
@@ -146,7 +150,7 @@ def find_path_failure(error: BaseException | None) -> OSError | None:
 
 
 class TtsAssetsError(Exception):
-    """Anything this package raises on purpose."""
+    """The base class of all errors that this package raises on purpose."""
 
 
 class UsageError(TtsAssetsError):
@@ -154,22 +158,22 @@ class UsageError(TtsAssetsError):
 
 
 class ClipError(TtsAssetsError):
-    """One clip could not be made; the others go on."""
+    """One clip failed; the others continue."""
 
 
 class ClipTimeoutError(ClipError):
-    """One clip was not ready within its time limit and was stopped."""
+    """One clip timed out."""
 
 
 class EngineCrashError(ClipError):
-    """The engine's process died while it spoke this clip and no other."""
+    """The engine's process died while it generated this clip and no other."""
 
 
 class FatalError(TtsAssetsError):
-    """Nothing more can be made in this run; what is done is kept."""
+    """The run can generate no more clips; finished ones are kept."""
 
 
-#: Engines for which the command ``setup`` can do something.
+#: Engines that the command ``setup`` supports.
 SETUP_ENGINES = ("kokoro", "piper", "voicevox", "elevenlabs", "openai")
 
 
@@ -177,7 +181,7 @@ class EngineNotReadyError(FatalError):
     """The engine of a run lacks a package, a model, a key or a server."""
 
     def __init__(self, provider: str, problem: str) -> None:
-        """Say what is missing, and the steps that add it."""
+        """Create the error from the engine's name and its problem; the message lists the next steps."""
         steps = (format_command("setup", provider), "run this command again")
         lines = "".join(f"\n  {number}. {step}" for number, step in enumerate(steps, 1))
         lines = lines if provider in SETUP_ENGINES else ""
@@ -195,13 +199,13 @@ class InputError(TtsAssetsError):
     def __init__(
         self, message: str, *, file: str, entry: str | None = None, line: int | None = None
     ) -> None:
-        """Say what is wrong and where.
+        """Create the error from a message and its location.
 
         Args:
-            message: what was found and what to do about it.
-            file: the catalogue's path as the user gave it.
-            entry: the entry's id, or its position such as ``entry 3`` when it has none.
-            line: 1-based line in the file, when known.
+            message: the problem and its remedy.
+            file: the catalogue's path as given.
+            entry: the entry's id, or its position such as ``entry 3`` if it has none.
+            line: 1-based line in the file; None if unknown.
         """
         super().__init__(message, file, entry, line)
         self.message = message

@@ -17,7 +17,7 @@ _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("�
 }
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 
-#: Which kana each small kana makes one mora with; behind others it is a mora of its own.
+#: The kana that each small kana forms one mora with; after others it is a mora of its own.
 _JOINED = {
     "ァ": "クグツフヴ",
     "ィ": "ウクグシスズツテデフヴ",
@@ -45,9 +45,9 @@ def is_katakana(text: str) -> bool:
 
 
 def split_morae(kana: str) -> list[str]:
-    """The morae of a text in hiragana or katakana, in katakana; what is not kana is left out.
+    """The morae of a text in hiragana or katakana, in katakana; other characters are left out.
 
-    A small kana joins the one before it where the two make one sound; ッ, ン and ー are morae.
+    A small kana joins the one before it if the two form one sound; ッ, ン and ー are morae.
     """
     return _MORA.findall(kana_to_katakana(kana))
 
@@ -82,12 +82,12 @@ class Format(StrEnum):
 
 
 class Turn(NamedTuple):
-    """A line of a passage, or what one speaker of a dialogue says before the next one does.
+    """A line of a passage, or the lines of one speaker of a dialogue until the next one speaks.
 
     Args:
-        size: how many characters of the form's text it has; those of all turns make the text.
-        speaker: who says it; "" for a narrator, or where nobody is named.
-        voice: the voice that its source gives to that speaker; None where it gives none.
+        size: its number of characters in the form's text; the turns together cover the text.
+        speaker: the speaker's name; "" for a narrator, or if no name is given.
+        voice: the voice that the source assigns to the speaker; None if it assigns none.
     """
 
     size: int
@@ -96,23 +96,23 @@ class Turn(NamedTuple):
 
 
 class SpokenForm(NamedTuple):
-    """What is really said, after normalisation; a tuple, as Clip is.
+    """The text that is spoken, after normalisation; a tuple, as Clip is.
 
     Args:
         text: the spelling, as Japanese is written.
-        reading: how the entry says it is read, in katakana; None where the data give none. That
-            of running text keeps its 、 and 。 where they tell which kana belong to which kanji.
-        accent: the accent nucleus that the entry gives: the mora after which the pitch falls,
-            0 for none; None where the data give none.
-        sentence: running text: said from its spelling, and only held against its reading.
-        readings: where the data give the reading of parts only: stretches of the text in their
-            order, each with its katakana; "" for one to pass over, which is spelled like the next;
-            hiragana for a reading only if a dictionary knows it: kado of 角 (kado), not bone of
+        reading: the entry's reading, in katakana; None if the data give none. The reading of
+            running text keeps its 、 and 。 where they show which kana belong to which kanji.
+        accent: the entry's accent nucleus: the mora after which the pitch falls, 0 for none;
+            None if the data give none.
+        sentence: running text: spoken from its spelling, and only checked against its reading.
+        readings: parts of the text in order, each with its katakana, if the data give the reading
+            of parts only; "" for a part to skip, which is spelled like the next; hiragana for a
+            reading that applies only if a dictionary has it: kado of 角 (kado), not bone of
             骨 (bone).
-        turns: of a passage, which is made of segments and has a time line, its lines; nothing of
-            a word or a sentence, which is made in one piece.
-        boundaries: where the text has a space that is not said, each as the number of characters
-            before it: no word crosses it.
+        turns: the lines of a passage, which is generated in segments and has a time line; empty
+            for a word or a sentence, which is generated at once.
+        boundaries: the positions of unspoken spaces, each as the number of characters before it;
+            no word crosses one.
         romanized: the reading was in Latin letters, where typing errors are likelier than rare
             readings.
     """
@@ -130,11 +130,11 @@ class SpokenForm(NamedTuple):
 class Basis(StrEnum):
     """How the reading of a form was determined, the most reliable way first."""
 
-    #: The dictionary reads the spelling as the entry says.
+    #: The dictionary's reading of the spelling is the entry's.
     SPELLING = "spelling"
     #: One of the dictionary's next analyses has the entry's reading.
     NBEST = "n-best"
-    #: The reading was set against the dictionary.
+    #: The entry's reading overrides the dictionary.
     FORCED = "forced"
     #: The data give no reading: it is the dictionary's alone.
     UNCHECKED = "unchecked"
@@ -145,9 +145,9 @@ class AccentBasis(StrEnum):
 
     DATA = "data"
     DICTIONARY = "dictionary"
-    #: Neither knows it: a guess.
+    #: Neither has it: a guess.
     GUESSED = "guessed"
-    #: The engine cannot be told any: it is whatever the voice makes of the sounds.
+    #: The engine has no accent control: the voice chooses the accent.
     ENGINE = "engine"
 
 
@@ -155,7 +155,7 @@ class Phrase(NamedTuple):
     """An accent phrase: one rise, and at most one fall, of the pitch.
 
     Args:
-        kana: how it sounds, in katakana: particles as ワ and エ, long vowels as ー.
+        kana: the pronunciation in katakana: particles as ワ and エ, long vowels as ー.
         accent: the mora after which the pitch falls; 0 for none.
         pause: whether a pause follows.
     """
@@ -166,10 +166,10 @@ class Phrase(NamedTuple):
 
 
 class AmbiguousWord(NamedTuple):
-    """A word that has another common reading, where nothing but the text says how it is read.
+    """A word with several common readings, whose reading only the text determines.
 
     Args:
-        spelling: as the text has it.
+        spelling: the word as written in the text.
         said: the reading that was chosen, in katakana.
         others: the other common readings.
     """
@@ -181,16 +181,16 @@ class AmbiguousWord(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pronunciation:
-    """How a form is said, as the reading guard has settled it.
+    """How a form is pronounced, as the reading resolver determined it.
 
     Args:
         phrases: the accent phrases in order.
-        basis: how sure the reading is.
-        accent_basis: how sure the accent is.
-        doubt: what does not fit, in words for people; None when all does.
-        near: of a forced word, the dictionary's reading that is so like the entry's that this may
-            be a typing error; None where there is none.
-        ambiguous: words that may be read otherwise, where the data do not give their reading.
+        basis: how the reading was determined.
+        accent_basis: how the accent was determined.
+        doubt: a mismatch, described for people; None if there is none.
+        near: for a forced word, the dictionary's reading if it is so similar to the entry's that
+            the entry may have a typing error; None if there is none.
+        ambiguous: words with other common readings, whose reading the data do not give.
     """
 
     phrases: tuple[Phrase, ...]
@@ -202,7 +202,7 @@ class Pronunciation:
 
 
 class WordKind(StrEnum):
-    """What a word of the user's dictionary is; decides how it joins with its neighbours."""
+    """The kind of a word in the user's dictionary; determines how it joins with its neighbours."""
 
     NOUN = "noun"
     NAME = "name"
@@ -213,13 +213,13 @@ class WordKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DictionaryWord:
-    """A word of the user's own dictionary: how this spelling is read wherever it stands.
+    """A word of the user's dictionary: the reading of a spelling, wherever it occurs.
 
     Args:
         surface: the spelling.
-        reading: how it is said, in katakana.
-        accent: the mora after which the pitch falls, 0 for none; None to leave it to a rule.
-        kind: what it is.
+        reading: the reading, in katakana.
+        accent: the mora after which the pitch falls, 0 for none; None to derive it by rule.
+        kind: the kind of word.
     """
 
     surface: str
@@ -230,7 +230,7 @@ class DictionaryWord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """Who speaks: an engine, one of its voices, and how fast (1.0 is the voice's own pace)."""
+    """An engine, one of its voices, the language and the speed (1.0 is the voice's own)."""
 
     provider: str
     name: str
@@ -240,10 +240,10 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
-    """How a clip must sound and be stored.
+    """The required loudness, silence and encoding of a clip.
 
     Args:
-        format: the encoding, which is the file extension, too.
+        format: the encoding, which is also the file extension.
         rate_hz: sample rate, in Hz.
         lufs: integrated loudness, in LUFS (ITU-R BS.1770-4).
         peak_dbtp: true-peak ceiling, in dBTP; takes precedence over the loudness.
@@ -282,15 +282,15 @@ class Pauses:
 
 
 class Segment(NamedTuple):
-    """A piece of a passage, small enough for one call of any engine.
+    """A part of a passage, small enough for one call of any engine.
 
     Args:
-        form: what is said; it has no turns.
-        speaker: who says it, as in Turn.
+        form: the text to speak; it has no turns.
+        speaker: as in Turn.
         voice: as in Turn.
-        pause_ms: the silence behind it; 0 behind the last.
-        phrases: the parts of its text that the time line of its passage is to have, which together
-            are the text; empty where the segment is enough.
+        pause_ms: the silence after it, in milliseconds; 0 after the last.
+        phrases: the parts of its text that get their own cues in the passage's time line, which
+            together are the text; empty if the segment itself is one cue.
     """
 
     form: SpokenForm
@@ -301,7 +301,7 @@ class Segment(NamedTuple):
 
 
 class WordTime(NamedTuple):
-    """When a word or a phrase of a segment is spoken, in seconds from the beginning of its sound."""
+    """When a word or a phrase of a segment is spoken, in seconds from the start of its audio."""
 
     text: str
     begin: float
@@ -309,7 +309,7 @@ class WordTime(NamedTuple):
 
 
 class Alignment(NamedTuple):
-    """Characters of a sound as a service reports them, and when each begins and ends, in seconds."""
+    """The spoken characters as a service reports them, with their begins and ends in seconds."""
 
     characters: tuple[str, ...]
     begins: tuple[float, ...]
@@ -332,7 +332,7 @@ class Finding(NamedTuple):
         rule: the name.
         measured: the measured value, with its unit.
         limit: the limit, with its unit.
-        told: both in words for people, without a stop at the end.
+        told: both in words for people, without a full stop.
     """
 
     rule: str
@@ -374,12 +374,13 @@ class Speech:
     Args:
         samples: float32, mono, of any scale, shape (n,).
         rate_hz: samples per second.
-        pronunciation: how it was said, where the engine can tell.
-        billed: what a service charged for it, in its own credits; None where nothing is charged,
-            or nobody tells.
-        credit: the line that its licence asks for, where that is known only now; "" for none.
-        character_times: where each character of the form's text begins and ends, in seconds;
-            empty where no service reports it.
+        pronunciation: how it was pronounced; None if the engine does not report it.
+        billed: the credits that a service charged; None if nothing is charged, or if the service
+            does not report it.
+        credit: the attribution that its licence requires, if only the response contains it; "" for
+            none.
+        character_times: begin and end of each character of the form's text, in seconds; empty if
+            no service reports them.
     """
 
     samples: Samples
@@ -394,10 +395,10 @@ class Parallel(NamedTuple):
     """A list of URLs that runs parallel to a list of texts.
 
     Args:
-        place: where it lies in the document.
-        length: how many items it must have.
-        beside: the key of the list of texts, where that lies in the same object.
-        spare: texts that are there now, and belong to none of the items.
+        place: its place in the document.
+        length: the number of items it must have.
+        beside: the key of the list of texts, if it is in the same object.
+        spare: texts in the list that belong to none of its items.
     """
 
     place: Place
@@ -415,24 +416,24 @@ class Target(NamedTuple):
 
 
 class Clip(NamedTuple):
-    """One thing to be said and stored for an entry.
+    """A text of an entry to speak and to store.
 
-    A tuple, as every run makes one for each clip there is, and tuples are made four times faster.
+    It is a tuple, because each run creates one for every clip, and tuples are created four times faster.
 
     Args:
         kind: the kind of its catalogue.
         file: the catalogue's path as given.
         entry: the entry's id, as text.
-        part: which of the entry's clips: ``word``, ``example-1``, ``onyomi-2``...
-        place: where its URL lies in the document; None if it goes nowhere.
-        form: what is said.
-        parallel: the list that its URL lies in, if it is one that runs parallel to another.
-        url: the URL that is there now; None for null, "" and absent.
-        voice: the voice that the entry asks for; None for the run's own.
-        at: where the record or the item that it is said of lies.
-        source: the name of the source that found it.
-        timeline: where the URL of its time line goes; None for nowhere.
-        speed: the speed that an override asks for; None for the run's own.
+        part: the name of the clip within its entry: ``word``, ``example-1``, ``onyomi-2``...
+        place: the place of its URL in the document; None if the URL is not written.
+        form: the text to speak.
+        parallel: the list that contains its URL, if that list runs parallel to another.
+        url: the current URL; None for null, "" and absent.
+        voice: the voice that the entry requests; None for the run's own.
+        at: the place of the record or of the item that it belongs to.
+        source: the name of its source.
+        timeline: the place for the URL of its time line; None if that URL is not written.
+        speed: the speed that an override requests; None for the run's own.
     """
 
     kind: Kind
@@ -450,7 +451,7 @@ class Clip(NamedTuple):
     speed: float | None = None
 
     def with_timeline(self) -> tuple[Clip, ...]:
-        """All that takes a URL: the clip, and in its likeness its time line, if that goes anywhere."""
+        """The clip and, if its time line has a place for a URL, a copy that stands for the time line."""
         if self.timeline is None:
             return (self,)
         place, url, parallel = self.timeline
@@ -462,7 +463,7 @@ class Clip(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unspoken:
-    """A text of an entry that yields no clip, and why; ``at`` is as in Clip."""
+    """A text of an entry that yields no clip, and the reason; ``at`` is as in Clip."""
 
     kind: Kind
     file: str
@@ -474,14 +475,14 @@ class Unspoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A finished clip before it is stored: its bytes and what was measured in them.
+    """A finished clip before it is stored: its bytes and measurements.
 
     Args:
         data: the encoded file.
         seconds: its length.
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
-        pronunciation: how the engine said it, where it can tell.
+        pronunciation: as in Speech.
         billed: as in Speech.
         credit: as in Speech.
         findings: the audio checks that it failed.

@@ -1,7 +1,7 @@
 """Finds and opens project files: regular files only, and no link where the tool writes.
 
-A repository may hold links, and archives may hold named pipes. A pipe blocks whoever opens it, a
-device may never end, and a link leads a write out of the project.
+Repositories may contain links, and archives may contain named pipes. Opening a pipe blocks, reading
+a device may never end, and writing to a link may change files outside the project.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
 
-#: What users write for nothing, for standard input, and for a pipe of their shell: ``<(command)`` is
-#: /dev/fd/63.
+#: The paths of /dev/null, of standard input, and of pipes of a shell: ``<(command)`` is /dev/fd/63.
 _STREAM = re.compile(r"/dev/(null|stdin|fd/[0-9]+)|/proc/self/fd/[0-9]+")
 _SEPARATORS = r"[/\\]" if os.sep == "\\" else "/"
 
-#: Windows lacks most of these; there the check before the open has to do.
+#: Windows lacks most of these flags; there, the check before opening has to suffice.
 _SAFE = (
     getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_CLOEXEC", 0)
@@ -45,20 +44,20 @@ _ADVICE = "delete it or put a regular file in its place, then run again"
 
 
 class NotRegularError(OSError):
-    """Something else than a regular file with one name lies where a file is read or written."""
+    """A path to read or write is not a regular file with one name."""
 
     def __init__(self, reason: str, path: str | Path) -> None:
-        """Say what it is and what to do, as ``strerror``."""
+        """Create the error; ``reason`` becomes ``strerror``."""
         super().__init__(errno.EINVAL, reason, str(path))
 
 
 def find_files(pattern: str) -> list[str]:
-    """The files that a glob matches, in the order of their paths; it may begin at the root.
+    """The files that a glob matches, sorted by path; the glob may begin at the root.
 
-    As `glob.glob` with ``recursive``, but ``**`` goes into each folder once: links may form loops.
+    It works as `glob.glob` with ``recursive``, but ``**`` enters each folder once: links may form loops.
 
     Raises:
-        OSError: a folder cannot be listed; `glob` would pass over all that it holds.
+        OSError: a folder cannot be listed; `glob` would skip it silently.
     """
     return sorted({path for path in _expand(pattern) if Path(path).is_file()})
 
@@ -71,18 +70,18 @@ def _expand(pattern: str) -> Iterator[str]:
         yield from glob.iglob(pattern)  # noqa: PTH207
         return
     number = parts.index("**")
-    before, behind = "/".join(parts[:number]), parts[number + 1 :]
-    if number and not before:
-        before = "/"
-    bases = glob.glob(os.path.join(before, "")) if number else [""]  # noqa: PTH118, PTH207
+    above, below = "/".join(parts[:number]), parts[number + 1 :]
+    if number and not above:
+        above = "/"
+    bases = glob.glob(os.path.join(above, "")) if number else [""]  # noqa: PTH118, PTH207
     bases.sort(key=lambda base: (Path(base).is_symlink(), base))
     seen: set[str] = set()
-    for folder in chain.from_iterable(_folders_in(base, seen) for base in bases):
-        yield from _expand(os.path.join(glob.escape(folder), *(behind or ["*"])))  # noqa: PTH118
+    for folder in chain.from_iterable(_walk_folders(base, seen) for base in bases):
+        yield from _expand(os.path.join(glob.escape(folder), *(below or ["*"])))  # noqa: PTH118
 
 
 def _list_folders(pattern: str) -> None:
-    """Open each folder whose names a glob goes through."""
+    """List each folder that a glob searches, to raise an error if that fails."""
     above, name = os.path.split(pattern)
     if glob.has_magic(name):
         for folder in filter(os.path.isdir, glob.iglob(above) if above else [os.curdir]):  # noqa: PTH207
@@ -95,8 +94,8 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _folders_in(base: str, seen: set[str]) -> Iterator[str]:
-    """A folder and all below it but hidden ones; what a link leads to comes last, and once."""
+def _walk_folders(base: str, seen: set[str]) -> Iterator[str]:
+    """A folder and all folders below it except hidden ones; targets of links come last, each once."""
     links = [base]
     while links:
         start = links.pop()
@@ -108,107 +107,107 @@ def _folders_in(base: str, seen: set[str]) -> Iterator[str]:
             seen.add(real)
             yield folder if start else os.path.relpath(folder)
             names[:] = [name for name in sorted(names) if not name.startswith(".")]
-            found = (Path(folder, name) for name in names)
-            links += [str(each) for each in found if each.is_symlink()]
+            paths = (Path(folder, name) for name in names)
+            links += [str(each) for each in paths if each.is_symlink()]
 
 
 def open_regular(path: str | Path, *, follow_links: bool = True) -> BufferedReader:
-    """Open a file for reading; a pipe, a device or a socket is refused, and never waited for.
+    """Open a file for reading; pipes, devices and sockets are refused without blocking.
 
-    Standard input and pipes of the shell are read as they are where their own paths are given.
+    Standard input and pipes of the shell are accepted if their own paths are given.
 
     Args:
         path: the file.
-        follow_links: False for the tool's own files, in whose place no link belongs.
+        follow_links: False for the tool's own files, which must not be links.
 
     Raises:
-        OSError: it cannot be read, or is no regular file.
+        OSError: the file cannot be read, or is not a regular file.
     """
     if _STREAM.fullmatch(os.fspath(path)):
         return Path(path).open("rb")
-    # Before it is opened: opening alone makes some devices act.
+    # Check before opening: opening alone triggers some devices.
     _refuse_irregular(Path(path).stat(follow_symlinks=follow_links), path)
-    number = os.open(path, os.O_RDONLY | _SAFE | (0 if follow_links else _NO_FOLLOW))
+    descriptor = os.open(path, os.O_RDONLY | _SAFE | (0 if follow_links else _NO_FOLLOW))
     try:
-        _refuse_irregular(os.fstat(number), path)
+        _refuse_irregular(os.fstat(descriptor), path)
     except OSError:
-        os.close(number)
+        os.close(descriptor)
         raise
-    return os.fdopen(number, "rb")
+    return os.fdopen(descriptor, "rb")
 
 
 def read_regular(path: str | Path, *, follow_links: bool = True) -> bytes:
     """All bytes of a file; see :func:`open_regular`.
 
     Raises:
-        OSError: it cannot be read, or is no regular file.
+        OSError: the file cannot be read, or is not a regular file.
     """
     with open_regular(path, follow_links=follow_links) as file:
         return file.read()
 
 
 def open_to_append(path: Path) -> int:
-    """Open a file for reading and appending; it is created if it is not there.
+    """Open a file for reading and appending; it is created if it is missing.
 
     Returns:
-        The number of the open file.
+        The file descriptor.
 
     Raises:
-        OSError: it cannot be opened, is no regular file, or other names lead to the same bytes.
+        OSError: the file cannot be opened, is not a regular file, or has other hard links.
     """
     with contextlib.suppress(FileNotFoundError):
         _refuse_shared(os.lstat(path), path)
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | _NO_FOLLOW | _SAFE
-    number = os.open(path, flags, 0o666)
+    descriptor = os.open(path, flags, 0o666)
     try:
-        _refuse_shared(os.fstat(number), path)
+        _refuse_shared(os.fstat(descriptor), path)
     except OSError:
-        os.close(number)
+        os.close(descriptor)
         raise
-    return number
+    return descriptor
 
 
 def open_to_lock(path: Path) -> BufferedReader:
-    """Open a file to lock it; network disks lock only what may be written.
+    """Open a file to lock it; network disks lock only writable files.
 
     Raises:
-        OSError: it cannot be opened, or is a link.
+        OSError: the file cannot be opened, or is a link.
     """
     try:
-        number = os.open(path, os.O_RDWR | _NO_FOLLOW | _SAFE)
+        descriptor = os.open(path, os.O_RDWR | _NO_FOLLOW | _SAFE)
     except PermissionError:
-        number = os.open(path, os.O_RDONLY | _NO_FOLLOW | _SAFE)
-    return os.fdopen(number, "rb")
+        descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW | _SAFE)
+    return os.fdopen(descriptor, "rb")
 
 
 def create_file(path: Path) -> BinaryIO:
-    """Open an empty new file for writing and reading, in place of one that is there.
+    """Open a new, empty file for writing and reading; an existing one is replaced.
 
     Raises:
-        OSError: it cannot be created.
+        OSError: the file cannot be created.
     """
     path.unlink(missing_ok=True)
-    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, 0o666)
-    return os.fdopen(number, "w+b")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, 0o666)
+    return os.fdopen(descriptor, "w+b")
 
 
 def refuse_shared(path: Path) -> None:
-    """Refuse a path that may be written only if it is missing or a regular file with one name.
+    """Refuse a path to write unless it is missing or a regular file with one name.
 
     Raises:
-        NotRegularError: it is a link, no regular file, or has several names.
-        OSError: it is a folder, or cannot be looked up.
+        NotRegularError: it is a link, is not a regular file, or has several names.
+        OSError: it is a folder, or its status cannot be read.
     """
     with contextlib.suppress(FileNotFoundError):
         _refuse_shared(os.lstat(path), path, name=str(path))
 
 
 def refuse_linked_folders(root: Path, names: Iterable[str] = ("",)) -> None:
-    """Refuse folders below a root that are links, or lie in one; the root itself may be one.
+    """Refuse folders below a root that are links or inside one; the root itself may be a link.
 
     Args:
-        root: a folder that a user named.
-        names: paths of folders below it, with ``/``; they need not be there.
+        root: a folder that the user named.
+        names: paths of folders below it, with ``/``; they need not exist.
 
     Raises:
         NotRegularError: one is a link.
@@ -222,7 +221,7 @@ def refuse_link(path: Path) -> None:
     """Refuse a path that is a symbolic link.
 
     Raises:
-        NotRegularError: it is one.
+        NotRegularError: the path is a symbolic link.
     """
     if path.is_symlink():
         raise NotRegularError(

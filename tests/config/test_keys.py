@@ -125,7 +125,7 @@ def test_a_copy_of_settings_has_the_keys() -> None:
 def test_what_cannot_be_a_key_is_told_by_its_source(value: str, fault: str) -> None:
     for ask in (
         lambda: Secret(value, "environment (X)").reveal(),
-        lambda: find("openai", file=None, given=Secret(value, "environment (X)")),
+        lambda: find("openai", file=None, environment_key=Secret(value, "environment (X)")),
     ):
         with pytest.raises(UsageError, match=r"^environment \(X\): ") as refused:
             ask()
@@ -150,14 +150,14 @@ def test_the_environment_has_a_key_for_each_provider() -> None:
 
 
 def test_the_file_wins_over_the_environment_over_the_keyring(tmp_path: Path) -> None:
-    assert find("openai", file=None, given=None) is None
+    assert find("openai", file=None, environment_key=None) is None
     keys.store("openai", Secret("stored"))
-    stored = find("openai", file=None, given=None)
+    stored = find("openai", file=None, environment_key=None)
     assert stored is not None
     assert (stored.reveal(), stored.source) == ("stored", "keyring")
-    assert find("openai", file=None, given=Secret("given")) == Secret("given")
+    assert find("openai", file=None, environment_key=Secret("given")) == Secret("given")
     file = _file(tmp_path, b"filed")
-    filed = find("openai", file=file, given=Secret("given"))
+    filed = find("openai", file=file, environment_key=Secret("given"))
     assert filed is not None
     assert (filed.reveal(), filed.source) == ("filed", f"file ({file})")
 
@@ -167,20 +167,20 @@ def test_the_file_wins_over_the_environment_over_the_keyring(tmp_path: Path) -> 
 )
 def test_blanks_around_a_key_in_a_file_are_no_part_of_it(tmp_path: Path, content: bytes) -> None:
     file = _file(tmp_path, content.replace(b"KEY", KEY.encode()))
-    assert find("elevenlabs", file=file, given=None) == Secret(KEY)
+    assert find("elevenlabs", file=file, environment_key=None) == Secret(KEY)
 
 
 def test_a_file_that_others_may_read_is_read(tmp_path: Path) -> None:
     file = _file(tmp_path, KEY.encode())
     Path(file).chmod(0o666)
-    assert find("elevenlabs", file=file, given=None) == Secret(KEY)
+    assert find("elevenlabs", file=file, environment_key=None) == Secret(KEY)
 
 
 def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _file(tmp_path, KEY.encode())
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert find("elevenlabs", file="~/key.txt", given=None) == Secret(KEY)
+    assert find("elevenlabs", file="~/key.txt", environment_key=None) == Secret(KEY)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_file_without_a_key_is_told_by_its_path(
 ) -> None:
     file = _file(tmp_path, content)
     with pytest.raises(UsageError) as refused:
-        find("elevenlabs", file=file, given=Secret(KEY))
+        find("elevenlabs", file=file, environment_key=Secret(KEY))
     assert str(refused.value).startswith(f"file ({file}): ")
     assert fault in str(refused.value)
     assert "sk_" not in _everything(refused.value)
@@ -231,7 +231,7 @@ def test_a_file_that_cannot_be_read_is_told_by_its_path(
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError) as refused:
-        find("elevenlabs", file=str(tmp_path / name), given=Secret(KEY))
+        find("elevenlabs", file=str(tmp_path / name), environment_key=Secret(KEY))
     assert str(tmp_path / name) in str(refused.value)
     assert fault in str(refused.value)
 
@@ -239,7 +239,7 @@ def test_a_file_that_cannot_be_read_is_told_by_its_path(
 @pytest.mark.parametrize("folder", ["", "somewhere"])
 def test_a_key_in_place_of_a_path_is_not_shown(folder: str) -> None:
     with pytest.raises(UsageError, match="its name looks like a key") as refused:
-        find("elevenlabs", file=str(Path(folder, OTHER)), given=None)
+        find("elevenlabs", file=str(Path(folder, OTHER)), environment_key=None)
     assert OTHER not in _everything(refused.value)
 
 
@@ -250,7 +250,7 @@ def _everything(error: BaseException) -> str:
 
 def test_without_the_extra_there_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
-    assert find("openai", file=None, given=None) is None
+    assert find("openai", file=None, environment_key=None) is None
     with pytest.raises(FatalError, match="setup keyring"):
         keys.store("openai", Secret(KEY))
     with pytest.raises(FatalError, match="setup keyring"):
@@ -268,7 +268,7 @@ def test_a_machine_without_a_keyring_has_no_key(
     backend: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _use(backend, monkeypatch)
-    assert find("openai", file=None, given=None) is None
+    assert find("openai", file=None, environment_key=None) is None
     with pytest.raises(FatalError, match=told):
         keys.store("openai", Secret(KEY))
 
@@ -276,10 +276,10 @@ def test_a_machine_without_a_keyring_has_no_key(
 def test_a_locked_keyring_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     _use("tests.keyrings.Locked", monkeypatch)
     with pytest.raises(FatalError, match="the keyring cannot be read: it is locked; unlock it"):
-        find("openai", file=None, given=None)
+        find("openai", file=None, environment_key=None)
     with pytest.raises(FatalError, match="the keyring cannot be read: it is locked; unlock it"):
         keys.store("openai", Secret(KEY))
-    assert find("openai", file=None, given=Secret(KEY)) == Secret(KEY)
+    assert find("openai", file=None, environment_key=Secret(KEY)) == Secret(KEY)
 
 
 @pytest.mark.parametrize("name", ["nowhere.Keyring", "tests.keyrings.None", "x"])
@@ -289,7 +289,7 @@ def test_a_keyring_that_cannot_be_opened_is_told(
     monkeypatch.setattr(keyring.core, "_keyring_backend", None)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", name)
     with pytest.raises(FatalError, match=r"the keyring cannot be opened: [A-Z][A-Za-z]+Error; "):
-        find("openai", file=None, given=None)
+        find("openai", file=None, environment_key=None)
 
 
 def test_what_a_keyring_says_of_a_key_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,7 +305,7 @@ def test_a_broken_key_in_the_keyring_is_told(ring: Path) -> None:
     with pytest.raises(
         UsageError, match=r"^keyring: this API key cannot be used: it contains a space"
     ):
-        find("openai", file=None, given=None)
+        find("openai", file=None, environment_key=None)
 
 
 def test_keys_are_stored_and_removed_by_provider(ring: Path) -> None:
@@ -316,8 +316,8 @@ def test_keys_are_stored_and_removed_by_provider(ring: Path) -> None:
         "tts-assets/elevenlabs": OTHER,
     }
     assert [keys.remove("openai"), keys.remove("openai")] == [True, False]
-    assert find("openai", file=None, given=None) is None
-    assert find("elevenlabs", file=None, given=None) == Secret(OTHER)
+    assert find("openai", file=None, environment_key=None) is None
+    assert find("elevenlabs", file=None, environment_key=None) == Secret(OTHER)
 
 
 def test_what_cannot_be_a_key_is_not_stored(ring: Path) -> None:

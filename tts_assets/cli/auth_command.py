@@ -23,7 +23,7 @@ def run_auth_list(settings: Settings) -> ExitCode:
     for name in keys.ENVIRONMENT:
         given = settings.keys.get(name)
         try:
-            secret = keys.find(name, file=settings.key_file(name), given=given)
+            secret = keys.find(name, file=settings.key_file(name), environment_key=given)
         except TtsAssetsError as exc:
             rows.append((name, "none", str(exc)))
         else:

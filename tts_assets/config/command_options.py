@@ -12,20 +12,20 @@ from typing import Any
 from tts_assets.config.option_values import Parse
 from tts_assets.errors import UsageError
 
-#: Above 0%, and 100% at most.
+#: Above 0%, at most 100%.
 _PATTERN = r"^(?!0+(\.0+)?%$)([0-9]{1,2}(\.[0-9]{1,6})?|100(\.0+)?)%$"
 _SHARE = re.compile(_PATTERN)
 
-#: More than anybody can wait for.
+#: An upper bound that no real sample reaches.
 MOST = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """How many of the clips: so many, or such a share of them.
+    """A sample of the clips, as a count or as a percentage.
 
     Args:
-        count: how many; None for a share.
+        count: the number of clips; None for a percentage.
         percent: above 0 and at most 100; None for a count.
     """
 
@@ -33,7 +33,7 @@ class Sample:
     percent: float | None = None
 
     def of(self, total: int) -> int:
-        """How many that are of all; of a share at least one, where there is any."""
+        """The size of the sample; a percentage gives at least one clip if there are any."""
         if self.percent is None:
             return min(self.count or 0, total)
         return math.ceil(total * self.percent / 100)
@@ -42,7 +42,7 @@ class Sample:
         return str(self.count) if self.percent is None else f"{self.percent:g}%"
 
 
-def _sample_of(value: Any) -> Sample:
+def _parse_sample(value: Any) -> Sample:
     share = _SHARE.fullmatch(value) if isinstance(value, str) else None
     if share is not None:
         return Sample(percent=float(value[:-1]))
@@ -54,9 +54,9 @@ def _sample_of(value: Any) -> Sample:
     return Sample(count=count)
 
 
-#: How it is written.
+#: The parser of ``verify.sample``.
 SAMPLE = Parse(
-    _sample_of,
+    _parse_sample,
     {
         "anyOf": [
             {"type": "string", "pattern": _PATTERN},
@@ -69,12 +69,12 @@ SAMPLE = Parse(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifySettings:
-    """What speech recognition listens to.
+    """Settings of speech recognition in ``verify``.
 
     Args:
-        sample: how many clips, or which share, are recognized; None: none.
+        sample: the clips to recognize, as a number or a percentage; None: none.
         seed: another seed draws other clips.
-        cer: the share of morae that may be misheard, 0 to 1.
+        cer: the maximum share of misrecognized morae, 0 to 1.
     """
 
     sample: Sample | None = None
@@ -91,15 +91,12 @@ class VerifySettings:
             raise UsageError(f"settings out of bounds: verify.cer={self.cer!r}")
 
 
-# How recordings are transcribed, and which recognizer hears them.
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscribeSettings:
-    """What is told to `transcribe`, and to whatever else recognizes speech.
+    """Settings of `transcribe`, and of all other speech recognition.
 
     Args:
-        recognizer: ``faster-whisper``, ``pocketsphinx``, or one of a plug-in.
+        recognizer: ``faster-whisper``, ``pocketsphinx``, or the recognizer of a plug-in.
         model: the name of a known model such as ``small``, or the path of a folder.
         language: language code of the recordings, such as ``ja``.
         concurrency: chunks at the same time; None: as many as the machine can handle.
@@ -119,39 +116,33 @@ class TranscribeSettings:
     jobs: int = 1
 
 
-# The files of a report, by which a folder that holds one is known among catalogues.
-
-
-#: A report for programs, for what shows tests, and for people, as text and as a page.
+#: The files of a report: for programs, for test viewers, and for people as text and as a page.
 REPORT_FILES = ("report.json", "junit.xml", "summary.md", "report.html")
 
-#: Those by which it is known; the page may have been thrown away, or published elsewhere.
-_KNOWN_BY = REPORT_FILES[:3]
+#: The files that identify a report; the page may have been deleted or published elsewhere.
+_IDENTIFYING_FILES = REPORT_FILES[:3]
 
 
 def is_report(file: str) -> bool:
-    """Whether a file is a report of ours: it has its name, and the others of text lie beside it."""
+    """Whether a file is a tts-assets report: it has the name, with the other text files beside it."""
     path = Path(file)
-    return path.name == _KNOWN_BY[0] and all(
-        path.with_name(name).is_file() for name in _KNOWN_BY[1:]
+    return path.name == _IDENTIFYING_FILES[0] and all(
+        path.with_name(name).is_file() for name in _IDENTIFYING_FILES[1:]
     )
-
-
-# The part of the clips that a run makes where several share the work, and the folder it goes into.
 
 
 #: More runners than any pipeline has.
 MOST_SHARDS = 1_000
-_WRITTEN = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
+_SHARD = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """One of several runs that share the clips among them.
+    """One of several runs that share the clips.
 
     Args:
-        index: which of them, from 1.
-        count: how many there are.
+        index: the number of this shard, from 1.
+        count: the number of shards.
     """
 
     index: int
@@ -172,14 +163,14 @@ class Shard:
         return f"{self.index}/{self.count}"
 
     def folder(self, output: str) -> str:
-        """Its folder, beside the output folder."""
+        """The folder of this shard, beside the output folder."""
         path = _shard_folder(output)
         return str(path.with_name(f"{path.name}-shard-{self.index}-of-{self.count}"))
 
 
 def shard_of(value: Any) -> Shard:
     """which of how many shards, such as 2/4"""  # noqa: D403, D415 - it completes a sentence
-    found = _WRITTEN.fullmatch(value)
+    found = _SHARD.fullmatch(value)
     if found is None:
         raise ValueError
     index, count = int(found[1]), int(found[2])
@@ -189,43 +180,46 @@ def shard_of(value: Any) -> Shard:
 
 
 def part_folders(output: str) -> list[Path]:
-    """The folders beside the output folder that shards made, the first shard first."""
+    """The folders of shards beside the output folder, in the order of the shards."""
     path = _shard_folder(output)
-    names = _names(path.name)
-    # A folder that is not there has no parts beside it.
-    found = os.listdir(path.parent) if path.parent.is_dir() else []  # noqa: PTH208 - only names
-    numbered = [(int(match[2]), int(match[1]), name) for name in found if (match := names(name))]
+    match_name = _compile_shard_name(path.name)
+    # A missing folder has no shards beside it.
+    siblings = os.listdir(path.parent) if path.parent.is_dir() else []  # noqa: PTH208 - only names
+    numbered = [
+        (int(match[2]), int(match[1]), name) for name in siblings if (match := match_name(name))
+    ]
     return [path.with_name(name) for *_, name in sorted(numbered)]
 
 
 def is_part(folder: str, output: str) -> bool:
-    """Whether a folder was made by a shard of an output folder, or of one that a link leads to.
+    """Whether a folder belongs to a shard of an output folder, or of the target of its link.
 
     Args:
-        folder: its real, whole path.
-        output: the output folder as it was given.
+        folder: its absolute, real path.
+        output: the output folder as given.
     """
     path = Path(folder)
     if "-shard-" not in path.name:
         return False
     return any(
-        path.parent == beside.parent and _names(beside.name)(path.name) is not None
-        for beside in (Path(place_of(output)), Path(os.path.realpath(output)))
+        path.parent == candidate.parent
+        and _compile_shard_name(candidate.name)(path.name) is not None
+        for candidate in (Path(place_of(output)), Path(os.path.realpath(output)))
     )
 
 
 def place_of(output: str) -> str:
-    """The whole path of the output folder, whose last name may be that of a link to it."""
+    """The absolute path of the output folder; its last name may be a link to it."""
     path = _shard_folder(output)
     return str(Path(os.path.realpath(path.parent), path.name))
 
 
-def _names(output: str) -> Any:
-    """Finds index and count in the name of a shard's folder."""
+def _compile_shard_name(output: str) -> Any:
+    """A matcher that extracts index and count from the name of a shard's folder."""
     return re.compile(rf"{re.escape(output)}-shard-([1-9][0-9]*)-of-([1-9][0-9]*)").fullmatch
 
 
 def _shard_folder(output: str) -> Path:
-    """The output folder by a path that ends in its name."""
+    """The output folder as a path that ends in its name."""
     path = Path(output)
     return Path(os.path.realpath(path)) if path.name in {"", ".."} else path

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-#: Kana, and the forms of them that are composed into others.
+#: Kana, and their compatibility forms, which normalisation composes.
 _KANA = "ぁ-ゖゟァ-ヺーヿ\u3099\u309a\u32d0-\u32fe\u3300-\u3357\uff66-\uff9f"
 
-#: What ``[[dictionary]]`` accepts, as far as a schema can say it.
+#: The schema of ``[[dictionary]]``; the parser checks the rest.
 DICTIONARY_SCHEMA = option_values.build_table_schema(
     {
         "surface": {"type": "string", "pattern": r"^\s*\S+\s*$"},
@@ -30,7 +30,7 @@ DICTIONARY_SCHEMA = option_values.build_table_schema(
         "accent": {"type": "integer", "minimum": 0},
         "kind": option_values.build_enum_schema(WordKind),
     },
-    needed=("surface", "reading"),
+    required=("surface", "reading"),
 )
 
 
@@ -39,19 +39,19 @@ def parse_dictionary_word(values: object, where: str) -> DictionaryWord:
 
     Args:
         values: the table, as TOML gives it.
-        where: how messages call it, such as ``tts-assets.toml: dictionary 2``.
+        where: its name in messages, such as ``tts-assets.toml: dictionary 2``.
 
     Raises:
         UsageError: a key is unknown or missing, or a value is wrong.
     """
     table = Table(values, where)
     word = DictionaryWord(
-        surface=table.need("surface", _parse_surface),
-        reading=table.need("reading", _parse_word_reading),
-        accent=table.take("accent", _parse_word_accent, None),
-        kind=table.take("kind", require_one_of(WordKind), WordKind.NOUN),
+        surface=table.require("surface", _parse_surface),
+        reading=table.require("reading", _parse_word_reading),
+        accent=table.get("accent", _parse_word_accent, None),
+        kind=table.get("kind", require_one_of(WordKind), WordKind.NOUN),
     )
-    table.end()
+    table.finish()
     count = len(split_morae(word.reading))
     if word.accent is not None and word.accent > count:
         raise UsageError(
@@ -81,13 +81,13 @@ def _parse_word_accent(value: Any) -> int:
     return value
 
 
-# What services charge for their credits: a few prices known here, and those of the configuration.
+# Prices of credits: a few built-in ones, and those of the configuration.
 
 
-#: Prices change a few times a year: after so many days one has to be looked at again.
+#: Prices change a few times a year: after this many days, a price should be checked again.
 _OLD_DAYS = 180
 
-#: What ``[[price]]`` accepts, as far as a schema can say it.
+#: The schema of ``[[price]]``; the parser checks the rest.
 PRICE_SCHEMA = option_values.build_table_schema(
     {
         "provider": option_values.TEXT,
@@ -96,7 +96,7 @@ PRICE_SCHEMA = option_values.build_table_schema(
         "currency": option_values.TEXT,
         "read": {"type": "string", "format": "date"},
     },
-    needed=("provider", "per-1000-credits", "currency", "read"),
+    required=("provider", "per-1000-credits", "currency", "read"),
 )
 
 
@@ -105,7 +105,7 @@ class Price:
     """The price of credits.
 
     Args:
-        provider: the engine that they are for.
+        provider: the engine that charges them.
         model: a glob for the names of its models.
         per_1000_credits: the price of 1,000 credits.
         currency: the sign or code of the currency.
@@ -119,42 +119,42 @@ class Price:
     read: date
 
     def of(self, credit_count: float) -> float:
-        """What so many credits cost."""
+        """The price of this many credits."""
         return credit_count * self.per_1000_credits / 1000
 
     @property
     def days(self) -> int:
-        """How long ago it was looked up."""
+        """The number of days since the price was looked up."""
         return (datetime.now(tz=UTC).date() - self.read).days
 
     @property
     def is_old(self) -> bool:
-        """Whether it should be looked up again before anybody relies on it."""
+        """Whether the price should be looked up again before it is relied on."""
         return self.days > _OLD_DAYS
 
 
-#: The vendors' list prices, from their pricing pages on the day given. ElevenLabs: 0.08 USD for
-#: 1,000 characters of v4, v3 and multilingual v2, which count one credit each; half of that for
-#: the models whose characters count half a credit. OpenAI counts no credits.
+#: The vendors' list prices, from their pricing pages on the given day. ElevenLabs: 0.08 USD for
+#: 1,000 characters of v4, v3 and multilingual v2, which cost one credit each; half of that for
+#: the models whose characters cost half a credit. OpenAI has no credits.
 BUILT_IN = (
     Price(provider="elevenlabs", per_1000_credits=0.08, currency="USD", read=date(2026, 10, 3)),
 )
 
 
-def price_for(own: Iterable[Price], provider: str, model: str) -> Price | None:
-    """The first price that fits, the user's own before those known here; None where none does.
+def price_for(user_prices: Iterable[Price], provider: str, model: str) -> Price | None:
+    """The first matching price, the user's own before the built-in ones; None if none matches.
 
     Args:
-        own: the prices of the configuration.
+        user_prices: the prices of the configuration.
         provider: the engine's name.
         model: the name of its model.
     """
-    fitting = (
+    matching = (
         price
-        for price in (*own, *BUILT_IN)
+        for price in (*user_prices, *BUILT_IN)
         if price.provider == provider and fnmatch.fnmatchcase(model, price.model)
     )
-    return next(fitting, None)
+    return next(matching, None)
 
 
 def price_of(values: object, where: str) -> Price:
@@ -162,24 +162,24 @@ def price_of(values: object, where: str) -> Price:
 
     Args:
         values: the table, as TOML gives it.
-        where: how messages call it, such as ``tts-assets.toml: price 2``.
+        where: its name in messages, such as ``tts-assets.toml: price 2``.
 
     Raises:
         UsageError: a key is unknown or missing, or a value is wrong.
     """
     table = Table(values, where)
     price = Price(
-        provider=table.need("provider", require_text),
-        model=table.take("model", require_text, "*"),
-        per_1000_credits=table.need("per-1000-credits", _amount),
-        currency=table.need("currency", require_text),
-        read=table.need("read", _day),
+        provider=table.require("provider", require_text),
+        model=table.get("model", require_text, "*"),
+        per_1000_credits=table.require("per-1000-credits", _parse_amount),
+        currency=table.require("currency", require_text),
+        read=table.require("read", _parse_date),
     )
-    table.end()
+    table.finish()
     return price
 
 
-def _amount(value: Any) -> float:
+def _parse_amount(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("it must be a number")
     if not 0 <= value < math.inf:
@@ -187,7 +187,7 @@ def _amount(value: Any) -> float:
     return float(value)
 
 
-def _day(value: Any) -> date:
+def _parse_date(value: Any) -> date:
     if isinstance(value, str):
         with suppress(ValueError):
             value = date.fromisoformat(value)

@@ -1,4 +1,4 @@
-"""Keys of paid engines: where they come from, and that nothing shows them."""
+"""Finds and stores the API keys of paid engines, and hides them in all output."""
 
 from __future__ import annotations
 
@@ -16,66 +16,66 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-#: The variable that has a provider's key, as the vendors' own libraries name them.
+#: The variable with each provider's key, as named by the vendors' own libraries.
 ENVIRONMENT = {"elevenlabs": "ELEVENLABS_API_KEY", "openai": "OPENAI_API_KEY"}
 
-#: Where keys belong, for messages.
+#: Advice for messages: the places for keys.
 PLACES = (
     f"put keys into {' or '.join(ENVIRONMENT.values())}, into a file that --api-key-file "
     "names, or into the keyring (tts-assets auth set)"
 )
 
-#: What keys are stored under in a keyring; the user's name there is the provider's.
+#: The service name of keys in a keyring; the user name is the provider's name.
 SERVICE = "tts-assets"
 
-#: Keys have 30 to 200 characters today; what is longer is another file.
-_LONGEST = 1_000
+#: Keys have 30 to 200 characters today; anything longer is another file.
+_MAX_KEY_LENGTH = 1_000
 
-#: Such a key with blanks around it; more of a file is never read.
-_MOST_BYTES = 4_096
+#: Enough for the longest key with blanks around it; no more of a file is read.
+_MAX_KEY_FILE_BYTES = 4_096
 
-#: The name of a file that is more likely a key, typed where a file belongs.
+#: A file name that is probably a key, given instead of a file.
 _LIKE_A_KEY = re.compile(r"(?=.*\d)[\w-]{20,}")
 
-#: A line of a file that a shell or a library loads into the environment.
+#: A line of a file that sets environment variables.
 _ASSIGNMENT = re.compile(
     r"^[ \t]*(?:export[ \t]+|set[ \t]+|\$env:)?[A-Za-z_]\w*[ \t]*=[ \t]*[^=\s]", re.MULTILINE
 )
 _QUOTED = re.compile(r"(['\"`]).*\1", re.DOTALL)
 
-#: What a server leaves of a key that it quotes, as in ``sk-ab****wxyz``.
+#: The rest of a masked key in a server's message, as in ``sk-ab****wxyz``.
 _MASK = r"[\w-]{0,64}(?:\*\*|\.\.\.|…|••)[\w*.…•-]*"
 
 
 class Secret:
-    """A key that shows itself to nobody but who asks for it.
+    """An API key that is hidden in all output; only ``reveal`` returns it.
 
-    It is no dataclass: what turns those into plain data would take the key along.
+    It is not a dataclass, because functions that convert dataclasses to plain data would copy the key.
     """
 
     __slots__ = ("_value", "source")
 
     def __init__(self, value: str, source: str = "the program") -> None:
-        """Hold a key.
+        """Store a key.
 
         Args:
-            value: the key; blanks around it are no part of it.
-            source: where it is from; messages begin with that.
+            value: the key; blanks around it are removed.
+            source: the origin of the key; messages begin with it.
         """
         self._value = value.strip()
         self.source = source
 
     def reveal(self) -> str:
-        """The key itself, as it may stand in a header.
+        """The key itself, valid in an HTTP header.
 
         Raises:
-            UsageError: it cannot be a key. Told here and not when it is taken in: a variable that
-                no engine of the run needs disturbs nobody.
+            UsageError: the value cannot be a key. It is checked only on use, so an invalid variable
+                that no engine of the run needs does no harm.
         """
-        if fault := _fault(self._value):
+        if problem := _find_key_problem(self._value):
             raise UsageError(
-                f"{self.source}: this API key cannot be used: it {fault}; a key is one line "
-                f"of printable ASCII without spaces, at most {_LONGEST:,} characters"
+                f"{self.source}: this API key cannot be used: it {problem}; a key is one line "
+                f"of printable ASCII without spaces, at most {_MAX_KEY_LENGTH:,} characters"
             )
         return self._value
 
@@ -105,7 +105,7 @@ class Secret:
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, Secret]:
-    """The keys that an environment has, by provider; an empty variable is none."""
+    """The keys in an environment, by provider; empty variables are ignored."""
     return {
         provider: Secret(value, f"environment ({variable})")
         for provider, variable in ENVIRONMENT.items()
@@ -113,28 +113,28 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Secret]:
     }
 
 
-def find(name: str, *, file: str | None, given: Secret | None) -> Secret | None:
-    """A provider's key: the file's over the given one over the keyring's; None where there is none.
+def find(name: str, *, file: str | None, environment_key: Secret | None) -> Secret | None:
+    """A provider's key: from the file, else from the environment, else from the keyring; or None.
 
     Args:
-        name: the provider's.
-        file: the path of a file that holds nothing but the key.
-        given: the key of the environment.
+        name: the provider's name.
+        file: the path of a file that contains only the key.
+        environment_key: the key from the environment.
 
     Raises:
-        UsageError: the file cannot be read, or what is found cannot be a key.
+        UsageError: the file cannot be read, or its content cannot be a key.
         FatalError: there is a keyring, but it cannot be read.
     """
-    secret = given if file is None else _in_file(file)
+    secret = environment_key if file is None else _read_key_file(file)
     if secret is None:
-        secret = _in_keyring(name)
+        secret = _read_keyring(name)
     if secret is not None:
         secret.reveal()
     return secret
 
 
 def advice(name: str) -> str:
-    """How a provider gets its key, for messages that miss it."""
+    """Advice for messages about a missing key: how to provide it."""
     return (
         f"{_variable_or_file(name)}, or store it in the keyring of this machine: "
         f"tts-assets auth set {name}"
@@ -142,31 +142,31 @@ def advice(name: str) -> str:
 
 
 def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """A text with ``***`` for every key in it: plain, percent-encoded, escaped or half masked.
+    """Replace every key in a text by ``***``: plain, percent-encoded, escaped or half masked.
 
-    For what servers answer, before it is cut to a length: a part of a key is not recognised.
+    Apply it to server responses before they are truncated: a part of a key is not recognised.
     """
-    # Not revealed: what cannot be a key is hidden as well.
+    # ``reveal`` would refuse invalid keys, which are hidden, too.
     values = sorted({secret._value for secret in secrets} - {""}, key=len, reverse=True)  # noqa: SLF001 - see above
     if not values:
         return text
-    return re.sub("|".join(map(_pattern, values)), "***", text)
+    return re.sub("|".join(map(_build_redact_pattern, values)), "***", text)
 
 
 def store(name: str, secret: Secret) -> str:
     """Put a provider's key into the keyring.
 
     Returns:
-        What the keyring calls itself.
+        The name of the keyring.
 
     Raises:
-        UsageError: it cannot be a key.
+        UsageError: the value cannot be a key.
         FatalError: there is no keyring, or it refuses.
     """
     backend = writable()
     value = secret.reveal()
     _ask_keyring("written", lambda: backend.set_password(SERVICE, name, value))
-    # One that drops everything, as machines without a desktop may have, says nothing.
+    # Some backends, as on machines without a desktop, silently discard everything.
     if _ask_keyring("read", lambda: backend.get_password(SERVICE, name)) != value:
         raise FatalError(f"{backend.name} did not store the key: {_variable_or_file(name)} instead")
     return str(backend.name)
@@ -189,10 +189,10 @@ def writable() -> KeyringBackend:
     """The keyring of this machine.
 
     Raises:
-        FatalError: keyring is not installed, or finds none here.
+        FatalError: keyring is not installed, or finds no keyring on this machine.
     """
     try:
-        backend = _backend()
+        backend = _find_backend()
     except ImportError as exc:
         raise FatalError(
             f"keys are stored by the library keyring, which is not installed: {format_command('setup', 'keyring')}"
@@ -205,34 +205,36 @@ def writable() -> KeyringBackend:
     return backend
 
 
-def _in_file(file: str) -> Secret:
-    # Who else may read or write it is not judged, as aws does and ssh does not: what containers
-    # mount is readable by all on purpose, and what Windows shares has no such bits.
-    shown = "*** (its name looks like a key)" if _LIKE_A_KEY.fullmatch(Path(file).name) else file
+def _read_key_file(file: str) -> Secret:
+    # Permissions are not checked, as in aws and unlike ssh: files mounted by containers are
+    # readable by all on purpose, and Windows shares have no such bits.
+    shown_path = (
+        "*** (its name looks like a key)" if _LIKE_A_KEY.fullmatch(Path(file).name) else file
+    )
     try:
         path = Path(file).expanduser()
-        # A pipe would be empty when it is read again, and may keep us waiting.
-        wrong = "" if stat.S_ISREG(path.stat().st_mode) else "it is not a regular file"
-        if not wrong:
+        # A pipe would be empty on the second read, and may block.
+        problem = "" if stat.S_ISREG(path.stat().st_mode) else "it is not a regular file"
+        if not problem:
             with path.open("rb") as stream:
-                return Secret(decode_key(stream.read(_MOST_BYTES)), f"file ({file})")
+                return Secret(decode_key(stream.read(_MAX_KEY_FILE_BYTES)), f"file ({file})")
     except OSError as exc:
-        wrong = exc.strerror or type(exc).__name__
+        problem = exc.strerror or type(exc).__name__
     except (ValueError, RuntimeError):
-        wrong = "this is not a valid path"
-    # Outside of the handler: what the system says has the name once more.
+        problem = "this is not a valid path"
+    # Raised outside the handler, because the system's message repeats the name.
     raise UsageError(
-        f"the file with the API key, {shown}, cannot be read: {wrong}; api-key-file must "
+        f"the file with the API key, {shown_path}, cannot be read: {problem}; api-key-file must "
         "name a file that contains only the key"
     )
 
 
 def decode_key(content: bytes) -> str:
-    """Bytes as text that may be a key; what is none cannot be one in any reading."""
+    """Decode bytes that may be a key; invalid bytes become characters that no key has."""
     return content.decode("utf-8-sig", "replace")
 
 
-def _fault(value: str) -> str | None:
+def _find_key_problem(value: str) -> str | None:
     if not value:
         return "is empty"
     if _ASSIGNMENT.search(value):
@@ -243,8 +245,8 @@ def _fault(value: str) -> str | None:
         )
     if _QUOTED.fullmatch(value):
         return "is in quotes: remove them"
-    if len(value) > _LONGEST:
-        return f"is longer than {_LONGEST:,} characters"
+    if len(value) > _MAX_KEY_LENGTH:
+        return f"is longer than {_MAX_KEY_LENGTH:,} characters"
     if re.search(r"\s", value):
         return "contains a space or a line break"
     return (
@@ -254,8 +256,8 @@ def _fault(value: str) -> str | None:
     )
 
 
-def _pattern(value: str) -> str:
-    """A key in whatever of its characters is escaped, as in addresses and in JSON."""
+def _build_redact_pattern(value: str) -> str:
+    """A pattern for a key, whichever of its characters are escaped, as in URLs and in JSON."""
     each = (rf"(?:\\?{re.escape(sign)}|(?i:%{ord(sign):02x}|\\u{ord(sign):04x}))" for sign in value)
     return f"{''.join(each)}|{re.escape(value[:3])}{_MASK}"
 
@@ -265,9 +267,9 @@ def _variable_or_file(name: str) -> str:
     return f"{f'set {variable} or ' if variable else ''}give --api-key-file FILE"
 
 
-def _in_keyring(name: str) -> Secret | None:
+def _read_keyring(name: str) -> Secret | None:
     try:
-        backend = _backend()
+        backend = _find_backend()
     except ImportError:
         return None
     if backend is None:
@@ -276,24 +278,24 @@ def _in_keyring(name: str) -> Secret | None:
     return None if value is None else Secret(value, "keyring")
 
 
-def _backend() -> KeyringBackend | None:
-    """The keyring that the library chooses; None where it finds none."""
+def _find_backend() -> KeyringBackend | None:
+    """The keyring that the library chooses; None if it finds none."""
     import keyring  # noqa: PLC0415 - not installed by default, and it loads every backend
-    from keyring.backends.fail import Keyring as Nothing  # noqa: PLC0415 - see above
+    from keyring.backends.fail import Keyring as NoKeyring  # noqa: PLC0415 - see above
 
     backend = _ask_keyring("opened", keyring.get_keyring)
-    return None if isinstance(backend, Nothing) else backend
+    return None if isinstance(backend, NoKeyring) else backend
 
 
-def _ask_keyring(what: str, ask: Callable[[], Found]) -> Found:
-    """What a keyring answers; a backend is a stranger's code, and may raise anything."""
+def _ask_keyring(operation: str, ask: Callable[[], Found]) -> Found:
+    """Call a keyring; a backend is third-party code, and may raise anything."""
     try:
         return ask()
     except Exception as exc:  # noqa: BLE001 - see above
         reason = type(exc).__name__
-    # Outside of the handler: what a backend says may have the key in it.
+    # Raised outside the handler, because the backend's message may contain the key.
     locked = "it is locked" if reason == "KeyringLocked" else reason
     raise FatalError(
-        f"the keyring cannot be {what}: {locked}; unlock it, or set the provider's variable "
+        f"the keyring cannot be {operation}: {locked}; unlock it, or set the provider's variable "
         "or give --api-key-file instead"
     )

@@ -28,33 +28,33 @@ _BRACKET = re.compile(r"[\[\]{}]")
 
 
 def find(folder: Path) -> Path | None:
-    """The file with the settings for a folder: in it or above; None where there is none."""
+    """The settings file of a folder, from it or the folders above; None if there is none."""
     for place in (folder, *folder.parents):
-        # A pipe in its place is refused when it is read, and not passed over.
-        if _is_there(path := place / FILE):
+        # A pipe counts as found, so that reading it is refused instead of skipped.
+        if _exists_as_file(path := place / FILE):
             return path
         pyproject = place / "pyproject.toml"
-        if _is_there(pyproject) and _own_table(pyproject) is not None:
+        if _exists_as_file(pyproject) and _read_tool_table(pyproject) is not None:
             return pyproject
     return None
 
 
-def _is_there(path: Path) -> bool:
+def _exists_as_file(path: Path) -> bool:
     return path.exists() and not path.is_dir()
 
 
 def table_in(path: Path) -> dict[str, Any]:
-    """The settings that a file holds.
+    """The settings in a file.
 
     Raises:
-        UsageError: it cannot be read, or is not TOML.
+        UsageError: the file cannot be read, or is not TOML.
     """
-    return (_own_table(path) or {}) if path.name == "pyproject.toml" else _toml(path)
+    return (_read_tool_table(path) or {}) if path.name == "pyproject.toml" else _read_toml(path)
 
 
-def _own_table(pyproject: Path) -> dict[str, Any] | None:
-    """``[tool.tts-assets]``; None when the project has nothing to say to us."""
-    tool = _toml(pyproject).get("tool")
+def _read_tool_table(pyproject: Path) -> dict[str, Any] | None:
+    """The ``[tool.tts-assets]`` table; None if there is none."""
+    tool = _read_toml(pyproject).get("tool")
     table = tool.get("tts-assets") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
         raise UsageError(
@@ -63,7 +63,7 @@ def _own_table(pyproject: Path) -> dict[str, Any] | None:
     return table
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
         data = read_regular(path)
     except OSError as exc:
@@ -81,31 +81,31 @@ def _toml(path: Path) -> dict[str, Any]:
         reason = str(exc)[: place.start()] if place else str(exc)
         raise UsageError(f"{path}:{where}: is not valid TOML: {reason}") from exc
     except RecursionError as exc:
-        line, levels = _deepest_line(text)
+        line, levels = _find_deepest_line(text)
         raise UsageError(
             f"{path}:{line}: lists and tables are nested {levels:,} levels deep, which "
             "exceeds the limit; remove that value"
         ) from exc
 
 
-def _deepest_line(text: str) -> tuple[int, int]:
+def _find_deepest_line(text: str) -> tuple[int, int]:
     """The line with the deepest nesting, and its levels; brackets in strings count, too."""
-    level, found = 0, (1, 0)
+    level, deepest = 0, (1, 0)
     for number, line in enumerate(text.splitlines(), 1):
         for bracket in _BRACKET.findall(line):
             level = level + 1 if bracket in "[{" else max(0, level - 1)
-            if level > found[1]:
-                found = (number, level)
-    return found
+            if level > deepest[1]:
+                deepest = (number, level)
+    return deepest
 
 
-# The settings of a run, gathered: command line over environment over file over default.
+# Precedence: command line, environment, file, default.
 _PREFIX = "TTS_ASSETS_"
 
-#: Settings whose values are not shown when they are wrong.
+#: Settings whose invalid values are not shown.
 _MAY_BE_SECRET = ("api-key-file", "base-url", "mirror")
 
-#: Names that somebody would give to a key.
+#: Likely names for an API key.
 _LIKE_A_KEY = re.compile(
     r"(?:.*api[-_]?|(?:.*[-_.])?)keys?|(?:.*[-_.])?(?:tokens?|secrets?|passwords?)", re.IGNORECASE
 )
@@ -118,38 +118,43 @@ def load(
     folder: Path,
     config: Path | None = None,
 ) -> Settings:
-    """Gather the settings of a run.
+    """Load the settings of a run.
 
     Args:
-        flags: what was typed, by key; None for what was not.
+        flags: command-line options by key; None for options that were not given.
         environment: the process's environment.
-        folder: where to look for the file, here and upwards.
+        folder: the first folder to search for the file; those above it follow.
         config: the file to read instead.
 
     Raises:
-        UsageError: an unknown key or a bad value, with the place it stands in.
+        UsageError: a key is unknown or a value is invalid; the message names its location.
     """
     values: dict[str, Any] = {}
     path = config or find(folder)
     if path is not None:
         table = table_in(path)
         _refuse_keys(table, str(path))
-        values |= {field: _rows(table, name, path, parse) for name, field, parse in ROWS}
-        _refuse_two_readings(values["words"], path)
-        values |= {key: _parse_value(key, raw, str(path)) for key, raw in _in_file(table, path)}
-        # It belongs to the project, from whichever of its folders a run is started.
+        values |= {field: _parse_rows(table, name, path, parse) for name, field, parse in ROWS}
+        _refuse_conflicting_words(values["words"], path)
+        values |= {
+            key: _parse_value(key, raw, str(path)) for key, raw in _iter_file_values(table, path)
+        }
+        # Relative to the project, whichever of its folders a run is started from.
         values.setdefault("overrides", OVERRIDES)
         values.setdefault("state", STATE_FOLDER)
         values |= {
-            key: _from(path.parent, folder, values[key])
+            key: _resolve_paths(path.parent, folder, values[key])
             for key in (*PATHS, *NAMES_OR_PATHS)
             if key in values and (key in PATHS or is_path(values[key]))
         }
         values["sources"] = tuple(
-            replace(source, files=_from(path.parent, folder, source.files))
+            replace(source, files=_resolve_paths(path.parent, folder, source.files))
             for source in values["sources"]
         )
-    values |= {key: _parse_value(key, raw, name) for key, name, raw in _in_environment(environment)}
+    values |= {
+        key: _parse_value(key, raw, name)
+        for key, name, raw in _iter_environment_values(environment)
+    }
     values |= {
         key: _parse_value(key, raw, f"--{key.rpartition('.')[2]}")
         for key, raw in flags.items()
@@ -157,23 +162,23 @@ def load(
     }
     if os.path.isfile(output := values.get("output", "")):  # noqa: PTH113 - Path refuses some texts
         raise UsageError(f"output: {output} is a file, but must be a folder")
-    found = keys.from_environment(environment)
-    settings = _settings(values, found=found)
+    environment_keys = keys.from_environment(environment)
+    settings = _build_settings(values, secrets=environment_keys)
     switches: dict[str, Any] = {
         name.replace("-", "_"): bool(flags.get(name))
         for name in ("force", "deep", "accept-doubtful")
     }
     switches["partial"] = bool(flags.get("paths"))
-    once = {
+    per_run = {
         field: _parse_value(key, flags[key], f"--{key}")
         for key, (field, _) in FLAGS.items()
         if flags.get(key) is not None
     }
-    # For the engine of one run, it is typed for that run, and stands nowhere else.
-    return replace(settings, api_key_file=flags.get("api-key-file"), **once, **switches)
+    # The key file of one run is an option of the command line only.
+    return replace(settings, api_key_file=flags.get("api-key-file"), **per_run, **switches)
 
 
-def _settings(values: Mapping[str, Any], *, found: Mapping[str, keys.Secret]) -> Settings:
+def _build_settings(values: Mapping[str, Any], *, secrets: Mapping[str, keys.Secret]) -> Settings:
     rows = {field: values[field] for _, field, _ in ROWS if field in values}
     fields = {key: value for key, value in values.items() if key not in rows}
     by_table: dict[str, dict[str, Any]] = {name: {} for name in ("", *TABLES)}
@@ -181,7 +186,7 @@ def _settings(values: Mapping[str, Any], *, found: Mapping[str, keys.Secret]) ->
         by_table[key.rpartition(".")[0]][OPTIONS[key][0]] = value
     top = by_table.pop("")
     tables = {name: TABLES[name](**inner) for name, inner in by_table.items()}
-    return Settings(**top, **tables, **rows, keys=found)
+    return Settings(**top, **tables, **rows, keys=secrets)
 
 
 def _parse_value(key: str, raw: Any, source: str) -> Any:
@@ -193,7 +198,7 @@ def _parse_value(key: str, raw: Any, source: str) -> Any:
             f"{source}: {key} contains bytes that are not UTF-8; write it in UTF-8"
         ) from exc
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:
-        # It may be a key, or an address with a password in it.
+        # The value may be a key, or a URL with a password.
         if key.endswith(_MAY_BE_SECRET):
             raise UsageError(f"{source}: {key} must be {parse.__doc__}") from exc
         hint = _suggest_value(raw, parse.schema)
@@ -203,17 +208,19 @@ def _parse_value(key: str, raw: Any, source: str) -> Any:
 
 
 def _format_value(raw: Any) -> str:
-    """A value as messages show it; of options that are repeated, each as it was typed."""
+    """A value as shown in messages; the values of a repeated option are shown one by one."""
     if isinstance(raw, list) and raw and all(isinstance(each, str) for each in raw):
         return ", ".join(map(show_value, raw))
     return show_value(raw)
 
 
 def _suggest_value(raw: Any, schema: Any) -> str:
-    """The word that is nearest to the first wrong one, for settings whose values are words."""
+    """A hint with the word nearest to the first invalid one, for settings whose values are words."""
     words = set(_iter_words(schema))
-    given = raw.split(",") if isinstance(raw, str) else raw if isinstance(raw, list | tuple) else ()
-    texts = (each.strip() for each in given if isinstance(each, str))
+    typed_values = (
+        raw.split(",") if isinstance(raw, str) else raw if isinstance(raw, list | tuple) else ()
+    )
+    texts = (each.strip() for each in typed_values if isinstance(each, str))
     return next(
         (hint for each in texts if each not in words and (hint := suggest(each, words))), ""
     )
@@ -230,7 +237,7 @@ def _iter_words(schema: Any) -> Iterator[str]:
 
 
 def _refuse_keys(table: Mapping[str, Any], source: str) -> None:
-    """Files of settings are committed and shown around; a key in one is told, and never shown."""
+    """Refuse API keys in a settings file, which may be committed; their values are never shown."""
     for name, value in table.items():
         if _LIKE_A_KEY.fullmatch(name):
             raise UsageError(f"{source}: {name} is not a setting: {keys.PLACES}")
@@ -240,10 +247,10 @@ def _refuse_keys(table: Mapping[str, Any], source: str) -> None:
                     raise UsageError(f"{source}: {name}.{inner} is not a setting: {keys.PLACES}")
 
 
-def _rows(
+def _parse_rows(
     table: dict[str, Any], name: str, path: Path, parse: Callable[[object, str], Any]
 ) -> tuple[Any, ...]:
-    """What stands in tables of which there may be several, such as ``[[source]]``."""
+    """Parse an array of tables, such as ``[[source]]``."""
     rows = table.get(name, [])
     if not isinstance(rows, list):
         raise UsageError(
@@ -252,24 +259,24 @@ def _rows(
     return tuple(parse(row, f"{path}: {name} {number}") for number, row in enumerate(rows, 1))
 
 
-def _refuse_two_readings(words: tuple[DictionaryWord, ...], path: Path) -> None:
-    """Only one of two could be said, and nobody would know which."""
+def _refuse_conflicting_words(words: tuple[DictionaryWord, ...], path: Path) -> None:
+    """Refuse two definitions of one spelling: it would be unclear which one applies."""
     seen: dict[str, tuple[int, DictionaryWord]] = {}
     for number, word in enumerate(words, 1):
         first, other = seen.setdefault(word.surface, (number, word))
         if (word.reading, word.accent) != (other.reading, other.accent):
             raise UsageError(
                 f"{path}: dictionary {first} and dictionary {number} both define "
-                f"{word.surface!r}: {_fold_spelling(other)} and {_fold_spelling(word)}; "
+                f"{word.surface!r}: {_format_reading(other)} and {_format_reading(word)}; "
                 "keep one"
             )
 
 
-def _fold_spelling(word: DictionaryWord) -> str:
+def _format_reading(word: DictionaryWord) -> str:
     return word.reading if word.accent is None else f"{word.reading} with accent {word.accent}"
 
 
-def _in_file(table: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
+def _iter_file_values(table: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
         if name in {row for row, _, _ in ROWS}:
             continue
@@ -280,7 +287,7 @@ def _in_file(table: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
             yield check_known(name, str(path)), value
 
 
-def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def _iter_environment_values(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     names = {_PREFIX + key.upper().replace(".", "_").replace("-", "_"): key for key in OPTIONS}
     for name, value in environment.items():
         if not name.startswith(_PREFIX):
@@ -298,9 +305,9 @@ def check_known(key: str, source: str, *, flags: bool = False) -> str:
     """The key of a setting.
 
     Args:
-        key: as it was written.
-        source: where, for the message.
-        flags: whether it may be one of those that only a single run has.
+        key: the key as written.
+        source: its location, for the message.
+        flags: whether options of the command line only are accepted.
 
     Raises:
         UsageError: there is no such setting.
@@ -309,22 +316,22 @@ def check_known(key: str, source: str, *, flags: bool = False) -> str:
         return key
     names = [*OPTIONS, *(FLAGS if flags else (name for name, _, _ in ROWS))]
     table = key.rpartition(".")[0]
-    beside = [name for name in names if name.rpartition(".")[0] == table]
+    siblings = [name for name in names if name.rpartition(".")[0] == table]
     tables = [] if table else [f"[{name}]" for name in TABLES]
-    hint = suggest_names(key, names, others=f"there are: {', '.join(beside + tables)}")
+    hint = suggest_names(key, names, others=f"there are: {', '.join(siblings + tables)}")
     raise UsageError(f"{source}: there is no setting {show_value(key)}; {hint}")
 
 
 def is_path(name_or_path: str) -> bool:
-    """Whether a text that may be the name of a model is the path of a file."""
+    """Whether a text is a path rather than the name of a model."""
     return os.sep in name_or_path or "/" in name_or_path or name_or_path.endswith((".onnx", ".bin"))
 
 
-def _from(base: Path, folder: Path, value: Any) -> Any:
-    """Paths in a file are seen from that file; they stay short where that is the working folder."""
+def _resolve_paths(base: Path, folder: Path, value: Any) -> Any:
+    """Resolve paths relative to their settings file; they stay short if it is in the working folder."""
     if base == folder:
         return value
     if isinstance(value, str):
         is_elsewhere = value.startswith(("~", *BUCKET_SCHEMES))
         return value if is_elsewhere else str(base / value)
-    return tuple(_from(base, folder, one) for one in value)
+    return tuple(_resolve_paths(base, folder, one) for one in value)

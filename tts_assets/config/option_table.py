@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-#: What ``[[speaker]]`` accepts.
+#: The schema of ``[[speaker]]``.
 SCHEMA = option_values.build_table_schema(
     {"name": option_values.TEXT, "voice": option_values.TEXT, "speed": option_values.SPEED.schema},
-    needed=("name",),
+    required=("name",),
 )
 
 
@@ -51,25 +51,22 @@ def speaker_of(values: object, where: str) -> SpeakerSettings:
 
     Args:
         values: the table, as TOML gives it.
-        where: how messages call it, such as ``tts-assets.toml: speaker 2``.
+        where: its name in messages, such as ``tts-assets.toml: speaker 2``.
 
     Raises:
         UsageError: a key is unknown or missing, or a value is wrong.
     """
     table = Table(values, where)
     speaker = SpeakerSettings(
-        name=table.need("name", require_text).strip(),
-        voice=table.take("voice", require_text, None),
-        speed=table.take("speed", option_values.parse_speed, None),
+        name=table.require("name", require_text).strip(),
+        voice=table.get("voice", require_text, None),
+        speed=table.get("speed", option_values.parse_speed, None),
     )
-    table.end()
+    table.finish()
     return speaker
 
 
-# Every setting by its key, and how what is written for it is understood.
-
-
-#: Every setting: its key in the file, the field it fills, and how its value is understood.
+#: All settings: key in the file, field, parser.
 OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
     "paths": ("paths", option_values.many_of(option_values.path)),
     "type": ("kinds", option_values.kinds),
@@ -169,14 +166,14 @@ OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
     "bucket.cache-control": ("cache_control", option_values.text_value),
 }
 
-#: What is said for one run, and stands nowhere else: as in ``OPTIONS``.
+#: Options of the command line only, as in ``OPTIONS``.
 FLAGS: dict[str, tuple[str, option_values.Parse]] = {
     "only": (
         "only",
         option_values.allow_repeats(option_values.many_of(option_values.choice_value(Only))),
     ),
     "id": ("ids", option_values.text_values),
-    # Names in git may have any bytes.
+    # Names in git may contain any bytes.
     "since": ("since", option_values.path),
     "shard": (
         "shard",
@@ -204,16 +201,16 @@ TABLES: dict[str, type] = {
     "bucket": BucketSettings,
 }
 
-#: Settings that are paths, and seen from the file that they stand in.
+#: Settings that are paths, relative to the file that contains them.
 PATHS = (
     *("paths", "output", "state", "temp", "overrides", "piper.voices", "models.folder"),
     *("elevenlabs.api-key-file", "openai.api-key-file"),
 )
 
-#: Settings that are paths if they look like one, and else the name of a model.
+#: Settings that are paths if they look like one, and otherwise the name of a model.
 NAMES_OR_PATHS = ("kokoro.model", "kokoro.voices", "transcribe.model")
 
-#: Tables of which a file may have several: their name, and the field that they fill.
+#: Arrays of tables: name, field, parser.
 ROWS: tuple[tuple[str, str, Callable[[object, str], Any]], ...] = (
     ("source", "sources", parse_source),
     ("dictionary", "words", parse_dictionary_word),

@@ -1,4 +1,4 @@
-"""Values of the configuration: parsed, described by JSON Schema, with errors that name the key."""
+"""Parsers of configuration values, with their JSON Schemas and errors that name the key."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Schema: TypeAlias = "dict[str, Any]"
 #: Text that is not empty.
 TEXT: Schema = {"type": "string", "pattern": r"\S"}
 
-#: The beginnings of places that are buckets.
+#: The URL schemes of buckets.
 BUCKET_SCHEMES = ("s3://", "gs://", "az://")
 
 #: Names of buckets and accounts, without users, ports or queries.
 _BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
-#: What no key of ours has: control characters, and what begins a query or a fragment.
+#: Characters that are not allowed in object keys: control characters, and those that begin a query or a fragment.
 _NOT_IN_KEYS = re.compile(r"[\x00-\x20\x7f?#\\]")
 
 #: Any text.
@@ -48,73 +48,72 @@ def build_array_schema(item: Schema) -> Schema:
 
 
 def build_table_schema(
-    keys: Mapping[str, Schema], *, needed: Iterable[str] = (), **more: Any
+    keys: Mapping[str, Schema], *, required: Iterable[str] = (), **more: Any
 ) -> Schema:
-    """A table that has no other keys.
+    """A table without other keys.
 
     Args:
-        keys: what each key accepts.
-        needed: those that must be there.
-        more: what else holds.
+        keys: the schema of each key.
+        required: the required keys.
+        more: other keywords of the schema.
     """
-    required = list(needed)
+    required_keys = list(required)
     return {
         "type": "object",
         "properties": dict(keys),
-        **({"required": required} if required else {}),
+        **({"required": required_keys} if required_keys else {}),
         "additionalProperties": False,
         **more,
     }
 
 
-# Values of the configuration parsed and described, with errors that name the key.
 T = TypeVar("T")
 D = TypeVar("D")
 E = TypeVar("E", bound="StrEnum")
 
 
 class Table:
-    """A table whose keys are taken one by one; what is left over is unknown."""
+    """A table whose keys are read one by one; the remaining keys are unknown."""
 
     def __init__(self, values: object, where: str) -> None:
-        """Begin a table; ``where`` is how messages call it.
+        """Start reading a table; ``where`` is its name in messages.
 
         Raises:
-            UsageError: it is none.
+            UsageError: the value is not a table.
         """
         if not isinstance(values, dict):
             raise UsageError(f"{where} is {show_value(values)}, but must be a table")
-        self._left = dict(values)
-        self._known: list[str] = []
+        self._unread = dict(values)
+        self._known_keys: list[str] = []
         self._where = where
 
-    def take(self, key: str, parse: Callable[[Any], T], default: D) -> T | D:
-        """The value of a key, or the default where it is absent.
+    def get(self, key: str, parse: Callable[[Any], T], default: D) -> T | D:
+        """The value of a key, or the default if it is absent.
 
         Raises:
-            UsageError: ``parse`` refused it, or it is more than can be computed with.
+            UsageError: ``parse`` refused the value, or it is too large to process.
         """
-        self._known.append(key)
-        return self._parse_value(key, parse) if key in self._left else default
+        self._known_keys.append(key)
+        return self._parse_value(key, parse) if key in self._unread else default
 
-    def need(self, key: str, parse: Callable[[Any], T]) -> T:
-        """The value of a key that must be there; errors as in ``take``."""
-        self._known.append(key)
-        if key not in self._left:
+    def require(self, key: str, parse: Callable[[Any], T]) -> T:
+        """The value of a required key; errors as in ``get``."""
+        self._known_keys.append(key)
+        if key not in self._unread:
             raise UsageError(f"{self._where}: {key} is missing")
         return self._parse_value(key, parse)
 
     def _parse_value(self, key: str, parse: Callable[[Any], T]) -> T:
-        value = self._left.pop(key)
+        value = self._unread.pop(key)
         try:
             return parse(value)
         except (ValueError, TypeError, OverflowError, RecursionError, re.error) as exc:
             raise UsageError(f"{self._where}: {key} = {show_value(value)}: {exc}") from exc
 
-    def end(self) -> None:
-        """Refuse the first key that was not taken."""
-        for key in self._left:
-            hint = suggest_names(key, self._known)
+    def finish(self) -> None:
+        """Refuse the first key that was not read."""
+        for key in self._unread:
+            hint = suggest_names(key, self._known_keys)
             raise UsageError(f"{self._where}: there is no key {show_value(key)}; {hint}")
 
 
@@ -159,33 +158,30 @@ def require_one_of(choices: type[E]) -> Callable[[Any], E]:
     return parse
 
 
-# How the values of settings are written, in a file, in the environment and on the command line.
-
-
 class Parse:
-    """Understands what is written for a setting.
+    """The parser of a setting.
 
-    In a file a value has its own type; text that stands for a number or a switch is for the
-    environment and the command line, and the schema has none of it.
+    In a file, a value has its own type. Text for a number or a switch is accepted for the
+    environment and the command line; the schema does not include it.
     """
 
     def __init__(
         self, parse: Callable[[Any], Any], schema: Schema, words: str | None = None
     ) -> None:
-        """Tell of a function what it accepts.
+        """Describe a function that parses values.
 
         Args:
             parse: raises ValueError, TypeError, KeyError, AttributeError or OverflowError for
-                what it does not accept.
-            schema: what it accepts in a file.
-            words: the same, to complete a sentence; without them the function's docstring.
+                invalid values.
+            schema: the valid values in a file.
+            words: the same in words that complete a sentence; None for the function's docstring.
         """
         self._parse = parse
         self.schema = schema
         self.__doc__ = words or parse.__doc__
 
     def __call__(self, value: Any) -> Any:
-        """The value that is meant."""
+        """Parse a value."""
         return self._parse(value)
 
 
@@ -194,7 +190,7 @@ def _with_schema(schema: Schema) -> Callable[[Callable[[Any], Any]], Parse]:
 
 
 def number(low: float, high: float, *, whole: bool = False) -> Parse:
-    """A number within bounds, which it may have."""
+    """A number within bounds, which are included."""
 
     def parse(value: Any) -> float:
         number = float(value) if isinstance(value, str) else value
@@ -216,21 +212,21 @@ def _format_number(number: float) -> str:
     return f"{number:,}".removesuffix(".0")
 
 
-#: As ``speed`` of the run.
+#: The parser of ``speed``.
 SPEED = number(0.25, 4.0)
 
 
 def parse_speed(value: Any) -> float:
-    """The speed that a table of the configuration gives."""
+    """Parse the speed in a table of the configuration."""
     try:
-        # Text stands for a number on the command line only.
+        # Only the command line and the environment write numbers as text.
         return float(SPEED(None if isinstance(value, str) else value))
     except (TypeError, ValueError, OverflowError) as exc:
         raise ValueError(f"it must be {SPEED.__doc__}") from exc
 
 
 def word_or(word: str, other: Parse) -> Parse:
-    """A word that stands for nothing, or something else."""
+    """A word that stands for None, or another value."""
 
     def parse(value: Any) -> Any:
         return None if value == word else other(value)
@@ -249,7 +245,7 @@ def choice_value(choices: type[StrEnum]) -> Parse:
 
 
 def many_of(parse_one: Parse, item: str = r"[^,]*[^,\s][^,]*") -> Parse:
-    """A list, or a text with commas between its items; ``item``: the pattern of one of them."""
+    """A list, or a text with commas between its items; ``item`` is the pattern of one item."""
 
     def parse(value: Any) -> tuple[Any, ...]:
         values = value.split(",") if isinstance(value, str) else value
@@ -267,7 +263,7 @@ def path(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - it completes a sentence
     if not isinstance(value, str):
         raise TypeError
-    # No system has a path with a NUL in it.
+    # No system allows a NUL in a path.
     if not value.strip() or "\0" in value:
         raise ValueError
     return value
@@ -297,7 +293,7 @@ def output_place(value: Any) -> str:
 @_with_schema(TEXT)
 def text_value(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - see path
-    # Names of files may have any bytes; what goes into files of ours and to services may not.
+    # File names may contain any bytes, but text sent to services or written to files must be UTF-8.
     path(value).encode()
     return str(value)
 
@@ -334,29 +330,33 @@ _MOST_SECONDS = 10**8
 _AS_SECONDS = number(0, _MOST_SECONDS)
 
 
-def _up_to(most: int) -> str:
-    """The pattern of the whole numbers up to one."""
+def _build_number_pattern(most: int) -> str:
+    """A pattern for the whole numbers up to ``most``."""
     digits = str(most)
-    shorter = rf"\d{{1,{len(digits) - 1}}}"
-    less = [
+    fewer_digits = rf"\d{{1,{len(digits) - 1}}}"
+    smaller = [
         rf"{digits[:at]}[0-{int(digit) - 1}]\d{{{len(digits) - at - 1}}}"
         for at, digit in enumerate(digits)
         if digit != "0"
     ]
-    return f"0*({'|'.join([shorter, *less, digits])})"
+    return f"0*({'|'.join([fewer_digits, *smaller, digits])})"
 
 
-def _durations() -> str:
-    """The pattern of a length of time with its unit, which may be left out for seconds."""
-    ways = []
+def _build_duration_pattern() -> str:
+    """A pattern for a duration with its unit, which is optional for seconds."""
+    alternatives = []
     for unit, seconds in _SECONDS.items():
         most = _MOST_SECONDS // seconds
         optional = "?" if seconds == 1 else ""
-        ways.append(rf"({_up_to(most - 1)}(\.\d+)?|0*{most}){unit}{optional}")
-    return f"^({'|'.join(ways)})$"
+        alternatives.append(
+            rf"({_build_number_pattern(most - 1)}(\.\d+)?|0*{most}){unit}{optional}"
+        )
+    return f"^({'|'.join(alternatives)})$"
 
 
-@_with_schema({"anyOf": [_AS_SECONDS.schema, {"type": "string", "pattern": _durations()}]})
+@_with_schema(
+    {"anyOf": [_AS_SECONDS.schema, {"type": "string", "pattern": _build_duration_pattern()}]}
+)
 def duration(value: Any) -> float:
     """seconds, such as 90, or a number with its unit: 90s, 30m, 2h"""  # noqa: D415 - see path
     if isinstance(value, str) and value[-1:] in _SECONDS:
@@ -385,7 +385,7 @@ kinds = Parse(
 
 
 def allow_repeats(parse: Parse) -> Parse:
-    """What may be typed again and again, and each time with commas."""
+    """A parser for an option that may be repeated, with comma-separated values each time."""
 
     def parse_all(values: Any) -> Any:
         return parse([one for each in values for one in each.split(",")])

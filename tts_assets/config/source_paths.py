@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class PathStep(Enum):
-    """Steps that are no key and no index."""
+    """Steps that are neither a key nor an index."""
 
     #: ``[*]`` or ``.*``: every item of a list, every value of an object.
     EVERY = "*"
-    #: ``[#]``: the item at the index of the text that is said; not in RFC 9535.
+    #: ``[#]``: the item at the index of the spoken text; not in RFC 9535.
     SAME = "#"
 
 
@@ -35,15 +35,15 @@ _ESCAPED = re.compile(r"\\(.)")
 
 
 class PathError(ValueError):
-    """A text that is no path."""
+    """A text is not a path."""
 
 
 class ShapeError(ValueError):
-    """A value on a path has not the shape that the path asks for; ``place`` leads to it."""
+    """A value does not have the shape that a path requires; ``place`` leads to it."""
 
-    def __init__(self, value: object, wanted: str, place: Place) -> None:
-        """Say what is there, what must be there, and where."""
-        self.wrong = f"is {describe_type(value)}, but must be {wanted}"
+    def __init__(self, value: object, expected: str, place: Place) -> None:
+        """Create the error from the value found, the expected type and the place."""
+        self.wrong = f"is {describe_type(value)}, but must be {expected}"
         super().__init__(f"{quote_path(place)} {self.wrong}")
         self.place = place
 
@@ -53,9 +53,9 @@ class FieldPath:
     """A path from an item, or from the whole record.
 
     Args:
-        text: as it was written, for messages.
+        text: the path as written, for messages.
         steps: keys, indices and :class:`PathStep`.
-        from_record: it begins with ``$``; else it begins at the item.
+        from_record: True if the path begins with ``$``; otherwise it begins at the item.
     """
 
     text: str
@@ -63,7 +63,7 @@ class FieldPath:
     from_record: bool = False
 
 
-#: No step, but the last key on the way to an item that a ``*`` stands for; not in RFC 9535.
+#: The last key that a ``*`` matched on the way to an item; it has no steps and is not in RFC 9535.
 KEY_PATH = FieldPath("key()", ())
 
 
@@ -71,22 +71,22 @@ def parse_path(text: str) -> FieldPath:
     """Read a path such as ``reading``, ``examples[*].japanese``, ``$.kanji`` or ``['odd key']``.
 
     Raises:
-        PathError: it is none, with an example of what it might be.
+        PathError: the text is not a path; the message gives examples.
     """
     start = 1 if text[:1] in {"$", "@"} else 0
     body = text[start:].removeprefix(".") if start else text
     steps: list[str | int | PathStep] = []
-    at = 0
-    while at < len(body):
-        found = _SEGMENT.match(body, at)
-        if found is None or found.end() == at:
+    offset = 0
+    while offset < len(body):
+        found = _SEGMENT.match(body, offset)
+        if found is None or found.end() == offset:
             raise PathError(
-                f"{show_value(text)} is not a path: cannot read {show_value(body[at:])}; "
+                f"{show_value(text)} is not a path: cannot read {show_value(body[offset:])}; "
                 "write name, list[*], list[0], object.name, or ['a key with spaces or "
                 "dots']"
             )
         steps.append(_parse_step(found))
-        at = found.end()
+        offset = found.end()
     if not steps and not start:
         raise PathError("a path is empty; write @ for the value itself")
     return FieldPath(text, tuple(steps), from_record=text[:1] == "$")
@@ -117,10 +117,10 @@ def format_steps(steps: PathSteps) -> str:
 
 
 def find_values(value: Any, steps: PathSteps, place: Place = ()) -> Iterator[tuple[Place, Any]]:
-    """Every value that the steps lead to, with its place; nothing where a key is absent or null.
+    """Every value that the steps lead to, with its place; nothing if a key is absent or null.
 
     Raises:
-        ShapeError: a value on the way is neither null nor what the next step needs.
+        ShapeError: a value on the way is neither null nor of the type that the next step needs.
     """
     if not steps:
         yield place, value
@@ -150,7 +150,7 @@ def _step_into(
 
 
 def quote_path(place: Place) -> str:
-    """A place as messages name it."""
+    """A place as shown in messages."""
     return repr(format_steps(place)) if place else "it"
 
 
@@ -164,5 +164,5 @@ _TYPE_NAMES = {
 
 
 def describe_type(value: object) -> str:
-    """What JSON calls a value, with its article."""
+    """The JSON type of a value, with its article."""
     return _TYPE_NAMES.get(type(value), "a number")

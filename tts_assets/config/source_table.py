@@ -1,4 +1,4 @@
-"""From a ``[[source]]`` table of the configuration to a source, with errors that name the key."""
+"""Parses ``[[source]]`` tables of the configuration into sources, with errors that name the key."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _SKIP_SCHEMA = option_values.build_table_schema(
         "matches": option_values.STRING,
         "missing": option_values.SWITCH,
     },
-    needed=("field",),
+    required=("field",),
     anyOf=[
         {"required": ["is"]},
         {"required": ["matches"]},
@@ -64,7 +64,7 @@ _CLIP_SCHEMA = option_values.build_table_schema(
         "to": {"anyOf": [option_values.TEXT, {"const": False}]},
         "timeline": {"anyOf": [option_values.TEXT, {"const": False}]},
     },
-    needed=("to",),
+    required=("to",),
     anyOf=[
         {"required": ["text"]},
         {"required": ["furigana"]},
@@ -72,7 +72,7 @@ _CLIP_SCHEMA = option_values.build_table_schema(
     ],
 )
 
-#: What ``[[source]]`` accepts, as far as a schema can say it: of paths, only that they are text.
+#: The schema of ``[[source]]``. It describes paths only as text; the parser checks the rest.
 SOURCE_SCHEMA = option_values.build_table_schema(
     {
         "files": option_values.TEXTS,
@@ -87,7 +87,7 @@ SOURCE_SCHEMA = option_values.build_table_schema(
         "delimiter": {"type": "string", "minLength": 1, "maxLength": 1},
         "clip": {"type": "array", "items": _CLIP_SCHEMA, "minItems": 1},
     },
-    needed=("files", "kind"),
+    required=("files", "kind"),
 )
 
 
@@ -96,30 +96,30 @@ def parse_source(values: object, where: str) -> Source:
 
     Args:
         values: the table, as TOML gives it.
-        where: how messages call it, such as ``tts-assets.toml: source 2``.
+        where: its name in messages, such as ``tts-assets.toml: source 2``.
 
     Raises:
         UsageError: a key is unknown or missing, or a value is wrong.
     """
     table = Table(values, where)
-    files = table.need("files", require_texts)
-    kind = table.need("kind", require_one_of(Kind))
+    files = table.require("files", require_texts)
+    kind = table.require("kind", require_one_of(Kind))
     shape = BUILT_IN[kind]
     source = Source(
         name=where,
         kind=kind,
         files=files,
-        records=table.take("records", _parse_records_path, shape.records),
-        id=table.take("id", _parse_id, shape.id),
-        asset=table.take("asset", require_text, None),
-        url=table.take("url", require_text, None),
-        overwrite=table.take("overwrite", require_one_of(OverwritePolicy), OverwritePolicy.OURS),
-        voices=table.take("voices", _parse_voices, {}),
-        columns=table.take("columns", require_texts, None),
-        delimiter=table.take("delimiter", _parse_character, None),
-        clips=table.take("clip", lambda rules: _parse_clip_rules(rules, where), shape.clips),
+        records=table.get("records", _parse_records_path, shape.records),
+        id=table.get("id", _parse_id, shape.id),
+        asset=table.get("asset", require_text, None),
+        url=table.get("url", require_text, None),
+        overwrite=table.get("overwrite", require_one_of(OverwritePolicy), OverwritePolicy.OURS),
+        voices=table.get("voices", _parse_voices, {}),
+        columns=table.get("columns", require_texts, None),
+        delimiter=table.get("delimiter", _parse_character, None),
+        clips=table.get("clip", lambda rules: _parse_clip_rules(rules, where), shape.clips),
     )
-    table.end()
+    table.finish()
     check_targets(source)
     return source
 
@@ -131,35 +131,35 @@ def _parse_clip_rules(values: Any, where: str) -> tuple[ClipRule, ...]:
         _parse_clip_rule(each, f"{where}, clip {number}") for number, each in enumerate(values, 1)
     )
     parts = [rule.part for rule in rules]
-    twice = next((part for part in parts if parts.count(part) > 1), None)
-    if twice is not None:
-        raise UsageError(f"{where}: two clips have the part {twice!r}: give each a unique one")
+    duplicate = next((part for part in parts if parts.count(part) > 1), None)
+    if duplicate is not None:
+        raise UsageError(f"{where}: two clips have the part {duplicate!r}: give each a unique one")
     return rules
 
 
 def _parse_clip_rule(values: object, where: str) -> ClipRule:
     table = Table(values, where)
     rule = ClipRule(
-        part=table.take("part", _parse_part_name, "word"),
-        each=table.take("each", _parse_field_path, None),
-        say=table.take("say", require_one_of(TextType), TextType.WORD),
-        text=table.take("text", _parse_field_paths, ()),
-        reading=table.take("reading", _parse_field_paths, ()),
-        furigana=table.take("furigana", _parse_field_paths, ()),
-        accent=table.take("accent", _parse_field_paths, ()),
-        speaker=table.take("speaker", _parse_field_paths, ()),
-        language=table.take("language", _parse_field_paths, ()),
-        split=table.take("split", require_texts, None),
-        alternatives=table.take(
+        part=table.get("part", _parse_part_name, "word"),
+        each=table.get("each", _parse_field_path, None),
+        say=table.get("say", require_one_of(TextType), TextType.WORD),
+        text=table.get("text", _parse_field_paths, ()),
+        reading=table.get("reading", _parse_field_paths, ()),
+        furigana=table.get("furigana", _parse_field_paths, ()),
+        accent=table.get("accent", _parse_field_paths, ()),
+        speaker=table.get("speaker", _parse_field_paths, ()),
+        language=table.get("language", _parse_field_paths, ()),
+        split=table.get("split", require_texts, None),
+        alternatives=table.get(
             "alternatives", require_one_of(AlternativesPolicy), AlternativesPolicy.FIRST
         ),
-        join=table.take("join", string, None),
-        skip=table.take("skip", lambda conditions: _parse_skips(conditions, where), ()),
-        speed=table.take("speed", parse_speed, None),
-        to=table.need("to", _parse_target),
-        timeline=table.take("timeline", _parse_target, None),
+        join=table.get("join", string, None),
+        skip=table.get("skip", lambda conditions: _parse_skips(conditions, where), ()),
+        speed=table.get("speed", parse_speed, None),
+        to=table.require("to", _parse_target),
+        timeline=table.get("timeline", _parse_target, None),
     )
-    table.end()
+    table.finish()
     if not (rule.text or rule.furigana or (rule.reading and rule.say is TextType.READING)):
         raise UsageError(f'{where}: text is missing (or reading, with say = "reading")')
     _check_index_steps(rule, where)
@@ -185,12 +185,12 @@ def _parse_skips(values: Any, where: str) -> tuple[SkipCondition, ...]:
 def _parse_skip(values: object, where: str) -> SkipCondition:
     table = Table(values, where)
     condition = SkipCondition(
-        field=table.need("field", _parse_field_path),
-        values=table.take("is", _parse_values, ()),
-        pattern=table.take("matches", re.compile, None),
-        missing=table.take("missing", require_switch, default=False),
+        field=table.require("field", _parse_field_path),
+        values=table.get("is", _parse_values, ()),
+        pattern=table.get("matches", re.compile, None),
+        missing=table.get("missing", require_switch, default=False),
     )
-    table.end()
+    table.finish()
     if not (condition.values or condition.pattern or condition.missing):
         raise UsageError(f"{where}: add a condition: is = ..., matches = '...' or missing = true")
     return condition
@@ -215,7 +215,7 @@ def _parse_records_path(value: Any) -> FieldPath:
 
 
 def _parse_target(value: Any) -> FieldPath | None:
-    """Where the URL goes; False for nowhere."""
+    """The path for the URL; None for False, which means nowhere."""
     if value is False:
         return None
     if value is True:

@@ -103,7 +103,7 @@ class TextService:
         """Looked up once: a keyring may open a window."""
         settings = self._settings
         file = settings.key_file(self.name)
-        return keys.find(self.name, file=file, given=settings.keys.get(self.name))
+        return keys.find(self.name, file=file, environment_key=settings.keys.get(self.name))
 
     def _make_endpoint(self) -> Endpoint:
         raise NotImplementedError
