@@ -268,4 +268,4 @@ def test_quiet_prints_errors_only_and_verbose_every_clip(project: Project) -> No
 
 
 def test_the_formats_that_help_lists_are_those_of_the_settings() -> None:
-    assert typer_apps.ALL_FORMATS == tuple(OutputFormat)
+    assert tuple(OutputFormat) == typer_apps.ALL_FORMATS

@@ -354,7 +354,7 @@ def _list_targets(source: Source) -> Iterator[_RuleTarget]:
 def list_read_paths(source: Source) -> Iterator[tuple[str, FieldPath, PathSteps]]:
     """Every path that is read, with what it is for and its steps from the record.
 
-    An index in them is ``PathStep.ALL_FORMATS``, whichever it is.
+    An index in them is ``PathStep.EVERY``, whichever it is.
     """
     if source.id.of is IdOrigin.FIELD:
         yield from (("id", path, path.steps) for path in source.id.paths)

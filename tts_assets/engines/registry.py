@@ -142,11 +142,11 @@ class AccentSupport:
 #: The word after ``--provider`` that leaves the choice to the program.
 AUTO = "auto"
 
-#: Natural voices with the accents of the data first, then natural ones with accents of their own,
-#: then the embedded one, which is always right and never natural; the system's knows no readings.
+#: Natural voices first, then the embedded one, which is always right and never natural; the system's
+#: knows no readings.
 _BEST_FIRST = (
     ("piper", "a natural voice that follows your accents"),
-    ("kokoro", "a natural voice that chooses its own accents"),
+    ("kokoro", "a natural voice that follows your accents"),
     ("openjtalk", "it is always installed"),
     ("say", "the system's own voice"),
 )
