@@ -1,4 +1,4 @@
-"""Furigana: every notation of readings in a text marked in one way."""
+"""Furigana: converts all notations of readings in a text to one internal markup."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COUNTED = compile_lazy(
 )
 _MORE = {"間": "カン", "目": "メ", "半": "ハン", "前": "マエ", "後": "ゴ"}
 
-#: The readings that a counter has by itself.
+#: The readings of a counter without its number.
 _ALONE = {
     counter: readings.split("・")
     for counter, readings in parse_pairs(
@@ -57,9 +57,9 @@ _LETTERS = parse_pairs(
 
 
 def can_read_numbers(base: str, reading: str) -> bool:
-    """Whether a reading can be that of all of a base, the numbers in it among the rest.
+    """Whether a reading can cover all of a base, including its numbers.
 
-    さんにん can be that of 3人, にん cannot; bases without numbers are not checked.
+    さんにん can be the reading of 3人, にん cannot. Bases without numbers are not checked.
     """
     kana = kana_to_katakana(reading)
     counted = _COUNTED.search(base)
@@ -70,7 +70,7 @@ def can_read_numbers(base: str, reading: str) -> bool:
         return False
     at = done = 0
     for number in numbers:
-        # The kanji before it are read before it.
+        # Each kanji before the number takes at least one kana.
         earliest = at + count_kanji(base[done : number.start()])
         begins = [kana.find(each, earliest) for each in _list_number_readings(number.group())]
         found = min((begin for begin in begins if begin >= 0), default=-1)
@@ -81,15 +81,15 @@ def can_read_numbers(base: str, reading: str) -> bool:
 
 
 def _is_counter_reading(counter: str, kana: str) -> bool:
-    """Whether kana are all of a counter's reading: ニン, and ネンカン of 年間."""
+    """Whether kana are the reading of a counter alone: ニン, and ネンカン of 年間."""
     if kana in _ALONE.get(counter, ()):
         return True
-    more = _MORE.get(counter[-1])
-    return more is not None and kana in [each + more for each in _ALONE.get(counter[:-1], ())]
+    suffix = _MORE.get(counter[-1])
+    return suffix is not None and kana in [each + suffix for each in _ALONE.get(counter[:-1], ())]
 
 
 def _list_number_readings(number: str) -> list[str]:
-    """What the reading of a number can begin with."""
+    """List the possible beginnings of the reading of a number."""
     plain = unicodedata.normalize("NFKC", number)
     if plain[0] in _LETTERS:
         return _LETTERS[plain[0]].split("・")
@@ -97,22 +97,22 @@ def _list_number_readings(number: str) -> list[str]:
     return (f"{of_one}・" * bool(of_one) + _DIGITS[plain[0]]).split("・")
 
 
-# Furigana in a text: words marked with their readings, and the readings of the text.
+# The internal markup of furigana.
 
-#: Private characters that stand around a base and its reading; no text has them by then.
+#: Private-use characters around a base and its reading; prepared text has no others.
 _OPEN, _MIDDLE, _CLOSE = "\ue000", "\ue001", "\ue002"
 
-#: Before a reading that may be no reading of the whole base.
+#: Marks a reading that may not cover the whole base.
 _UNSURE = "\ue004"
 
-#: Before one that was written in Latin letters, and may be a translation.
+#: Marks a reading in Latin letters, which may be a translation.
 _PERHAPS = "\ue005"
 
-#: Between readings of one base.
+#: Separates readings of one base.
 _OR = "／"
 _MARKED = compile_lazy(f"{_OPEN}([^{_OPEN}-{_CLOSE}]*){_MIDDLE}([^{_OPEN}-{_CLOSE}]*){_CLOSE}")
 
-#: Anki needs a space before a base; only behind a particle it is a boundary of words, too.
+#: Anki requires a space before a base; it is a word boundary only behind a particle.
 _SPACE_BEFORE = compile_lazy(f"(?<![はへをがにでともの]) +(?={_OPEN})")
 _SIGN = compile_lazy(f"[{_OPEN}-{_CLOSE}{_UNSURE}{_PERHAPS}]")
 _NUMERALS = compile_lazy("^[0-9０-９一二三四五六七八九十百千万]+")
@@ -123,15 +123,15 @@ _NO_SOUND = compile_lazy(r"[\s、。，．,.・!?！？「」『』…‥〜～~
 
 
 def mark_reading(base: str, *readings: str, unsure: bool = False, perhaps: bool = False) -> str:
-    """The base with its readings, so that both can be had from the text.
+    """Mark a base with its readings, so that both can be extracted from the text.
 
-    A number that a reading leaves out stands before them.
+    A number that the reading omits is left before the marked base.
 
     Args:
         base: the word.
-        readings: its kana; of several the first is said where there can be only one.
-        unsure: whether it needs a dictionary to confirm the reading.
-        perhaps: whether it is read so only if a dictionary knows that reading.
+        readings: its kana; the first counts where only one can be used.
+        unsure: whether a dictionary must confirm the reading.
+        perhaps: whether the reading applies only if a dictionary has it.
     """
     reading = readings[0]
     counter = _NUMERALS.sub("", base)
@@ -146,29 +146,29 @@ def mark_reading(base: str, *readings: str, unsure: bool = False, perhaps: bool 
 
 
 def strip_readings(text: str) -> str:
-    """The text without the readings."""
-    # Broken markup may mark one reading inside another.
+    """Remove the readings from a text."""
+    # Broken markup may nest marked readings.
     while _MARKED.search(text):
         text = _MARKED.sub(r"\1", text)
     return _SIGN.sub("", text)
 
 
 def strip_spaced_readings(text: str) -> str:
-    """The same without the spaces that belong to the notation: 食[た]べ 物[もの]."""
+    """Remove the readings, and the spaces that belong to the notation: 食[た]べ 物[もの]."""
     return strip_readings(_SPACE_BEFORE.sub("", text))
 
 
 def apply_readings(text: str) -> str:
-    """The text with the readings in the place of what they are of."""
+    """Replace each marked base with its reading."""
     while _MARKED.search(text):
         text = _MARKED.sub(lambda found: found[2].partition(_OR)[0], text)
     return _SIGN.sub("", text)
 
 
 def list_all_readings(text: str) -> list[str]:
-    """The same; a word with several readings that stands alone in each of them.
+    """List the readings of a text: several only if it is one word with several readings.
 
-    Nothing where the readings need a dictionary to confirm them.
+    The list is empty if a dictionary must confirm the readings.
     """
     if _needs_dictionary(text):
         return []
@@ -181,9 +181,9 @@ def _needs_dictionary(text: str) -> bool:
 
 
 def split_marked_text(text: str) -> Iterator[tuple[str, str | None]]:
-    """The text in pieces, each with its reading; None for what has none.
+    """Split a marked text into pieces with their readings; None for pieces without one.
 
-    A reading is in katakana; in hiragana where it is one only if a dictionary knows it.
+    A reading is in katakana, or in hiragana if it applies only if a dictionary has it.
     """
     at = 0
     for found in _MARKED.finditer(text):
@@ -199,24 +199,24 @@ def has_readings(text: str) -> bool:
 
 
 def find_full_kana(text: str) -> str | None:
-    """The text's sound in katakana, if its kana and furigana surely say all of it."""
+    """Return the reading of a text in katakana, if its kana and furigana certainly cover all of it."""
     if _needs_dictionary(text):
         return None
     return parse_kana(_NO_SOUND.sub("", apply_readings(text)))
 
 
 def find_bracket_accent(text: str, reading: str) -> int | None:
-    """The accent in brackets such as 言葉[ことば;3] and あめ[1]; None where there is not exactly one."""
-    codes = [code for pair in _PITCHED.findall(text) for code in pair if code]
-    if len(codes) != 1:
+    """Find the accent in brackets such as 言葉[ことば;3] and あめ[1]; None unless there is exactly one."""
+    accents = [code for pair in _PITCHED.findall(text) for code in pair if code]
+    if len(accents) != 1:
         return None
     try:
-        return parse_accent(codes[0], reading)
+        return parse_accent(accents[0], reading)
     except UnusableTextError:
         return None
 
 
-# Readings in brackets behind words: of which word they are, and whether they are readings at all.
+# Brackets behind words: do they hold a reading, and of which word?
 _KANA_CHARS = "ぁ-ゖァ-ヺー"
 
 #: A word and a bracket behind it.
@@ -235,20 +235,20 @@ _READING = compile_lazy(rf"[{_KANA_CHARS}]+")
 _HIRAGANA = compile_lazy("[ぁ-ゖー]+")
 _HIRAGANA_LETTERS = "".join(map(chr, range(ord("ぁ"), ord("ゖ") + 1)))
 
-#: Not USA.
+#: Romaji; not all capitals, such as USA.
 _ROMAJI = compile_lazy(r"[A-ZÂÊÎÔÛĀĒĪŌŪ]?[a-zâêîôûāēīōū'’-]{1,24}")
 _LATIN = compile_lazy(r"[!-~À-ÿ]+")
 
-#: お and ご before a kanji are of its word.
+#: The start of a base; お and ご before a kanji belong to its word.
 _BASE_START = compile_lazy(r"[^\W_ぁ-ゖァ-ヺー]|[おご](?=[\u3400-\u9fff])")
 _BASE = compile_lazy(r"[\u3400-\u9fff々〆〇0-9０-９]|[A-Za-zＡ-Ｚａ-ｚ][A-Za-zＡ-Ｚａ-ｚァ-ヺー]")
 _INSIDE_NUMBER = compile_lazy("(?<=[0-9０-９])[0-9０-９]")
 _ROUND_OPENING = "(（〔"
 
-#: In round brackets these are endings that may be left out, not readings.
+#: In round brackets these are optional endings, not readings.
 _ENDINGS = frozenset("なのだをがにとはもでへや")
 
-#: Nouns that are read so, and verbs and adjectives whose okurigana stand behind the bracket.
+#: Exceptions by reading: nouns, and verbs and adjectives with their okurigana behind the bracket.
 _READ_SO = parse_pairs(
     "に:二荷弐丹仁尼児日 と:戸都斗十途図徒登土渡塗吐賭兎頭 の:野乃能 な:名菜那奈納魚七 が:蛾我画賀雅牙餓芽河 "
     "だ:打駄妥堕惰舵蛇太田 は:葉歯刃羽端派破波覇播巴 も:模喪藻茂裳百 で:出弟 へ:部辺屁戸 "
@@ -260,7 +260,7 @@ _STEM_READ_SO = parse_pairs(
     "で:出 へ:経減隔凹 や:焼辞止病痩遣妬灼"
 )
 
-#: Particles, endings and suffixes that are also readings, and of which kanji.
+#: Particles, endings and suffixes, with the kanji of which they are readings.
 _ENDINGS_READ_SO = parse_pairs(
     "から:空殻唐柄韓 まで:迄 など:等 たち:達質立刀舘館日 だけ:丈岳嶽茸竹嵩 より:選寄依縒頼 さえ:冴 "
     "さん:三山産散参算酸賛讃桟傘惨蚕燦珊餐 さま:様 くん:君訓薫勲 しか:鹿科価 ほど:程 ども:共供 くらい:位暗喰 "
@@ -271,11 +271,11 @@ _ENDINGS_READ_SO = parse_pairs(
 )
 _PARTICLE_BEHIND = compile_lazy("(?<=..)[のはもにをがでと]$")
 
-#: Behind a bracket, and before a word.
+#: A particle between a bracket and a word.
 _PARTICLE = compile_lazy("[はがをにでともへのや][\u3400-\u9fff]")
 _CLOSING = tuple("]］)）}｝】〕〉》›＞>")
 
-#: Words of which only a part is outside the brackets.
+#: Words with a part in brackets.
 _ONE_WORD = compile_lazy(
     r"([何誰](?=.か)|又(?=.は)|最(?=.も)|子(?=.ども)|[父母兄姉](?=.さん))[(（〔](か|は|も|ども|さん)[)）〕]"
 )
@@ -283,19 +283,19 @@ _ONE_WORD = compile_lazy(
 #: A kanji behind a bracket that has its own reading: 図(と)書(しょ)館(かん).
 _NEXT_KANJI = compile_lazy("[\u3400-\u9fff々]{1,4}[(（〔]")
 
-#: A verb that asks for something, and nouns that end as it does.
+#: The て-form of a verb, and kanji with a reading in て.
 _ASKING = compile_lazy("[ぁ-ゖ]+て")
 _READ_WITH_TE = "手果縦盾楯建立館全総"
 
 #: The endings of words in the dictionary form.
 _ENDING = compile_lazy("[うくぐすつぬぶむるい]$")
 
-#: Most kana of one kanji in a reading that is given kanji by kanji.
+#: The largest number of morae of one kanji in a reading split kanji by kanji.
 _MOST_PER_KANJI = 2
 
 
 def mark_bracketed_readings(text: str) -> str:
-    """食[た]べる, 漢字(かんじ), 言葉[ことば;h], 漢字《かんじ》; a pitch in brackets is dropped."""
+    """Mark 食[た]べる, 漢字(かんじ), 言葉[ことば;h], 漢字《かんじ》; drop an accent in brackets."""
     quoted = _QUOTED.fullmatch(text)
     if quoted is not None and _is_quoted_reading(quoted["run"], quoted["inside"]):
         return mark_reading(quoted["run"], quoted["inside"])
@@ -303,15 +303,15 @@ def mark_bracketed_readings(text: str) -> str:
 
 
 def _is_quoted_reading(word: str, reading: str) -> bool:
-    """Whether 「」 hold a reading: that of 開く「あく」, where 母「はい」 is what she says."""
+    """Whether 「」 hold a reading, as in 開く「あく」, and not speech, as in 母「はい」."""
     return _ENDING.search(find_okurigana(word)) is not None and can_spell(word, reading)
 
 
 def _mark_match(found: re.Match[str]) -> str:
     run, square = found["run"], found["bracket"] in "[［"
-    given, _, _ = found["inside"].partition(";")
-    first = re.split(r"[,、/／]", given)[0].strip()
-    silent = not first or _PITCH.fullmatch(given) is not None
+    before_pitch, _, _ = found["inside"].partition(";")
+    first = re.split(r"[,、/／]", before_pitch)[0].strip()
+    silent = not first or _PITCH.fullmatch(before_pitch) is not None
     if square and not found["gap"] and found["inside"].strip() and silent:
         return run
     # kado of 角 (kado).
@@ -322,8 +322,8 @@ def _mark_match(found: re.Match[str]) -> str:
     if romaji and not has_kanji(base or ""):
         return found.group()
     if base is None:
-        shown = square and not found["gap"] and readings
-        ends = shown and kana_to_katakana(run).endswith(kana_to_katakana(readings[0]))
+        has_reading = square and not found["gap"] and readings
+        ends = has_reading and kana_to_katakana(run).endswith(kana_to_katakana(readings[0]))
         return run if ends else found.group()
     alone = found.string.strip() == found.group().strip()
     if found["gap"] and not _may_follow_blank(base, readings[0], alone=alone):
@@ -337,12 +337,12 @@ def _mark_match(found: re.Match[str]) -> str:
     )
 
 
-def _split_bracket(run: str, given: str) -> list[str]:
-    """The readings that a bracket holds; none where it holds something else.
+def _split_bracket(run: str, content: str) -> list[str]:
+    """List the readings in a bracket; empty if it holds anything else.
 
-    かん・じ is one, kanji by kanji; しち・なな are two.
+    かん・じ is one reading, split kanji by kanji; しち・なな are two.
     """
-    parts = _BETWEEN_READINGS.split(given)
+    parts = _BETWEEN_READINGS.split(content)
     kana = [part for part in parts if _READING.fullmatch(part)]
     if not _READING.fullmatch(parts[0]) or any(
         not _READING.fullmatch(part) and not _LATIN.fullmatch(part) for part in parts
@@ -359,12 +359,15 @@ def _split_bracket(run: str, given: str) -> list[str]:
 def _is_kanji_by_kanji(base: str, parts: list[str]) -> bool:
     if not all(can_spell(base, part) for part in parts):
         return True
-    short = all(len(split_morae(part)) <= _MOST_PER_KANJI for part in parts)
-    return short and 1 < len(parts) == count_kanji(base)
+    all_short = all(len(split_morae(part)) <= _MOST_PER_KANJI for part in parts)
+    return all_short and 1 < len(parts) == count_kanji(base)
 
 
 def _may_follow_blank(base: str, reading: str, *, alone: bool) -> bool:
-    """Behind a blank a word in katakana is a note; one kana in a sentence a particle, あけて a verb."""
+    """Whether a reading may be separated from its base by a space.
+
+    A word in katakana is a note; in a sentence, one kana is a particle, and あけて a verb.
+    """
     if alone or not _HIRAGANA.fullmatch(reading):
         return _HIRAGANA.fullmatch(reading) is not None
     verb = _ASKING.fullmatch(reading) and not base.endswith((*_READ_WITH_TE, "て"))
@@ -372,10 +375,10 @@ def _may_follow_blank(base: str, reading: str, *, alone: bool) -> bool:
 
 
 def _is_unsure(found: re.Match[str], base: str, reading: str) -> bool:
-    """Whether it takes a dictionary to classify the kana.
+    """Whether a dictionary must confirm that the kana are the reading of the whole base.
 
-    手(て)を has a reading there, 受(け)付 an ending. 先生 alone would have as many kana as 田中先生
-    has in 田中先生(せんせい).
+    手(て)を has a reading, 受(け)付 an ending. 田中先生(せんせい) has too few kana for 田中先生: they are
+    those of 先生.
     """
     if found["bracket"] in "[［":
         return False
@@ -386,7 +389,7 @@ def _is_unsure(found: re.Match[str], base: str, reading: str) -> bool:
 
 
 def _find_base(found: re.Match[str], reading: str, *, square: bool) -> str | None:
-    """The end of a run of text that the reading behind it is of; None where it is an ending."""
+    """Find the end of a run of text to which a reading belongs; None if the kana are an ending."""
     run = found["run"]
     behind_particle = (
         _find_longest_base(run[1:], reading) if _begins_with_particle(found, reading) else None
@@ -397,26 +400,28 @@ def _find_base(found: re.Match[str], reading: str, *, square: bool) -> str | Non
     if reading in _ENDINGS:
         behind = found.string[found.end() : found.end() + 6]
         stem = _STEM_READ_SO.get(reading, "") if _HIRAGANA.match(behind) else ""
-        alone = not has_kanji(found["run"].removesuffix(base)[-1:]) or _NEXT_KANJI.match(behind)
-        return base if alone and base in _READ_SO.get(reading, "") + stem else None
+        may_be_reading = not has_kanji(found["run"].removesuffix(base)[-1:]) or _NEXT_KANJI.match(
+            behind
+        )
+        return base if may_be_reading and base in _READ_SO.get(reading, "") + stem else None
     return None if _is_ending(base, reading) else base
 
 
 def _begins_with_particle(found: re.Match[str], reading: str) -> bool:
-    """Whether a run begins with a particle: は in 彼(かれ)は速(はや)く, which はや has, too."""
+    """Whether a run begins with a particle that looks like its reading: は in 彼(かれ)は速(はや)く."""
     run, before = found["run"], found.string[max(found.start() - 1, 0) : found.start()]
     return before.endswith(_CLOSING) and run[0] == reading[0] and _PARTICLE.match(run) is not None
 
 
 def _is_ending(base: str, reading: str) -> bool:
-    """Whether kana behind a word are a particle or the like: から behind 学校, not behind 空."""
+    """Whether kana behind a word are a particle or an ending: から behind 学校, not behind 空."""
     ending = reading if reading in _ENDINGS_READ_SO else _PARTICLE_BEHIND.sub("", reading)
-    so = _ENDINGS_READ_SO.get(ending)
-    return so is not None and not base.rstrip(_HIRAGANA_LETTERS).endswith(tuple(so))
+    read_so = _ENDINGS_READ_SO.get(ending)
+    return read_so is not None and not base.rstrip(_HIRAGANA_LETTERS).endswith(tuple(read_so))
 
 
 def _find_longest_base(run: str, reading: str) -> str | None:
-    """The longest end of a run of text that kana fit: of 彼は危険[きけん], 危険."""
+    """Find the longest end of a run of text that can have a reading: 危険 of 彼は危険[きけん]."""
     starts = (0, *(match.start() for match in _BASE_START.finditer(run, 1)))
     fitting = [
         run[start:]
@@ -430,7 +435,7 @@ def _find_longest_base(run: str, reading: str) -> str | None:
     return next((each for each in fitting if can_read_numbers(each, reading)), fitting[0])
 
 
-# Notations of furigana: the many ways in which data write readings into a text, made into one.
+# Conversion of all notations of furigana to the internal markup.
 
 
 def _mark_without_bars(base: str, reading: str) -> str:
@@ -442,20 +447,20 @@ def _mark_pair(found: re.Match[str]) -> str:
     return _mark_without_bars(base, found[3] or found[4]) if has_kanji(base) else found[0]
 
 
-#: Every way of writing furigana made into one.
+#: Converts every notation of furigana to the internal markup.
 mark_furigana = pipeline(
-    # Aozora Bunko: ｜base《reading》; the editors' notes in ［＃］ are dropped.
+    # Aozora Bunko: ｜base《reading》; drop the editors' notes in ［＃］.
     replace_matches(r"［＃[^［］]*］", ""),
     replace_matches(
         rf"[｜|]([^｜|《》\s]{{1,24}})《([{_KANA_CHARS}・ ]{{1,48}})》",
         lambda found: mark_reading(found[1], found[2]),
     ),
-    # Templates of wikis: {{漢字|かんじ}}.
+    # Wiki templates: {{漢字|かんじ}}.
     replace_matches(
         rf"\{{\{{(?:[a-zA-Z]{{1,16}}\|)?([^{{}}|\n]{{1,24}})\|([{_KANA_CHARS}| ]{{1,48}})\}}\}}",
         lambda found: _mark_without_bars(found[1], found[2]),
     ),
-    # Commands of LaTeX: \\ruby{漢字}{かんじ}.
+    # LaTeX commands: \\ruby{漢字}{かんじ}.
     replace_matches(
         rf"\\(?:[a-z]*ruby|furigana)\{{([^{{}}\n]{{1,24}})\}}\{{([{_KANA_CHARS}| ]{{1,48}})\}}",
         lambda found: _mark_without_bars(found[1], found[2]),

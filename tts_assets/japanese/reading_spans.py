@@ -1,4 +1,4 @@
-"""Readings that the data give for parts of a text, checked with the dictionary."""
+"""Readings of parts of a text from the data, checked against the dictionary."""
 
 from __future__ import annotations
 
@@ -43,21 +43,24 @@ if TYPE_CHECKING:
 _KANJI = compile_lazy("[\u3400-\u9fff々〆〇]")
 _WORD = compile_lazy(r"[\u3400-\u9fff々〆〇0-9A-Za-z]")
 
-#: As long as the longest okurigana that make a word with one kanji, as in 抱きしめる.
+#: Up to the length of the longest okurigana of a word with one kanji, such as 抱きしめる.
 _TAIL = compile_lazy("[ぁ-ゖ]{0,5}")
 
-#: Analyses of a word to search, as for words with a reading.
+#: How many analyses of a word to search, as many as for words with a reading.
 _MAX_WORD_ANALYSES = 30
 
-#: Behind these a counter changes its sound: 三本 is サンボン, and its furigana may still say ほん.
+#: Numerals, which change the sound of the counter behind them: 三本 is サンボン, but its furigana may be ほん.
 NUMERALS = frozenset("0123456789０１２３４５６７８９〇一二三四五六七八九十百千万億兆何数")
 
-#: What verbs and adjectives end in.
+#: The last kana of verbs and adjectives.
 _VERB_ENDINGS = frozenset("ウクグスツヌブムルイ")
 
 
 class _KanjiWithKana(NamedTuple):
-    """Kanji, the kana behind each, the two as one word with okurigana, and a pattern of its reading."""
+    """Kanji with one kana behind each: 開(あ) of 開(あ)く.
+
+    ``opened`` is the spelling with the kana as okurigana, ``pattern`` matches its reading.
+    """
 
     kanji: str
     kana: str
@@ -66,7 +69,7 @@ class _KanjiWithKana(NamedTuple):
 
 
 def group_adjacent(spans: Sequence[ReadingSpan]) -> Iterator[Sequence[ReadingSpan]]:
-    """Spans in groups that have nothing between them."""
+    """Group spans that are directly adjacent."""
     first = 0
     for place, span in enumerate(spans, 1):
         if place == len(spans) or spans[place].start != span.end:
@@ -75,7 +78,7 @@ def group_adjacent(spans: Sequence[ReadingSpan]) -> Iterator[Sequence[ReadingSpa
 
 
 def may_be_okurigana(spelled: str, group: Sequence[ReadingSpan]) -> bool:
-    """Whether each of these is one kana of one kanji, and they are all there is of a word."""
+    """Whether each span is one kana on one kanji, and no word goes on before the group."""
     start = group[0].start
     begins = start == 0 or not _WORD.match(spelled, start - 1)
     return begins and all(each.end - each.start == len(each.reading) == 1 for each in group)
@@ -84,7 +87,7 @@ def may_be_okurigana(spelled: str, group: Sequence[ReadingSpan]) -> bool:
 def join_ending(
     nodes: Nodes, group: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> Sequence[ReadingSpan]:
-    """Spans of which the first may be an ending: 飲(む)人(ひと)."""
+    """Merge a group whose first span may be an ending: 飲(む)人(ひと)."""
     first, others = group[:1], "".join(each.reading for each in group[1:])
     spelled = nodes_to_text(nodes)
     if first[0].reading not in _VERB_ENDINGS or not may_be_okurigana(spelled, first):
@@ -101,11 +104,11 @@ def join_ending(
 def resolve_okurigana(
     nodes: Nodes, group: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> ReadingSpan | None:
-    """The reading of kanji behind each of which one kana stands.
+    """Resolve kanji with one kana behind each: are the kana their reading, or okurigana?
 
-    These kana of 開(あ)く, as アク is a reading of 開く; イワイ of 祝(い) and タベモノ of 食(べ)物, as
-    祝い and 食べ物 are words; no reading of 終(わ)る, as 終る is read with ワ in it: the kana are
-    no reading. None where the dictionary has no such word.
+    開(あ)く: a reading, because アク is a reading of 開く. 祝(い) and 食(べ)物: イワイ and タベモノ,
+    because 祝い and 食べ物 are words. 終(わ)る: an empty reading, because 終る is read with ワ anyway.
+    None if the dictionary has no such word.
     """
     spelled = nodes_to_text(nodes)
     start, end = group[0].start, group[-1].end
@@ -132,11 +135,11 @@ def _resolve_in_compound(
     first: ReadingSpan, shown: _KanjiWithKana, word: Node, rest: str, dictionary: Dictionary
 ) -> ReadingSpan | None:
     """手(て)紙, 受(け)付, 食(べ)物."""
-    read = word["read"]
+    word_reading = word["read"]
     end = first.start + len(shown.kanji)
-    if read.startswith(shown.kana):
+    if word_reading.startswith(shown.kana):
         return ReadingSpan(first.start, end, shown.kana)
-    if re.match(f"{shown.pattern}.", read):
+    if re.match(f"{shown.pattern}.", word_reading):
         return ReadingSpan(first.start, end, "")
     for each in _list_readings(dictionary, shown.opened + rest):
         if re.match(shown.pattern, each):
@@ -147,9 +150,9 @@ def _resolve_in_compound(
 def _resolve_before_kana(
     start: int, shown: _KanjiWithKana, endings: Sequence[str], dictionary: Dictionary
 ) -> ReadingSpan | None:
-    """開(あ)く, 祝(い), 終(わ)る; the longer word decides: 若しくは, not シク for 若く."""
+    """開(あ)く, 祝(い), 終(わ)る; the longest word decides: 若しくは, not シク for 若く."""
     close = start + len(shown.kanji)
-    left_out = False
+    may_omit_kana = False
     for end in endings:
         readings = _list_readings(dictionary, shown.kanji + end)
         if any(_has_same_key(each, shown.kana + kana_to_katakana(end)) for each in readings):
@@ -158,12 +161,12 @@ def _resolve_before_kana(
         pattern = re.compile(f"({shown.pattern}){kana_to_katakana(end)}")
         for found in filter(None, map(pattern.fullmatch, opened)):
             return ReadingSpan(start, close, found[1])
-        left_out |= any(map(pattern.fullmatch, readings))
-    return ReadingSpan(start, close, "") if left_out else None
+        may_omit_kana |= any(map(pattern.fullmatch, readings))
+    return ReadingSpan(start, close, "") if may_omit_kana else None
 
 
 def _has_full_okurigana(kanji: str, endings: Sequence[str], dictionary: Dictionary) -> bool:
-    """Whether a kanji has all its okurigana: 外れる, before whose れ no kana is missing."""
+    """Whether a kanji has all its okurigana: 外れる lacks no kana before れ."""
     return any(
         entry.grammar[0] in INFLECTED
         for end in endings
@@ -175,9 +178,9 @@ def _has_full_okurigana(kanji: str, endings: Sequence[str], dictionary: Dictiona
 def _resolve_in_text(
     nodes: Nodes, group: Sequence[ReadingSpan], shown: _KanjiWithKana, dictionary: Dictionary
 ) -> ReadingSpan | None:
-    """飲(む)人, 聞(い)た, 見(て)いる: as the text is read with the kana in it.
+    """飲(む)人, 聞(い)た, 見(て)いる: read the text with the kana in it.
 
-    None where these do not belong to the word before them, and are no particle either.
+    None if the kana neither belong to the word before them nor are a particle.
     """
     spelled = nodes_to_text(nodes)
     start, end = group[0].start, group[-1].end
@@ -185,30 +188,34 @@ def _resolve_in_text(
     best = dictionary.analyze_best(written)
     if nodes_to_text(best) != written:
         return None
-    begins, there = find_word_starts(nodes), find_word_starts(best)
-    if start not in begins or start not in there or not _continues_word(best, there, group):
+    begins, best_begins = find_word_starts(nodes), find_word_starts(best)
+    if (
+        start not in begins
+        or start not in best_begins
+        or not _continues_word(best, best_begins, group)
+    ):
         return None
     longer = len(shown.kana)
     ours = {at: node["read"] for at, node in zip(begins, nodes, strict=False)}
-    theirs = {at: node["read"] for at, node in zip(there, best, strict=False)}
-    # Of 飲む人 the last is no suffix, as it is in 飲人.
+    theirs = {at: node["read"] for at, node in zip(best_begins, best, strict=False)}
+    # 人 is a suffix in 飲人, but not in 飲む人.
     close = next(
         at
         for at in begins
-        if at >= end and at + longer in there and ours.get(at) == theirs.get(at + longer)
+        if at >= end and at + longer in best_begins and ours.get(at) == theirs.get(at + longer)
     )
-    words = best[there.index(start) : there.index(close + longer)]
+    words = best[best_begins.index(start) : best_begins.index(close + longer)]
     return ReadingSpan(start, close, nodes_to_kana(words))
 
 
 def _continues_word(nodes: Nodes, begins: Sequence[int], group: Sequence[ReadingSpan]) -> bool:
-    """Whether each kana is in one word with its kanji, or a particle or ending behind it."""
-    counts = len(group) == 1 and nodes[begins.index(group[0].start)]["string"] in NUMERALS
+    """Whether each kana is part of the word of its kanji, or a particle or ending behind it."""
+    is_counted = len(group) == 1 and nodes[begins.index(group[0].start)]["string"] in NUMERALS
     for number, each in enumerate(group, 1):
         word = nodes[bisect_right(begins, each.start + number) - 1]
-        alone = word["string"] == kana_to_hiragana(each.reading)
-        bound = alone and word["pos"] in PARTICLES and not counts
-        if word["string"][:1] == kana_to_hiragana(each.reading) and not bound:
+        is_whole_word = word["string"] == kana_to_hiragana(each.reading)
+        is_particle = is_whole_word and word["pos"] in PARTICLES and not is_counted
+        if word["string"][:1] == kana_to_hiragana(each.reading) and not is_particle:
             return False
     return True
 
@@ -216,7 +223,7 @@ def _continues_word(nodes: Nodes, begins: Sequence[int], group: Sequence[Reading
 def has_dictionary_reading(spelled: str, span: ReadingSpan, dictionary: Dictionary) -> bool:
     """Whether any analysis of the words of a span has its reading.
 
-    ボネ of 骨 is none: it is how ホネ begins behind other words.
+    ボネ of 骨 does not count: it is ホネ, voiced behind other words.
     """
     key = pronunciation_key(span.reading)
     analyses = dictionary.list_alternatives(spelled[span.start : span.end], _MAX_WORD_ANALYSES)
@@ -226,7 +233,7 @@ def has_dictionary_reading(spelled: str, span: ReadingSpan, dictionary: Dictiona
 
 
 def is_word_beginning(nodes: Nodes, span: ReadingSpan) -> bool:
-    """Whether the word that begins there is longer, and begins with that reading: ヨ of 四つ."""
+    """Whether the word at a span is longer and its reading begins with the span's: ヨ of 四つ."""
     return any(
         begin == span.start
         and len(node["string"]) > span.end - span.start
@@ -236,7 +243,7 @@ def is_word_beginning(nodes: Nodes, span: ReadingSpan) -> bool:
 
 
 def is_last_word_reading(nodes: Nodes, span: ReadingSpan, dictionary: Dictionary) -> bool:
-    """Whether a reading is of the last word of a span only, and said there: 東京大学(だいがく)."""
+    """Whether a reading is that of the last word of a span only: 東京大学(だいがく)."""
     spelled = nodes_to_text(nodes)
     base = spelled[span.start : span.end]
     if len(_KANJI.findall(base)) == 1:
@@ -269,7 +276,7 @@ def _list_endings(spelled: str, at: int) -> list[str]:
     return [kana[:size] for size in range(len(kana), -1, -1)]
 
 
-# Spans of a text whose reading the data give, though not the reading of the whole.
+# Readings of spans of a text, without a reading of the whole.
 _FAMILIES = (
     "カガ", "キギ", "クグ", "ケゲ", "コゴ", "サザ", "シジ", "スズ", "セゼ", "ソゾ", "タダ", "チジ",
     "ツズ", "テデ", "トド", "ハバパ", "ヒビピ", "フブプ", "ヘベペ", "ホボポ",
@@ -277,7 +284,7 @@ _FAMILIES = (
 
 
 class _SpanGroup(NamedTuple):
-    """Spans that lie in the same words of an analysis, from ``first`` up to ``last``."""
+    """Spans in the same words of an analysis, from ``first`` up to ``last``."""
 
     first: int
     last: int
@@ -285,7 +292,7 @@ class _SpanGroup(NamedTuple):
 
 
 def locate_spans(text: str, readings: Iterable[tuple[str, str]]) -> list[ReadingSpan]:
-    """Where the spans of a spoken form lie in its text."""
+    """Find the spans of a spoken form in its text."""
     found: list[ReadingSpan] = []
     at = 0
     for spelling, reading in readings:
@@ -302,11 +309,13 @@ def locate_spans(text: str, readings: Iterable[tuple[str, str]]) -> list[Reading
 def resolve_spans(
     text: str, spans: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> ResolvedReading:
-    """How a text is said of which the data give the reading of some spans.
+    """Resolve the reading of a text of which the data give the readings of some spans.
 
-    It is the dictionary's best analysis, with what its context decides, where that agrees with
-    all spans; else a next analysis that does, and says the rest as the best; else the words
-    that differ are forced. A span that does not fit the words there is reported, and not followed.
+    1. The dictionary's best analysis, after the context rules, if it agrees with all spans.
+    2. Else another analysis that does, and reads all other words like the best.
+    3. Else the words that differ are forced.
+
+    A span that does not fit its words is reported and ignored.
 
     Raises:
         ClipError: the text is too long.
@@ -314,16 +323,18 @@ def resolve_spans(
     best, ambiguous = read_in_context(text, dictionary)
     if not spans:
         return ResolvedReading(best, ambiguous=tuple(each.word for each in ambiguous))
-    spelled, given = nodes_to_text(best), remove_boundaries(text)
+    spelled, plain = nodes_to_text(best), remove_boundaries(text)
     # The dictionary writes 20日 as 二十日.
-    starts, ends = map_positions(_to_narrow(given), _to_narrow(spelled))
-    found = [each for each in spans if starts.get(each.start, len(spelled)) < ends.get(each.end, 0)]
-    lost = [
-        describe_misfit(given[each.start : each.end], each.reading)
-        for each in spans
-        if each not in found
+    starts, ends = map_positions(_to_narrow(plain), _to_narrow(spelled))
+    mappable = [
+        each for each in spans if starts.get(each.start, len(spelled)) < ends.get(each.end, 0)
     ]
-    places = [each._replace(start=starts[each.start], end=ends[each.end]) for each in found]
+    lost = [
+        describe_misfit(plain[each.start : each.end], each.reading)
+        for each in spans
+        if each not in mappable
+    ]
+    places = [each._replace(start=starts[each.start], end=ends[each.end]) for each in mappable]
     open_words = tuple(
         each.word
         for each in ambiguous
@@ -349,9 +360,9 @@ def resolve_spans(
 def _select_spans(
     nodes: Nodes, spans: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> tuple[list[ReadingSpan], list[str]]:
-    """The spans that are readings, and doubts about those that seem to be none."""
+    """Select the spans that are readings; return doubts about the others."""
     spelled = nodes_to_text(nodes)
-    own = [
+    plausible = [
         each
         for each in spans
         if not is_last_word_reading(nodes, each, dictionary)
@@ -359,7 +370,7 @@ def _select_spans(
     ]
     kept: list[ReadingSpan] = []
     doubts: list[str] = []
-    for group in group_adjacent(own):
+    for group in group_adjacent(plausible):
         start, end = group[0].start, group[-1].end
         if not may_be_okurigana(spelled, group):
             kept += join_ending(nodes, group, dictionary)
@@ -379,7 +390,7 @@ def _select_spans(
 
 
 def describe_misfit(spelling: str, reading: str) -> str:
-    """What to say of a span that is not followed."""
+    """Describe a span whose reading is ignored."""
     return (
         f"the entry reads {spelling} as {reading}, which does not fit the words there and "
         "is ignored: correct it, or give the whole reading"
@@ -389,7 +400,7 @@ def describe_misfit(spelling: str, reading: str) -> str:
 def _apply_changes(
     text: str, best: Nodes, changes: Sequence[ReadingChange], dictionary: Dictionary
 ) -> ResolvedReading:
-    """The likeliest analysis with these words read otherwise, and all others as they were."""
+    """Return the likeliest analysis that changes these words only, or force their readings."""
     key = build_changed_key(best, changes)
     differs = describe_changes(best, changes)
     likely = find_agreeing_analysis(text, lambda nodes: nodes_to_key(nodes) == key, dictionary)
@@ -403,14 +414,14 @@ def _apply_changes(
 
 
 def _to_narrow(text: str) -> str:
-    """The text in narrow letters and digits, character by character."""
+    """Convert each character to its narrow form, if that is one character."""
     return "".join(
         plain if len(plain := unicodedata.normalize("NFKC", each)) == 1 else each for each in text
     )
 
 
 def _group_spans(nodes: Nodes, spans: Iterable[ReadingSpan]) -> list[_SpanGroup]:
-    """The words that each span lies in; spans that touch or share a word are together."""
+    """Find the words of each span; spans that touch or share a word form one group."""
     ends = find_word_starts(nodes)[1:]
     found: list[_SpanGroup] = []
     for span in spans:
@@ -428,43 +439,43 @@ def _group_spans(nodes: Nodes, spans: Iterable[ReadingSpan]) -> list[_SpanGroup]
 def _match_group(
     nodes: Nodes, group: _SpanGroup, dictionary: Dictionary
 ) -> tuple[list[ReadingChange], list[str]]:
-    """The changes that make the words of a group agree with its spans, and doubts about the others."""
+    """Find the changes that make a group's words agree with its spans, and doubts about the rest."""
     spelled = nodes_to_text(nodes)
-    own = nodes[group.first : group.last]
+    words = nodes[group.first : group.last]
     begin = sum(len(node["string"]) for node in nodes[: group.first])
-    end = begin + sum(len(node["string"]) for node in own)
+    end = begin + sum(len(node["string"]) for node in words)
     start, stop = group.spans[0].start, group.spans[-1].end
     head, tail = _find_spelled_kana(spelled[begin:start]), _find_spelled_kana(spelled[stop:end])
-    inside = _join_span_readings(spelled, group.spans)
+    inner_reading = _join_span_readings(spelled, group.spans)
     counts = start > 0 and spelled[start - 1] in NUMERALS
     found = _loosen_words(
-        to_alignable_words(own, dictionary), counts=counts, cut=(head is None, tail is None)
+        to_alignable_words(words, dictionary), counts=counts, cut=(head is None, tail is None)
     )
     whole = f"{head or ''}{inside or ''}{tail or ''}"
-    parts = None if inside is None else align_words(found, pronunciation_key(whole))
-    if inside is None and _contains_all_readings(nodes_to_key(own), group.spans):
+    parts = None if inner_reading is None else align_words(found, pronunciation_key(whole))
+    if inner_reading is None and _contains_all_readings(nodes_to_key(words), group.spans):
         return [], []
     if parts is None:
-        given = inside or "".join(each.reading for each in group.spans)
-        return [], [describe_misfit(spelled[start:stop], given)]
-    # A part of a word, and a counter, are only held against how the dictionary reads them.
-    held = {0} if counts or head is None else set()
-    held |= {len(own) - 1} if tail is None else set()
+        reading_of_spans = inner_reading or "".join(each.reading for each in group.spans)
+        return [], [describe_misfit(spelled[start:stop], reading_of_spans)]
+    # Partly covered words and counters are checked, but never changed.
+    protected = {0} if counts or head is None else set()
+    protected |= {len(words) - 1} if tail is None else set()
     changes, doubts = [], []
     for first, last, reading in find_changes(parts, whole):
-        if held.isdisjoint(range(first, last)):
+        if protected.isdisjoint(range(first, last)):
             changes.append(ReadingChange(group.first + first, group.first + last, reading))
         else:
-            doubts.append(describe_misfit(nodes_to_text(own[first:last]), reading))
+            doubts.append(describe_misfit(nodes_to_text(words[first:last]), reading))
     return changes, doubts
 
 
 def _loosen_words(
     found: list[AlignableWord], *, counts: bool, cut: tuple[bool, bool]
 ) -> list[AlignableWord]:
-    """The words of a group, with the sounds that the first and the last may have.
+    """Add the sounds that the first and the last word of a group may have.
 
-    ``cut`` says whether the spans begin inside the first word, and end inside the last.
+    ``cut`` holds whether the spans begin inside the first word, and whether they end inside the last.
     """
     at_start, at_end = cut
     if at_end:
@@ -477,12 +488,12 @@ def _loosen_words(
 
 
 def _find_spelled_kana(spelling: str) -> str | None:
-    """Kana as they are spelled; None for other text, whose sound is unknown."""
+    """Return the katakana of a text in kana; None for other text, whose sound is unknown."""
     return parse_kana(spelling) if spelling else ""
 
 
 def _join_span_readings(spelled: str, spans: Sequence[ReadingSpan]) -> str | None:
-    """The sound from the first span to the end of the last; None if some of it is not known."""
+    """Join the readings of spans with the kana between them; None if other text is between."""
     line = spans[0].reading
     for before, after in itertools.pairwise(spans):
         between = _find_spelled_kana(spelled[before.end : after.start])
@@ -493,19 +504,19 @@ def _join_span_readings(spelled: str, spans: Sequence[ReadingSpan]) -> str | Non
 
 
 def _contains_all_readings(key: str, spans: Sequence[ReadingSpan]) -> bool:
-    """Whether a pronunciation has all readings, one behind the other, with more between them."""
+    """Whether a pronunciation contains all readings in order, with any sounds between them."""
     at = 0
     for span in spans:
-        own = pronunciation_key(span.reading)
-        found = key.find(own, at)
+        span_key = pronunciation_key(span.reading)
+        found = key.find(span_key, at)
         if found < 0:
             return False
-        at = found + len(own)
+        at = found + len(span_key)
     return True
 
 
 def _shorten_word(word: AlignableWord, *, at_end: bool) -> AlignableWord:
-    """The word without some of its sound at one end."""
+    """Return the word with all shorter sounds, cut at one end."""
     sounds = [
         sound[:cut] if at_end else sound[cut:]
         for sound in word.sounds
@@ -515,7 +526,7 @@ def _shorten_word(word: AlignableWord, *, at_end: bool) -> AlignableWord:
 
 
 def _expand_counter(word: AlignableWord) -> AlignableWord:
-    """The word with all sounds that it may have behind numerals: ホン, ボン, ポン, ッポン."""
+    """Add all sounds that a word may have behind numerals: ホン, ボン, ポン, ッポン."""
     sounds = [sound for sound in word.sounds if sound]
     sounds += [
         first + sound[1:]

@@ -1,4 +1,4 @@
-"""Sentences, passages and dialogues as they are spoken, line by line and speaker by speaker."""
+"""Spoken forms of sentences, passages and dialogues; finds the speaker of each line."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ if TYPE_CHECKING:
 
 
 if TYPE_CHECKING:
-    #: What a name stands in, and what it is like there.
+    #: A pattern of lines that begin with a name, and the pattern that the name must match.
     _Pattern: TypeAlias = tuple[re.Pattern[str], re.Pattern[str]]
 _LETTER = r"[A-ZＡ-Ｚ男女][0-9０-９]?"
 
 #: A role or a reading behind a name: A（女）, 田中(たなか).
 _NOTE = r"(?:[ ]*[(（][ぁ-ゖァ-ヺー\u3400-\u9fff々A-Za-z]{1,8}[)）])"
 
-#: Labels of one letter, which are never words of the line itself.
+#: Labels of one letter, which are never part of the spoken line.
 _SHORT_LABEL = compile_lazy(rf"^[ ]*{_LETTER}{_NOTE}?(?:[ ]*[：:][ ]*|(?=[「『]))", re.MULTILINE)
 _LINE_WITHIN = compile_lazy(rf"(?<=[。！？!?」』])[ ]*(?={_LETTER}(?:[ ]*[：:]|[「『]))")
 _COLON = compile_lazy(
@@ -73,48 +73,48 @@ _QUOTE = compile_lazy(r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*([�
 _ROUND = compile_lazy(r"[ ]*[(（]([^()（）\n]{1,20})[)）][ ]*[：:]?[ ]*([^ \n].*)")
 _BRACKET = compile_lazy(r"[ ]*[【［\[]([^【】［］\[\]\n]{1,20})[】］\]][ ]*([^ \n].*)")
 
-#: Titles of books stand in such brackets, too.
+#: Such brackets also enclose book titles.
 _ANGLE = compile_lazy(r"[ ]*[〈《＜<]([^〈〉《》＜＞<>\n]{1,20})[〉》＞>][ ]*([^ \n].*)")
 _DOT = compile_lazy(rf"[ ]*({_LETTER})[.．)）][ ]*(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)")
 
-#: A letter and a space may be a word, too: T シャツ, A さん, 女 の人.
+#: A letter and a space can also be part of a word: T シャツ, A さん, 女 の人.
 _SPACE = compile_lazy(
     rf"[ ]*({_LETTER})[ ]+(?!さん|くん|ちゃん|さま|様|社|型|の人|の子"
     r"|[をが]|[のはにでともへや](?![ぁ-ゖ]))(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)"
 )
 
-#: A name and a blank: words have no other blank, which texts for beginners have between all words.
+#: A name and a space, in a line without other spaces: texts for beginners have one between all words.
 _NAME_SPACE = compile_lazy(
     r"[ ]*([\u3400-\u9fff々ァ-ヺー]{2,8}(?:さん|くん|ちゃん|さま)?)[ ]+([^ ]+[。！？!?…」』])[ ]*"
 )
 
-#: A second speaker in one line.
+#: The start of a second speaker's turn within a line.
 _NEXT = compile_lazy(
     r"(?<=[。！？!?」』])[ ]*(?=([^：:「」『』。、！？!?\n ]{1,40})[ ]*[：:](?![0-9０-９/]))"
 )
 
-#: Where letters speak, a blank does before one, too.
+#: If the speakers are letters, a space before a letter also starts a turn.
 _NEXT_LETTER = compile_lazy(rf"(?<=\S)[ ]+(?={_LETTER}[ ]*[：:](?![0-9０-９/]))")
 
-#: The number of a line, before a speaker.
+#: A line number before a speaker.
 _NUMBER = compile_lazy(
     rf"^[ ]*(?:[①-⑳]|[(（]?[0-9０-９]{{1,2}}[.．)）])[ ]*(?={_LETTER}{_NOTE}?[ ]*[ ：:「『])"
 )
 
-#: What stands before names and is no part of them.
+#: Bullets before names.
 _BULLETS = "・-—―* ①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 
-#: A dash begins a turn, and so does a slash between sentences.
+#: A dash starts a turn, and so does a slash between sentences.
 _DASH = compile_lazy(r"^[ ]*[-−－‐–—―ー]+[ ]*(?=[^\s\d０-９-])", re.MULTILINE)
 _SLASH = compile_lazy(r"(?<=[。！？!?」』])[ ]*[/／][ ]*")
 _LETTERS = compile_lazy(_LETTER)
 _QUOTATION = compile_lazy(r"[ ]*[「『].*[」』][。]?[ ]*")
 
-#: What stage directions stand in.
+#: A stage direction in brackets.
 _DIRECTION = compile_lazy(r"[ ]*[(（\[［【〔].*[)）\]］】〕][。]?[ ]*")
 _NOTE_AT_END = compile_lazy(rf"{_NOTE}+$")
 
-#: A note that makes of what stands before it a name: who it is, or how it is read.
+#: A note that marks the text before it as a name: the person's sex, or the reading of the name.
 _OF_PERSON = compile_lazy(r"[(（](?:[男女]性?|[ぁ-ゖァ-ヺー]+)[)）]$")
 _NAME = compile_lazy(r"[^\s\d(（)）][^()（）]{0,11}")
 _BEFORE_QUOTE = compile_lazy(
@@ -123,18 +123,18 @@ _BEFORE_QUOTE = compile_lazy(
 )
 _IN_ANGLES = compile_lazy(rf"{_LETTER}|[男女](?:性|の人|の子)")
 
-#: Quotations in one line, and what stands before each.
+#: Several quotations in one line, each with the text before it.
 _EXCHANGE = compile_lazy(r"(?:[^「」。]+「[^「」]*」。?){2,}[ ]*")
 _QUOTED_TURN = compile_lazy(r"([^「」。]+)「[^「」]*」。?")
 
-#: A name with の in it is that of a person, or a heading such as 今日の予定.
+#: A label that contains の is a person (_PERSON) or a heading such as 今日の予定.
 _HEADING = compile_lazy(r".*[ァ-ヺー\u3400-\u9fff々]の|(?=.{6}).+の")
 _PERSON = compile_lazy(
     r".*の ?(?:人|子|ひと|こ|方|男|女|者|母|父|兄|姉|弟|妹|妻|夫|客|親|声|男性|女性|先生|学生|生徒|店員|社員|駅員|係員?|運転手|アナウンス|医者|部長|課長|社長|店長|"
     r"友だち|友達|ともだち|.*(?:さん|くん|ちゃん|さま))[A-ZＡ-Ｚ0-9０-９]?"
 )
 
-#: What stands before a colon in notices, exercises and tables.
+#: Headings before a colon in notices, exercises and tables.
 _NO_SPEAKER = compile_lazy(
     "(?:例|例文|問|問い|問題|質問|答|答え|解答|回答)[0-9０-９]{0,2}|注|注意|正解|解説|訳|意味|場所|場面|登場人物|会場|時間|日時|日程|日付|期間|期限|料金|費用|"
     "参加費|入場料|電話|電話番号|住所|定休日|営業時間|対象|定員|持ち物|持物|内容|テーマ|題|題名|タイトル|メモ|ヒント|ポイント|"
@@ -144,44 +144,43 @@ _NO_SPEAKER = compile_lazy(
 
 
 def drop_labels(text: str) -> str:
-    """Running text without labels of one letter at the beginning of its lines: A：, 男：, B「."""
+    """Remove labels of one letter from the beginning of each line: A：, 男：, B「."""
     return _SHORT_LABEL.sub("", _LINE_WITHIN.sub("\n", text))
 
 
 def split_labels(text: str) -> list[tuple[str | None, str]]:
-    """The lines of running text without such labels, each with its label; None where it has none."""
-    found = []
+    """Split running text into (label, line) pairs; the label is None if the line has none."""
+    labelled = []
     for line in _LINE_WITHIN.sub("\n", text).split("\n"):
         label = _SHORT_LABEL.match(line)
         name = None if label is None else _LETTERS.match(strip_readings(label.group()).strip())
-        found.append((name and name.group(), line[label.end() if label else 0 :]))
-    return found
+        labelled.append((name and name.group(), line[label.end() if label else 0 :]))
+    return labelled
 
 
 def assign_speakers(lines: Sequence[tuple[str | None, str]]) -> list[tuple[str, str]]:
-    """Lines with the speaker of each, "" for a narrator.
+    """Assign a speaker to each line, "" for the narrator.
 
-    A line without a name that stands between those of speakers continues the words of the one
-    before. It is a narrator's if it stands before the first or behind the last that has a name,
-    where listening texts describe the scene and ask the question; if it is in brackets, as stage
-    directions are; or if the words before it are a quotation. Below a name that stands alone are
-    its words.
+    A line without a name between named lines continues the previous speaker's turn. It belongs to
+    the narrator if it comes before the first or after the last named line, where listening texts
+    describe the scene and ask the question; if it is in brackets, like a stage direction; or if the
+    words before it are a quotation. The lines after a name on a line of its own are its words.
     """
     named = [place for place, (speaker, _) in enumerate(lines) if speaker is not None]
     last = named[-1] if named else 0
-    found: list[tuple[str, str]] = []
-    now, alone = "", False
+    assigned: list[tuple[str, str]] = []
+    current, is_below_name = "", False
     for place, (speaker, words) in enumerate(lines):
         if speaker is not None:
-            now = "" if _QUOTATION.fullmatch(words) else speaker
-        is_narrated = (place > last and not alone) or _DIRECTION.fullmatch(words)
-        found.append((speaker or ("" if is_narrated else now), words))
-        alone = not words.strip() and (alone or speaker is not None)
-    return found
+            current = "" if _QUOTATION.fullmatch(words) else speaker
+        is_narrated = (place > last and not is_below_name) or _DIRECTION.fullmatch(words)
+        assigned.append((speaker or ("" if is_narrated else current), words))
+        is_below_name = not words.strip() and (is_below_name or speaker is not None)
+    return assigned
 
 
 def split_speakers(text: str) -> list[tuple[str | None, str]]:
-    """Who says what: a speaker, None where none is named, and the words, for each line."""
+    """Split a dialogue into (speaker, words) pairs, one a line; the speaker is None if unnamed."""
     turns = _DASH.sub("", _SLASH.sub("\n", text))
     written = _LINE_WITHIN.sub("\n", turns).split("\n")
     lines = [line for each in written if each.strip() for line in _split_turns(each)]
@@ -196,19 +195,19 @@ def split_speakers(text: str) -> list[tuple[str | None, str]]:
 
 
 def _choose_speakers(labels: Counter[str]) -> dict[str, str]:
-    """The names of speakers by their labels; others are words of the line, as 今日の予定, リンゴ（赤）."""
+    """Map the labels of speakers to their names; omit words such as 今日の予定 and リンゴ（赤）."""
     names = {label: _strip_label_notes(label) for label in labels}
-    often = Counter(names[label] for label in labels.elements())
-    others = any(label == name and not _is_heading(name) for label, name in names.items())
+    counts = Counter(names[label] for label in labels.elements())
+    has_plain_name = any(label == name and not _is_heading(name) for label, name in names.items())
     return {
         label: name
         for label, name in names.items()
-        if (often[name] > 1 or not _is_heading(name))
-        and (others or labels[label] > 1 or _is_person_label(label, name))
+        if (counts[name] > 1 or not _is_heading(name))
+        and (has_plain_name or labels[label] > 1 or _is_person_label(label, name))
     }
 
 
-#: Where names stand, and what they are like there.
+#: Patterns of named lines, tried in order.
 _PATTERNS = (
     (_COLON, _NAME),
     (_QUOTE, _BEFORE_QUOTE),
@@ -220,7 +219,7 @@ _PATTERNS = (
 
 
 def _find_space_patterns(lines: Sequence[str]) -> Iterator[_Pattern]:
-    """The patterns of names before a blank, where so many lines have them that they must be names."""
+    """Yield the patterns of names before a space, if enough lines match to rule out chance."""
     if sum(_SPACE.fullmatch(line) is not None for line in lines) > 1:
         yield _SPACE, _NAME
     names = Counter(found[1] for line in lines if (found := _NAME_SPACE.fullmatch(line)))
@@ -229,11 +228,11 @@ def _find_space_patterns(lines: Sequence[str]) -> Iterator[_Pattern]:
 
 
 def _split_turns(line: str) -> list[str]:
-    """A line that begins with a speaker, before each other one."""
+    """Split a line that begins with a speaker before each further speaker."""
     if _EXCHANGE.fullmatch(line) is not None:
-        spoken = list(_QUOTED_TURN.finditer(line))
-        if all(_is_name(strip_readings(each[1]).strip(), _BEFORE_QUOTE) for each in spoken):
-            return [each.group() for each in spoken]
+        quoted_turns = list(_QUOTED_TURN.finditer(line))
+        if all(_is_name(strip_readings(each[1]).strip(), _BEFORE_QUOTE) for each in quoted_turns):
+            return [each.group() for each in quoted_turns]
     if _COLON.fullmatch(line) is None or (label := _split_label(line, _PATTERNS)[0]) is None:
         return [line]
     turns = _NEXT.sub(
@@ -246,7 +245,7 @@ def _split_turns(line: str) -> list[str]:
 
 
 def _split_label(line: str, patterns: Sequence[_Pattern]) -> tuple[str | None, str]:
-    """The name before a line, with the notes behind it, and the words."""
+    """Split a line into the name, with the notes behind it, and the words."""
     for pattern, name in patterns:
         found = pattern.fullmatch(line)
         if found is None:
@@ -262,13 +261,13 @@ def _strip_label_notes(speaker: str) -> str:
 
 
 def _is_name(speaker: str, name: re.Pattern[str]) -> bool:
-    # However long the name of a workplace is: コンビニエンスストアの店員.
-    is_one = name.fullmatch(speaker) or (name is _NAME and _PERSON.fullmatch(speaker))
-    return bool(is_one) and not _NO_SPEAKER.fullmatch(speaker)
+    # _PERSON has no length limit, for workplaces: コンビニエンスストアの店員.
+    matches = name.fullmatch(speaker) or (name is _NAME and _PERSON.fullmatch(speaker))
+    return bool(matches) and not _NO_SPEAKER.fullmatch(speaker)
 
 
 def _is_person_label(label: str, name: str) -> bool:
-    """Whether a label is that of a person by itself, whoever else speaks."""
+    """Whether a label alone shows that it names a person, without comparing other labels."""
     return (
         label == name
         or re.fullmatch(_LETTER, name) is not None
@@ -280,14 +279,14 @@ def _is_heading(speaker: str) -> bool:
     return _HEADING.match(speaker) is not None and _PERSON.fullmatch(speaker) is None
 
 
-# Sentences, passages and dialogues: running text as it is said.
+# Spoken forms of sentences, passages and dialogues.
 
-#: Running text of these characters alone needs no rule.
+#: Running text that no rule changes.
 _PLAIN = compile_lazy(
     r"(?![っッー、]+[。？！]?$)[ぁ-ゖァ-ヺー一-鿿々]+(?:、[ぁ-ゖァ-ヺー一-鿿々]+)*[。？！]?"
 )
 
-#: Where a line may be broken: between phrases, as a space.
+#: A line-break opportunity between phrases; treated as a space.
 _BREAK = compile_lazy(r"\u200b|<wbr\s*/?>", re.IGNORECASE)
 _LINES = compile_lazy(r"[^\S\n]*\n\s*")
 _WHOLE_QUOTATION = compile_lazy(r"「([^「」]*)」([。．]?)|『([^『』]*)』([。．]?)")
@@ -296,18 +295,18 @@ _NOT_ROMAJI = compile_lazy(r"[0-9０-９「」『』（）()“”\"…:;：；�
 _DIGIT = compile_lazy("[0-9０-９]")
 _ALTERNATIVES = compile_lazy("[、，,;；]")
 
-#: A text of more characters is no single word.
+#: A text of more characters is not a single word.
 _LONGEST_WORD = 8
 _LATIN = compile_lazy("[A-Za-z]+")
 
 
 def _join_lines(text: str) -> str:
-    """A line that has no stop at its end gets one: an engine would run on into the next."""
+    """Join lines with a stop after each; without one, an engine would run on into the next line."""
     *lines, last = [line for line in _LINES.split(text.strip()) if line] or [""]
     return "".join(line if line.endswith(tuple(ENDS)) else f"{line}。" for line in lines) + last
 
 
-#: Running text as it is said, when speakers' labels and readings are taken out.
+#: The spoken form of running text without speaker labels and readings.
 verbalize_text = skip_if(
     _PLAIN,
     until_stable(
@@ -330,13 +329,13 @@ def build_text_forms(
     passage: bool = False,
     voices: Mapping[str, str] | None = None,
 ) -> tuple[SpokenForm, ...] | str:
-    """The spoken forms of a sentence or a passage, or the reason why there are none.
+    """Build the spoken forms of a sentence or a passage, or return why there are none.
 
     Args:
-        text: running text; a label such as 男： at the beginning of a line is not said.
-        reading: its line of kana or romaji, when the data give one. Where furigana say every
-            kanji, they are the reading; where they say some, or the line leaves numbers open, the
-            form has the readings of spans.
+        text: running text; a label such as 男： at the beginning of a line is not spoken.
+        reading: its line of kana or romaji, if the data have one. Without one, furigana over every
+            kanji are the reading. If furigana cover only some kanji, or the line has numbers as
+            digits, the form has readings of spans.
         passage: whether the form has turns even if it is short.
         voices: the voice of each speaker; labels are speakers' names.
 
@@ -356,13 +355,13 @@ def build_dialogue_forms(
     passage: bool = False,
     voices: Mapping[str, str] | None = None,
 ) -> tuple[SpokenForm, ...] | str:
-    """The spoken forms of a dialogue: its lines without the names of the speakers.
+    """Build the spoken forms of a dialogue: its lines without the names of the speakers.
 
     Args:
-        text: the lines; a name before ： or 「, or in brackets at the beginning, is not said.
-        reading: see ``build_text_forms``, as for the others; names are taken out of it, too.
-        passage: the same.
-        voices: the same.
+        text: the lines; a name before ： or 「, or in brackets at the beginning, is not spoken.
+        reading: see ``build_text_forms``; names are removed from it, too.
+        passage: see ``build_text_forms``.
+        voices: see ``build_text_forms``.
 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
@@ -377,7 +376,7 @@ def build_dialogue_forms(
 def build_line_forms(
     lines: Iterable[tuple[str, str]], reading: str | None = None, *, voices: Mapping[str, str]
 ) -> tuple[SpokenForm, ...] | str:
-    """The spoken forms of a passage whose speakers are given beside its lines.
+    """Build the spoken forms of a passage from (speaker, line) pairs.
 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
@@ -431,22 +430,22 @@ def _build_forms(
 
 
 def _prepare_running_text(text: str) -> str:
-    """Running text as it is prepared, with a space where its line may be broken."""
+    """Prepare running text, with a space at each line-break opportunity."""
     return prepare_text(_BREAK.sub(" ", text))
 
 
 def _add_reading_pauses(form: SpokenForm, line: str, kana: str) -> str:
-    """A reading with the pauses that align it with the text."""
+    """Insert the pauses that align a reading with the text."""
     if not form.turns and not needs_pauses(form.text):
         return kana
-    spoken, own = form.text, verbalize_text(line)
+    spoken, own_line = form.text, verbalize_text(line)
     if form.turns:
         spoken, _ = add_turn_stops(form.text, form.turns)
-        own = "".join(
+        own_line = "".join(
             end_with_stop(verbalize_text(each)) for each in line.split("\n") if each.strip()
         )
     for stops_only in (False, True) if form.turns else (False,):
-        pieces = split_at_pauses(own, stops_only=stops_only)
+        pieces = split_at_pauses(own_line, stops_only=stops_only)
         marked = insert_pauses(
             spoken, [_line_to_kana(each) or "" for each in pieces], kana, stops_only=stops_only
         )
@@ -456,20 +455,20 @@ def _add_reading_pauses(form: SpokenForm, line: str, kana: str) -> str:
 
 
 def _strip_quotes(words: str) -> str:
-    """A line that is one quotation is said without its marks."""
+    """Remove the quotation marks of a line that is one quotation."""
     quoted = _WHOLE_QUOTATION.fullmatch(words.strip())
     return (quoted[1] or quoted[3] or "") + (quoted[2] or quoted[4] or "") if quoted else words
 
 
 def _clean_kana_line(reading: str) -> str:
-    """The line of kana or romaji that the data give; "" where it stands for none."""
+    """Prepare the line of kana or romaji from the data; "" if its value means a missing line."""
     return apply_readings(drop_labels(prepare_text("" if reading.strip() in ABSENT else reading)))
 
 
 def _drop_remarks(line: str, spoken: str) -> str:
-    """A line without what it has beside the reading of a text that has no such marks.
+    """Remove notes and alternatives from a line if the text has no such marks.
 
-    Of しいんと（する） for しいんと the bracket goes, of まわる、まわす for 回る the second reading.
+    しいんと（する） for しいんと loses the brackets, まわる、まわす for 回る the second reading.
     """
     if has_brackets(line) and not has_brackets(spoken):
         bare, whole = drop_notes(line), keep_notes(line)
@@ -486,15 +485,15 @@ def _is_reading_of(line: str, spoken: str) -> bool:
 
 
 def _line_to_kana(line: str) -> str | None:
-    """A line of kana or romaji in katakana; None where it is neither."""
+    """Convert a line of kana or romaji to katakana; None if it is neither."""
     return parse_kana(_MARK.sub("", line)) or romaji_to_katakana(_NOT_ROMAJI.sub(" ", line))
 
 
-def _parse_kana_line(line: str, text: str, given: str) -> str | None:
-    """A line of kana or romaji in katakana.
+def _parse_kana_line(line: str, text: str, original: str) -> str | None:
+    """Convert a line of kana or romaji to katakana.
 
-    None where it is empty, and where it has numbers, or words in Latin letters that the text has,
-    too: their reading stays unknown.
+    None if it is empty, or has numbers or Latin words that the text also has: their reading is
+    unknown.
     """
     kana = kana_to_katakana(_MARK.sub("", line))
     if not kana:
@@ -506,6 +505,6 @@ def _parse_kana_line(line: str, text: str, given: str) -> str | None:
     if not has_kanji(kana) and all(word in kana_to_katakana(text) for word in words):
         return None
     raise UnusableTextError(
-        f"the kana line {show_value(given)} is not kana: write it in hiragana, katakana or "
+        f"the kana line {show_value(original)} is not kana: write it in hiragana, katakana or "
         "romaji, or leave it out"
     )

@@ -1,4 +1,4 @@
-"""Segments of running text: cut at sentences, then at clauses, phrases and words."""
+"""Split running text into segments: at sentences, then at clauses, phrases and words."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 
 OPENING, _CLOSING = "「『（(“〈《【〔［[｛{", "」』）)”〉》】〕］]｝}"
 
-#: What belongs to what follows: no piece ends with it.
+#: Characters that belong to the text behind them: no segment ends with one.
 _BEFORE_NEXT = f"{OPENING} \u3000\t\n"
 _PARTNER = dict(zip(_CLOSING, OPENING, strict=True))
 _QUOTE = compile_lazy(r"[「『（(“〈《【〔［\[｛{」』）)”〉》】〕］\]｝}]")
 
-#: Marks in a row, and the blanks around them; not the signs that are said, as % and ○.
+#: A run of marks and the spaces around them; spoken signs such as % and ○ are not marks.
 _MARKS = compile_lazy(r"[^\w%％&＆@＠+＋÷×○△◎℃♂♀〒¥￥$＄€£]+")
 _QUOTE_END = compile_lazy(r"[」』）)”〉》】〕］\]｝}]")
 _STOP = compile_lazy(r"[。！？!?]")
 
-#: A stop in Japanese; in numbers and Latin letters it may belong to a word.
+#: A stop in Japanese; behind digits and Latin letters it may belong to a word.
 _DOT = compile_lazy(r"[.．]")
 _CLAUSE = compile_lazy(r"[、，；：;:…‥―—」』）)”〉》】〕］\]｝}]|[,.．]\s")
 _IN_NUMBER = compile_lazy(r"[.,:、，．：/／・’'-]")
@@ -51,16 +51,19 @@ _NUMERALS = frozenset("一二三四五六七八九十百千万億兆〇零")
 
 
 class EdgeMark(Enum):
-    """What stands before an edge."""
+    """The mark before an edge."""
 
     STOP = "stop"
     CLAUSE = "clause"
-    #: A blank, or nothing.
+    #: A space, or nothing.
     NONE = "none"
 
 
 class TextEdge(NamedTuple):
-    """Where a text may be cut: before the character ``at``, behind the mark; perhaps inside a quotation."""
+    """A place where a text may be cut: before the character ``at``, behind the mark.
+
+    ``inside`` is set inside a quotation.
+    """
 
     at: int
     mark: EdgeMark
@@ -68,7 +71,7 @@ class TextEdge(NamedTuple):
 
 
 def find_edges(text: str, longest: int) -> Iterator[TextEdge]:
-    """The edges of a line; a quotation of up to ``longest`` characters may be kept whole."""
+    """Yield the edges of a line; edges in quotations of up to ``longest`` characters are ``inside``."""
     quotations = _find_quotations(text, longest)
     passed = 0
     for marks in _MARKS.finditer(text):
@@ -86,9 +89,9 @@ def find_edges(text: str, longest: int) -> Iterator[TextEdge]:
 
 
 def _classify_mark(text: str, begin: int, at: int, end: int) -> EdgeMark | None:
-    """What the marks from ``begin`` to ``at`` mean; None where they are within a word.
+    """Classify the marks from ``begin`` to ``at``; None if they are within a word.
 
-    From ``at`` to ``end`` are marks that open what follows.
+    The marks from ``at`` to ``end`` open the text behind them.
     """
     before, after = text[begin - 1], text[end]
     marks, opening = text[begin:at], text[at:end].strip() != ""
@@ -104,7 +107,7 @@ def _classify_mark(text: str, begin: int, at: int, end: int) -> EdgeMark | None:
 
 
 def _is_within_word(before: str, mark: str, after: str) -> bool:
-    """Whether a mark belongs to what stands around it: 3.5, 二、三, Yahoo!ニュース."""
+    """Whether a mark belongs to the characters around it: 3.5, 二、三, Yahoo!ニュース."""
     if _IN_NUMBER.match(mark):
         return _is_digit(before) and _is_digit(after)
     return mark in "!?" and before.isascii()
@@ -129,7 +132,7 @@ def _find_quotations(text: str, longest: int) -> list[tuple[int, int]]:
 
 
 def merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans in order; those that overlap are one."""
+    """Sort spans and merge those that overlap."""
     whole: list[tuple[int, int]] = []
     for begin, end in sorted(spans):
         if whole and begin < whole[-1][1]:
@@ -139,26 +142,26 @@ def merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return whole
 
 
-# Edges of phrases and words, as a dictionary finds them in text without marks.
+# Edges of phrases and words, found with a dictionary in text without marks.
 
-#: Characters to analyse behind the last place for a cut, so that the words before it are right.
+#: Characters to analyse behind the last possible cut, so that the words before it are right.
 CONTEXT_CHARS = 30
 
-#: No dictionary sees over a blank.
+#: The dictionary does not analyse across a space.
 _WORDS = compile_lazy(r"\S+")
 
-#: What leans on the word before it.
+#: Parts of speech that attach to the word before them.
 _LEANING = frozenset({"助詞", "助動詞", "記号"})
 _DEPENDENT = frozenset({"接尾", "非自立"})
 
-#: What a noun before another noun, or any other word before it, is one with.
+#: Parts of speech that form one phrase with the word behind them.
 _STEMS = frozenset({"名詞", "接頭詞"})
 
 
 def find_phrase_edges(text: str, dictionary: Dictionary) -> tuple[list[int], list[int], list[int]]:
-    """Where phrases (bunsetsu) begin; where words do that no phrase is torn at; where any word does.
+    """Find the starts of phrases (bunsetsu), of independent words, and of all words.
 
-    Nothing where the dictionary spells the text otherwise.
+    All three are empty if the dictionary changes the spelling of the text.
     """
     tokens = dictionary.list_tokens(text)
     starts = list(itertools.accumulate((len(token.surface) for token in tokens), initial=0))
@@ -171,59 +174,61 @@ def find_phrase_edges(text: str, dictionary: Dictionary) -> tuple[list[int], lis
 
 
 def split_phrases(text: str, dictionary: Dictionary) -> tuple[str, ...]:
-    """The phrases (bunsetsu) of a text, with the marks around them; together they are the text."""
+    """Split a text into phrases (bunsetsu), with the marks around them; joined, they are the text."""
     cuts = {0, len(text)}
     for word in _WORDS.finditer(text):
         phrases, _, words = find_phrase_edges(word.group(), dictionary)
-        # By its marks where the dictionary does not help.
+        # Split at marks if the dictionary finds no words.
         starts = phrases if words else [edge.at for edge in find_edges(word.group(), len(text))]
         # A quotation begins with its mark.
         cuts.update(len(text[: word.start() + at].rstrip(OPENING)) for at in (0, *starts))
-    found: list[str] = []
+    phrases_found: list[str] = []
     silent = ""
     for begin, end in itertools.pairwise(sorted(cuts)):
         piece = silent + text[begin:end]
         silent = ""
         if any(map(str.isalnum, piece)):
-            found.append(piece)
-        elif found:
-            found[-1] += piece
+            phrases_found.append(piece)
+        elif phrases_found:
+            phrases_found[-1] += piece
         else:
             silent = piece
-    return (*found, silent) if silent else tuple(found)
+    return (*phrases_found, silent) if silent else tuple(phrases_found)
 
 
 def _separates_words(before: DictionaryEntry, after: DictionaryEntry) -> bool:
-    """Whether a word stands for itself: no particle, no ending, no digit of a number."""
-    alone = after.grammar[0] not in _LEANING and after.grammar[1] not in _DEPENDENT
-    number = before.grammar[1] == after.grammar[1] == "数"
-    return alone and not number and before.grammar[0] != "接頭詞" and after.base != "する"
+    """Whether a word is independent of the one before: no particle, ending or digit of a number."""
+    is_independent = after.grammar[0] not in _LEANING and after.grammar[1] not in _DEPENDENT
+    is_number = before.grammar[1] == after.grammar[1] == "数"
+    return (
+        is_independent and not is_number and before.grammar[0] != "接頭詞" and after.base != "する"
+    )
 
 
-# Pieces of a line, none too long to be said at once, and few that are too short to sound well.
+# Segments of a line: none too long for an engine, few too short to sound well.
 
 
 if TYPE_CHECKING:
-    #: Where a window of the text, by its begin and end, may be cut; the best first.
+    #: The possible cuts of a window of the text, given by its begin and end; the best level first.
     Levels: TypeAlias = Callable[[int, int], Iterator[Sequence[int]]]
 
 
-#: Shorter ones are joined: 15 characters are about two seconds of speech.
+#: Shorter segments are joined: 15 characters are about two seconds of speech.
 MIN_SEGMENT_CHARS = 15
 
-#: Characters that every engine takes at once. Kokoro's limit is the narrowest, with 510 phonemes:
-#: 100 characters of usual text without any mark have 230 to 285 (measured over what the
-#: repository's example data say), the longest readings, which numbers have, 450. Only letters such
-#: as W and numbers with a comma in every few digits have more, up to 820: that engine parts them
-#: once more at its own words.
+#: Characters that every engine accepts in one call. Kokoro has the lowest limit, 510 phonemes:
+#: 100 characters of usual text without any mark have 230 to 285 (measured on the texts of the
+#: repository's example data), numbers, which have the longest readings, 450. Only letters such as W
+#: and numbers with a comma every few digits have more, up to 820: that engine splits them again at
+#: its own words.
 MAX_SEGMENT_CHARS = LONGEST_SENTENCE
 
-#: What no piece begins with, as it belongs to the character before it.
+#: Characters that belong to the one before them: no segment begins with one.
 _JOINED = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮー々ゝゞヽヾ゛゜、。，．！？…」』）")
 
 
 class SegmentSpan(NamedTuple):
-    """A piece of a text, from ``begin`` up to ``end``, and the mark at its end."""
+    """A span of a text, from ``begin`` up to ``end``, and the mark at its end."""
 
     begin: int
     end: int
@@ -231,12 +236,12 @@ class SegmentSpan(NamedTuple):
 
 
 class _CutPlaces(NamedTuple):
-    """Where a line may be cut: by marks, the best places first, and never inside what is kept."""
+    """The possible cuts of a line: at marks, the best level first, never inside protected spans."""
 
     text: str
     levels: tuple[list[int], ...]
     marks: dict[int, EdgeMark]
-    kept: Sequence[tuple[int, int]]
+    protected: Sequence[tuple[int, int]]
     dictionary: Dictionary | None
 
 
@@ -244,29 +249,29 @@ def split_turn(
     text: str,
     begin: int,
     end: int,
-    kept: Sequence[tuple[int, int]],
+    protected: Sequence[tuple[int, int]],
     dictionary: Dictionary | None,
 ) -> list[SegmentSpan] | None:
-    """The segments of a line, which are never cut inside the spans that are kept.
+    """Split a line into segments without cutting inside protected spans.
 
     Returns:
-        None where a dictionary is needed and not given.
+        None if a dictionary is needed and there is none.
     """
-    there = [
+    edges = [
         TextEdge(edge.at + begin, edge.mark, edge.inside)
         for edge in find_edges(text[begin:end], MAX_SEGMENT_CHARS)
-        if not _is_protected(edge.at + begin, kept)
+        if not _is_protected(edge.at + begin, protected)
     ]
-    marked = [edge for edge in there if edge.mark is not EdgeMark.NONE]
+    marked = [edge for edge in edges if edge.mark is not EdgeMark.NONE]
     cuts = _CutPlaces(
         text=text,
         levels=(
             [edge.at for edge in marked if not edge.inside],
             [edge.at for edge in marked if edge.inside],
-            [edge.at for edge in there if edge.mark is EdgeMark.NONE],
+            [edge.at for edge in edges if edge.mark is EdgeMark.NONE],
         ),
-        marks={edge.at: edge.mark for edge in there},
-        kept=kept,
+        marks={edge.at: edge.mark for edge in edges},
+        protected=protected,
         dictionary=dictionary,
     )
     stops = [edge.at for edge in marked if edge.mark is EdgeMark.STOP and not edge.inside]
@@ -283,7 +288,7 @@ def split_turn(
 
 
 def _join_short_spans(text: str, pieces: Sequence[SegmentSpan]) -> list[SegmentSpan]:
-    """Short pieces joined with the next, or with the one before where that does not fit."""
+    """Join short spans with the next one, or with the one before if the result is too long."""
     found: list[SegmentSpan] = []
     for piece in pieces:
         if found and _is_short(text, found[-1]):
@@ -312,7 +317,7 @@ def _is_speakable(text: str, piece: SegmentSpan) -> bool:
 
 
 def _find_span_ends(begin: int, end: int, cuts: _CutPlaces) -> list[int] | None:
-    """Where the pieces of a sentence end; None where only a dictionary knows."""
+    """Find the ends of the segments of a sentence; None if a dictionary is needed."""
     ends = []
     while end - begin > MAX_SEGMENT_CHARS:
         at = _choose_cut(begin, end, cuts)
@@ -324,7 +329,7 @@ def _find_span_ends(begin: int, end: int, cuts: _CutPlaces) -> list[int] | None:
 
 
 def _choose_cut(begin: int, end: int, cuts: _CutPlaces) -> int | None:
-    """The best place to end the first piece: that which leaves pieces of one size."""
+    """Choose the end of the first segment: the cut that makes segments most equal in size."""
     count = -(-(end - begin) // MAX_SEGMENT_CHARS)
     middle = begin + (end - begin) // count
     first, last = begin + MIN_SEGMENT_CHARS, min(begin + MAX_SEGMENT_CHARS, end - MIN_SEGMENT_CHARS)
@@ -339,15 +344,15 @@ def _choose_cut(begin: int, end: int, cuts: _CutPlaces) -> int | None:
 
 
 def _find_unmarked_cuts(begin: int, end: int, cuts: _CutPlaces) -> Iterator[list[int]]:
-    """Where a text without marks may be cut, the best first; in the end anywhere."""
+    """Yield the possible cuts of a text without marks, the best level first, finally anywhere."""
     if cuts.dictionary is None:
         return
     window = cuts.text[begin : min(end, begin + MAX_SEGMENT_CHARS + CONTEXT_CHARS)]
     levels = [*find_phrase_edges(window, cuts.dictionary), _find_character_edges(window)]
     places = [[begin + at for at in level] for level in levels]
     for level in places:
-        yield [at for at in level if not _is_protected(at, cuts.kept)]
-    # Only what is too long itself is torn.
+        yield [at for at in level if not _is_protected(at, cuts.protected)]
+    # Cut inside a protected span only if it is too long itself.
     yield from places
     yield list(range(begin + 1, begin + len(window)))
 
@@ -360,12 +365,12 @@ def _find_character_edges(text: str) -> list[int]:
     ]
 
 
-def _is_protected(at: int, kept: Sequence[tuple[int, int]]) -> bool:
-    number = bisect_left(kept, at, key=operator.itemgetter(1))
-    return number < len(kept) and kept[number][0] < at < kept[number][1]
+def _is_protected(at: int, spans: Sequence[tuple[int, int]]) -> bool:
+    number = bisect_left(spans, at, key=operator.itemgetter(1))
+    return number < len(spans) and spans[number][0] < at < spans[number][1]
 
 
-# The kana line of a passage, cut where its text is cut.
+# The kana line of a passage, cut at the same places as its text.
 _MARKED = compile_lazy(r"[^、。]+[、。]?")
 _SILENT = compile_lazy(r"[^\w]*")
 
@@ -373,11 +378,11 @@ _SILENT = compile_lazy(r"[^\w]*")
 def split_kana_line(
     form: SpokenForm, pieces: Sequence[tuple[int, int]], dictionary: Dictionary | None
 ) -> Sequence[str | None] | None:
-    """The part of a form's reading for each segment of its text.
+    """Split a form's reading into the part for each segment of its text.
 
     Returns:
-        None for each piece where there is no reading, or one that contradicts the text's own
-        kana, which the dictionary is then followed in; None where it is needed and not given.
+        A list of None if there is no reading, or if it contradicts the text's own kana: the
+        dictionary's reading is then used. None if a dictionary is needed and there is none.
     """
     if form.reading is None or len(pieces) == 1:
         return [form.reading] * len(pieces)
@@ -393,64 +398,64 @@ def split_kana_line(
 
 
 def _split_by_marks(form: SpokenForm, reading: str, ends: Sequence[int]) -> list[str] | None:
-    """The line cut at the marks that it has of the text; None where some cut is at none."""
-    text, put = add_turn_stops(form.text, form.turns)
+    """Cut the line at the marks it shares with the text; None if a cut is not at a mark."""
+    text, added_stops = add_turn_stops(form.text, form.turns)
     kana = _MARKED.findall(reading)
     marks = find_pauses(text, stops_only="、" not in reading)
     if len(kana) != len(marks) + 1:
         return None
-    behind = [mark.end() for mark in marks]
+    mark_ends = [mark.end() for mark in marks]
     cuts = [0]
     for end in ends:
-        # Stops that stand only behind the lines of a reading come before it.
-        place = end + bisect_right(put, end)
-        count = bisect_right(behind, place)
-        if not count or _SILENT.fullmatch(text, behind[count - 1], place) is None:
+        # Count the stops that were added behind turns, which only the reading has.
+        place = end + bisect_right(added_stops, end)
+        count = bisect_right(mark_ends, place)
+        if not count or _SILENT.fullmatch(text, mark_ends[count - 1], place) is None:
             return None
         cuts.append(count)
     cuts.append(len(kana))
     return ["".join(kana[begin:end]).rstrip("、。") for begin, end in itertools.pairwise(cuts)]
 
 
-# Passages in segments: pieces that any engine says in one call, and the pauses between them.
+# Segments of passages, each for one call of an engine, and the pauses between them.
 #
 # A segment ends at the end of a sentence. Sentences of under MIN_SEGMENT_CHARS are joined with the
-# next, as engines give very short texts an odd melody and every call has a cost of its own. Those of
+# next, because engines give very short texts an odd melody and every call has overhead. Those of
 # over MAX_SEGMENT_CHARS are cut at clauses, then at the edges of phrases that a dictionary finds.
 
 
 def split_segments(
     form: SpokenForm, pauses: Pauses, dictionary: Dictionary | None = None
 ) -> tuple[Segment, ...] | None:
-    """The segments of a passage, in order; each has at most MAX_SEGMENT_CHARS of one turn.
+    """Split a passage into segments, in order; each has at most MAX_SEGMENT_CHARS of one turn.
 
-    Their texts together are that of the form, without the blanks around them, and without what
-    cannot be spoken where it is too long to be said with its neighbour. A pause is that of a clause
-    or a sentence by the mark before it, and none where there is no mark; that of a paragraph
-    behind a line, and that of a turn where another speaker follows.
+    Joined, their texts are that of the form, without the spaces around them, and without unspeakable
+    text that is too long to join with its neighbour. The mark before a pause makes it one of a
+    clause or a sentence; without a mark there is none. Behind a line is a paragraph pause, or a turn
+    pause if another speaker follows.
 
     Args:
-        form: what is said; it has turns.
-        pauses: how long they are.
-        dictionary: finds words and phrases. Where it is not needed it changes nothing.
+        form: the spoken form; it has turns.
+        pauses: the length of each kind of pause.
+        dictionary: finds words and phrases. If it is not needed, the result is the same without.
 
     Returns:
-        None where it is needed and not given: a sentence is too long and has no marks, or its
-        kana line cannot be cut by the marks that both have.
+        None if a dictionary is needed and there is none: a sentence is too long and has no marks,
+        or its kana line cannot be cut at marks that both have.
     """
     spans = locate_spans(form.text, form.readings)
     names = () if dictionary is None else dictionary.find_names(form.text)
-    kept = merge_spans(
+    protected = merge_spans(
         [
             *((each.start, each.end) for each in spans),
-            # What stands behind the stop of モーニング娘。 goes on with the sentence.
+            # The stop of モーニング娘。 does not end the sentence.
             *((begin, end + 1) for begin, end in names),
         ]
     )
     turns: list[tuple[Turn, list[SegmentSpan]]] = []
     at = 0
     for turn in form.turns:
-        found = split_turn(form.text, at, at + turn.size, kept, dictionary)
+        found = split_turn(form.text, at, at + turn.size, protected, dictionary)
         if found is None:
             return None
         turns.append((turn, found))
@@ -469,25 +474,25 @@ def split_segments(
 def _assign_pauses(
     turns: Sequence[tuple[Turn, Sequence[SegmentSpan]]], pauses: Pauses
 ) -> Iterator[tuple[Turn, int]]:
-    behind = {
+    pause_by_mark = {
         EdgeMark.STOP: pauses.sentence_ms,
         EdgeMark.CLAUSE: pauses.clause_ms,
         EdgeMark.NONE: 0,
     }
     for (turn, pieces), after in itertools.zip_longest(turns, turns[1:]):
         for piece in pieces[:-1]:
-            yield turn, behind[piece.mark]
+            yield turn, pause_by_mark[piece.mark]
         if after is None:
             yield turn, 0
         else:
-            other = after[0].speaker != turn.speaker
-            yield turn, pauses.turn_ms if other else pauses.paragraph_ms
+            speaker_changes = after[0].speaker != turn.speaker
+            yield turn, pauses.turn_ms if speaker_changes else pauses.paragraph_ms
 
 
 def _slice_form(
     form: SpokenForm, piece: SegmentSpan, line: str | None, spans: Sequence[ReadingSpan]
 ) -> SpokenForm:
-    """The part of a form that a segment speaks, with its part of the kana line."""
+    """Cut out the part of a form that a segment speaks, with its part of the kana line."""
     text = form.text[piece.begin : piece.end]
     start = piece.begin + len(text) - len(text.lstrip())
     first = bisect_left(spans, piece.begin, key=operator.attrgetter("start"))
