@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tts_assets.japanese.analysis import Node
     from tts_assets.model import Phrase, Pronunciation, SpokenForm
 
-#: Morae with i or u behind a voiceless consonant, and how morae begin before which they keep it:
-#: between two such fricatives the vowel stays, as in スシ and ヒフ.
+#: Morae with i or u behind a voiceless consonant, with the beginnings of morae before which they keep
+#: the vowel: between two such fricatives it stays, as in スシ and ヒフ.
 _CLOSE = {
     **dict.fromkeys("キシチツピク", ""),
     **dict.fromkeys(("プ", "キュ", "シュ", "チュ", "ピュ", "ツィ", "ティ", "テュ", "トゥ"), ""),
@@ -34,17 +34,17 @@ _POLITE = compile_lazy("[デマ]ス(?=(?:[ガケシナネノヨワ].{0,3})?$)")
 def find_devoiced_morae(
     sounds: Sequence[str], accent: int, following: str, *, asks: bool
 ) -> frozenset[int]:
-    """Which morae of an accent phrase lose their vowel.
+    """Find the morae of an accent phrase that lose their vowel.
 
-    Those with i or u between two voiceless consonants, and ス of the polite endings デス and マス,
-    unless the accent is on it, or the mora before has lost its vowel (NHK's accent dictionary,
-    appendix on devoicing; OpenJTalk's rules are much the same).
+    These are morae with i or u between two voiceless consonants, and ス of the polite endings デス
+    and マス, unless the accent is on it, or the mora before has lost its vowel (NHK's accent
+    dictionary, appendix on devoicing; OpenJTalk's rules are similar).
 
     Args:
         sounds: its morae in katakana, long vowels spelled as vowels.
         accent: the mora after which the pitch falls; 0 for none.
-        following: how the next phrase begins; "" where a pause follows.
-        asks: the last mora rises, and so keeps its vowel.
+        following: the beginning of the next phrase; "" if a pause follows.
+        asks: whether the last mora rises, and so keeps its vowel.
 
     Returns:
         Their places, counted from 0.
@@ -61,16 +61,16 @@ def find_devoiced_morae(
 
 
 def _find_polite_su(sounds: Sequence[str], accent: int) -> int | None:
-    """Where ス of a polite ending stands; it is low, unlike that of マス (to increase)."""
+    """Find ス of a polite ending; it is low, unlike that of マス (to increase)."""
     for place in range(len(sounds) - 1, 0, -1):
         if sounds[place] == "ス" and _POLITE.match("".join(sounds[place - 1 :])):
             return place if 0 < accent <= place else None
     return None
 
 
-# Accent phrases in the kana notation of VOICEVOX: sounds, accents, pauses, whispers and questions.
+# Accent phrases in the kana notation of VOICEVOX: sounds, accents, pauses, devoicing and questions.
 
-#: Morae that the notation lacks, or would join with the one before, by what sounds the same.
+#: Morae that the notation lacks, or would join with the one before, and kana of the same sound.
 _SPELLED = {
     **dict(zip("ァィゥェォャュョヮヵヶ", "アイウエオヤユヨワカケ", strict=True)),
     **dict(zip("ヂヅヲヰヱ", "ジズオイエ", strict=True)),
@@ -87,19 +87,19 @@ _QUESTION_MARK = compile_lazy("[？?]")
 
 
 def to_aquestalk(phrases: Sequence[Phrase], text: str) -> str:
-    """Accent phrases as VOICEVOX's engine reads them, such as キョ'オワ/ヒマデ'_スカ？ for 今日は暇ですか？.
+    """Write accent phrases in VOICEVOX's notation: キョ'オワ/ヒマデ'_スカ？ for 今日は暇ですか？.
 
     The engine's README describes it as "AquesTalk-like notation": katakana without ー, one ' in each
-    phrase, / or 、 between phrases, _ before a mora that is whispered, ？ at the end of a phrase that
-    asks. A phrase without a fall has its ' at the end, as has one whose pitch falls behind it; with
-    nothing behind them they sound alike.
+    phrase, / or 、 between phrases, _ before a devoiced mora, ？ at the end of a question. A phrase
+    without a fall has its ' at the end, like one with the accent on its last mora; with nothing behind
+    them they sound alike.
 
     Args:
-        phrases: what is said.
-        text: how it is written, where questions have a mark.
+        phrases: the accent phrases.
+        text: the written text, in which questions have a mark.
 
     Raises:
-        ClipError: a phrase holds what the notation cannot say.
+        ClipError: a phrase has sounds that the notation cannot write.
     """
     asking = find_questions(phrases, text)
     sounds: list[list[str]] = []
@@ -107,37 +107,37 @@ def to_aquestalk(phrases: Sequence[Phrase], text: str) -> str:
         sounds.append(_spell_morae(phrase.kana, sounds[-1][-1] if sounds else ""))
     written = []
     for place, phrase in enumerate(phrases):
-        last = place + 1 == len(phrases)
-        following = "" if last or phrase.pause else sounds[place + 1][0]
+        is_last = place + 1 == len(phrases)
+        following = "" if is_last or phrase.pause else sounds[place + 1][0]
         written.append(
             _format_phrase(sounds[place], phrase.accent, following, asks=place in asking)
         )
-        if not last:
+        if not is_last:
             written.append("、" if phrase.pause else "/")
     return "".join(written)
 
 
 def _format_phrase(sounds: Sequence[str], accent: int, following: str, *, asks: bool) -> str:
-    whispered = find_devoiced_morae(sounds, accent, following, asks=asks)
-    written = [f"_{each}" if at in whispered else each for at, each in enumerate(sounds)]
+    devoiced = find_devoiced_morae(sounds, accent, following, asks=asks)
+    written = [f"_{each}" if at in devoiced else each for at, each in enumerate(sounds)]
     written.insert(accent or len(sounds), "'")
     return "".join(written) + ("？" if asks else "")
 
 
-def _spell_morae(kana: str, before: str) -> list[str]:
-    """The morae of a phrase in the notation's kana; ``before`` is the last mora of the one before.
+def _spell_morae(kana: str, previous: str) -> list[str]:
+    """Spell a phrase in the notation's kana; ``before`` is the last mora of the previous phrase.
 
     Raises:
-        ClipError: they are none.
+        ClipError: the phrase is not kana.
     """
     if not is_katakana(kana):
         raise ClipError(f"{kana!r} cannot be written in VOICEVOX's notation, which has only kana")
     sounds = []
     for mora in split_morae(kana):
-        before = _find_vowel(before) if mora == "ー" else _SPELLED.get(mora, mora)
-        if not before:
+        previous = _find_vowel(previous) if mora == "ー" else _SPELLED.get(mora, mora)
+        if not previous:
             raise ClipError(f"{kana} begins with a long vowel mark, which lengthens nothing")
-        sounds.append(before)
+        sounds.append(previous)
     return sounds
 
 
@@ -147,21 +147,21 @@ def _find_vowel(mora: str) -> str:
 
 
 def find_questions(phrases: Sequence[Phrase], text: str) -> frozenset[int]:
-    """Which phrases ask: the last of each span of the text that has ？ behind it."""
+    """Find the phrases that ask: the last phrase before each ？ in the text."""
     marks = [found[1] for found in _UNMARKED.finditer(text)]
     ends = [at for at, phrase in enumerate(phrases[:-1]) if phrase.pause] + [len(phrases) - 1]
     if len(marks) != len(ends):
-        # Pauses and marks do not answer to each other; the end does.
+        # Pauses and marks do not correspond, except at the end.
         marks, ends = marks[-1:], ends[-1:]
     return frozenset(
         end for end, mark in zip(ends, marks, strict=False) if _QUESTION_MARK.search(mark)
     )
 
 
-# Japanese as the phonetic symbols that Kokoro was trained on: words parted by spaces, marks kept.
+# Japanese in Kokoro's phonetic symbols: spaces between words, with marks.
 
 #: The consonant of each row before a, i, u, e and o: the symbols of the International Phonetic
-#: Alphabet as hexgrad's misaki 0.9 chooses them for Japanese, with which the model was trained.
+#: Alphabet that hexgrad's misaki 0.9 uses for Japanese, on which the model was trained.
 _KOKORO_ROWS = {
     "アイウエオ": ("", "", "", "", ""),
     "カキクケコ": ("k", "kʲ", "k", "k", "k"),
@@ -183,21 +183,21 @@ _VOWELS = "aiɯeo"
 _CENTRAL = "ɨ"
 _BLADE = frozenset("szʦ")
 
-#: Kana of no row, and sounds of other languages, which join a small vowel.
+#: Kana of no row, and sounds of other languages, written with a small vowel.
 _OTHERS = parse_pairs(
     "ヤ:ja ユ:jɯ ヨ:jo ワ:βa ヰ:i ヱ:e ヲ:o ヴ:vɯ ヵ:ka ヶ:ke ー:ː ッ:ʔ イェ:je ウィ:βi ウェ:βe ウォ:βo ヴァ:va "
     "ヴィ:vʲi ヴェ:ve ヴォ:vo ヷ:va ヸ:vʲi ヹ:ve ヺ:vo ヴュ:bʲɨ ヴョ:bʲo ティ:tʲi ディ:dʲi テュ:tʲɨ デュ:dʲɨ "
     "トゥ:tɯ ドゥ:dɯ ツィ:ʦʲi フィ:ɸʲi フュ:ɸʲɨ フョ:ɸʲo"
 )
 
-#: Small vowels, by the sound that they make of the kana before them.
+#: Small vowels and the vowel that they give the kana before them.
 _SMALL = {"ァ": "a", "ィ": "i", "ゥ": "ɯ", "ェ": "e", "ォ": "o"}
 
-#: The others, behind kana that are no palatal sound themselves, and behind those that are.
+#: The other small kana: behind kana that are not palatal, and behind those that are.
 _GLIDES = {"ャ": ("ja", "a"), "ュ": ("jɯ", _CENTRAL), "ョ": ("jo", "o"), "ヮ": ("βa", "a")}
 _LABIAL = {"ク": "kᵝ", "グ": "ɡᵝ"}
 
-#: The moraic nasal before what follows within its word; elsewhere it is uvular.
+#: The moraic nasal by the sounds behind it within its word; elsewhere it is uvular.
 _NASAL = "ン"
 _NASALS = (
     ("m", ("m", "p", "b")),
@@ -216,32 +216,31 @@ _KOKORO_SYMBOLS = {
     _NASAL: _NASAL,
 }
 
-#: The kana whose consonant has i in it already.
+#: The kana whose consonant is already palatal.
 _PALATAL = frozenset(row[1] for row in _KOKORO_ROWS if row[1] != "イ")
 _PARTICLE = "助詞"
 _AUXILIARY = "助動詞"
 
-#: In words that conjugate イ behind its own vowel is written as a long one: 聞いて, 新しい, not 委員.
+#: In words that conjugate, イ behind the vowel i is written as a long vowel: 聞いて, 新しい, not 委員.
 _CONJUGATED = frozenset({"動詞", "形容詞", _AUXILIARY})
 _LONG_I = compile_lazy("(?<=[イキシチニヒミリギジヂビピ])イ")
 
-#: Endings that make one word with what they conjugate; others stand by themselves, as です.
+#: Endings that form one word with the word they conjugate; others are words of their own, as です.
 _ENDINGS = frozenset(["た", "だ", "て", "で", "ば", "ん", "う", "ます", "まし", "ませ", "ず"])
 
-#: What only lengthens or cuts off the sound before it, whatever an analysis makes of it.
+#: Kana that only lengthen or cut off the sound before them, so that they never begin a word.
 _NEVER_FIRST = frozenset("ーッ")
 
-#: Marks that the model knows, by those that Japanese writes.
+#: Japanese marks and those of the model.
 _KOKORO_MARKS = dict(zip("、。？！…‥：；—―", ",.?!……:;——", strict=True))
 
 
 class KokoroPhonemes(NamedTuple):
-    """A sentence or a word in the symbols that Kokoro takes.
+    """A sentence or a word in Kokoro's symbols.
 
     Args:
-        symbols: phonetic symbols, words parted by spaces, with the marks that the model knows behind
-            them.
-        morae: where the symbols of each mora begin and end.
+        symbols: phonetic symbols with spaces between words and the model's marks behind them.
+        morae: the span of the symbols of each mora.
     """
 
     symbols: str
@@ -249,8 +248,8 @@ class KokoroPhonemes(NamedTuple):
 
 
 def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> KokoroPhonemes:
-    """How an analysis of a sentence or a word sounds, in the symbols that Kokoro takes."""
-    whole = not sentence and not any(node["pos"] == _PARTICLE for node in nodes)
+    """Convert the analysis of a sentence or a word to Kokoro's symbols."""
+    is_one_word = not sentence and not any(node["pos"] == _PARTICLE for node in nodes)
     words: list[str] = []
     marks: list[str] = []
     before: Node | None = None
@@ -261,7 +260,9 @@ def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> KokoroPhonem
                 marks[-1] += "".join([_KOKORO_MARKS.get(mark, "") for mark in node["string"]])
             before = None
             continue
-        if before is not None and (whole or kana[0] in _NEVER_FIRST or _is_ending(node, before)):
+        if before is not None and (
+            is_one_word or kana[0] in _NEVER_FIRST or _is_ending(node, before)
+        ):
             words[-1] += kana
         else:
             words.append(kana)
@@ -284,13 +285,13 @@ def _word_to_kana(node: Node) -> str:
 
 
 def _is_ending(node: Node, before: Node) -> bool:
-    """Whether a word is written in one with the word that it conjugates."""
-    grammatical = node["pos"] in (_PARTICLE, _AUXILIARY)
-    return grammatical and node["string"] in _ENDINGS and before["pos"] in _CONJUGATED
+    """Whether a word is an ending, written without a space behind the word that it conjugates."""
+    is_function_word = node["pos"] in (_PARTICLE, _AUXILIARY)
+    return is_function_word and node["string"] in _ENDINGS and before["pos"] in _CONJUGATED
 
 
 def _to_symbols(kana_of_word: str) -> list[str]:
-    """The symbols of each mora of a word."""
+    """Convert each mora of a word to symbols."""
     sounds = [_mora_to_symbol(mora) for mora in split_morae(kana_of_word)]
     return [
         _choose_nasal(following) if sound == _NASAL else sound
@@ -303,7 +304,7 @@ def _choose_nasal(following: str) -> str:
 
 
 def _mora_to_symbol(mora: str) -> str:
-    # A small kana that joins none before it is said as the large one.
+    # A small kana that does not combine with the kana before it sounds like the large one.
     mora = expand_small_kana(mora)
     if mora in _KOKORO_SYMBOLS:
         return _KOKORO_SYMBOLS[mora]
@@ -323,31 +324,31 @@ _PIPER_RISE, _PIPER_FALL, _PIPER_NEXT_PHRASE = _MELODY = "↑↓#"
 #: OpenJTalk's sounds in IPA, where their letters are not IPA themselves.
 _PIPER_IPA = parse_pairs("u:ɯ g:ɡ sh:ɕ j:dʑ ch:tɕ f:ɸ y:j r:ɾ N:ɴ cl:ʔ")
 
-#: How a second letter colours a consonant: ky is a palatal k, kw one with round lips.
+#: Second letters that modify a consonant: ky is a palatal k, kw a labialized one.
 _COLOURS = {"y": "ʲ", "w": "ʷ"}
 
-#: The sounds that morae end in; capitals are devoiced vowels, which the voices know as others.
+#: The last sounds of morae; capitals are devoiced vowels, which the voices treat like the others.
 _LAST_OF_MORA = frozenset({*"aiueoAIUEON", "cl"})
 
-#: Labels count no further, so that later places are unknown.
+#: The largest number in labels; later places are unknown.
 _FAR = 49
 
 #: The parts of a full-context label that matter (HTS's lab_format for Japanese): the sound (p3), its
 #: mora's place in the accent phrase (a2) and from its end (a3), the phrase's accent (f2).
 _LABEL = compile_lazy(r"-(\w+)\+.*/A:[^+]+\+(\w+)\+(\w+)/B.*/F:\w+_(\w+)#")
 
-#: Whether the accent phrase before was a question (e3).
+#: The previous accent phrase is a question (e3).
 _ASKS = compile_lazy(r"/E:\w+!1_")
 
 
 class _LabelPhone(NamedTuple):
-    """A sound; ``place``, ``left`` and ``accent`` are 0 in pauses.
+    """A sound of a label; ``place``, ``left`` and ``accent`` are 0 in pauses.
 
     Args:
-        name: as OpenJTalk writes it.
-        place: which mora of its accent phrase it belongs to, from 1.
-        left: how many morae the phrase has from there on.
-        accent: the mora after which the pitch falls; the last one in flat phrases, too.
+        name: the sound in OpenJTalk's letters.
+        place: the number of its mora in the accent phrase, from 1.
+        left: the number of morae from this one to the end of the phrase.
+        accent: the mora after which the pitch falls; in flat phrases the last one.
     """
 
     name: str
@@ -357,15 +358,15 @@ class _LabelPhone(NamedTuple):
 
 
 def to_piper_phonemes(labels: Sequence[str], *, question: bool = False) -> list[str]:
-    """The phonemes of one sentence, each one character, with the marks of its melody.
+    """Convert one sentence to phonemes of one character each, with accent marks.
 
-    The same as the library itself makes of the same analysis, but that フュ, which it leaves out, is
-    said.
+    The result equals that of the Piper library for the same analysis, except that the library omits
+    フュ.
 
     Args:
-        labels: full-context labels, as :meth:`tts_assets.japanese.dictionary.Dictionary.labels`
-            makes them.
-        question: it is one, even if the labels do not say so.
+        labels: full-context labels, from
+            :meth:`tts_assets.japanese.dictionary.Dictionary.make_labels`.
+        question: whether the sentence is a question even if the labels do not say so.
     """
     found: list[str] = []
     for sound in _parse_labels(labels):
@@ -382,12 +383,12 @@ def to_piper_phonemes(labels: Sequence[str], *, question: bool = False) -> list[
 
 
 def is_question(labels: Sequence[str]) -> bool:
-    """Whether the labels of a sentence say that it asks."""
+    """Whether the labels mark a sentence as a question."""
     return bool(labels) and _ASKS.search(labels[-1]) is not None
 
 
 def _drop_open_mark(found: list[str]) -> list[str]:
-    """The phonemes without a mark at their end, which gives way to a pause or the last mark."""
+    """Remove an accent mark from the end; a pause or the final mark replaces it."""
     return found[:-1] if found and found[-1] in _MELODY else found
 
 
@@ -411,7 +412,7 @@ def _parse_labels(labels: Sequence[str]) -> Iterator[_LabelPhone]:
 
 @functools.cache
 def _to_ipa(name: str) -> str:
-    """A sound in IPA: one character or several, each a phoneme of the voices."""
+    """Convert a sound to IPA characters, each a phoneme of the voices."""
     if name.lower() in {*"aiueo"}:
         name = name.lower()
     elif len(name) == 2 and name[1] in _COLOURS:
@@ -419,14 +420,14 @@ def _to_ipa(name: str) -> str:
     return _PIPER_IPA.get(name, name)
 
 
-# Text for engines that take nothing else, and read kanji in their own way.
+# Text for engines that accept only text, and choose the readings of kanji themselves.
 
-#: Alone and in hiragana they may be taken for particles, and said as ワ and エ.
+#: Alone in hiragana, engines may read them as particles, ワ and エ.
 _PARTICLES = ("ハ", "ヘ")
 
 
 def spell_in_kana(form: SpokenForm) -> str:
-    """A word in the kana of its reading; as it is spelled where it has none, or is kana."""
+    """Spell a word in the kana of its reading; unchanged if it has none or is already kana."""
     reading = form.reading
     if reading is None:
         return form.text
@@ -436,10 +437,10 @@ def spell_in_kana(form: SpokenForm) -> str:
 
 
 def spell_for_engine(form: SpokenForm, pronunciation: Pronunciation) -> str:
-    """A form as it is spelled, but in kana where its spelling may well be read otherwise.
+    """Spell a form as written, or in kana if an engine may misread the spelling.
 
-    The spelling is preferred because only it carries the accent. It is used where the dictionary
-    reads it as the entry does, as other engines probably do, too.
+    The spelling is preferred because only it determines the accent. It is used if the dictionary
+    reads it like the entry, because other engines probably do so, too.
     """
     if pronunciation.basis in (Basis.SPELLING, Basis.UNCHECKED):
         return form.text
@@ -451,7 +452,7 @@ def spell_for_engine(form: SpokenForm, pronunciation: Pronunciation) -> str:
 
 
 def _spell_spans(form: SpokenForm) -> str:
-    """A text with the spans whose reading the data give in kana, and the rest as spelled."""
+    """Spell the spans that have a reading in kana, and the rest as written."""
     written, begin = "", 0
     for span, kana in form.readings:
         at = form.text.find(span, begin)

@@ -1,4 +1,4 @@
-"""The reading guard: the analysis and the pronunciation of a form, with the entry's reading and accent."""
+"""Resolves the analysis and the pronunciation of a form, and checks them against the entry's reading."""
 
 from __future__ import annotations
 
@@ -57,22 +57,22 @@ if TYPE_CHECKING:
     from tts_assets.japanese.analysis import Nodes
     from tts_assets.model import DictionaryWord, Pauses, Phrase, Segment, SpokenForm
 
-#: Next analyses to search; of the readings that any of them has, all are among the first 30.
+#: How many alternative analyses to search; all readings that occur are among the first 30.
 _MAX_ANALYSES = 30
 
-#: As far as this from one of the dictionary's readings, a reading may be a typing error.
+#: Up to this edit distance from one of the dictionary's readings, a reading may be a typing error.
 _TYPING_ERROR = 2
 
 
 def resolve_word(form: SpokenForm, dictionary: Dictionary) -> ResolvedReading:
-    """How a word is said.
+    """Resolve the reading of a word.
 
-    1. The dictionary's best analysis, if it reads the spelling as given; its accent is kept.
-    2. Else the first of its next analyses that does.
+    1. The dictionary's best analysis, if it has the entry's reading; its accent is kept.
+    2. Else the first of its other analyses that has it.
     3. Else the reading is forced on the words of the analysis that differ, or on the whole.
 
-    A word written in kana is its own reading. Where the data give the reading of parts of it, see
-    ``resolve_spans``. A word with no reading at all is the dictionary's.
+    A word written in kana is its own reading. If the data give readings of its parts, see
+    ``resolve_spans``. A word without any reading gets the dictionary's.
 
     Raises:
         ClipError: the text is too long.
@@ -106,8 +106,8 @@ def resolve_word(form: SpokenForm, dictionary: Dictionary) -> ResolvedReading:
 def _accept_spelling(
     text: str, best: Nodes, reading: str, dictionary: Dictionary
 ) -> ResolvedReading:
-    """The best analysis as it is, but for words that it says as two: 朝ご飯."""
-    # As itself where nothing is corrected: to count the phrases of every word takes time.
+    """Accept the best analysis, unless it splits a word into two accent phrases: 朝ご飯."""
+    # apply_context returns the same object if it changes nothing; counting phrases is slow.
     as_one = apply_context(best, text, dictionary) if len(best) > 1 else best
     if (
         as_one is not best
@@ -125,7 +125,7 @@ def _accept_spelling(
 
 
 def _resolve_word_spans(form: SpokenForm, dictionary: Dictionary) -> ResolvedReading:
-    """A word of which the data give the reading of parts; or of all, if these are followed."""
+    """Resolve a word from the readings of its parts; as a whole if they give its full reading."""
     spans = locate_spans(form.text, form.readings)
     resolved = resolve_spans(form.text, spans, dictionary)
     reading, done = "", 0
@@ -140,18 +140,18 @@ def _resolve_word_spans(form: SpokenForm, dictionary: Dictionary) -> ResolvedRea
 
 
 def find_required_reading(form: SpokenForm) -> str | None:
-    """The reading that a word must have: the entry's, else that of its kana; None if it has none."""
+    """Find the reading that a word must have: the entry's, else that of its kana, else None."""
     if form.reading is None:
         return find_own_reading(form.text)
-    # Behind a gap there are more particles: the words have them all, ては、ては.
-    said = form.reading if "、" in form.text else apply_particle_sounds(form.text, form.reading)
-    return expand_small_kana(said)
+    # Behind a gap there may be more particles, as in ては、ては: the analysis finds them.
+    reading = form.reading if "、" in form.text else apply_particle_sounds(form.text, form.reading)
+    return expand_small_kana(reading)
 
 
 def _accept_alternative(
     text: str, best: Nodes, nodes: Nodes, dictionary: Dictionary
 ) -> ResolvedReading:
-    """An alternative; one that is pronounced as the best only confirms its particles."""
+    """Accept an alternative; without doubt if it is pronounced like the best."""
     nodes = _apply_own_accent(nodes, dictionary)
     ours, theirs = nodes_to_kana(best), nodes_to_kana(nodes)
     doubt = f"the dictionary first reads {text} as {ours}; {theirs} is one of its other readings"
@@ -163,7 +163,7 @@ def _accept_alternative(
 
 
 def _apply_own_accent(nodes: Nodes, dictionary: Dictionary) -> Nodes:
-    """A verb or adjective that stands alone with the accent of this reading."""
+    """Give a single verb or adjective the accent of this reading."""
     if len(nodes) != 1 or nodes[0]["pos"] not in INFLECTED:
         return nodes
     [node] = nodes
@@ -176,7 +176,7 @@ def _apply_own_accent(nodes: Nodes, dictionary: Dictionary) -> Nodes:
 
 
 def has_reading(nodes: Nodes, reading: str) -> bool:
-    """Whether an analysis of a word says that reading, particles in it as they are spelled or not."""
+    """Whether an analysis of a word has a reading, with particles as they sound or as spelled."""
     return nodes_to_kana(nodes) == reading or _matches_key(nodes, pronunciation_key(reading))
 
 
@@ -189,10 +189,10 @@ def _matches_key(nodes: Nodes, key: str) -> bool:
 
 
 def find_nearest_reading(text: str, reading: str, dictionary: Dictionary) -> tuple[str, int] | None:
-    """Of the dictionary's readings of a text the one most like a given one, and how far it is off.
+    """Find the dictionary's reading of a text that is nearest to an expected one.
 
     Returns:
-        The reading in katakana and its edit distance; None if the dictionary says nothing.
+        The reading in katakana and its edit distance; None if the dictionary has no reading.
     """
     key = pronunciation_key(reading)
     analyses = [dictionary.analyze_best(text), *dictionary.list_alternatives(text, _MAX_ANALYSES)]
@@ -201,7 +201,7 @@ def find_nearest_reading(text: str, reading: str, dictionary: Dictionary) -> tup
         for nodes in analyses
         if nodes_to_kana(nodes)
     ]
-    # Of equals the likelier, which comes first.
+    # min returns the first of equals, which is the likelier.
     distance, kana = min(candidates, key=lambda pair: pair[0], default=(0, ""))
     return (kana, distance) if kana else None
 
@@ -219,29 +219,29 @@ def _override_word(text: str, best: Nodes, reading: str, dictionary: Dictionary)
 
 
 def _find_near_reading(text: str, reading: str, dictionary: Dictionary) -> str | None:
-    """The dictionary's reading that a given one may be a typing error of."""
-    near = find_nearest_reading(text, reading, dictionary)
-    close = min(_TYPING_ERROR, len(pronunciation_key(reading)) // 2)
-    return near[0] if near is not None and 0 < near[1] <= close else None
+    """Find the dictionary's reading of which the entry's may be a typing error."""
+    nearest = find_nearest_reading(text, reading, dictionary)
+    max_distance = min(_TYPING_ERROR, len(pronunciation_key(reading)) // 2)
+    return nearest[0] if nearest is not None and 0 < nearest[1] <= max_distance else None
 
 
-# The reading guard: an engine's dictionary may not say other than the entry's reading.
+# Resolution of a form: the pronunciation must have the entry's reading.
 
 
 class FormReading(NamedTuple):
-    """An analysis for each sentence, and what they say together."""
+    """An analysis for each sentence, and the pronunciation of the whole."""
 
     parts: tuple[Nodes, ...]
     pronunciation: Pronunciation
 
 
 def resolve_reading(form: SpokenForm, dictionary: Dictionary) -> FormReading:
-    """How a form is said: with the entry's reading and accent where it gives them.
+    """Resolve the reading of a form, with the entry's reading and accent if it has them.
 
-    The spelling is preferred because only it carries the word's accent.
+    The spelling is preferred because only it determines the word's accent.
 
     Raises:
-        ClipError: it cannot be said as the entry says, is too long, or has nothing to say.
+        ClipError: the entry's reading or accent is impossible, or the form is too long or silent.
     """
     if form.sentence:
         return _combine_sentences(form, resolve_text(form, dictionary))
@@ -262,7 +262,7 @@ def resolve_reading(form: SpokenForm, dictionary: Dictionary) -> FormReading:
 
 
 def _combine_sentences(form: SpokenForm, resolved: Sequence[ResolvedReading]) -> FormReading:
-    """Sentences in a row, as sure as the least sure of them."""
+    """Combine sentences; the whole has the least certain basis of its parts."""
     parts = tuple(
         lengthen_vowels(part.nodes)
         for part in resolved
@@ -286,8 +286,8 @@ def _combine_sentences(form: SpokenForm, resolved: Sequence[ResolvedReading]) ->
 
 
 def _is_audible(found: Iterable[Phrase]) -> bool:
-    """Whether anything is heard: ッ and ー alone are silent."""
-    for phrase in found:  # noqa: SIM110 - asked of every word, and any() takes twice as long
+    """Whether any phrase has a sound: ッ and ー alone are silent."""
+    for phrase in found:  # noqa: SIM110 - runs for every word, and any() takes twice as long
         if phrase.kana.strip("ッー"):
             return True
     return False
@@ -300,17 +300,17 @@ def _silent_form_error(form: SpokenForm) -> ClipError:
 
 
 def _resolve_checked_word(form: SpokenForm, dictionary: Dictionary) -> ResolvedReading:
-    """A word, held against its reading once more after all that was done to it."""
+    """Resolve a word, and check its reading again after all changes."""
     verb = _is_verb_reading(form, dictionary)
     alone = form.text == form.reading or len(form.text) == 1
-    by_itself = form._replace(text=form.reading or "") if verb and not alone else form
-    resolved = resolve_word(by_itself, dictionary)
+    form_to_resolve = form._replace(text=form.reading or "") if verb and not alone else form
+    resolved = resolve_word(form_to_resolve, dictionary)
     nodes: Nodes
     if verb:
-        # The last kana is an ending, which lengthens nothing.
+        # The last kana is an ending, which does not lengthen the vowel before it.
         nodes = [{**node, "pron": node["read"]} for node in resolved.nodes]
     elif alone and is_long_on_reading(form.reading or ""):
-        # The dictionary knows the long vowel of a kanji's reading in words only.
+        # The dictionary has the long vowel of a kanji's reading only within words.
         nodes = [{**node, "pron": to_pronunciation(node_to_kana(node))} for node in resolved.nodes]
     else:
         nodes = lengthen_vowels(resolved.nodes)
@@ -332,7 +332,7 @@ def _resolve_checked_word(form: SpokenForm, dictionary: Dictionary) -> ResolvedR
 
 
 def _is_verb_reading(form: SpokenForm, dictionary: Dictionary) -> bool:
-    """Whether a reading of a kanji is a verb with its ending: ヨう; ヨウ of 酔, as 酔う is read so."""
+    """Whether a reading is a verb with its ending: ヨう, and ヨウ of 酔, the reading of 酔う."""
     reading = form.reading or ""
     if not is_long_on_reading(reading):
         return False
@@ -347,7 +347,7 @@ def _is_verb_reading(form: SpokenForm, dictionary: Dictionary) -> bool:
 def _apply_entry_accent(
     form: SpokenForm, resolved: ResolvedReading, accent: int, dictionary: Dictionary
 ) -> ResolvedReading:
-    """The word as one accent phrase with the entry's accent."""
+    """Make the word one accent phrase with the entry's accent."""
     count = count_morae(resolved.nodes)
     if accent > count:
         raise ClipError(
@@ -370,44 +370,44 @@ def _join_sentence_phrases(parts: Sequence[Nodes]) -> tuple[Phrase, ...]:
     return tuple(found)
 
 
-# An engine without a voice, on which the others build: it returns the pronunciation of a form.
+# The reader of pronunciations, part of every engine.
 
 
 class FormReader:
-    """Runs inside an engine's process; may be asked from several threads at once."""
+    """Reads forms inside an engine's process; thread-safe."""
 
     def __init__(self) -> None:
-        """Load the dictionary, so that a missing package shows at once."""
+        """Load the dictionary, so that a missing package fails at once."""
         self._dictionary = Dictionary()
         self._dictionary.analyze_best("")
 
     def learn(self, words: Sequence[DictionaryWord]) -> None:
-        """Read these words as they say.
+        """Add the user's words to the dictionary.
 
         Raises:
-            UsageError: they cannot be learned.
+            UsageError: the words cannot be compiled.
         """
         self._dictionary.learn(words)
 
     def read(self, form: SpokenForm) -> Pronunciation:
-        """How a form is said.
+        """Return the pronunciation of a form.
 
         Raises:
-            ClipError: it cannot be said as the entry says.
+            ClipError: the entry's reading or accent is impossible.
         """
         return resolve_reading(form, self._dictionary).pronunciation
 
     def cut(self, form: SpokenForm, pauses: Pauses) -> tuple[Segment, ...]:
-        """The segments of a passage.
+        """Split a passage into segments.
 
         Raises:
-            ClipError: a piece of it is too long for the dictionary.
+            ClipError: a part of it is too long for the dictionary.
         """
         found = split_segments(form, pauses, self._dictionary)
         assert found is not None  # noqa: S101 - with a dictionary all can be cut
         return found
 
     def answer(self, question: bytes) -> bytes:
-        """The phrases of texts; a list of texts in JSON becomes a list of lists."""
+        """Split texts into phrases: a JSON list of texts becomes a list of lists."""
         texts = msgspec.json.decode(question, type=list[str])
         return msgspec.json.encode([split_phrases(text, self._dictionary) for text in texts])

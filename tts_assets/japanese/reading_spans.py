@@ -329,7 +329,7 @@ def resolve_spans(
     mappable = [
         each for each in spans if starts.get(each.start, len(spelled)) < ends.get(each.end, 0)
     ]
-    lost = [
+    unmapped = [
         describe_misfit(plain[each.start : each.end], each.reading)
         for each in spans
         if each not in mappable
@@ -342,7 +342,7 @@ def resolve_spans(
     )
     places, unknown = _select_spans(best, places, dictionary)
     changes: list[ReadingChange] = []
-    doubts = lost + unknown
+    doubts = unmapped + unknown
     for group in _group_spans(best, places):
         needed, misfits = _match_group(best, group, dictionary)
         changes += needed
@@ -451,7 +451,7 @@ def _match_group(
     found = _loosen_words(
         to_alignable_words(words, dictionary), counts=counts, cut=(head is None, tail is None)
     )
-    whole = f"{head or ''}{inside or ''}{tail or ''}"
+    whole = f"{head or ''}{inner_reading or ''}{tail or ''}"
     parts = None if inner_reading is None else align_words(found, pronunciation_key(whole))
     if inner_reading is None and _contains_all_readings(nodes_to_key(words), group.spans):
         return [], []

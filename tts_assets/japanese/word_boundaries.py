@@ -1,4 +1,4 @@
-"""Texts with spaces between phrases or words: analysed so that no word crosses a space."""
+"""Analysis of texts with spaces between phrases or words: no word crosses a space."""
 
 from __future__ import annotations
 
@@ -20,47 +20,47 @@ if TYPE_CHECKING:
 
 
 if TYPE_CHECKING:
-    #: What a word of one class costs behind one of another: the class before, the class behind.
+    #: The connection cost of two words, by the class before and the class behind.
     Costs: TypeAlias = Callable[[int, int], int]
 
 
-#: A space that is a boundary of words. Spoken texts have no other ideographic space.
+#: A space that is a word boundary. Spoken texts have no other ideographic space.
 BOUNDARY = "\u3000"
 
-#: The dictionary has no longer word that beginner texts use.
+#: The length of the dictionary's longest word that occurs in beginner texts.
 _LONGEST_WORD = 16
 
-#: One entry may be written in so many parts: お 父 さん.
+#: The largest number of parts in which an entry may be written: お 父 さん.
 _MOST_PARTS = 4
 
-#: More than MeCab's costs of a whole phrase.
+#: A penalty higher than MeCab's costs of a whole phrase.
 _FORBIDDEN = 30_000
 
-#: More than the costs of one or two words.
+#: A penalty higher than the costs of one or two words.
 _UNLIKELY = 10_000
 
-#: A phrase that goes on behind は with more kana may be two that have no space between them.
+#: Behind は, a phrase with more kana left may be two phrases without a space between them.
 _LONGEST_REST = 2
 _MOST_CACHED = 50_000
 
-#: The analyser gives an unknown word one of a few classes.
+#: The analyser has only a few classes for unknown words.
 _UNKNOWN_CLASSES = 20
 _PRONUNCIATION = 9
 _BASE = 7
 
-#: No dictionary has it, so it has the classes of all unknown words in katakana.
+#: A word that no dictionary has; its classes are those of all unknown words in katakana.
 _UNKNOWN_NAME = "ゲグァン"
 _KATAKANA = compile_lazy("[ァ-ヺー]+")
 _HIRAGANA = compile_lazy("[ぁ-ゖー]+")
 _KANJI = compile_lazy("[\u3400-\u9fff々]")
 _COMMAS = frozenset("、，,")
 
-#: Marks behind which a phrase begins, and nothing.
+#: Marks behind which a phrase begins, and "" for the beginning of the text.
 _BEFORE_PHRASES = frozenset(("", *"。．！？!?「『（([｛{“‘〈《【"))
 _QUOTATION_ENDS = frozenset("」』”’")
 _MARKS = compile_lazy(r"[^\w]+")
 
-#: Where every word stands alone, a noun such as はは may stand before these.
+#: If every word is spaced, a noun such as はは may come before these.
 _LONE_PARTICLES = frozenset(
     (
         "は", "が", "を", "に", "へ", "で", "と", "も", "の", "や", "か", "から", "まで", "より",
@@ -68,12 +68,12 @@ _LONE_PARTICLES = frozenset(
     )
 )  # fmt: skip
 
-#: は alone goes on with them: に は.
+#: Words that a lone は continues: に は.
 _BEFORE_TOPIC = frozenset(
     ("に", "で", "と", "へ", "から", "まで", "より", "くらい", "ぐらい", "だけ")
 )
 
-#: へ alone is a verb before them (経て).
+#: A lone へ before these is a verb (経て).
 _ENDINGS = frozenset(("て", "た", "る", "ます", "まし"))
 _NEVER_FIRST = frozenset("ゃゅょャュョ")
 
@@ -88,9 +88,9 @@ _WITHIN = compile_lazy(
 
 
 class WordCandidate(NamedTuple):
-    """A word that may stand somewhere, from MeCab's lattice.
+    """A possible word, from MeCab's lattice.
 
-    ``left`` and ``right`` are the numbers of its class for the word before and behind it.
+    ``left`` and ``right`` are its class numbers towards the word before and the word behind it.
     """
 
     surface: str
@@ -114,13 +114,13 @@ class WordCandidate(NamedTuple):
 
     @property
     def inner_edges(self) -> list[int]:
-        """Where the parts of a phrase meet that is one entry: 2 of 切羽詰まる."""
+        """The edges between the parts of an entry that is a phrase: 2 of 切羽詰まる."""
         parts = self.feature.split(",")[_BASE].split(":")
         return list(itertools.accumulate(map(len, parts[:-1])))
 
 
 class BoundaryAnalyzer:
-    """Finds the likeliest words of a text of which none crosses a boundary (Viterbi)."""
+    """Finds the likeliest words of a text such that none crosses a boundary (Viterbi)."""
 
     def __init__(self, analyser: Any, costs: Path, *, has_own_words: bool) -> None:
         """Use the words of an OpenJTalk analyser and the costs in MeCab's ``matrix.bin``."""
@@ -131,7 +131,7 @@ class BoundaryAnalyzer:
         self._names = self._find_unknown_words(_UNKNOWN_NAME)
 
     def analyze_features(self, text: str) -> list[str] | None:
-        """The dictionary's lines of the words of a text; None where none fit into its phrases."""
+        """Return the dictionary lines of a text's words; None if no words fit into its phrases."""
         normalize = self._analyser.normalize_for_mecab
         spelled = [normalize(phrase) for phrase in text.split(BOUNDARY) if phrase]
         phrases = _SpacedPhrases(spelled, has_own_words=self._has_own_words)
@@ -168,7 +168,7 @@ class BoundaryAnalyzer:
         return found
 
     def _find_unknown_words(self, surface: str) -> list[WordCandidate]:
-        """A word that no dictionary has, in each class that it may be of."""
+        """Return candidates for an unknown word, one for each possible class."""
         paths = self._analyser.run_mecab_nbest_features(surface, _UNKNOWN_CLASSES)
         return [
             WordCandidate(
@@ -185,18 +185,18 @@ class BoundaryAnalyzer:
 
 
 def remove_boundaries(text: str) -> str:
-    """The text without its boundaries."""
+    """Remove the boundaries from a text."""
     return text.replace(BOUNDARY, "")
 
 
 def insert_boundaries(text: str, boundaries: Sequence[int]) -> str:
-    """The text with its boundaries, given by the character behind each."""
+    """Insert boundaries into a text, each before the character at its position."""
     edges = itertools.pairwise((0, *boundaries, len(text)))
     return BOUNDARY.join(text[begin:end] for begin, end in edges) if boundaries else text
 
 
 def _has_spelled_sound(word: WordCandidate) -> bool:
-    """Whether a word in hiragana has the sound of its kana: a few entries are read コー for かう."""
+    """Whether a word in hiragana sounds like its kana; a few entries do not, such as かう read コー."""
     sound = pronunciation_key(word.pronunciation.replace(DEVOICED, ""))
     letters = pronunciation_key(kana_to_katakana(word.surface))
     is_hiragana = _HIRAGANA.fullmatch(word.surface) is not None
@@ -210,7 +210,7 @@ def _rename_candidate(unknown: WordCandidate, surface: str) -> WordCandidate:
 
 @cache
 def _read_costs(path: Path) -> Costs:
-    """The costs in MeCab's file: its two sizes, then a row for each class behind."""
+    """Read the costs from MeCab's file: its two sizes, then a row for each class behind."""
     cells = array("h")
     cells.frombytes(path.read_bytes())
     size, header = cells[0], 2
@@ -222,7 +222,7 @@ def _read_costs(path: Path) -> Costs:
 
 
 class _SpacedPhrases:
-    """A text, and where its phrases begin and end: at spaces and at marks."""
+    """A text with the edges of its phrases: spaces and marks."""
 
     def __init__(self, phrases: Sequence[str], *, has_own_words: bool) -> None:
         self._has_own_words = has_own_words
@@ -236,11 +236,11 @@ class _SpacedPhrases:
         return at in self._edges
 
     def spaces_within(self, begin: int, end: int) -> list[int]:
-        """The spaces inside of a span, as seen from its beginning."""
+        """Return the spaces inside a span, relative to its beginning."""
         return [space - begin for space in self._spaces if begin < space < end]
 
     def may_be_crossed(self, at: int) -> bool:
-        """Whether a word that begins there may lie in several phrases."""
+        """Whether a word that begins at a place may extend over several phrases."""
         if not self.is_edge(at):
             return False
         return (
@@ -248,20 +248,20 @@ class _SpacedPhrases:
         )
 
     def space_behind(self, at: int) -> int:
-        """The next space."""
+        """Return the next space."""
         return next(space for space in self._spaces if space > at)
 
     def is_near_end(self, at: int) -> bool:
-        """Whether a place in a phrase in kana has hardly a word behind it."""
+        """Whether a place is at most _LONGEST_REST characters before the end of a phrase in kana."""
         place = bisect_right(self._sorted, at)
         begin, end = self._sorted[place - 1], self._sorted[place]
         is_kana = _HIRAGANA.fullmatch(self.text, begin, end) is not None
         return is_kana and end - at <= _LONGEST_REST
 
     def follows_mark(self, at: int) -> bool:
-        """Whether a mark stands before a place that belongs to what is before it: 」, %, +, ….
+        """Whether a place follows a mark that belongs to the text before it: 」, %, +, ….
 
-        A comma belongs to it only where no space follows.
+        A comma belongs to it only if no space follows.
         """
         mark = self.text[at - 1 : at]
         if mark in _COMMAS:
@@ -269,17 +269,17 @@ class _SpacedPhrases:
         return mark not in _BEFORE_PHRASES and _MARKS.fullmatch(mark) is not None
 
     def follows_quotation(self, at: int) -> bool:
-        """Whether a quotation ends right before a place, with no space between."""
+        """Whether a quotation ends directly before a place, without a space."""
         return at not in self._spaces and self.text[at - 1 : at] in _QUOTATION_ENDS
 
     def get_phrase_before(self, at: int) -> str:
-        """The phrase that ends at an edge; "" behind a mark."""
+        """Return the phrase that ends at an edge; "" behind a mark."""
         begin = max((edge for edge in self._sorted if edge < at), default=0)
         phrase = self.text[begin:at]
         return "" if _MARKS.fullmatch(phrase) else phrase
 
     def get_phrase_behind(self, at: int) -> str:
-        """The phrase that begins at an edge."""
+        """Return the phrase that begins at an edge."""
         end = next((edge for edge in self._sorted if edge > at), at)
         return self.text[at:end]
 
@@ -293,30 +293,30 @@ class _LatticeStep(NamedTuple):
 def find_likeliest_words(
     phrases: _SpacedPhrases, words: Callable[[str], Sequence[WordCandidate]], costs: Costs
 ) -> list[WordCandidate] | None:
-    """The likeliest words of a text of which none crosses the edge of a phrase.
+    """Find the likeliest words of a text such that none crosses the edge of a phrase.
 
     は and へ at the end of a phrase are particles, and a phrase does not begin with them. One entry
-    with kanji may lie in several phrases: お 父 さん.
+    with kanji may extend over several phrases: お 父 さん.
 
     Returns:
-        None where no words fit into the phrases.
+        None if no words fit into the phrases.
     """
     size = len(phrases.text)
-    ways: list[list[_LatticeStep]] = [[] for _ in range(size + 1)]
-    ways[0] = [_LatticeStep(0, WordCandidate("", "", 0, 0, 0), None)]
+    paths: list[list[_LatticeStep]] = [[] for _ in range(size + 1)]
+    paths[0] = [_LatticeStep(0, WordCandidate("", "", 0, 0, 0), None)]
     for at in range(size):
-        if not ways[at]:
+        if not paths[at]:
             continue
         for word in _list_candidates(at, phrases, words):
-            before, cost = _choose_cheapest(ways[at], word.left, costs)
+            before, cost = _choose_cheapest(paths[at], word.left, costs)
             step = _LatticeStep(
                 cost + word.cost + _compute_penalty(word, at, phrases), word, before
             )
-            # Of equal ways MeCab takes the one that came last.
-            ways[at + len(word.surface)].insert(0, step)
-    if not ways[size]:
+            # Of equal paths, MeCab takes the last one added.
+            paths[at + len(word.surface)].insert(0, step)
+    if not paths[size]:
         return None
-    last, _ = _choose_cheapest(ways[size], 0, costs)
+    last, _ = _choose_cheapest(paths[size], 0, costs)
     found: list[WordCandidate] = []
     while last.before is not None:
         found.append(last.word)
@@ -325,13 +325,13 @@ def find_likeliest_words(
 
 
 def _choose_cheapest(
-    ways: Sequence[_LatticeStep], left: int, costs: Costs
+    paths: Sequence[_LatticeStep], left: int, costs: Costs
 ) -> tuple[_LatticeStep, int]:
-    best, lowest = ways[0], ways[0].cost + costs(ways[0].word.right, left)
-    for way in ways[1:]:
-        cost = way.cost + costs(way.word.right, left)
+    best, lowest = paths[0], paths[0].cost + costs(paths[0].word.right, left)
+    for path in paths[1:]:
+        cost = path.cost + costs(path.word.right, left)
         if cost < lowest:
-            best, lowest = way, cost
+            best, lowest = path, cost
     return best, lowest
 
 
@@ -352,19 +352,19 @@ def _list_candidates(
 
 
 def _may_cross(word: WordCandidate, at: int, phrases: _SpacedPhrases) -> bool:
-    """Whether an entry that begins at an edge may lie in several phrases."""
+    """Whether an entry that begins at an edge may extend over several phrases."""
     if word.is_own:
         return True
     if word.is_unknown or not _KANJI.search(word.surface):
         return False
     stop = at + len(word.surface)
     spaces = phrases.spaces_within(at, stop)
-    is_whole = phrases.is_edge(stop) and len(spaces) < _MOST_PARTS
-    return is_whole or spaces == word.inner_edges
+    ends_at_edge = phrases.is_edge(stop) and len(spaces) < _MOST_PARTS
+    return ends_at_edge or spaces == word.inner_edges
 
 
 def _may_be_name(text: str, at: int, stop: int) -> bool:
-    """Whether an unknown word can lie there: one in katakana is all the katakana there."""
+    """Whether an unknown word is possible at a place: in katakana, only the whole run of katakana."""
     if _KATAKANA.fullmatch(text, at, stop) is None:
         return True
     around = (text[at - 1 : at], text[stop : stop + 1])
@@ -372,7 +372,7 @@ def _may_be_name(text: str, at: int, stop: int) -> bool:
 
 
 def _compute_penalty(word: WordCandidate, at: int, phrases: _SpacedPhrases) -> int:
-    """The extra cost of a word because of its place in the phrase."""
+    """Compute the extra cost of a word because of its place in the phrase."""
     if word.surface[0] in _NEVER_FIRST:
         return _FORBIDDEN
     sound = PARTICLE_SOUNDS.get(word.surface[-1])
@@ -395,7 +395,7 @@ def _compute_penalty(word: WordCandidate, at: int, phrases: _SpacedPhrases) -> i
 
 
 def _is_particle(at: int, stop: int, phrases: _SpacedPhrases) -> bool | None:
-    """Whether は or へ is a particle there; None where its neighbours decide."""
+    """Whether は or へ is a particle at a place; None if the costs must decide."""
     if not phrases.is_edge(at):
         return True if phrases.is_edge(stop) or _WITHIN.match(phrases.text, at) else None
     if phrases.follows_quotation(at):
@@ -407,12 +407,12 @@ def _is_particle(at: int, stop: int, phrases: _SpacedPhrases) -> bool | None:
 
 
 def _is_lone_particle(at: int, stop: int, phrases: _SpacedPhrases) -> bool | None:
-    """The same where は or へ stands alone."""
+    """The same for は or へ between two edges."""
     before, behind = phrases.get_phrase_before(at), phrases.get_phrase_behind(stop)
     if phrases.text[at] == "へ":
         return behind not in _ENDINGS
     if before in _BEFORE_TOPIC:
         return True
-    # A noun in は が いたい, a particle in それ は に ほん です and 「はい」は.
+    # は is a noun in は が いたい, a particle in それ は に ほん です and 「はい」は.
     is_behind_word = before != "" or phrases.follows_mark(at)
     return {"が": False, "を": False, "に": None, "の": None}.get(behind, is_behind_word)
