@@ -1,4 +1,4 @@
-"""Readings that the words around decide; where two rules match one word, the later one wins."""
+"""Readings decided by context; if two rules match a word, the later one wins."""
 
 from __future__ import annotations
 
@@ -447,7 +447,7 @@ _DECIDED = frozenset(letter for letter, _, _ in _RULES_BY_LETTER) | frozenset(WE
 
 
 def analyze_in_context(text: str, dictionary: Dictionary) -> Nodes:
-    """The dictionary's best analysis of a text, with what its context decides read so.
+    """Analyse a text with the dictionary and apply the context rules.
 
     Raises:
         ClipError: the text is too long.
@@ -456,7 +456,7 @@ def analyze_in_context(text: str, dictionary: Dictionary) -> Nodes:
 
 
 def apply_context(nodes: Nodes, text: str, dictionary: Dictionary) -> Nodes:
-    """The best analysis of a text with what its context decides; the very same if that is nothing."""
+    """Apply the context rules to an analysis; return the same object if they change nothing."""
     whole, changes, _ = find_context_changes(nodes)
     return override_reading(text, whole, changes, dictionary).nodes if changes else nodes
 
@@ -470,8 +470,8 @@ class ContextChanges(NamedTuple):
 
 
 def find_context_changes(nodes: Nodes) -> ContextChanges:
-    """The changes that the context of its words makes to an analysis."""
-    # Numbers are written otherwise in an analysis than in the text.
+    """Find the changes of an analysis by the context rules."""
+    # The rules match the analysis's spelling, which writes numbers unlike the text.
     spelled = nodes_to_text(nodes)
     if _DECIDED.isdisjoint(spelled):
         return ContextChanges(nodes, [], [])
@@ -485,7 +485,7 @@ def find_context_changes(nodes: Nodes) -> ContextChanges:
 
 
 def _merge_verbs(nodes: Nodes) -> Nodes:
-    """The words with 彷徨 and う as one verb, so that its う is no long vowel."""
+    """Merge 彷徨 and う into one verb, so that its う is not a long vowel."""
     whole: Nodes = []
     for node in nodes:
         if not whole or whole[-1]["string"] not in _VERBS or node["string"] not in _FORMS:
@@ -501,7 +501,7 @@ def _merge_verbs(nodes: Nodes) -> Nodes:
 def _select_changes(
     nodes: Nodes, text: str, decided: Iterable[tuple[int, int, str]]
 ) -> Iterator[ReadingChange]:
-    """The words that the dictionary reads otherwise than their context requires, in order."""
+    """Yield the words that the dictionary reads unlike the rules, in order."""
     starts = {at: number for number, at in enumerate(find_word_starts(nodes))}
     done = 0
     for begin, end, reading in decided:
@@ -515,13 +515,13 @@ def _select_changes(
             continue
         whole = reading + kana_to_katakana(text[end:stop])
         differs = pronunciation_key("".join(map(node_to_kana, words))) != pronunciation_key(whole)
-        # 朝ご飯 is read well, but said as two words.
+        # 朝ご飯 has the right reading, but in two accent phrases.
         if is_katakana(whole) and (differs or len(to_accent_phrases(words)) > 1):
             yield ReadingChange(first, last, whole)
 
 
 def _match_rules(text: str) -> list[tuple[int, int, str]]:
-    """Begin, end and reading of what its context decides, in order."""
+    """Return begin, end and reading of each match of the rules, in order."""
     found = {
         match.start(1): (match.end(1), reading)
         for letter, pattern, reading in _RULES_BY_LETTER

@@ -43,20 +43,20 @@ _GRAMMAR = {
     WordKind.SUFFIX: ("名詞", "接尾", "一般", "*", "*", "*"),
 }
 
-#: With this cost a word wins against whatever the dictionary knows: words of one kana, too. A cost
-#: is a 16-bit number, and connections of words cost between -14,000 and 5,000.
+#: With this cost a word beats all entries of the dictionary, even if it has one kana. A cost is a
+#: 16-bit number, and connections of words cost between -14,000 and 5,000.
 _CHEAPEST = -30_000
 
-#: How much cheaper a word is than those that fill it side by side.
+#: How much cheaper a word is than shorter words that fill it completely.
 _STEP = 1_000
 
-#: How much cheaper than one that leaves a rest, which the dictionary may read with what follows:
-#: 東京大・会 and 東京・大会.
+#: How much cheaper a word is than a shorter one that leaves a rest, which the dictionary may join with
+#: the next characters: 東京大・会 and 東京・大会.
 _STEP_WITH_REST = 5_000
 
 
 def parse_context_ids(definitions: Iterable[str]) -> dict[WordKind, int]:
-    """The context numbers of the kinds of word, out of the lines of the dictionary's left-id.def.
+    """Read the context numbers of the kinds of word from the dictionary's left-id.def.
 
     They are the same as those of right-id.def, in this dictionary as in all of its family.
     """
@@ -66,9 +66,9 @@ def parse_context_ids(definitions: Iterable[str]) -> dict[WordKind, int]:
 
 
 def assign_costs(surfaces: Collection[str]) -> dict[str, int]:
-    """What each word costs: all win against the dictionary, and the longest among themselves.
+    """Assign costs such that all words beat the dictionary, and longer words beat shorter ones.
 
-    Words within a longer one share what it can spend, so that they never win together.
+    Words within a longer one share its cost, so that they never beat it together.
     """
     words = frozenset(surfaces)
     found = dict.fromkeys(sorted(words, key=len, reverse=True), _CHEAPEST)
@@ -87,7 +87,7 @@ def _list_substrings(word: str) -> set[str]:
 
 
 def _count_side_by_side(word: str, parts: Iterable[str]) -> int:
-    """How many of the parts fit into a word, one beside the other."""
+    """Count how many of the parts fit into a word without overlap."""
     most = [0]
     for end in range(1, len(word) + 1):
         fitting = (most[end - len(part)] + 1 for part in parts if word[:end].endswith(part))
@@ -101,7 +101,7 @@ def compile_lexicon(
     numbers: Mapping[WordKind, int],
     index: Callable[[str, str], None],
 ) -> bytes:
-    """The words, spelled as the analyser sees them, as a compiled dictionary.
+    """Compile words, in the analyser's normalised spelling, to a dictionary.
 
     ``index`` compiles a CSV file, given by its path, into a dictionary at another path.
 
@@ -133,9 +133,9 @@ def _build_entry(word: DictionaryWord, accent: int) -> DictionaryEntry:
     return blank.replace_reading(word.reading, sound, accent)
 
 
-# The dictionary: the one door to the front end of OpenJTalk (pyopenjtalk-plus).
+# The dictionary: the only access to the front end of OpenJTalk (pyopenjtalk-plus).
 
-#: One sentence of this many characters takes 2 s; memory and time grow with it, so it is bounded.
+#: The longest sentence. It takes 2 s; memory and time grow with the length.
 LONGEST_SENTENCE = 400
 _MARK = compile_lazy(r"[^\w]")
 
@@ -145,13 +145,12 @@ class Dictionary:
 
     Texts may have boundaries, which no word crosses; see ``word_boundaries``.
 
-    May be used from several threads: each has an analyser of its own, as a shared one would make
-    them wait for each other.
+    Thread-safe: each thread has its own analyser, because threads would wait for a shared one.
     """
 
     def __init__(self) -> None:
-        """Know the words of the library's own dictionary."""
-        # pyopenjtalk still calls it; where warnings are errors, no such text could be said.
+        """Start with the words of the library's dictionary."""
+        # pyopenjtalk still calls this deprecated function, which fails if warnings are errors.
         warnings.filterwarnings("ignore", r"Dictionary\.create\(\)", DeprecationWarning)
         self.unidic = UniDic()
         self._own = threading.local()
@@ -160,12 +159,12 @@ class Dictionary:
         self._names = _compile_names(())
 
     def learn(self, words: Sequence[DictionaryWord]) -> None:
-        """Read these words as they say, wherever they stand; the longest where several fit.
+        """Add the user's words; where several match, the longest wins.
 
-        To be called before anything is analysed.
+        Call this before analysing anything.
 
         Raises:
-            UsageError: they cannot be compiled.
+            UsageError: the words cannot be compiled.
         """
         import pyopenjtalk  # noqa: PLC0415 - native, loaded only inside the engine's process
 
@@ -188,7 +187,7 @@ class Dictionary:
             )
         self._learned_readings = frozenset((w.surface, w.reading) for w in spelled.values())
         self._names = _compile_names({*spelled, *(word.surface for word in words)})
-        # Analysers that are there already do not know the words.
+        # Drop existing analysers, which lack the words.
         self._own = threading.local()
 
     def _choose_accent(self, word: DictionaryWord) -> int:
@@ -200,7 +199,7 @@ class Dictionary:
         return guess_accent(word.reading, _GRAMMAR[word.kind], self, word.surface)
 
     def analyze_best(self, text: str) -> Nodes:
-        """The analysis that the dictionary holds for right, its corrections by context included.
+        """Return the likeliest analysis, with the library's corrections by context.
 
         Raises:
             ClipError: the text is too long.
@@ -213,18 +212,18 @@ class Dictionary:
         return _correct_tai_accents(nodes)
 
     def list_alternatives(self, text: str, most: int) -> Iterator[Nodes]:
-        """The analyses that the dictionary considers likely, up to 512, the likeliest first, made one by one.
+        """Yield the likely analyses, up to 512, the likeliest first.
 
         Raises:
             ClipError: the text is too long.
         """
-        # Those that keep to the boundaries come first.
+        # Analyses that respect the boundaries come first.
         for each in dict.fromkeys((text, remove_boundaries(text))):
             for path in self._thread_analyzer.run_mecab_nbest_features(_check_length(each), most):
                 yield self._build_nodes(path["features"])
 
     def refine_accents(self, text: str, nodes: Nodes) -> Nodes:
-        """An alternative with its accents corrected as those of the best are; read as before."""
+        """Correct the accents of an alternative like those of the best, without changing its reading."""
         import pyopenjtalk  # noqa: PLC0415 - see learn
 
         finished: Nodes = pyopenjtalk.apply_postprocessing(
@@ -239,24 +238,24 @@ class Dictionary:
         return _correct_tai_accents(finished)
 
     def list_tokens(self, text: str) -> list[DictionaryEntry]:
-        """The words of the likeliest analysis, before any rule has changed them."""
+        """List the words of the likeliest analysis, before any rule."""
         features = self._phrase_features(text) if BOUNDARY in text else None
         if features is None:
             features = self._thread_analyzer.run_mecab(_check_length(remove_boundaries(text)))
         return [parse_entry(feature) for feature in features]
 
     def find_names(self, text: str) -> list[tuple[int, int]]:
-        """Where learned words lie that have marks in them, such as モーニング娘。, by begin and end."""
+        """Find the spans of the user's words that contain marks, such as モーニング娘。."""
         return [name.span() for name in self._names.finditer(text)]
 
     def has_learned(self, nodes: Nodes) -> bool:
-        """Whether any of these words is the user's own, read as it says."""
+        """Whether any of these words is one of the user's, with its reading."""
         return bool(self._learned_readings) and any(
             (node["string"], node["read"]) in self._learned_readings for node in nodes
         )
 
     def find_entries(self, surface: str) -> list[DictionaryEntry]:
-        """The dictionary's entries for a spelling, the likeliest first."""
+        """Find the dictionary's entries for a spelling, the likeliest first."""
         return [parse_entry(feature) for feature in find_features(self._thread_analyzer, surface)]
 
     def build_analysis(
@@ -265,7 +264,7 @@ class Dictionary:
         tokens: Sequence[DictionaryEntry],
         fixed: Collection[DictionaryEntry] = (),
     ) -> Nodes:
-        """An analysis of given tokens: accent phrases, devoicing and all other rules applied.
+        """Build an analysis of tokens: accent phrases, devoicing and all other rules applied.
 
         No rule changes the reading of the fixed tokens.
         """
@@ -275,7 +274,7 @@ class Dictionary:
         forced = {(token.surface, token.reading) for token in fixed}
         if forced <= {(node["string"], node["read"]) for node in finished}:
             return finished
-        # Protected words keep their accent, too, so this is not the first choice: 降ります.
+        # Protect the words only now, because protected words also keep their accent: 降ります.
         return self._apply_postprocessing(text, nodes, self._learned_readings | forced)
 
     def _analyze_phrases(self, text: str) -> Nodes:
@@ -307,7 +306,7 @@ class Dictionary:
     def _apply_postprocessing(
         self, text: str, nodes: Nodes, protected: Collection[tuple[str, str | None]]
     ) -> Nodes:
-        """Words after the rules that the library has of its own, with the reading of some kept."""
+        """Apply the library's own rules, and keep the readings of protected words."""
         import pyopenjtalk  # noqa: PLC0415 - see learn
 
         copies = [node.copy() for node in nodes]
@@ -319,14 +318,14 @@ class Dictionary:
         return _correct_tai_accents(finished)
 
     def devoice_vowels(self, nodes: Nodes) -> Nodes:
-        """The same words, with their vowels devoiced as their sounds and accents now ask for."""
+        """Devoice vowels again, by the current sounds and accents."""
         for node in nodes:
             node["pron"] = node["pron"].replace("’", "")
         marked: Nodes = self._thread_analyzer.set_unvoiced_vowel(nodes)
         return marked
 
     def make_labels(self, nodes: Nodes) -> list[str]:
-        """The full-context labels of an analysis, as the synthesiser takes them."""
+        """Make the full-context labels of an analysis, the input of the synthesiser."""
         labels: list[str] = self._thread_analyzer.make_label(nodes)
         return labels
 
@@ -348,7 +347,7 @@ def _create_analyzer(learned: bytes) -> Any:
 
     if not learned:
         return OpenJTalk(dn_mecab=OPEN_JTALK_DICT_DIR)
-    # The analyser maps the file, and needs its name no more: only Windows keeps it until the end.
+    # The analyser maps the file, so it can be deleted: only Windows keeps it until the process ends.
     with tempfile.TemporaryDirectory(prefix="tts-assets-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "words.dic"
         path.write_bytes(learned)
@@ -371,15 +370,15 @@ def _check_length(text: str) -> str:
 
 @contextlib.contextmanager
 def _silence_stdout() -> Iterator[None]:
-    """The compiler reports its progress on standard output."""
-    kept = os.dup(1)
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - only its number is used
-        os.dup2(nowhere.fileno(), 1)
+    """Silence the dictionary compiler, which writes its progress to standard output."""
+    saved = os.dup(1)
+    with open(os.devnull, "wb") as null:  # noqa: PTH123 - only its number is used
+        os.dup2(null.fileno(), 1)
     try:
         yield
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(saved, 1)
+        os.close(saved)
 
 
 def _correct_tai_accents(nodes: Nodes) -> Nodes:

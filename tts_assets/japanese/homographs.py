@@ -60,7 +60,7 @@ _WORDS = parse_pairs(
 
 
 class _Homograph(NamedTuple):
-    """A word, how its okurigana may begin ("" for a noun), and its readings."""
+    """A word, the possible first kana of its okurigana ("" for a noun), and its readings."""
 
     spelling: str
     okurigana: str
@@ -68,7 +68,7 @@ class _Homograph(NamedTuple):
 
 
 class Ambiguity(NamedTuple):
-    """An ambiguous word, and where it stands in the text of the analysis."""
+    """An ambiguous word, and its span in the text of the analysis."""
 
     start: int
     end: int
@@ -89,12 +89,12 @@ _SIDE_OR_PERSON = compile_lazy(
     "(?:男性|女性|男|女|年配|高齢者|お客様)の(方)が|(?:の|[いなたる])(方)(?:[はもとに、。]|で[すし]|だ|$)"
 )
 
-#: Words that have one reading there.
+#: Contexts in which a word has one reading only.
 _UNAMBIGUOUS = compile_lazy(
     "円(札)|(開か)[れせ]|(大家)さん|月(一日)|(一日)おき|[東西南北]の(方)|(?:株式|金融|労働|国際|国内|証券|為替)(市場)|(今日中)に|(一月)[はのに](?:寒|終|初|中旬|入)"
 )
 
-#: Verbs that have one reading there: what is put in or passed has を, and はいれて is hardly said.
+#: The same for verbs: an object with を implies いれる, とおす or あける, and はいれて is rare.
 _UNAMBIGUOUS_VERBS = compile_lazy(
     "を[^、。]{0,12}?(入れ)|手に(入れ)|(入れ)(?!る|な[いかく]|ま[すせし])|[をに][^、。を]{0,4}?(通っ)|を[^、。]{0,12}?(開け)|(開け)(?![るたて])|[のるいたぬな](間)(?:[にはもでがを、。]|$)"
 )
@@ -102,7 +102,7 @@ _SIDES = ("ホウ", "カタ")
 
 
 def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
-    """The words of an analysis that have another common reading."""
+    """Find the words of an analysis that have another common reading."""
     text = nodes_to_text(nodes)
     unambiguous = {
         match.start(match.lastindex or 0)
@@ -122,7 +122,7 @@ def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
 
 
 def describe_ambiguities(words: Iterable[AmbiguousWord]) -> str:
-    """How ambiguous words are said and how else they may be read; each word once."""
+    """Describe the chosen and the other readings of ambiguous words, each word once."""
     return ", ".join(
         (f"{word.spelling} is read {word.said}, but can also be read {' or '.join(word.others)}")
         for word in dict.fromkeys(words)
@@ -148,20 +148,20 @@ def _find_other_readings(node: Node) -> tuple[str, ...]:
 
 
 def _exclude_reading(chosen: str, readings: Sequence[str]) -> tuple[str, ...]:
-    """The readings but the chosen one; none if that is not one of them."""
+    """Return the readings without the chosen one; none if the chosen one is not among them."""
     key = pronunciation_key(chosen)
     others = tuple(reading for reading in readings if pronunciation_key(reading) != key)
     return others if len(others) < len(readings) else ()
 
 
-# Words that UniDic reads otherwise than OpenJTalk's dictionary, and which of the two is followed.
+# Words that UniDic and OpenJTalk's dictionary read differently, and the choice between the two.
 _KANJI = compile_lazy("[一-龥々]")
 _KANA_AND_KANJI = compile_lazy("[ぁ-ゖ]{2,}[一-龥]")
 
-#: No suffix that is read by its on reading stands behind こんな, あまり or いい; one may behind 風切り.
+#: No suffix with an on reading follows こんな, あまり or いい; one may follow 風切り.
 _IN_KANA = compile_lazy("[ぁ-ゖ]+")
 
-#: Words of time that the other dictionary takes for names.
+#: Words of time that OpenJTalk's dictionary takes for names.
 _TIMES = frozenset({"毎日", "毎朝", "毎晩", "毎週"})
 
 #: UniDic reads numbers digit by digit, and counters without their changes of sound.
@@ -180,16 +180,16 @@ _VOICED = str.maketrans(
     f"{_VOICED_MORAE}チツ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホシス"
 )
 
-#: How words begin that UniDic reads worse: 得る as ウル, 蒸す as フカス.
+#: First kanji of words that UniDic reads worse: 得る as ウル, 蒸す as フカス.
 _READ_WORSE = frozenset("方蒸塵申得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
 
 #: Prefixes that may be voiced at the beginning: 不気味 is ブキミ.
 _VOICED_PREFIXES = frozenset("不無")
 
-#: Behind these, a word is no second part of a compound.
+#: Behind these parts of speech, a word is not the second part of a compound.
 _APART = frozenset({"助詞", "連体詞", "副詞", "接続詞"})
 
-#: Words that UniDic reads better wherever the two differ.
+#: Words that UniDic always reads better.
 _TRUSTED = frozenset(
     compile_lazy(r"\w+").findall(
         "者 暇 後 金 怒り 歌 車 魚 水 皆 弦 否 仇 所々 精々 見物 際 雑木 鞠 賭 異 気障 未だ 細やか 喧しい "
@@ -197,7 +197,7 @@ _TRUSTED = frozenset(
     )
 )
 
-#: Words that UniDic reads otherwise again and again, and wrongly: 言う as ユウ, 人 as ニン.
+#: First kanji of words that UniDic often reads wrongly: 言う as ユウ, 人 as ニン.
 _SETTLED = frozenset("言人得階科類米公棟日分時")
 
 
@@ -211,7 +211,7 @@ class ReadingDifference(NamedTuple):
 
 
 def find_differences(nodes: Nodes, unidic: UniDic) -> list[ReadingDifference]:
-    """Where UniDic reads kanji otherwise than an analysis does; numbers apart."""
+    """Find the spans in kanji, except numbers, that UniDic reads unlike an analysis."""
     text = nodes_to_text(nodes)
     if _KANJI.search(text) is None:
         return []
@@ -222,7 +222,7 @@ def find_differences(nodes: Nodes, unidic: UniDic) -> list[ReadingDifference]:
 
 
 def _match_spans(nodes: Nodes, words: Sequence[UniDicWord]) -> Iterator[ReadingDifference]:
-    """The shortest spans that begin and end with words of both."""
+    """Yield the shortest spans that begin and end at word edges of both dictionaries."""
     first = begin = last = end = 0
     ours = theirs = 0
     while last < len(nodes) and end < len(words):
@@ -233,8 +233,10 @@ def _match_spans(nodes: Nodes, words: Sequence[UniDicWord]) -> Iterator[ReadingD
             theirs += len(words[end].surface)
             end += 1
         if ours == theirs:
-            there = tuple(words[begin:end])
-            yield ReadingDifference(first, last, "".join(map(_choose_sound, there)), there)
+            span_words = tuple(words[begin:end])
+            yield ReadingDifference(
+                first, last, "".join(map(_choose_sound, span_words)), span_words
+            )
             first, begin = last, end
 
 
@@ -262,9 +264,9 @@ def _is_read_differently(nodes: Nodes, found: ReadingDifference) -> bool:
 def is_unidic_better(nodes: Nodes, found: ReadingDifference) -> bool:
     """Whether UniDic's reading is the better one.
 
-    Measured on sentences with known readings: it is for verbs, for words that the other dictionary
-    has in pieces or takes for suffixes, and for words that begin with a voiced sound behind
-    nothing that could have voiced it.
+    Measured on sentences with known readings, it is for verbs, for words that OpenJTalk's dictionary
+    splits or takes for suffixes, and for words with a voiced first sound that nothing before them
+    explains.
     """
     there = nodes[found.first : found.last]
     before = nodes[found.first - 1] if found.first else None
@@ -292,23 +294,23 @@ def _is_adjective_stem(there: Nodes, found: ReadingDifference) -> bool:
     return is_noun and found.words[0].grammar[0] == "形容詞"
 
 
-def is_only_voicing(there: Nodes, found: ReadingDifference) -> bool:
-    """Whether the readings only differ in what is voiced: ホン, ボン and ポン."""
-    return _strip_voicing(nodes_to_kana(there)) == _strip_voicing(found.reading)
+def is_only_voicing(words: Nodes, found: ReadingDifference) -> bool:
+    """Whether the readings differ only in voicing: ホン, ボン and ポン."""
+    return _strip_voicing(nodes_to_kana(words)) == _strip_voicing(found.reading)
 
 
 def _strip_voicing(reading: str) -> str:
     return pronunciation_key(reading).translate(_VOICED)
 
 
-def _is_wrongly_voiced(there: Nodes, found: ReadingDifference) -> bool:
-    """Whether the first mora alone differs, and UniDic's is not voiced."""
-    ours, theirs = pronunciation_key(nodes_to_kana(there)), pronunciation_key(found.reading)
+def _is_wrongly_voiced(words: Nodes, found: ReadingDifference) -> bool:
+    """Whether only the first mora differs, and UniDic's is not voiced."""
+    ours, theirs = pronunciation_key(nodes_to_kana(words)), pronunciation_key(found.reading)
     return ours[1:] == theirs[1:] and theirs[0] not in _VOICED_MORAE
 
 
 def _is_split_better(there: Nodes, found: ReadingDifference) -> bool:
-    """Whether UniDic alone has the right borders of words.
+    """Whether only UniDic has the right word edges.
 
     は and 球 are not 発球, 着 and たい not 着帯, 毎朝 and 顔 not 毎 and 朝顔, 戦 and が not a verb, and
     などの日用品 is not な, どの日 and 用品.
@@ -325,7 +327,7 @@ def _is_split_better(there: Nodes, found: ReadingDifference) -> bool:
 
 
 def _can_begin_word(before: Node | None) -> bool:
-    """Whether a word begins behind it: nothing, a mark, a particle or a word such as この."""
+    """Whether a word can begin behind nothing, a mark, a particle or a word such as この."""
     return before is None or not before["mora_size"] or before["pos"] in _APART
 
 
@@ -343,14 +345,14 @@ def _may_stand_alone(before: Node | None, found: ReadingDifference) -> bool:
 
 
 class SentenceReading(NamedTuple):
-    """How a sentence is read by its text alone, and the words that remain ambiguous."""
+    """The analysis of a sentence from its text alone, and the words that remain ambiguous."""
 
     nodes: Nodes
     ambiguous: list[Ambiguity]
 
 
 def read_in_context(text: str, dictionary: Dictionary) -> SentenceReading:
-    """The best analysis of a sentence, with what its context and UniDic decide read so.
+    """Analyse a sentence with the dictionary, the context rules and UniDic.
 
     Raises:
         ClipError: the text is too long.
@@ -387,8 +389,10 @@ def read_in_context(text: str, dictionary: Dictionary) -> SentenceReading:
         for each in find_ambiguities(chosen)
         if not _overlaps_any(each.start, each.end, decided)
     ]
-    taken = [(each.start, each.end) for each in remaining]
-    doubtful = [each for each in doubtful if not _overlaps_any(each.start, each.end, taken)]
+    ambiguous_spans = [(each.start, each.end) for each in remaining]
+    doubtful = [
+        each for each in doubtful if not _overlaps_any(each.start, each.end, ambiguous_spans)
+    ]
     return SentenceReading(chosen, sorted(remaining + doubtful))
 
 
@@ -397,7 +401,10 @@ def _overlaps_any(start: int, end: int, others: Iterable[tuple[int, int]]) -> bo
 
 
 def _find_doubts(nodes: Nodes, found: ReadingDifference, start: int) -> Iterator[Ambiguity]:
-    """What UniDic reads otherwise; a word that it only has in parts is read better as a whole."""
+    """Yield a difference as an ambiguity, unless OpenJTalk's reading is reliable.
+
+    It is for a whole word that UniDic has only in parts.
+    """
     there = nodes[found.first : found.last]
     spelling = nodes_to_text(there)
     is_listed_whole = len(there) == 1 and len(found.words) > 1
