@@ -246,16 +246,16 @@ def _choose_sound(word: UniDicWord) -> str:
 
 
 def _is_read_differently(nodes: Nodes, found: ReadingDifference) -> bool:
-    there = nodes[found.first : found.last]
-    text = nodes_to_text(there)
+    span_nodes = nodes[found.first : found.last]
+    text = nodes_to_text(span_nodes)
     if _KANJI.search(text) is None or _NUMBER.search(text):
         return False
-    if any(node["is_reading_protected"] for node in there):
+    if any(node["is_reading_protected"] for node in span_nodes):
         return False
     if any(not word.reading or "助数詞" in word.grammar for word in found.words):
         return False
     sounds = "".join(word.pronunciation for word in found.words)
-    return pronunciation_key(nodes_to_kana(there)) not in {
+    return pronunciation_key(nodes_to_kana(span_nodes)) not in {
         pronunciation_key(found.reading),
         pronunciation_key(sounds),
     }
@@ -268,62 +268,62 @@ def is_unidic_better(nodes: Nodes, found: ReadingDifference) -> bool:
     splits or takes for suffixes, and for words with a voiced first sound that nothing before them
     explains.
     """
-    there = nodes[found.first : found.last]
+    span_nodes = nodes[found.first : found.last]
     before = nodes[found.first - 1] if found.first else None
-    if nodes_to_text(there) in _TRUSTED or _is_split_better(there, found):
+    if nodes_to_text(span_nodes) in _TRUSTED or _is_split_better(span_nodes, found):
         return True
-    if is_only_voicing(there, found):
-        is_prefix = nodes_to_text(there)[0] in _VOICED_PREFIXES
+    if is_only_voicing(span_nodes, found):
+        is_prefix = nodes_to_text(span_nodes)[0] in _VOICED_PREFIXES
         is_free = _can_begin_word(before) or (before is not None and before["string"][-1] in "おご")
-        return not is_prefix and is_free and _is_wrongly_voiced(there, found)
-    if len(found.words) > len(there) or nodes_to_text(there)[0] in _READ_WORSE:
+        return not is_prefix and is_free and _is_wrongly_voiced(span_nodes, found)
+    if len(found.words) > len(span_nodes) or nodes_to_text(span_nodes)[0] in _READ_WORSE:
         return False
-    if _is_adjective_stem(there, found):
+    if _is_adjective_stem(span_nodes, found):
         return True
     if any(word.grammar[0] == "動詞" for word in found.words):
-        return there[0]["pos_group1"] != "サ変接続"
-    is_suffix = there[0]["pos_group1"] == "接尾" and _may_stand_alone(before, found)
-    has_particle = any(node["pos"] == "助詞" for node in there)
+        return span_nodes[0]["pos_group1"] != "サ変接続"
+    is_suffix = span_nodes[0]["pos_group1"] == "接尾" and _may_stand_alone(before, found)
+    has_particle = any(node["pos"] == "助詞" for node in span_nodes)
     is_whole = len(found.words) == 1 and not has_particle
-    return is_whole if len(there) > 1 else is_suffix
+    return is_whole if len(span_nodes) > 1 else is_suffix
 
 
-def _is_adjective_stem(there: Nodes, found: ReadingDifference) -> bool:
+def _is_adjective_stem(span_nodes: Nodes, found: ReadingDifference) -> bool:
     """Whether a kanji is the stem of an adjective, and not a noun: 寒っぽい."""
-    is_noun = len(nodes_to_text(there)) == 1 and there[0]["pos"] == "名詞"
+    is_noun = len(nodes_to_text(span_nodes)) == 1 and span_nodes[0]["pos"] == "名詞"
     return is_noun and found.words[0].grammar[0] == "形容詞"
 
 
-def is_only_voicing(words: Nodes, found: ReadingDifference) -> bool:
+def is_only_voicing(span_nodes: Nodes, found: ReadingDifference) -> bool:
     """Whether the readings differ only in voicing: ホン, ボン and ポン."""
-    return _strip_voicing(nodes_to_kana(words)) == _strip_voicing(found.reading)
+    return _strip_voicing(nodes_to_kana(span_nodes)) == _strip_voicing(found.reading)
 
 
 def _strip_voicing(reading: str) -> str:
     return pronunciation_key(reading).translate(_VOICED)
 
 
-def _is_wrongly_voiced(words: Nodes, found: ReadingDifference) -> bool:
+def _is_wrongly_voiced(span_nodes: Nodes, found: ReadingDifference) -> bool:
     """Whether only the first mora differs, and UniDic's is not voiced."""
-    ours, theirs = pronunciation_key(nodes_to_kana(words)), pronunciation_key(found.reading)
+    ours, theirs = pronunciation_key(nodes_to_kana(span_nodes)), pronunciation_key(found.reading)
     return ours[1:] == theirs[1:] and theirs[0] not in _VOICED_MORAE
 
 
-def _is_split_better(there: Nodes, found: ReadingDifference) -> bool:
+def _is_split_better(span_nodes: Nodes, found: ReadingDifference) -> bool:
     """Whether only UniDic has the right word edges.
 
     は and 球 are not 発球, 着 and たい not 着帯, 毎朝 and 顔 not 毎 and 朝顔, 戦 and が not a verb, and
     などの日用品 is not な, どの日 and 用品.
     """
     kinds = [word.grammar[0] for word in found.words]
-    if len(there) == 1:
-        is_noun = there[0]["pos"] == "名詞"
+    if len(span_nodes) == 1:
+        is_noun = span_nodes[0]["pos"] == "名詞"
         is_verb = kinds[0] == "動詞" and set(kinds[1:]) == {"助動詞"}
-        is_subject = there[0]["pos"] == "動詞" and kinds == ["名詞", "助詞"]
+        is_subject = span_nodes[0]["pos"] == "動詞" and kinds == ["名詞", "助詞"]
         return len(kinds) > 1 and (kinds[0] == "助詞" or (is_noun and is_verb) or is_subject)
-    if kinds[0] == "助詞" and any(_KANA_AND_KANJI.match(node["string"]) for node in there):
+    if kinds[0] == "助詞" and any(_KANA_AND_KANJI.match(node["string"]) for node in span_nodes):
         return True
-    return there[0]["pos"] == "接頭詞" and len(kinds) == len(there)
+    return span_nodes[0]["pos"] == "接頭詞" and len(kinds) == len(span_nodes)
 
 
 def _can_begin_word(before: Node | None) -> bool:
@@ -405,10 +405,10 @@ def _find_doubts(nodes: Nodes, found: ReadingDifference, start: int) -> Iterator
 
     It is for a whole word that UniDic has only in parts.
     """
-    there = nodes[found.first : found.last]
-    spelling = nodes_to_text(there)
-    is_listed_whole = len(there) == 1 and len(found.words) > 1
-    if is_listed_whole or spelling[0] in _SETTLED or is_only_voicing(there, found):
+    span_nodes = nodes[found.first : found.last]
+    spelling = nodes_to_text(span_nodes)
+    is_listed_whole = len(span_nodes) == 1 and len(found.words) > 1
+    if is_listed_whole or spelling[0] in _SETTLED or is_only_voicing(span_nodes, found):
         return
-    word = AmbiguousWord(spelling, nodes_to_kana(there), (found.reading,))
+    word = AmbiguousWord(spelling, nodes_to_kana(span_nodes), (found.reading,))
     yield Ambiguity(start, start + len(spelling), word)

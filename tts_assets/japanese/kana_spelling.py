@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 #: How particles and 言う sound, and how they are spelled.
 _SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
 
-#: Words whose は is the particle that they have grown together with: それでは, こんにちは, または.
+#: Parts of speech of words that contain the particle は: それでは, こんにちは, または.
 _GROWN_TOGETHER = frozenset({"接続詞", "感動詞", "副詞", "助詞", "助動詞", "連体詞"})
 _TOPICS = frozenset({"名詞", "副詞"})
 
-#: A noun in kana of fewer morae with は or へ behind it is rather another noun: いは, さは.
+#: A noun in kana of fewer morae with は or へ is probably a different noun: いは, さは.
 _SHORTEST = 2
 
-#: How words go on that begin with は, behind it: 手はなす, 手はからい, 毛はえ, 気はやる.
+#: Continuations of words that begin with は: 手はなす, 手はからい, 毛はえ, 気はやる.
 _WORD_WITH_HA = compile_lazy(
     "え|い[らりるれろっ]|か[らりるれろっ]|が[さしすせれ]|き|く|ぐ|げ|こ[ばびぶべん]|さ[まみむめん]|し[らりるれっ]|じ[めま]|ず"
     "|た[かきくけら]|だ(?:$|か|ざ)|な[さしすせそたちつてっれ]|ね|ば|め[たてら]|や[いくさしすせらりるれろっ]|ら[いうわっ]|れ"
@@ -49,7 +49,7 @@ _WORD_WITH_HA = compile_lazy(
 #: Behind a longer noun, only as the whole end: 現実はなれ, 親はなれ.
 _APART = "なれ"
 
-#: Grammar patterns that begin with は or へ, or with て and は: where the particles are in them.
+#: Grammar patterns that begin with は or へ, or with て and は; the groups are the particles.
 _PATTERN = compile_lazy(
     "(?P<topic>は)(?:もちろん|勿論|もとより|固より|元より|ともかく|兎も角|さておき|おろか|愚か|疎か"
     "|いけ(?:ない|ませ|なか)|(?:いう|言う|云う)まで|(?:する|しない)$|、(?!ひ))"
@@ -61,31 +61,31 @@ _BEGINNINGS = frozenset("はてへの")
 
 
 def may_sound_so(sound: str, letters: str) -> bool:
-    """Whether a pronunciation key is that of other letters, but for は, へ and 言う."""
+    """Whether a pronunciation key equals that of a spelling, except for は, へ and 言う."""
     return len(sound) == len(letters) and all(
         pair in _SOUND_AND_LETTER or pair[0] == pair[1] for pair in zip(sound, letters, strict=True)
     )
 
 
 def is_spelled_differently(node: Node) -> bool:
-    """Whether a word sounds other than its kana are spelled: は, へ, それでは, そういう."""
+    """Whether a word sounds unlike its kana: は, へ, それでは, そういう."""
     sound, letters = pronunciation_key(node_to_kana(node)), pronunciation_key(node["read"])
     return sound != letters and may_sound_so(sound, letters)
 
 
 def list_sounds(node: Node) -> tuple[str, ...]:
-    """How a kana line may write a word of running text: as it sounds, or as it is spelled."""
+    """List the ways to write a word of running text in kana: as it sounds, or as it is spelled."""
     if is_spelled_differently(node):
         return (node_to_kana(node), node["read"])
     return (node_to_kana(node),)
 
 
 def spell_word_reading(nodes: Sequence[Node]) -> str:
-    """The dictionary's pronunciation of a word as it is spelled, in katakana.
+    """Spell the dictionary's pronunciation of a word in katakana.
 
-    A kana of it that is rightly said otherwise is spelled with its letter, は in それでは; one that
-    the dictionary only takes for a particle is spelled as it sounds, so that はで, read ワデ, does
-    not pass for ハデ. は and へ in hiragana are particles
+    A true particle is spelled with its letter: は in それでは. A kana that the dictionary mistakes for
+    a particle is spelled as it sounds, so that はで, read ワデ, does not pass for ハデ. は and へ in
+    hiragana are particles
 
     - within a conjunction, an interjection, an adverb and the like (こんにちは, あるいは), but not
       as their first kana;
@@ -113,13 +113,13 @@ def begins_with_particle(nodes: Sequence[Node]) -> bool:
 
 
 def find_own_reading(text: str) -> str | None:
-    """The reading that a text in kana is itself; None for other texts."""
+    """Return the reading of a text in kana; None for other texts."""
     kana = parse_kana(text)
     return expand_small_kana(apply_particle_sounds(text, kana)) if kana else None
 
 
 def apply_particle_sounds(text: str, reading: str) -> str:
-    """A reading in katakana with ワ and エ where a grammar pattern begins with a particle.
+    """Write ワ and エ in a katakana reading for the particles of a grammar pattern.
 
     ハオロカ of はおろか is ワオロカ.
     """
@@ -131,7 +131,7 @@ def apply_particle_sounds(text: str, reading: str) -> str:
 
 
 def _find_pattern_particles(text: str) -> list[int]:
-    """Where a grammar pattern has は and へ as particles, in a text that begins with it."""
+    """Find the particles は and へ of a grammar pattern at the beginning of a text."""
     if text[:1] not in _BEGINNINGS:
         return []
     found = _PATTERN.match(text)
@@ -180,7 +180,7 @@ def _may_be_particle(before: Node, behind: Sequence[Node]) -> bool:
     return not behind or kanji or (long and behind[0]["pos"] in INFLECTED)
 
 
-# Long vowels of nouns that the dictionary spells out, as most of those in hiragana.
+# Long vowels of nouns that the dictionary spells as two vowels, like most nouns in hiragana.
 _HIRAGANA = compile_lazy(r"[ぁ-ゖー]+")
 _NOUNS = frozenset({"名詞", "接頭詞"})
 
@@ -221,24 +221,24 @@ _LONG = frozenset(
 
 
 def lengthen_vowels(nodes: Nodes) -> Nodes:
-    """The same words, with the long vowels of nouns written as such: ボウシ is ボーシ.
+    """Write the long vowels of nouns with ー: ボウシ is ボーシ.
 
-    Those in hiragana are spelled out; so are some with kanji, and kanji that the library reads
-    by their context (対等). Other words are in the dictionary as they sound: 思う, うろうろ,
-    そういう and 湖 keep their ウ.
+    The dictionary spells out nouns in hiragana and some with kanji, and the library those kanji
+    that it reads by their context (対等). Other words are in the dictionary as they sound: 思う,
+    うろうろ, そういう and 湖 keep their ウ.
     """
     if not any(map(_may_be_long, nodes)):
         return nodes
     lengthened = [_lengthen_word(node) for node in nodes]
     for before, node in itertools.pairwise(lengthened):
-        # ほんとう is taken for ほんと and a cry.
+        # The dictionary splits ほんとう into ほんと and an interjection.
         if node["string"] == "う" and node["pos"] == "感動詞":
             node["pron"] = _SPELLED_OUT.sub("ー", before["pron"][-1:] + node["pron"])[-1]
     return lengthened
 
 
 def _may_be_long(node: Node) -> bool:
-    """Whether a word may be long; most are not, and this is asked of every word."""
+    """Quickly check whether a word may have a long vowel; this runs for every word."""
     word = node["string"]
     return "ぁ" <= word[:1] <= "ゖ" or len(word) == 1 or word in _LONG
 
@@ -255,11 +255,11 @@ def _lengthen_word(node: Node) -> Node:
 
 
 def _is_on_reading(node: Node) -> bool:
-    """Whether a kanji is read so, and is no verb: トウ of 等, ショウ of 小."""
+    """Whether a kanji has a long on reading, and is not a verb: トウ of 等, ショウ of 小."""
     return node["pos"] in _NOUNS and is_long_on_reading(node["pron"].replace(DEVOICED, ""))
 
 
-# Lines in Latin letters, which lose long vowels, ティ and ンヤ: given them back from the dictionary.
+# Lines in Latin letters lose long vowels, ティ and ンヤ: restore them from the dictionary.
 _VOWELS = frozenset("アイウエオ")
 _AFTER_N = parse_pairs("ア:ナ イ:ニ ウ:ヌ エ:ネ オ:ノ ヤ:ニャ ユ:ニュ ヨ:ニョ")
 
@@ -274,7 +274,7 @@ _MOST_SPELLINGS = 64
 
 
 def list_romanized_keys(key: str) -> tuple[str, ...]:
-    """The keys that a line in Latin letters may have for a sound; the sound itself is the first.
+    """List the keys that a line in Latin letters may have for a sound; the first is the sound's own.
 
     キンヨウビ may be kinyoubi, kin'yobi and kinyobi, パーティー paatii and pati.
     """
@@ -286,9 +286,9 @@ def list_romanized_keys(key: str) -> tuple[str, ...]:
 
 
 def restore_line(nodes: Nodes, line: str) -> str:
-    """A line with the dictionary's own sounds for words that only lack what Latin letters lose.
+    """Restore what Latin letters lose: use the dictionary's sounds for words that differ only in that.
 
-    Whatever else it has stays, so that obaasan is not おばさん.
+    All other differences stay, so that obaasan is not おばさん.
     """
     pieces, parts = line.split("、"), _split_at_pauses(nodes)
     if len(pieces) == 1:
@@ -299,14 +299,14 @@ def restore_line(nodes: Nodes, line: str) -> str:
 
 
 def is_whole_number(nodes: Nodes, reading: str) -> bool:
-    """Whether a line has a number as it is alone, where its counter changes it: juu of ジュッ."""
+    """Whether a line has the basic form of a number that its counter changes: juu for ジュッ."""
     ours = nodes_to_kana(nodes)
     is_number = len(nodes) == 1 and nodes[0]["pos_group1"] == "数"
     return is_number and ours.endswith("ッ") and reading[:-1] == ours[:-1]
 
 
 def _list_options(key: str) -> Iterator[tuple[str, ...]]:
-    """What may be typed for each kana of a key, or for two together."""
+    """Yield the possible spellings of each kana of a key, or of two together."""
     at = 0
     while at < len(key):
         kana, pair = key[at], key[at : at + 2]
@@ -348,7 +348,7 @@ def _restore_part(nodes: Nodes, line: str) -> str:
 
 
 def _group_words(nodes: Iterable[Node]) -> list[Nodes]:
-    """The words of an analysis; those that Latin letters may run into one are together: 本 and 屋 in honya."""
+    """Group words that Latin letters may run together: 本 and 屋 in honya."""
     groups: list[Nodes] = []
     for node in nodes:
         after_n = groups and nodes_to_kana(groups[-1]).endswith("ン")
@@ -360,7 +360,7 @@ def _group_words(nodes: Iterable[Node]) -> list[Nodes]:
 
 
 def _to_typed_word(group: Nodes) -> AlignableWord:
-    """Words with all that may be typed for them."""
+    """Convert words to one alignable word with all their spellings in Latin letters."""
     whole = list_sounds(group[0]) if len(group) == 1 else (nodes_to_kana(group),)
     typed = (each for sound in whole for each in list_romanized_keys(pronunciation_key(sound))[1:])
     return AlignableWord(nodes_to_text(group), whole, shortened=tuple(dict.fromkeys(typed)))

@@ -1,4 +1,4 @@
-"""Readings set against the dictionary: only the words that differ, and the others as they were."""
+"""Overrides the dictionary's reading of the words that differ, and keeps the others."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tts_assets.japanese.analysis import Node, Nodes
     from tts_assets.japanese.dictionary import Dictionary
 
-#: The grammar of a word that the dictionary only has in pieces.
+#: The grammar of a word that the dictionary has only in parts.
 _NOUN = ("名詞", "一般", "*", "*", "*", "*")
 
 
@@ -52,7 +52,7 @@ class ReadingChange(NamedTuple):
 def to_alignable_words(
     nodes: Iterable[Node], dictionary: Dictionary | None = None
 ) -> list[AlignableWord]:
-    """The words of an analysis, to find in a reading; with the readings that a dictionary has for each."""
+    """Convert an analysis to words to align with a reading; a dictionary adds their other readings."""
     return [
         AlignableWord(
             spelling=node["string"],
@@ -64,7 +64,7 @@ def to_alignable_words(
 
 
 def find_changes(parts: Sequence[AlignedPart], reading: str) -> list[ReadingChange]:
-    """The words whose part of a reading differs; neighbours that both differ are one word (一昨日, 大人)."""
+    """Find the words whose part of a reading differs; merge adjacent ones to one word (一昨日, 大人)."""
     kana = to_key_kana(reading)
     found: list[ReadingChange] = []
     for place, part in enumerate(parts):
@@ -93,13 +93,13 @@ def describe_changes(nodes: Nodes, changes: Sequence[ReadingChange]) -> str:
 def find_agreeing_analysis(
     text: str, agrees: Callable[[Nodes], bool], dictionary: Dictionary, most: int = 60
 ) -> Nodes | None:
-    """The likeliest of the next analyses that agrees; sentences have more of them than words."""
+    """Find the likeliest alternative that agrees; sentences have more alternatives than words."""
     found = next(filter(agrees, dictionary.list_alternatives(text, most)), None)
     return None if found is None else dictionary.refine_accents(text, found)
 
 
 def build_changed_key(nodes: Nodes, changes: Sequence[ReadingChange]) -> str:
-    """The pronunciation key of an analysis with these words read otherwise."""
+    """Build the pronunciation key of an analysis after these changes."""
     line, done = "", 0
     for change in changes:
         line += nodes_to_kana(nodes[done : change.first]) + change.reading
@@ -110,9 +110,9 @@ def build_changed_key(nodes: Nodes, changes: Sequence[ReadingChange]) -> str:
 def split_line_by_words(
     analyses: Sequence[Nodes], line: str, dictionary: Dictionary
 ) -> list[str] | None:
-    """The part of a kana line for each analysis, cut by what each word may be read as.
+    """Split a kana line into the part for each analysis, by the possible readings of each word.
 
-    None where the line contradicts the kana of the words.
+    None if the line contradicts the kana of the words.
     """
     whole = [node for nodes in analyses for node in nodes]
     key, kana = pronunciation_key(line), to_key_kana(line)
@@ -128,11 +128,10 @@ def split_line_by_words(
 def override_reading(
     text: str, nodes: Nodes, changes: Sequence[ReadingChange], dictionary: Dictionary
 ) -> ResolvedReading:
-    """The analysis with these words read otherwise.
+    """Apply changes of readings to an analysis.
 
-    The dictionary's rules for accent phrases and devoicing run again over the changed words,
-    where its tokens can be exchanged; where it has made words of its own out of them (numbers),
-    the words are changed as they are.
+    If the dictionary's tokens can be replaced, its rules for accent phrases and devoicing run again
+    over the changed words. If it has rewritten the tokens (numbers), change the nodes directly.
     """
     entries, guesses = [], []
     for each in changes:
@@ -150,10 +149,10 @@ def override_reading(
 
 
 def choose_own_accent(entry: DictionaryEntry, dictionary: Dictionary) -> DictionaryEntry:
-    """A verb or adjective with the accent of the same word in kana, if its own is of a likelier reading.
+    """Use the accent of a verb or adjective in kana, if its entry copies that of a likelier reading.
 
-    The dictionary has one accent for many a spelling with two readings: that of ヒラク for 開く read
-    as アク, too, which it accents rightly as あく.
+    For many spellings with two readings the dictionary has one accent: 開く read as アク has that of
+    ヒラク, but あく has the right one.
     """
     if entry.grammar[0] not in INFLECTED or not entry.reading:
         return entry
@@ -187,7 +186,7 @@ def _list_pronunciations(surface: str, dictionary: Dictionary) -> tuple[str, ...
 def _choose_entry(
     nodes: Sequence[Node], reading: str, dictionary: Dictionary
 ) -> tuple[DictionaryEntry, bool]:
-    """The entry to read these words with, the dictionary's or a new one; whether its accent is a guess."""
+    """Choose the dictionary's entry for a reading, or build one; return whether its accent is a guess."""
     surface = nodes_to_text(nodes)
     grammar = get_node_grammar(nodes[0]) if len(nodes) == 1 else _NOUN
     key = pronunciation_key(reading)
@@ -197,7 +196,7 @@ def _choose_entry(
         if pronunciation_key(entry.pronunciation) == key and ":" not in entry.pronunciation
     ]
     if listed_entries:
-        # The nearer in grammar the better; of equals the likelier, which comes first.
+        # The nearest in grammar; max returns the first of equals, which is the likelier.
         nearest = max(
             listed_entries, key=lambda entry: _count_shared_columns(entry.grammar, grammar)
         )
@@ -256,7 +255,7 @@ def _replace_tokens(
 def _replace_nodes(
     nodes: Nodes, changes: Sequence[ReadingChange], entries: Sequence[DictionaryEntry]
 ) -> Nodes:
-    """The nodes themselves with the changed words in them; accents of phrases are approximate."""
+    """Replace the changed words in the nodes; the accents of phrases are approximate."""
     edited: Nodes = []
     done = 0
     for change, entry in zip(changes, entries, strict=True):

@@ -1,4 +1,4 @@
-"""Running text read from its spelling, and checked against its kana line."""
+"""Resolves the reading of running text from its spelling and its kana line."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _AROUND = 4
 class _Sentence(NamedTuple):
     """A sentence with its boundaries, and the dictionary's best analysis of it.
 
-    A reading in Latin letters may choose among analyses, and forces none.
+    A romanized reading may choose among analyses, but cannot force one.
     """
 
     text: str
@@ -58,15 +58,14 @@ class _Sentence(NamedTuple):
 
 
 def resolve_text(form: SpokenForm, dictionary: Dictionary) -> list[ResolvedReading]:
-    """How running text is said, sentence by sentence.
+    """Resolve the reading of running text, sentence by sentence.
 
-    Without a kana line it is the dictionary's best analysis, with what its context decides; where
-    the data give the reading of spans, see ``resolve_spans``. With a line it is the
-    likeliest analysis that agrees with the line; particles may be written there as they sound or
-    as they are spelled. Where none agrees, the words that differ are forced; a line in Latin
-    letters is then taken for a typing error, and the dictionary is followed. A line that
-    contradicts the text's own kana is an error of the data: then the dictionary is followed, and
-    the doubt names both readings.
+    Without a kana line, use the dictionary's best analysis, after the context rules; for readings
+    of spans, see ``resolve_spans``. With a line, use the likeliest analysis that agrees with it; it
+    may write particles as they sound or as they are spelled. If none agrees, force the words that
+    differ, but treat differences in a line in Latin letters as typing errors and use the
+    dictionary's reading. If a line contradicts the text's own kana, the data are wrong: use the
+    dictionary's reading, and name both readings in the doubt.
 
     Raises:
         ClipError: a sentence is too long.
@@ -101,7 +100,7 @@ def resolve_text(form: SpokenForm, dictionary: Dictionary) -> list[ResolvedReadi
 def _resolve_text_spans(
     form: SpokenForm, texts: Sequence[str], dictionary: Dictionary
 ) -> list[ResolvedReading]:
-    """Sentences of which the data give the reading of spans, each with its own."""
+    """Resolve sentences with readings of spans."""
     left = locate_spans(form.text, form.readings)
     resolved: list[ResolvedReading] = []
     at = 0
@@ -109,18 +108,18 @@ def _resolve_text_spans(
         plain = remove_boundaries(text)
         begin = form.text.index(plain, at)
         at = begin + len(plain)
-        here = [each for each in left if each.start < at]
-        left = left[len(here) :]
+        begun = [each for each in left if each.start < at]
+        left = left[len(begun) :]
         inside = [
             each._replace(start=each.start - begin, end=each.end - begin)
-            for each in here
+            for each in begun
             if each.end <= at
         ]
         found = resolve_spans(text, inside, dictionary)
         doubts = [found.doubt] if found.doubt else []
-        # One that goes on in the next sentence fits no analysis.
+        # A span that crosses the end of a sentence fits no analysis.
         doubts += [
-            describe_misfit(form.text[e.start : e.end], e.reading) for e in here[len(inside) :]
+            describe_misfit(form.text[e.start : e.end], e.reading) for e in begun[len(inside) :]
         ]
         resolved.append(found._replace(doubt="; ".join(doubts) or None))
     return resolved
@@ -129,9 +128,9 @@ def _resolve_text_spans(
 def _split_line(
     sentences: Sequence[_Sentence], reading: str, dictionary: Dictionary
 ) -> list[str] | None:
-    own = reading.split("。")
-    if len(own) == len(sentences):
-        return own
+    parts = reading.split("。")
+    if len(parts) == len(sentences):
+        return parts
     if len(sentences) == 1:
         return [reading]
     return split_line_by_words([sentence.nodes for sentence in sentences], reading, dictionary)
@@ -169,7 +168,7 @@ def _resolve_sentence(sentence: _Sentence, line: str, dictionary: Dictionary) ->
 def _accept_typing_errors(
     sentence: _Sentence, changes: Sequence[ReadingChange], dictionary: Dictionary
 ) -> ResolvedReading:
-    """A sentence whose line in Latin letters no analysis agrees with: the dictionary is followed."""
+    """Use the dictionary's reading of a sentence if no analysis agrees with its romanized line."""
     text, best, _ = sentence
     wrong = [
         change
@@ -183,7 +182,7 @@ def _accept_typing_errors(
 
 
 def _align_sentence(nodes: Nodes, line: str, dictionary: Dictionary) -> list[AlignedPart] | None:
-    """The part of the line for each word; no kana moves over a pause that both have."""
+    """Align the line with the words; no kana crosses a pause that both have."""
     pieces = line.split("、")
     pauses = [place for place, node in enumerate(nodes) if node["string"] == "、"]
     if len(pieces) == 1 or len(pieces) != len(pauses) + 1:
@@ -191,20 +190,20 @@ def _align_sentence(nodes: Nodes, line: str, dictionary: Dictionary) -> list[Ali
     parts: list[AlignedPart] = []
     begins, ends = [0, *pauses], [*pauses, len(nodes)]
     for begin, end, piece in zip(begins, ends, pieces, strict=True):
-        own = align_words(
+        aligned = align_words(
             to_alignable_words(nodes[begin:end], dictionary), pronunciation_key(piece)
         )
-        if own is None:
+        if aligned is None:
             return None
         at = parts[-1].end if parts else 0
-        parts += [part._replace(start=at + part.start, end=at + part.end) for part in own]
+        parts += [part._replace(start=at + part.start, end=at + part.end) for part in aligned]
     return parts
 
 
 def _resolve_restored(
     sentence: _Sentence, lost: Sequence[ReadingChange], line: str, dictionary: Dictionary
 ) -> ResolvedReading:
-    """The sentence held against its line with what that has lost in Latin letters."""
+    """Resolve a sentence with its line after restoring what Latin letters lose."""
     resolved = _resolve_sentence(sentence, line, dictionary)
     doubt = (
         f"{describe_changes(sentence.nodes, lost)}, which differs only in details that Latin "
@@ -219,7 +218,7 @@ def _resolve_restored(
 def _mend_line(
     nodes: Nodes, line: str, parts: Sequence[AlignedPart], lost: Sequence[ReadingChange]
 ) -> str:
-    """The line with the dictionary's own reading of some words."""
+    """Replace the line's reading of some words with the dictionary's."""
     ours = {place for change in lost for place in range(change.first, change.last)}
     return "".join(
         nodes_to_kana([node]) if place in ours else line[part.start : part.end]
@@ -228,7 +227,7 @@ def _mend_line(
 
 
 def _is_lost_in_romaji(nodes: Nodes, change: ReadingChange) -> bool:
-    """Whether a reading only lacks what a line in Latin letters loses: Osaka, kinyōbi."""
+    """Whether a reading differs only in what Latin letters lose: Osaka, kinyōbi."""
     ours = pronunciation_key(nodes_to_kana(nodes[change.first : change.last]))
     return pronunciation_key(change.reading) in list_romanized_keys(ours)
 

@@ -1,4 +1,4 @@
-"""Accents: listed ones, rules for compounds, and guesses, marked as such."""
+"""Word accents: listed, by the rules of compounds, or guessed and marked as such."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: Morae that cannot carry the accent: it moves to the one before.
 _BOUND = frozenset("ーッン")
 
-#: What the dictionary takes for these are no words of their own.
+#: Parts of speech that are not words of their own.
 _FUNCTION_WORDS = frozenset({"助詞", "助動詞", "フィラー", "記号"})
 _KANJI_WORD = compile_lazy("[一-鿿々]+")
 
@@ -43,12 +43,12 @@ _KANJI_WORD = compile_lazy("[一-鿿々]+")
 def guess_accent(
     reading: str, grammar: Sequence[str], dictionary: Dictionary, spelling: str = ""
 ) -> int:
-    """A guess at the accent of a reading.
+    """Guess the accent of a reading.
 
-    By the size of words in kanji where one accent is that of most words; else the dictionary's own
-    where it knows the kana as a word, which is right four times in five; else by rule: verbs and
-    adjectives fall after the mora before the last, loan words after the third from the end, nouns of
-    one mora after that, and other nouns not at all.
+    1. By the number of kanji and morae, if most words of that size have one accent.
+    2. Else the dictionary's, if it has the kana as a word, which is right four times in five.
+    3. Else by rule: verbs and adjectives fall after the mora before the last, loan words after the
+       third from the end, nouns of one mora after that mora, and other nouns are flat.
     """
     common = _guess_from_kanji(reading, spelling)
     if common is not None:
@@ -58,9 +58,9 @@ def guess_accent(
 
 
 def find_kana_accent(reading: str, dictionary: Dictionary) -> int | None:
-    """The accent that the dictionary gives a reading written in hiragana, if that is one phrase.
+    """Find the dictionary's accent of a reading written in hiragana, if it is one phrase.
 
-    One kana may be anything, a form of する or a particle: it has none.
+    None for one kana, which may be a form of する or a particle.
     """
     if len(split_morae(reading)) == 1:
         return None
@@ -72,7 +72,7 @@ def find_kana_accent(reading: str, dictionary: Dictionary) -> int | None:
 
 
 def _guess_from_kanji(reading: str, spelling: str) -> int | None:
-    """The accent of most words of so many kanji and morae; None where there is none.
+    """Guess the accent of most words with as many kanji and morae; None if there is none.
 
     Of words in Kanjium that UniDic lacks and that were forced, 63 to 91 % have it: 祠宇 1, 乾菜 0, 波斯菊 3.
     """
@@ -106,15 +106,15 @@ def move_off_bound_mora(place: int, units: Sequence[str]) -> int:
     return place
 
 
-# Compounds that no dictionary lists: the accent that the kinds and sizes of their parts give them.
+# Compounds that no dictionary lists: accents by the kind and size of their parts.
 
-#: Phrases begin behind these, even in expressions that are listed as words: そういえば.
+#: A phrase begins behind these, even in expressions that are listed as words: そういえば.
 _STANDING_ALONE = frozenset({"感動詞", "接続詞", "フィラー", "副詞"})
 
-#: Forms such as 知らず have no rule that is right more often than not.
+#: No rule is mostly right for forms such as 知らず.
 _NO_ENDS = PARTICLES | {"フィラー"}
 
-#: 男の人 and 気を付ける are one phrase; 目を覚ます, and more morae with a particle between, are rather two.
+#: 男の人 and 気を付ける are one phrase; 目を覚ます, and longer words with a particle, are usually two.
 _LONGEST_WITH_PARTICLE = 8
 
 #: A last part up to this size makes a compound flat, or leaves it to the dictionary.
@@ -132,7 +132,7 @@ _KANJI = compile_lazy("[一-鿿々]")
 
 
 class _CompoundPart(NamedTuple):
-    """Words of a compound, and the accent that they have by themselves."""
+    """Words of a compound, and their accent outside of it."""
 
     words: Nodes
     sound: str
@@ -140,11 +140,11 @@ class _CompoundPart(NamedTuple):
 
 
 def find_compound_accent(nodes: Nodes) -> int | None:
-    """The accent of an analysis of several words, said as one accent phrase.
+    """Find the accent of several words as one accent phrase.
 
     Returns:
-        The accent; None where the dictionary knows better, and where there is no compound: single
-        words, numbers, words with pauses between, expressions.
+        The accent; None if the dictionary is better, or if there is no compound: single words,
+        numbers, words with pauses between, expressions.
     """
     found = to_accent_phrases(nodes)
     words = [node for node in nodes if node_to_kana(node)]
@@ -170,7 +170,7 @@ def _join_all_phrases(words: Nodes, found: Sequence[Phrase]) -> int | None:
 
 
 def _correct_accent(words: Nodes) -> int | None:
-    """The accent of words that the dictionary has in one phrase, where it is often wrong."""
+    """Correct the accent of words that the dictionary has in one phrase, where it is often wrong."""
     last, before = words[-1], words[-2]
     if _is_pair_of_kanji(words):
         count = count_morae(words)
@@ -178,8 +178,8 @@ def _correct_accent(words: Nodes) -> int | None:
     first = _CompoundPart(words[:-1], nodes_to_kana(words[:-1]), words[0]["acc"])
     second = _CompoundPart([last], node_to_kana(last), last["acc"])
     if last["pos"] in INFLECTED:
-        suffix = last["pos_group1"] == "接尾"
-        return _join_inflected(first, second) if before["pos"] == "動詞" and not suffix else None
+        is_suffix = last["pos_group1"] == "接尾"
+        return _join_inflected(first, second) if before["pos"] == "動詞" and not is_suffix else None
     return _join_nouns(first, second) if _is_compound_noun(before, last) else None
 
 
@@ -191,7 +191,7 @@ def _is_compound_noun(before: Node, last: Node) -> bool:
 
 
 def _is_pair_of_kanji(words: Nodes) -> bool:
-    """Whether it is a word of two kanji that the dictionary knows only one by one: 聖伝, 友船."""
+    """Whether it is a word of two kanji that the dictionary has only separately: 聖伝, 友船."""
     return len(words) == 2 and all(
         word["pos"] in _NOMINAL and _KANJI.fullmatch(word["string"]) for word in words
     )
@@ -203,8 +203,8 @@ def _join_parts(first: _CompoundPart, second: _CompoundPart) -> int | None:
     if before["pos"] in _STANDING_ALONE or last["pos"] in _NO_ENDS:
         return None
     if before["pos"] in PARTICLES:
-        apart = first.accent and second.accent and before["string"] != "の"
-        return None if apart else _join_phrases(first, second)
+        are_two_phrases = first.accent and second.accent and before["string"] != "の"
+        return None if are_two_phrases else _join_phrases(first, second)
     if before["pos"] == "連体詞":
         return _join_phrases(first, second)
     if last["pos"] in INFLECTED:
@@ -246,11 +246,11 @@ def _join_inflected(first: _CompoundPart, second: _CompoundPart) -> int:
     if last["pos"] == "形容詞":
         return _shift_accent(first, second) if second.accent else len(units) - 1
     # The stem of a verb makes a noun; behind another verb it is flat: 受け渡し.
-    long = len(split_morae(second.sound)) > _SHORT and first.words[-1]["pos"] != "動詞"
-    return _shift_accent(first, second._replace(accent=1)) if long else 0
+    is_long = len(split_morae(second.sound)) > _SHORT and first.words[-1]["pos"] != "動詞"
+    return _shift_accent(first, second._replace(accent=1)) if is_long else 0
 
 
-# Accents that UniDic lists for a spelling and its reading; they go before those of OpenJTalk's dictionary.
+# Accents that UniDic lists for a spelling and its reading; preferred to those of OpenJTalk's dictionary.
 
 #: Names have other accents than words of the same spelling, and marks have none.
 _NON_WORDS = frozenset({"接頭辞", "接尾辞", "助詞", "助動詞", "記号", "補助記号", "空白"})
@@ -265,7 +265,7 @@ _NOUNS = frozenset({"名詞", "形状詞"})
 _LONGEST_HONORIFIC = 5
 _DO = "スル"
 
-#: What leaves the accent of a noun before it as it is.
+#: Endings that keep the accent of the noun before them.
 _ENDINGS = frozenset({"する", "な", "に"})
 
 
@@ -282,7 +282,7 @@ def find_listed_accent(spelling: str, sound: str, unidic: UniDic) -> int | None:
         # The name of a letter, rather than 日 or 毛: charts of kana sound alike.
         return 1
     best = unidic.analyze_words(spelling)
-    # Entries take ten times longer than an analysis, which settles nine words in ten.
+    # An entry lookup takes ten times longer than an analysis, which suffices for nine words in ten.
     if len(best) == 1 and _is_usable(best[0], key):
         if not in_kana or is_katakana(spelling):
             return best[0].accents[0]
@@ -303,9 +303,9 @@ def find_listed_accent(spelling: str, sound: str, unidic: UniDic) -> int | None:
 def apply_word_accent(
     resolved: ResolvedReading, spelling: str, dictionary: Dictionary
 ) -> ResolvedReading:
-    """A word in one accent phrase: with the accent that UniDic lists, or by the rules of compounds.
+    """Make a word one accent phrase, with UniDic's accent, or by the rules of compounds.
 
-    Words that need neither stay the same, and those of the user's own dictionary keep their accents.
+    Words that need neither stay the same, and the user's own words keep their accents.
     """
     nodes = resolved.nodes
     if dictionary.has_learned(nodes):
@@ -330,22 +330,24 @@ def apply_word_accent(
 
 
 def _find_accent_of_part(nodes: Nodes, dictionary: Dictionary) -> int | None:
-    """The accent that a word has from a listed one in it: お弁当, 勉強する, ハードスケジュール."""
+    """Derive the accent of a word from a listed word in it: お弁当, 勉強する, ハードスケジュール."""
     unidic = dictionary.unidic
     words = [node for node in nodes if node_to_kana(node)]
     text = nodes_to_text(words)
     if is_katakana(text):
         accent = _find_accent_of_loan(words, unidic)
-        # ボールペン: the other dictionary is right where it lists the whole.
-        same = len(words) == 1 and (accent == words[0]["acc"] or dictionary.find_entries(text))
-        return None if same else accent
+        # ボールペン: OpenJTalk's dictionary is right if it lists the whole.
+        is_correct = len(words) == 1 and (
+            accent == words[0]["acc"] or dictionary.find_entries(text)
+        )
+        return None if is_correct else accent
     if (
         len(words) > 1
         and words[0]["string"] in HONORIFIC
         and count_morae(words) <= _LONGEST_HONORIFIC
     ):
         accents = _find_noun_accents(words[1:], unidic)
-        # お手洗い keeps that of 手洗い, as the dictionary has it.
+        # お手洗い keeps the accent of 手洗い, as in the dictionary.
         if accents and (accents[0] != 2 or count_morae(words) < _LONGEST_HONORIFIC):
             # お菓子 2, as 菓子 is 1; お弁当 0, as most others.
             return 2 if 1 in accents else 0
@@ -356,7 +358,7 @@ def _find_accent_of_part(nodes: Nodes, dictionary: Dictionary) -> int | None:
 
 
 def _find_accent_of_loan(words: Nodes, unidic: UniDic) -> int | None:
-    """The accent of a loan word of several: that of its last, or on the first mora of that."""
+    """Find the accent of a compound of loan words: that of the last, or its first mora if flat."""
     *others, last = unidic.analyze_words(nodes_to_text(words))
     count = count_morae(words) - len(split_morae(last.pronunciation))
     if not others or last.grammar[0] not in _NOUNS or last.grammar[1] == _PROPER_NOUN or count < 1:
