@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: accent/morae, accent rule.
 _ENTRY_COLUMNS = 12
 
-#: Nouns of this many morae and fewer join as suffixes do.
+#: Nouns of up to this many morae join like suffixes.
 _SHORT = 2
 
 
@@ -31,8 +31,8 @@ class DictionaryEntry:
         surface: the spelling.
         grammar: four columns of part of speech, then type and form of conjugation.
         base: its base form.
-        reading: how it is read, in katakana as spelled; None for an unknown word.
-        pronunciation: how that sounds; may hold marks of devoiced vowels.
+        reading: in katakana as spelled; None for an unknown word.
+        pronunciation: the sound of the reading; may contain marks of devoiced vowels.
         accent: the mora after which the pitch falls; 0 for none.
         rule: how its accent joins with that of a word before it (``C1``... ``F6``, ``P1``...).
     """
@@ -47,7 +47,7 @@ class DictionaryEntry:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The entry as the front end takes it."""
+        """The entry in the columns of the front end."""
         spelling = (self.surface, *self.grammar, self.base)
         if self.reading is None:
             return spelling
@@ -56,7 +56,7 @@ class DictionaryEntry:
         return (*spelling, self.reading, self.pronunciation, accent, self.rule)
 
     def replace_reading(self, reading: str, pronunciation: str, accent: int) -> DictionaryEntry:
-        """The same word, read differently."""
+        """Return the same word with another reading."""
         return replace(
             self, reading=reading, pronunciation=pronunciation, accent=accent,
             rule=choose_chain_rule(len(split_morae(pronunciation)), accent) if self.grammar[0] == "名詞" else self.rule,
@@ -64,10 +64,10 @@ class DictionaryEntry:
 
 
 def choose_chain_rule(size: int, accent: int) -> str:
-    """How the accent of a noun of that many morae joins with that of a noun before it.
+    """Choose the rule by which the accent of a noun joins with that of a noun before it.
 
-    Nine in ten of the dictionary's own nouns have the rule that this gives: C3 for short ones,
-    C2 for flat ones and those that fall at their end, C1 for the others (Sagisaka and Sato 1983).
+    Nine in ten of the dictionary's nouns have the chosen rule: C3 for short nouns, C2 for flat ones
+    and those that fall at their end, C1 for the others (Sagisaka and Sato 1983).
     """
     if size <= _SHORT:
         return "C3"
@@ -75,7 +75,7 @@ def choose_chain_rule(size: int, accent: int) -> str:
 
 
 def parse_entry(feature: str) -> DictionaryEntry:
-    """The entry in a line of the dictionary; unknown words have no more than the base form."""
+    """Parse a line of the dictionary; unknown words have no columns behind the base form."""
     columns = feature.split(",")
     surface, grammar, base = columns[0], tuple(columns[1:7]), ",".join(columns[7:8])
     if len(columns) < _ENTRY_COLUMNS:
@@ -89,7 +89,7 @@ def parse_entry(feature: str) -> DictionaryEntry:
 
 
 def find_features(analyser: Any, surface: str) -> list[str]:
-    """The lines that an analyser's dictionary has for a spelling, the likeliest first."""
+    """Find the lines of an analyser's dictionary for a spelling, the likeliest first."""
     normalized = analyser.normalize_for_mecab(surface)
     found = analyser.analyze_mecab_candidates(normalized, ((0, len(normalized)),))["nodes"]
     return [
@@ -99,12 +99,12 @@ def find_features(analyser: Any, surface: str) -> list[str]:
     ]
 
 
-# UniDic as a second dictionary: the readings and accents that it lists for words.
+# UniDic as a second dictionary of readings and accents.
 
 #: Columns of UniDic 2.1.2 behind the surface: ``lemma``, ``pron``, ``kana`` and ``aType``.
 _LEMMA, _PRONUNCIATION, _READING, _ACCENTS = 8, 10, 18, 24
 
-#: Words that the dictionary does not list have the first seven columns alone.
+#: Unlisted words have only the first seven columns.
 _UNIDIC_COLUMNS = 27
 
 
@@ -114,9 +114,9 @@ class UniDicWord(NamedTuple):
     Args:
         surface: the spelling, in full-width characters.
         grammar: four columns of part of speech, then type and form of conjugation.
-        lemma: the word that it is a form of.
-        reading: in katakana as spelled; "" for marks and words that are not listed.
-        pronunciation: how it sounds, in katakana with ー for long vowels.
+        lemma: the dictionary form.
+        reading: in katakana as spelled; "" for marks and unlisted words.
+        pronunciation: the sound, in katakana with ー for long vowels.
         accents: the morae after which the pitch may fall, the usual one first; 0 for none.
     """
 
@@ -131,20 +131,20 @@ class UniDicWord(NamedTuple):
 class UniDic:
     """The dictionary of the package unidic-lite, read by the analyser of pyopenjtalk-plus.
 
-    May be used from several threads: each has an analyser of its own. Texts and surfaces may have
-    narrow characters; the analyser makes them wide.
+    Thread-safe: each thread has its own analyser. Texts and surfaces may have narrow characters; the
+    analyser makes them wide.
     """
 
     def __init__(self) -> None:
-        """Load nothing yet."""
+        """Create the dictionary without loading it."""
         self._own = threading.local()
 
     def analyze_words(self, text: str) -> list[UniDicWord]:
-        """The words of the likeliest analysis."""
+        """Return the words of the likeliest analysis."""
         return _parse_features(self._thread_analyzer.run_mecab(text))
 
     def find_entries(self, surface: str) -> list[UniDicWord]:
-        """The entries of a spelling, the likeliest first."""
+        """Find the entries of a spelling, the likeliest first."""
         return _parse_features(find_features(self._thread_analyzer, surface))
 
     @property
@@ -158,7 +158,7 @@ class UniDic:
 
 
 def _parse_features(features: Iterable[str]) -> list[UniDicWord]:
-    """Words of UniDic's CSV lines, which quote values that hold commas."""
+    """Parse UniDic's CSV lines, which quote values with commas."""
     return [_to_unidic_word(columns) for columns in csv.reader(features)]
 
 
@@ -178,7 +178,7 @@ def _to_unidic_word(columns: list[str]) -> UniDicWord:
 
 # OpenJTalk's word nodes, their pronunciation and their accent phrases.
 
-#: Parts of speech that are conjugated, and those that only stand behind words.
+#: Parts of speech that are conjugated, and those that only follow other words.
 INFLECTED = frozenset({"動詞", "形容詞"})
 PARTICLES = frozenset({"助詞", "助動詞"})
 
@@ -186,15 +186,15 @@ PARTICLES = frozenset({"助詞", "助動詞"})
 DEVOICED = "’"
 _ALONE = dict(zip("ァィゥェォャュョヮヵヶ", "アイウエオヤユヨワカケ", strict=True))
 
-#: Those that may join no kana before them within a word; ャ ュ ョ always do.
+#: Small kana that may not combine with the kana before them; ャ ュ ョ always do.
 _SMALL_VOWELS = frozenset("ァィゥェォヮヵヶ")
 
-#: OpenJTalk makes one sound of these, which in Japanese are two: デェ is デ with a long vowel.
+#: Pairs that OpenJTalk makes one sound, though they are two: デェ is デ with a long vowel.
 _MADE_ONE = frozenset({"デェ", "グゥ"})
 
 
 class Node(TypedDict):
-    """A word of an analysis, as OpenJTalk's front end gives it and its label maker takes it.
+    """A word of an analysis, the output of OpenJTalk's front end and the input of its label maker.
 
     ``acc`` of the first word of an accent phrase is the accent of the whole phrase; ``chain_flag``
     1 joins a word to the phrase before it.
@@ -222,13 +222,13 @@ Nodes: TypeAlias = list[Node]
 
 
 def node_to_kana(node: Node) -> str:
-    """How a word sounds, in katakana; "" for a mark, which is a pause or silent."""
+    """Return the sound of a word in katakana; "" for a mark, which is a pause or silent."""
     if not node["mora_size"]:
         return ""
     sound = node["pron"].replace(DEVOICED, "")
     if _SMALL_VOWELS.isdisjoint(sound) and sound[0] not in _ALONE:
         return sound
-    # The label maker knows no ヵ, and leaves it out.
+    # The label maker does not know ヵ, and omits it.
     return (
         sound
         if any(pair in sound for pair in _MADE_ONE)
@@ -237,7 +237,7 @@ def node_to_kana(node: Node) -> str:
 
 
 def expand_small_kana(kana: str) -> str:
-    """Kana with small ones that join no kana before them as the large ones that they sound like.
+    """Replace small kana that do not combine with the kana before them by large ones.
 
     スゲェ is スゲエ, and サンヵゲツ サンカゲツ; マッチャ stays.
     """
@@ -247,37 +247,37 @@ def expand_small_kana(kana: str) -> str:
 
 
 def nodes_to_kana(nodes: Iterable[Node]) -> str:
-    """The pronunciation of an analysis, in katakana."""
+    """Return the pronunciation of an analysis in katakana."""
     return "".join(map(node_to_kana, nodes))
 
 
 def nodes_to_spelling(nodes: Iterable[Node]) -> str:
-    """The same as it is spelled: particles as ハ and ヘ, long vowels with their letters."""
+    """Return the reading as spelled: particles as ハ and ヘ, long vowels with their letters."""
     return "".join(node["read"] for node in nodes if node_to_kana(node))
 
 
 def nodes_to_text(nodes: Iterable[Node]) -> str:
-    """The text of an analysis, which writes numbers otherwise than they were given."""
+    """Return the text of an analysis, which may write numbers unlike the input."""
     return "".join(node["string"] for node in nodes)
 
 
 def find_word_starts(nodes: Iterable[Node]) -> list[int]:
-    """Where each word begins in the text of an analysis, and where the last ends."""
+    """Return the start of each word in the text of an analysis, and the end of the last."""
     return list(itertools.accumulate((len(node["string"]) for node in nodes), initial=0))
 
 
 def count_morae(nodes: Iterable[Node]) -> int:
-    """How many morae an analysis has."""
+    """Count the morae of an analysis."""
     return sum(node["mora_size"] for node in nodes)
 
 
 def nodes_to_key(nodes: Iterable[Node]) -> str:
-    """The pronunciation key of an analysis."""
+    """Return the pronunciation key of an analysis."""
     return pronunciation_key(nodes_to_kana(nodes))
 
 
 def to_accent_phrases(nodes: Sequence[Node]) -> tuple[Phrase, ...]:
-    """The accent phrases of an analysis; pauses stand between phrases only."""
+    """Return the accent phrases of an analysis; pauses are between phrases only."""
     found: list[Phrase] = []
     words: list[Node] = []
     pause = False
@@ -294,7 +294,7 @@ def to_accent_phrases(nodes: Sequence[Node]) -> tuple[Phrase, ...]:
 
 
 def join_into_phrase(nodes: Iterable[Node], accent: int) -> Nodes:
-    """The words of an analysis, without its marks, in one accent phrase with that accent."""
+    """Join the words of an analysis, without its marks, into one accent phrase."""
     words = [node.copy() for node in nodes if node_to_kana(node)]
     for word in words[1:]:
         word["chain_flag"] = 1

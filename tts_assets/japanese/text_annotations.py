@@ -23,7 +23,7 @@ _SPACE = compile_lazy(r"\s+")
 _MARK = compile_lazy(r"[^\w]+|_")
 _ALNUM = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
 
-#: What a kana line leaves as it is written: 3, 1,000, JR.
+#: Runs that a kana line keeps as written: 3, 1,000, JR.
 _RUN = compile_lazy(rf"{_ALNUM}+(?:[,，.．]{_ALNUM}+)*")
 _STOP = compile_lazy(r"[\s、。，．,.！？!?…「」『』・：:]+")
 _KANJI = "[\u3400-\u9fff々〆〇]"
@@ -39,20 +39,20 @@ _JAPANESE = "[ぁ-ゖァ-ヺー\u3400-\u9fff々〆〇]"
 #: Not behind numbers and Latin letters: 3 じ, T シャツ.
 _SPACE_BETWEEN = compile_lazy(rf"(?<={_JAPANESE}) +(?={_JAPANESE}|{_ALNUM})")
 
-#: お し ら せ is set so for the eye.
+#: Letter-spacing for emphasis: お し ら せ.
 _LETTER_SPACED = compile_lazy(r"\s*(?:\S[、。，．！？]?\s+){2,}\S[、。，．！？]?\s*")
 
-#: Rules write no number and no sign with more characters, and leave out no longer note.
+#: The longest difference between written and spoken text: a number, a sign or a dropped note.
 _LONGEST_DIFFERENCE = 120
 
-#: So many equal characters begin an equal span.
+#: This many equal characters mean that the texts agree again.
 _ALIKE = 3
 _NO_WORD = compile_lazy(r"[^\w]*")
 _BETWEEN_KANJI = compile_lazy(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
 
 
 def find_furigana_spans(written: str, spoken: str) -> Readings:
-    """The readings that furigana give for parts of a text."""
+    """Find the readings of spans that furigana give."""
     spelled, found = "", []
     for piece, reading in split_marked_text(written):
         begin = len(spelled)
@@ -61,20 +61,20 @@ def find_furigana_spans(written: str, spoken: str) -> Readings:
         if parse_kana(kana) and not parse_kana(piece):
             found.append((begin, len(spelled), kana))
     starts, ends = map_positions(spelled, spoken) if found else ({}, {})
-    there = [
+    spans = [
         (starts[begin], ends[end], kana)
         for begin, end, kana in found
         if begin in starts
         and end in ends
         and spelled[begin:end] == spoken[starts[begin] : ends[end]]
     ]
-    return order_readings(spoken, there)
+    return order_readings(spoken, spans)
 
 
 def find_line_spans(spoken: str, line: str) -> Readings:
-    """The readings in a kana line with numbers or Latin letters: the kana between them.
+    """Find the readings of spans in a kana line with numbers or Latin letters: the kana between them.
 
-    Nothing where the line has other numbers and letters than the text.
+    Empty if the line does not have the same numbers and letters as the text.
     """
     parts, kana = _find_run_gaps(spoken), _find_run_gaps(line)
     if len(parts) == 1 or len(parts) != len(kana) or _find_runs(spoken) != _find_runs(line):
@@ -93,26 +93,23 @@ def find_line_spans(spoken: str, line: str) -> Readings:
 
 
 def find_boundaries(written: str, spoken: str) -> tuple[int, ...]:
-    """The places in the spoken text where a space stood that is a boundary of words.
+    """Find the word boundaries in a spoken text from the spaces of the written one.
 
-    Such a space stands behind a Japanese character and before a word. A text in which each character stands
-    alone has none.
+    Such a space is behind a Japanese character and before a word. A text with a space between all
+    characters has none.
     """
     places = [found.start() for found in _SPACE_BETWEEN.finditer(written)]
     if not places or _LETTER_SPACED.fullmatch(written):
         return ()
     kept = list(itertools.accumulate((not each.isspace() for each in written), initial=0))
     compact = _SPACE.sub("", written)
-    places_said = _map_text_positions(compact, spoken)
-    found = (places_said[kept[place]] for place in places)
+    positions = _map_text_positions(compact, spoken)
+    found = (positions[kept[place]] for place in places)
     return tuple(at for at in found if at is not None)
 
 
 def _map_text_positions(one: str, other: str) -> list[int | None]:
-    """For each place of one text, that in another which differs here and there.
-
-    None where either text has something that the other lacks.
-    """
+    """Map each position of one text to one in a slightly different text; None inside differences."""
     found: list[int | None] = [None] * (len(one) + 1)
     begin, across = 0, 0
     while begin < len(one) and across < len(other):
@@ -138,16 +135,17 @@ def _map_text_positions(one: str, other: str) -> list[int | None]:
 
 
 def needs_pauses(spoken: str) -> bool:
-    """Whether a pause stands between kanji: only it assigns the kana to them."""
+    """Whether a pause is between kanji: the kana cannot be assigned to them without it."""
     return _BETWEEN_KANJI.search(spoken) is not None
 
 
 def insert_pauses(
     spoken: str, pieces: Sequence[str], whole: str, *, stops_only: bool = False
 ) -> str:
-    """A reading with the pauses of its text, or only the ends of its sentences.
+    """Insert the pauses of a text, or only its sentence ends, into its reading.
 
-    Without them where the pieces, which are the reading between its own pauses, are not as many.
+    ``pieces`` are the reading split at its own pauses. If their number does not match the text,
+    return the reading unchanged.
     """
     pauses = find_pauses(spoken, stops_only=stops_only)
     if len(pieces) != len(pauses) + 1 or "".join(pieces) != whole:
@@ -157,25 +155,25 @@ def insert_pauses(
 
 
 def find_pauses(spoken: str, *, stops_only: bool = False) -> list[re.Match[str]]:
-    """The pauses within a text, or only the ends of its sentences."""
+    """Find the pauses within a text, or only its sentence ends."""
     pattern = _STOPS if stops_only else _PAUSE
     return list(pattern.finditer(spoken, *_find_text_edges(spoken)))
 
 
 def end_with_stop(line: str) -> str:
-    """A line with a stop at its end, which a text of several lines lacks behind 」 and …."""
+    """End a line with a stop, also behind 」 and …."""
     end = _NO_WORD.match(line[::-1])
     return line if end and _PAUSE_IN_LINE.search(end.group()) else f"{line}。"
 
 
 def split_at_pauses(line: str, *, stops_only: bool = False) -> list[str]:
-    """A line of kana or romaji, cut at its pauses, or only at the ends of its sentences."""
+    """Split a line of kana or romaji at its pauses, or only at its sentence ends."""
     begin, end = _find_text_edges(line)
     return (_STOPS_IN_LINE if stops_only else _PAUSE_IN_LINE).split(line[begin:end])
 
 
 def _find_text_edges(text: str) -> tuple[int, int]:
-    """Where a text begins and ends without the marks around it."""
+    """Find the begin and end of a text without the marks around it."""
     begun = _STOP.match(text)
     begin = begun.end() if begun else 0
     end = len(text.rstrip(_MARKS_AT_END))
@@ -198,7 +196,7 @@ def _split_span(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def order_readings(spoken: str, found: Iterable[tuple[int, int, str]]) -> Readings:
-    """Readings in the order in which a search through the text finds their spans."""
+    """Order readings so that a search from left to right finds their spans."""
     readings: list[tuple[str, str]] = []
     at = 0
     for begin, end, kana in found:
@@ -211,12 +209,12 @@ def order_readings(spoken: str, found: Iterable[tuple[int, int, str]]) -> Readin
     return tuple(readings)
 
 
-# Passages: running text line by line, with who says each line.
+# Passages: lines of running text with their speakers.
 
 #: Running text of more characters is a passage; see ``japanese.segmentation``.
 LONGEST_SENTENCE = 100
 
-#: What a line may end with; another gets a stop, as an engine would run on into the next.
+#: Marks at the end of a line; others get a stop, because an engine would run on into the next line.
 ENDS = "。．.！？!?、，…」』"
 _PAUSES = ("、", "，")
 
@@ -224,23 +222,23 @@ _PAUSES = ("、", "，")
 def build_turns(
     text: str, speakers: Sequence[str], verbalize: Callable[[str], str], voices: Mapping[str, str]
 ) -> tuple[str, tuple[Turn, ...]]:
-    """The spoken text of a passage, and its turns.
+    """Build the spoken text of a passage, and its turns.
 
-    Lines with nothing to say are left out; a line that ends in a comma goes on in the next.
+    Lines with nothing to speak are omitted; a line that ends in a comma continues in the next.
 
     Args:
         text: its lines.
-        speakers: who says each line. If they are not as many, the text is one turn.
+        speakers: the speaker of each line. If the numbers differ, the text is one turn.
         verbalize: the rules of running text.
         voices: the voice of each speaker.
     """
     lines = text.split("\n")
     if len(lines) != len(speakers):
         lines, speakers = [text], [""]
-    # Ａ and A are one speaker, called as in the first line.
-    called: dict[str, str] = {}
-    names = [called.setdefault(_to_speaker_key(name), name) for name in speakers]
-    of_names = {_to_speaker_key(name): voice for name, voice in voices.items()}
+    # Ａ and A are one speaker, named as in the first line.
+    first_names: dict[str, str] = {}
+    names = [first_names.setdefault(_to_speaker_key(name), name) for name in speakers]
+    voice_by_key = {_to_speaker_key(name): voice for name, voice in voices.items()}
     spoken = [
         (speaker, words)
         for speaker, written in _join_wrapped_lines(zip(names, lines, strict=True))
@@ -249,7 +247,7 @@ def build_turns(
     texts = [words if words.endswith(tuple(ENDS)) else f"{words}。" for _, words in spoken[:-1]]
     texts += [words for _, words in spoken[-1:]]
     turns = tuple(
-        Turn(len(words), speaker, of_names.get(_to_speaker_key(speaker)))
+        Turn(len(words), speaker, voice_by_key.get(_to_speaker_key(speaker)))
         for (speaker, _), words in zip(spoken, texts, strict=True)
     )
     return "".join(texts), turns
@@ -260,19 +258,19 @@ def _to_speaker_key(name: str) -> str:
 
 
 def add_turn_stops(text: str, turns: Iterable[Turn]) -> tuple[str, list[int]]:
-    """A passage with a stop behind each turn, and where in it one had to be put."""
-    whole, put, at = "", [], 0
+    """Add a stop behind each turn that lacks one; return the text and the places of added stops."""
+    whole, added, at = "", [], 0
     for turn in turns:
         line = text[at : at + turn.size]
         at += turn.size
         with_stop = end_with_stop(line)
-        put += [at] if with_stop != line else []
+        added += [at] if with_stop != line else []
         whole += with_stop
-    return whole, put
+    return whole, added
 
 
 def _join_wrapped_lines(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Lines that end within a sentence joined with the next, if one speaker says both."""
+    """Join lines that end in a comma with the next line of the same speaker."""
     joined: list[tuple[str, str]] = []
     for speaker, line in lines:
         words = line.strip()

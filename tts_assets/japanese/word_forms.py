@@ -50,7 +50,7 @@ from tts_assets.model import SpokenForm, is_katakana, kana_to_katakana
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Words of these characters alone need no rule: the common case, decided at once.
+#: Words that no rule changes, the common case.
 _PLAIN = compile_lazy(r"(?![っッー]+$)[ぁ-ゖァ-ヺー一-鿿々]+")
 _PLAIN_KANA = compile_lazy(r"(?![っッー]+$)[ぁ-ゖァ-ヺー]+(?<!する)(?<!スル)")
 _HEADWORD = compile_lazy(r"[ ]*([ぁ-ゖァ-ヺー・‐\- ]+)[【〔]([^【】〔〕]+)[】〕][ ]*")
@@ -61,14 +61,14 @@ _MARK_IN_KANA = compile_lazy(r"[.．・\-‐–'’\s]+")
 _OKURIGANA_NOTE = compile_lazy(r"([ぁ-ゖ])[(（]([ぁ-ゖ]{0,2}(?!\1)[うくぐすつぬぶむるい])[)）]")
 _STOP = compile_lazy(r"[、。！？!?]+")
 
-#: An ending that might be taken for a long vowel: よ.う, え.い.
+#: An ending that looks like a long vowel: よ.う, え.い.
 _ENDING = compile_lazy(r"(?<![ぁ-ゖ])([ぁ-ゖ])[.．]([うい])(?![ぁ-ゖ])")
 _LETTER = compile_lazy(r"[^\W_]")
 _ROMAJI = compile_lazy(
     r"(?<![^\W_])[A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ][A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ'’\u0302\u0304-]*(?![^\W_])"
 )
 
-#: What a reading in kana has beside it in other letters: たべもの n., テレビ, TV.
+#: Text in Latin letters beside a reading in kana: たべもの n., テレビ, TV.
 _FOREIGN = compile_lazy(
     r"(?:(?<=\s)|(?<=[,，、;；/／]))(?!or\b)[A-Za-z][A-Za-z.'’-]*(?=[\s,，、;；/／]|$)",
     re.IGNORECASE,
@@ -86,7 +86,7 @@ def _drop_reading_dots(text: str) -> str:
     return _OKURIGANA_DOT.sub("", text.replace("・", ""))
 
 
-#: The spoken text of one spelling, when notes are dropped and alternatives are taken apart.
+#: Converts one spelling, without notes and alternatives, to its spoken text.
 _verbalize_word = until_stable(
     pipeline(
         # 〜製, お～, ひと-, 抑える_ and はし② without the marks around them.
@@ -97,7 +97,7 @@ _verbalize_word = until_stable(
         lambda text: text.rstrip("〜～~…‥.．。、，,・_＿^＾*＊+＋=＝:：/／|｜“”\"‘’' \n-−－‐–—―"),
         replace_matches(r"(?<=[ぁ-ヺー\u3400-\u9fff々])[①-⑳⓪⁰¹²³⁴-⁹]+$", ""),
         verbalize_numbers,
-        # え〜と is えーと; あまり〜ない has a pause where another word belongs.
+        # え〜と is えーと; あまり〜ない has a pause in place of a word.
         replace_matches(r"^([えあうん])[〜～~](?=[ぁ-ゖ])", r"\1ー"),
         replace_matches(r"\s*(?:[〜～~…‥]+|[.．]{2,}|・{2,})\s*", "、"),
         verbalize_word_signs,
@@ -107,7 +107,7 @@ _verbalize_word = until_stable(
 
 
 def build_plain_word(text: str, reading: str | None = None) -> SpokenForm | None:
-    """The spoken form of a word without accent that needs no rule; None for all others."""
+    """Build the spoken form of a word that no rule changes; None for all others."""
     if _PLAIN.fullmatch(text) is None:
         return None
     if reading is None:
@@ -122,17 +122,17 @@ def build_word_forms(
     *,
     separators: Sequence[str] | None = None,
 ) -> tuple[SpokenForm, ...] | str:
-    """The spoken forms of a word, the main one first; or the reason why there are none.
+    """Build the spoken forms of a word, the main one first, or return why there are none.
 
     Args:
         text: the spelling: 食べる, 〜製, 朗らか(な), 丸い; 円い, 食[た]べる.
-        reading: its kana or romaji, when the data give one; of alternatives each is a form.
-        accent: its accent as the data give it, in any notation that ``parse_accent`` knows. As many
-            as there are forms go one to each; else it is that of the first.
+        reading: its kana or romaji, if the data have one; each alternative is a form.
+        accent: its accent from the data, in any notation that ``parse_accent`` accepts. As many
+            accents as forms are assigned one by one; otherwise it belongs to the first form.
         separators: what separates alternatives; None for the usual marks.
 
     Raises:
-        UnusableTextError: the text is broken, the reading no kana, or the accent no notation.
+        UnusableTextError: the text is broken, the reading not kana, or the accent in no notation.
     """
     plain = build_plain_word(text, reading)
     if plain is not None:
@@ -141,21 +141,22 @@ def build_word_forms(
         kana = plain.reading or extract_accent_reading(accent)
         nucleus = parse_accent(accent, kana or parse_kana(text))
         return (SpokenForm(text=text, reading=kana, accent=nucleus),)
-    written, given = _split_headword(prepare_text(text), reading)
+    written, raw_reading = _split_headword(prepare_text(text), reading)
     spelled = strip_readings(written)
     silence = find_unspeakable_reason(spelled)
     if silence is not None:
         return silence
-    given = find_particle_sound(spelled) or _drop_lone_note(given, spelled)
+    raw_reading = find_particle_sound(spelled) or _drop_lone_note(raw_reading, spelled)
     spellings = split_alternatives(
-        _resolve_notes(mark_optional_suru(spelled), [] if given is None else [given]), separators
+        _resolve_notes(mark_optional_suru(spelled), [] if raw_reading is None else [raw_reading]),
+        separators,
     )
-    if given is None:
-        given = extract_accent_reading(accent)
-    if given is None:
+    if raw_reading is None:
+        raw_reading = extract_accent_reading(accent)
+    if raw_reading is None:
         readings = _parse_furigana_readings(written, spellings, separators)
     else:
-        readings = _parse_readings(given, spellings, separators)
+        readings = _parse_readings(raw_reading, spellings, separators)
     if not readings and (silence := find_empty_reason(spelled)) is not None:
         return silence
     if separators is None:
@@ -170,34 +171,35 @@ def build_word_forms(
 def build_kana_forms(
     kana: str, accent: Any = None, *, separators: Sequence[str] | None = None
 ) -> tuple[SpokenForm, ...] | str:
-    """The spoken forms of a reading that stands alone: ショク, た.べる, ひと-; or why there are none.
+    """Build the spoken forms of a lone reading: ショク, た.べる, ひと-; or return why there are none.
 
-    Both the text and the reading of a form are katakana: hiragana は would be said as ワ. Only the
-    text of よ.う is ヨう, as that ending is not said as in ヨウ.
+    Both the text and the reading of a form are katakana: engines would read hiragana は as ワ. Only
+    the text of よ.う is ヨう, because the ending is not a long vowel as in ヨウ.
 
     Args:
-        kana: hiragana, katakana or romaji; of alternatives each is a form.
+        kana: hiragana, katakana or romaji; each alternative is a form.
         accent: see ``build_word_forms``.
         separators: see ``build_word_forms``.
 
     Raises:
-        UnusableTextError: it is not kana, or the accent is no notation.
+        UnusableTextError: it is not kana, or the accent is in no notation.
     """
     readings = _parse_readings(kana, [], separators)
     if not readings:
         return find_empty_reason(kana) or NOTHING_TO_SAY
-    shown = {
+    text_by_reading = {
         kana_to_katakana(stem + end): kana_to_katakana(stem) + end
         for stem, end in _ENDING.findall(kana)
     }
     texts = [
-        shown[each] if is_long_on_reading(each) and each in shown else each for each in readings
+        text_by_reading[each] if is_long_on_reading(each) and each in text_by_reading else each
+        for each in readings
     ]
     return _add_accents(list(zip(texts, readings, strict=True)), accent)
 
 
 def _split_headword(written: str, reading: str | None) -> tuple[str, str | None]:
-    """A dictionary's headword ことば【言葉】 as the word 言葉 with its reading."""
+    """Split a dictionary's headword ことば【言葉】 into the word 言葉 and its reading."""
     headword = _HEADWORD.fullmatch(written)
     if headword is None or not has_kanji(headword[2]):
         return written, reading
@@ -208,7 +210,7 @@ def _split_headword(written: str, reading: str | None) -> tuple[str, str | None]
 
 
 def _resolve_notes(text: str, others: Sequence[str]) -> str:
-    """Without notes, but 静か(な) is 静かな where the other side has that ending: its reading."""
+    """Drop notes, but keep the ending of 静か(な) if the spelling or reading beside it has it."""
     bare = drop_notes(text)
     opened = keep_notes(text)
     if (
@@ -224,15 +226,15 @@ def _is_reading_pair(one: str, other: str) -> bool:
     return can_spell(one, other) if parse_kana(other) else can_spell(other, one)
 
 
-def _drop_lone_note(given: str | None, spelled: str) -> str | None:
-    """No reading where all of it is a note on a word in kana: （no） of ノー."""
-    return None if is_note_only(given or "") and parse_kana(spelled) else given
+def _drop_lone_note(raw_reading: str | None, spelled: str) -> str | None:
+    """Drop a reading that is only a note on a word in kana: （no） of ノー."""
+    return None if is_note_only(raw_reading or "") and parse_kana(spelled) else raw_reading
 
 
 def _parse_readings(
     reading: str, spellings: Sequence[str], separators: Sequence[str] | None
 ) -> list[str]:
-    """The alternatives of a reading in katakana, without the marks around them."""
+    """Split a reading into alternatives in katakana, without the marks around them."""
     if reading.strip() in ABSENT:
         return []
     written = mark_optional_suru(
@@ -260,7 +262,7 @@ def _parse_readings(
 def _parse_furigana_readings(
     written: str, spellings: Sequence[str], separators: Sequence[str] | None
 ) -> list[str]:
-    """The readings that furigana give; none where they leave anything open."""
+    """Parse the readings from furigana; none if these do not cover everything."""
     if not has_readings(written):
         return []
     try:
@@ -281,8 +283,8 @@ def _pair_forms(
     accent: Any = None,
     separators: Sequence[str] | None = None,
 ) -> tuple[SpokenForm, ...] | str:
-    """The forms of spellings and readings; those without a reading with what furigana give of them."""
-    # What was a time or a sign may be a word beside the mark by now: 10時30分/朝.
+    """Pair spellings with readings; forms without one get the readings of spans from furigana."""
+    # Split again, because times and signs have become words: 10時30分/朝.
     words = [
         part for each in spellings for part in split_alternatives(_verbalize_word(each), separators)
     ]
@@ -292,7 +294,7 @@ def _pair_forms(
     elif any(map(_LETTER.search, spellings)) and any(map(_LETTER.search, spoken)):
         pairs = pair_readings(spoken, readings)
     else:
-        # A sign such as × is said as its reading, not as what it stands for here.
+        # Signs such as × are spoken as their reading, not by the rules for signs.
         pairs = [(each, each) for each in readings]
     forms = _add_accents(pairs, accent)
     if has_readings(written):
@@ -318,7 +320,7 @@ def _add_accents(pairs: Sequence[tuple[str, str | None]], accent: Any) -> tuple[
 
 
 def _split_accents(accent: Any, count: int) -> list[Any]:
-    """One accent for each form: theirs, if there are as many; else the first's."""
+    """Split accents, one for each form; if the numbers differ, the first form gets the accent."""
     values = accent
     if isinstance(accent, str):
         values = [part.strip() for part in re.split("[,、，;；|]", accent)]
@@ -327,7 +329,7 @@ def _split_accents(accent: Any, count: int) -> list[Any]:
     return [accent, *[None] * count][:count]
 
 
-# Titles of grammar patterns: the words that a pattern shows, where it shows nothing but words.
+# Titles of grammar patterns that consist of words only.
 _LATIN_NOTE = compile_lazy(
     r"[(（\[［【〔](?=[^()（）\[\]［］【】〔〕]{0,80}[A-Za-z])[^()（）\[\]［］【】〔〕ぁ-ゖァ-ヺ\u3400-\u9fff]*[)）\]］】〕]"
 )
@@ -342,7 +344,7 @@ _MIDDLE_DOT = compile_lazy(
 )
 _HONORIFIC = compile_lazy(r"^([〜～~]?)お\s*[/／・]\s*ご([〜～~].*)$", re.DOTALL)
 
-#: What the dictionary reads otherwise where it stands alone: a bare 気味 is キミ.
+#: Words behind a wave that the dictionary reads differently alone: a bare 気味 is キミ.
 _BEHIND_WAVE = {
     "間": "アイダ",
     "間に": "アイダニ",
@@ -353,14 +355,14 @@ _BEHIND_WAVE = {
 
 
 def build_title_forms(text: str, reading: str | None = None) -> tuple[SpokenForm, ...] | str:
-    """The spoken forms of the title of a grammar pattern, or the reason why there are none.
+    """Build the spoken forms of the title of a grammar pattern, or return why there are none.
 
     Args:
         text: the title: 〜です／〜ます, あまり〜ない, 後で（あとで）.
-        reading: its kana or romaji, when the data give one.
+        reading: its kana or romaji, if the data have one.
 
     Raises:
-        UnusableTextError: the text is broken, or the reading no kana.
+        UnusableTextError: the text is broken, or the reading is not kana.
     """
     written = _LATIN_NOTE.sub(" ", prepare_text(text))
     title = strip_readings(written)
@@ -386,7 +388,7 @@ def build_title_forms(text: str, reading: str | None = None) -> tuple[SpokenForm
 
 
 def _apply_pattern_readings(forms: Sequence[SpokenForm], title: str) -> tuple[SpokenForm, ...]:
-    """は and へ alone as particles, not letters, and what stands behind a wave as an ending."""
+    """Read lone は and へ as particles, and words behind a wave as endings."""
     found = []
     for form in forms:
         reading = find_particle_sound(f"〜{form.text}") or form.reading
