@@ -1,4 +1,4 @@
-"""Which kana belong to which word: whether they can be its reading, and which part of a line is."""
+"""Alignment of kana with words: can they be its reading, and which part of a line belongs to it?"""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def count_kanji(text: str) -> int:
 
 
 def find_okurigana(spelling: str) -> str:
-    """The hiragana at the end of a spelling in kanji; "" where there are none."""
+    """Return the hiragana at the end of a spelling in kanji; "" if there are none."""
     *_, end = _OKURIGANA.findall(spelling) or [""]
     return end if spelling.endswith(end) else ""
 
 
 def can_spell(spelling: str, kana: str) -> bool:
-    """Whether kana can be read for a spelling: its own kana stand in them, in their order.
+    """Whether kana can be the reading of a spelling: they contain its own kana in order.
 
-    食べ物 fits タベモノ and not タモノ; each kanji takes a mora at least.
+    タベモノ can be the reading of 食べ物, タモノ cannot; each kanji takes at least one mora.
     """
-    # A blank is no sound of a kanji.
+    # Spaces do not count as the reading of a kanji.
     reading = "".join(kana_to_katakana(kana).split())
     pieces = list(_PIECE.finditer(kana_to_katakana(spelling)))
     if len(split_morae(reading)) < count_kanji(spelling):
@@ -49,39 +49,39 @@ def can_spell(spelling: str, kana: str) -> bool:
         if piece["other"]:
             gap = 1
             continue
-        last = index == len(pieces) - 1
-        found = _find_kana(reading, piece["kana"], at + gap, free=gap == 1, last=last)
+        is_last = index == len(pieces) - 1
+        found = _find_kana(reading, piece["kana"], at + gap, free=gap == 1, is_last=is_last)
         if found < 0:
             return False
         at, gap = found + len(piece["kana"]), 0
     return at + gap <= len(reading) if gap else at == len(reading)
 
 
-def _find_kana(reading: str, kana: str, start: int, *, free: bool, last: bool) -> int:
+def _find_kana(reading: str, kana: str, start: int, *, free: bool, is_last: bool) -> int:
     if not free:
         return start if reading.startswith(kana, start) else -1
-    if last:
+    if is_last:
         end = len(reading) - len(kana)
         return end if end >= start and reading.endswith(kana) else -1
     return reading.find(kana, start)
 
 
-# The part of a reading that belongs to each word of a text; some words may be read otherwise.
+# The part of a reading that belongs to each word of a text; some words may have other readings.
 
-#: No kanji is read with more kana than this; abbreviations and numbers have more.
+#: No kanji has a reading of more kana; abbreviations and numbers do.
 _LONGEST_PER_CHARACTER = 6
 
-#: Reading one more word against the dictionary counts more than any number of kana.
+#: The cost of a reading that the dictionary lacks, more than any number of kana.
 _PER_WORD = 1_000
 _PER_LISTED_WORD = 300
 
-#: A word that only lacks something counts less than one that is read otherwise.
+#: The cost of a shortened word, less than that of another reading.
 _PER_SHORT_WORD = 50
 
-#: Give up on texts that fit in too many ways; real ones take a few steps for each word.
+#: The limit of search steps; real texts take a few steps for each word.
 _MOST_STEPS = 50_000
 
-#: In longer texts no match is sought from characters that come often, as there are too many.
+#: In longer texts, do not start matches at frequent characters, because there are too many.
 _LONG = 3_000
 _SMALL = frozenset("ァィゥェォャュョヮ")
 _KANA_ENDS = compile_lazy(r"([ぁ-ゖァ-ヺー]*)(.*?)([ぁ-ゖァ-ヺー]*)", re.DOTALL)
@@ -91,10 +91,10 @@ class AlignableWord(NamedTuple):
     """A word to find in a reading.
 
     Args:
-        spelling: as the text has it.
-        sounds: how it may be read, in katakana; the first is how the dictionary reads it.
-        listed: its readings in the dictionary, in katakana: likelier than any other.
-        shortened: what a line may have for its sounds that cannot write all of them; it fits.
+        spelling: the spelling in the text.
+        sounds: its readings in katakana; the first is the dictionary's choice.
+        listed: its other readings in the dictionary, in katakana: likelier than unlisted ones.
+        shortened: spellings in lines that cannot write all its sounds; these fit.
     """
 
     spelling: str
@@ -115,10 +115,10 @@ class ReadingSpan(NamedTuple):
     """A part of a text and its reading.
 
     Args:
-        start: its first character.
-        end: the one behind its last.
+        start: the position of its first character.
+        end: the position behind its last character.
         reading: in katakana.
-        perhaps: whether this is its reading only if the dictionary knows it.
+        perhaps: whether the reading applies only if the dictionary has it.
     """
 
     start: int
@@ -128,10 +128,9 @@ class ReadingSpan(NamedTuple):
 
 
 def align_words(words: Sequence[AlignableWord], reading: str) -> list[AlignedPart] | None:
-    """The part of a reading for each word: as few as possible read otherwise than they sound.
+    """Split a reading into the part for each word, with as few unexpected readings as possible.
 
-    Only what is not spelled in kana can be read otherwise: kana in a word's spelling must be in
-    its part, too.
+    Kana in a word's spelling must be in its part; only other characters can have another reading.
 
     Args:
         words: in order; those whose only sound is "" have an empty part.
@@ -155,7 +154,7 @@ def align_words(words: Sequence[AlignableWord], reading: str) -> list[AlignedPar
         if cost > spent[number, at]:
             continue
         for end, price in _find_word_ends(words[number], reading, at):
-            # A small kana belongs to the one before it: シャ is no シ and ャ.
+            # A small kana belongs to the one before it: do not split シャ.
             if reading[end : end + 1] in _SMALL:
                 continue
             after = (number + 1, end)
@@ -167,7 +166,7 @@ def align_words(words: Sequence[AlignableWord], reading: str) -> list[AlignedPar
 
 
 def matches_reading(words: Sequence[AlignableWord], reading: str) -> bool:
-    """Whether the words can be read so that together they are the reading, a pronunciation key."""
+    """Whether the sounds of the words can form the reading, a pronunciation key."""
     ends = {0}
     for word in words:
         sizes = [(at, _match_length(sound, reading, at)) for at in ends for sound in word.sounds]
@@ -176,7 +175,7 @@ def matches_reading(words: Sequence[AlignableWord], reading: str) -> bool:
 
 
 def to_key_kana(reading: str) -> str:
-    """The kana of a reading, one for each kana of its pronunciation key."""
+    """Convert a reading to kana that match its pronunciation key one by one."""
     kept, key = "", ""
     for letter in kana_to_katakana(reading):
         longer = pronunciation_key(key[-1:] + letter)[len(key[-1:]) :]
@@ -186,7 +185,7 @@ def to_key_kana(reading: str) -> str:
 
 
 def edit_distance(one: str, other: str) -> int:
-    """How many kana must be put in, left out or changed to make one from the other (Levenshtein)."""
+    """Compute the Levenshtein distance: the kana to insert, delete or replace."""
     row = list(range(len(other) + 1))
     for number, left in enumerate(one, 1):
         diagonal, row[0] = row[0], number
@@ -197,11 +196,11 @@ def edit_distance(one: str, other: str) -> int:
 
 
 def map_positions(one: str, other: str) -> tuple[dict[int, int], dict[int, int]]:
-    """Where of two spellings of a text the one lies in the other.
+    """Map the positions of one spelling of a text to another.
 
     Returns:
-        For places in the one, the place in the other where what begins there begins; and the
-        same for what ends there. Places inside of what differs are left out.
+        Two maps from positions in the first to positions in the second: for the begin of a span, and
+        for the end. Positions inside differences are omitted.
     """
     starts, ends = {}, {}
     long = len(one) > _LONG
@@ -227,7 +226,7 @@ def _trace_parts(
 
 
 def _find_word_ends(word: AlignableWord, reading: str, at: int) -> Iterator[tuple[int, int]]:
-    """Where a word that begins there may end, and what that costs."""
+    """Yield the possible ends of a word that begins at a position, with their costs."""
     is_fixed = word.sounds == ("",) or parse_kana(word.spelling)
     listed = () if is_fixed else word.listed
     for sounds, cost in (
@@ -246,7 +245,7 @@ def _find_word_ends(word: AlignableWord, reading: str, at: int) -> Iterator[tupl
 
 
 def _match_length(sound: str, reading: str, at: int) -> int | None:
-    """How many kana of the reading a sound takes from there; None if it is not there."""
+    """Return the number of kana of a sound at a position of the reading; None if it does not match."""
     # The kana before decides whether ウ and イ only lengthen it.
     before = reading[at - 1 : at]
     inside = pronunciation_key(before + sound)[len(before) :]
@@ -254,7 +253,7 @@ def _match_length(sound: str, reading: str, at: int) -> int | None:
 
 
 def _find_free_ends(spelling: str, reading: str, at: int) -> Iterator[int]:
-    """Where a word of unknown reading may end; only the kana at its own ends are certain."""
+    """Yield the possible ends of a word of unknown reading; only its outer kana must match."""
     match = _KANA_ENDS.fullmatch(spelling)
     assert match is not None  # noqa: S101 - every part may be empty
     head, middle, tail = match.groups()

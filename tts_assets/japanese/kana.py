@@ -1,4 +1,4 @@
-"""Kana: one script for readings, a key under which equal pronunciations are equal, and romaji."""
+"""Kana: conversion between scripts, a key to compare pronunciations, and romaji."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tts_assets.model import _HIRAGANA_TO_KATAKANA, is_katakana, kana_to_katakan
 
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 
-#: How は and へ sound as particles.
+#: The sounds of は and へ as particles.
 PARTICLE_SOUNDS = {"は": "ワ", "へ": "エ"}
 _NOT_KATAKANA = re.compile(r"[^ァ-ヺー]+")
 _MERGED = str.maketrans({"ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ヰ": "イ", "ヱ": "エ"})
@@ -23,39 +23,38 @@ _ROWS = {
 }
 _VOWEL_OF = {kana: vowel for vowel, row in _ROWS.items() for kana in row}
 
-#: A vowel that only lengthens the one before it: オウ is said オオ, エイ is said エエ.
+#: A vowel that only lengthens the one before it: オウ is pronounced オオ, エイ エエ.
 _LENGTHENED = {("オ", "ウ"): "オ", ("エ", "イ"): "エ"}
 
-#: What may only lengthen the vowel before it.
+#: Kana that may only lengthen the vowel before them.
 _LENGTHENING = frozenset("ーウイ")
 
-#: What a kanji taken over from Chinese is read as, where that ends in a long vowel: コウ, キュウ, セイ.
+#: On readings of a kanji that end in a long vowel: コウ, キュウ, セイ.
 _LONG_ON_READING = compile_lazy(
     "(?:[キシチニヒミリギジヂビピ][ョュ]|[オコソトノホモヨロゴゾドボポフツユ])ウ|[エケセテネヘメレゲゼデベペ]イ"
 )
 
 
 class UnusableTextError(ValueError):
-    """A text that cannot be what its author meant: broken characters, a reading that is not kana."""
+    """A text with an obvious error: broken characters, a reading that is not kana."""
 
 
 def kana_to_hiragana(kana: str) -> str:
-    """Katakana in hiragana, ー as it is."""
+    """Convert katakana to hiragana; ー stays."""
     return kana.translate(_KATAKANA_TO_HIRAGANA)
 
 
 def parse_kana(text: str) -> str | None:
-    """A text in kana in katakana; None where it is empty or has anything else."""
+    """Convert a text in kana to katakana; None if it is empty or has other characters."""
     kana = kana_to_katakana(text)
     return kana if is_katakana(kana) else None
 
 
 def to_pronunciation(kana: str) -> str:
-    """How kana are pronounced: in katakana, with ー for kana that only lengthen the vowel before it.
+    """Convert kana to their pronunciation in katakana, with ー for kana that only lengthen a vowel.
 
-    トウキョウ is トーキョー, センセイ センセー, ツヅク ツズク. Spelling alone decides: ハ and ヘ stay
-    what they are, and オモウ, whose ウ is an ending, becomes オモー, too. イイ at the end stays, as
-    in アタラシイ.
+    トウキョウ is トーキョー, センセイ センセー, ツヅク ツズク. Only the spelling matters: ハ and ヘ stay,
+    and オモウ becomes オモー, though its ウ is an ending. イイ at the end stays, as in アタラシイ.
     """
     sounds: list[str] = []
     spelled = split_morae(kana.translate(_HIRAGANA_TO_KATAKANA).translate(_MERGED))
@@ -68,18 +67,18 @@ def to_pronunciation(kana: str) -> str:
 
 
 def is_long_on_reading(kana: str) -> bool:
-    """Whether katakana are one mora and the ウ or イ that lengthens it in readings from Chinese.
+    """Whether katakana look like an on reading with a long vowel: コウ, キュウ, セイ.
 
-    コウ, キュウ, セイ; a verb such as 酔う may be spelled so, too: ヨウ.
+    Some verbs have the same form: ヨウ of 酔う.
     """
     return _LONG_ON_READING.fullmatch(kana) is not None
 
 
 def pronunciation_key(reading: str) -> str:
-    """The key under which two kana spellings of one pronunciation are equal.
+    """Convert a reading to a key that is equal for all kana spellings of one pronunciation.
 
-    Marks that are not kana are dropped, ヂヅヲヰヱ are what they sound like, and a long vowel is
-    written as that vowel twice, however it was spelled: トウキョウ, トーキョー and トオキョオ agree.
+    The key has no marks, ヂヅヲヰヱ are replaced by kana of the same sound, and a long vowel is the vowel
+    twice: トウキョウ, トーキョー and トオキョオ have one key.
     """
     spelled = _NOT_KATAKANA.sub("", kana_to_katakana(reading).translate(_MERGED))
     if _LENGTHENING.isdisjoint(spelled):
@@ -93,13 +92,13 @@ def pronunciation_key(reading: str) -> str:
     return "".join(key)
 
 
-# Romaji to katakana: Hepburn, kunrei-shiki, nihon-shiki and what is typed to get kana.
+# Romaji to katakana: Hepburn, kunrei-shiki, nihon-shiki and the spellings of input methods.
 _ROMAJI_ROWS = parse_pairs(
     ":アイウエオ k:カキクケコ g:ガギグゲゴ s:サシスセソ z:ザジズゼゾ t:タチツテト d:ダヂヅデド n:ナニヌネノ "
     "h:ハヒフヘホ b:バビブベボ p:パピプペポ m:マミムメモ r:ラリルレロ"
 )
 
-#: Behind a kana in イ or ウ, a small kana takes the place of its vowel: sha is シャ, fa ファ.
+#: Small kana that replace the vowel of a kana in イ or ウ: sha is シャ, fa ファ.
 _SMALL = {"a": "ァ", "i": "ィ", "u": "", "e": "ェ", "o": "ォ"}
 _GLIDES = {"a": "ャ", "i": "", "u": "ュ", "e": "ェ", "o": "ョ"}
 _OTHERS = parse_pairs(
@@ -128,8 +127,8 @@ def _build_syllables() -> dict[str, str]:
 
 _KANA_OF = _build_syllables()
 
-#: What may stand at a place, in the order in which it is tried. An n before a vowel begins a
-#: syllable, an n before anything else is ン, and so is the first of nn; oh is a long o (Ohta).
+#: The possible pieces of romaji, in the order of trial. An n before a vowel begins a syllable, any
+#: other n is ン, and so is the first of nn; oh is a long o (Ohta).
 _PIECE = compile_lazy(
     "|".join(
         [
@@ -145,10 +144,10 @@ _SOUND_OF_PIECE = {"double": "ッ", "nasal": "ン", "long": "ー"}
 
 
 def romaji_to_katakana(text: str) -> str | None:
-    """The katakana of a text in romaji; None when it is something else.
+    """Convert romaji to katakana; None if the text is not romaji.
 
-    Long vowels may be written out, or marked (ō, ô, Ohta); they become ー where they are marked.
-    Hyphens, dots and spaces inside a reading part it for the eye only: tabe.ru, -ru, kon-nichi.
+    Long vowels may be written as two letters or marked (ō, ô, Ohta); marked ones become ー. Hyphens,
+    dots and spaces inside a reading have no sound: tabe.ru, -ru, kon-nichi.
     """
     spelled = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text)).lower().strip()
     kana: list[str] = []

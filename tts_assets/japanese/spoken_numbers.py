@@ -1,4 +1,4 @@
-"""Numbers and units that an engine's dictionary misreads, written as they are said."""
+"""Numbers and units that an engine's dictionary misreads, converted to words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NOT_IN_NUMBER = r"(?<![0-9０-９/／:：.．\-−－])"
 _NUMBER_ENDS = r"(?![0-9０-９/／:：]|[.．\-−－][0-9０-９])"
 _CURRENCIES = parse_pairs("¥:円 ￥:円 \\:円 $:ドル ＄:ドル €:ユーロ £:ポンド ￡:ポンド ₩:ウォン")
 
-#: What is counted in fractions: 3/2倍, 1/2 cup.
+#: Units behind fractions: 3/2倍, 1/2 cup.
 _SHARED = compile_lazy(
     r"\s?(?:[倍個杯本枚人量割点問]|カップ|インチ|リットル|の確率|の割合|[A-Za-z%％])"
 )
@@ -34,7 +34,7 @@ _WHEN = compile_lazy(r"から|まで|に(?:行|来|会|帰|始|出|着|生|引|�
 _AS_DAY = compile_lazy(r"[に、。]|から|まで|[はのが](?=[^\W_])")
 _PART_OF = compile_lazy(r"(?:(?<![年月週日])の|約|(?:確率|割合|縮尺|比率?|分数|答え)[はがも]?)\Z")
 
-#: Fractions that are said as such every day, beside those with 1 at the top.
+#: Common fractions, in addition to those with the numerator 1.
 _USUAL = frozenset([(2, 3), (3, 4), (2, 5), (3, 5), (4, 5)])
 _DAY_IN_BRACKETS = r"[(（]([月火水木金土日])[)）]"
 _UNITS = parse_pairs(
@@ -55,27 +55,27 @@ def _parse_int(digits: str) -> int:
 
 
 def _verbalize_day(found: re.Match[str]) -> str:
-    """The day that 4/1から means; as it was written where it can be a fraction."""
+    """Convert a date such as 4/1から to words; unchanged if it can be a fraction."""
     month, day = _parse_int(found[1]), _parse_int(found[2])
-    # Only what is near: a whole text at each date would take long.
+    # Only the nearby text: the whole text for each date would be slow.
     before = found.string[max(found.start() - 4, 0) : found.start()]
     behind = found.string[found.end() : found.end() + 8]
     if _SHARED.match(behind):
-        written = True
+        is_fraction = True
     elif day == 1:
-        written = False
+        is_fraction = False
     elif month >= day or _PART_OF.search(before):
-        written = month < day
+        is_fraction = month < day
     elif (month == 1 and day <= 10) or (month, day) in _USUAL:
-        written = _WHEN.match(behind) is None
+        is_fraction = _WHEN.match(behind) is None
     else:
-        alone = day <= 10 and not before.endswith(("は", "が"))
-        written = alone and _AS_DAY.match(behind) is None
-    return found.group() if written else _format_date(found.group(), None, found[1], found[2])
+        is_lone_date = day <= 10 and not before.endswith(("は", "が"))
+        is_fraction = is_lone_date and _AS_DAY.match(behind) is None
+    return found.group() if is_fraction else _format_date(found.group(), None, found[1], found[2])
 
 
 def _format_date(written: str, year: str | None, month: str, day: str | None = None) -> str:
-    """The date as it is said; as it was written if there is no such month or day."""
+    """Format a date in words; return ``written`` if there is no such month or day."""
     if not (1 <= _parse_int(month) <= 12 and (day is None or 1 <= _parse_int(day) <= 31)):
         return written
     end = "" if day is None else f"{_parse_int(day)}日"
@@ -115,7 +115,7 @@ def _verbalize_fraction(found: re.Match[str]) -> str:
 
 
 def _verbalize_ranges(text: str) -> str:
-    """3〜5人 and 10-15分 are said with から; a series such as 03-1234-5678 is no range."""
+    """Convert 3〜5人 and 10-15分 to ranges with から; a series such as 03-1234-5678 is not a range."""
     series = [found.span() for found in _SERIES.finditer(text)]
 
     def verbalize_range(found: re.Match[str]) -> str:
@@ -127,7 +127,7 @@ def _verbalize_ranges(text: str) -> str:
 
 
 def _is_ascending(found: re.Match[str]) -> bool:
-    """Whether the second number is the larger; months and hours begin again after the last."""
+    """Whether the second number is larger; months and hours wrap around."""
     first, second = (
         float(re.sub("[,，]", "", unicodedata.normalize("NFKC", found[name])))
         for name in ("from", "to")
@@ -135,7 +135,7 @@ def _is_ascending(found: re.Match[str]) -> bool:
     return first < second or found["counter"].strip() in {"月", "時"}
 
 
-#: Numbers as they are said.
+#: Converts numbers to words.
 verbalize_numbers = skip_if(
     compile_lazy("[ぁ-ゖァ-ヺー一-鿿々、。？！「」・]*"),
     pipeline(
@@ -211,7 +211,7 @@ verbalize_numbers = skip_if(
             rf"(?<![0-9０-９/／:：.．A-Za-z])(?:({_D}{{1,4}})\s)?({_D}{{1,6}})[/／⁄]({_D}{{1,6}})(?![/／:：0-9０-９])",
             _verbalize_fraction,
         ),
-        # 5m² is said 5平方メートル; of km, kg and others the dictionary knows the readings.
+        # 5m² is said 5平方メートル; the dictionary has the readings of km, kg and others.
         replace_matches(
             rf"(?<={_D})\s?([kcm]?m[²³]|[kcm]?m[23](?!\d)|°[CF]?|GB|TB|min|sec|[Llh])(?![A-Za-z0-9²³])",
             lambda found: _UNITS[found[1].replace("m2", "m²").replace("m3", "m³")],
@@ -244,16 +244,16 @@ verbalize_numbers = skip_if(
     ),
 )
 
-# Days of the week that are written with one kanji each: 月～金, 月・水・金, 火木.
+# Days of the week written with one kanji each: 月～金, 月・水・金, 火木.
 
-#: In the order of the week, which distinguishes lists of them from lists of other things.
+#: In the order of the week, which distinguishes lists of days from other lists.
 WEEKDAYS = "月火水木金土日"
 _READING = dict(zip(WEEKDAYS, ("ゲツ", "カ", "スイ", "モク", "キン", "ド", "ニチ"), strict=True))
 _WEEKDAY_KANJI = f"[{WEEKDAYS}]"
 _BEGINS = r"(?:^|(?<=[、。（(「はがもをにで毎週]))"
 _ENDS = r"(?=$|[、。」）)にはもがだで]|から|まで|と(?![一-龥])|の(?!中))"
 
-#: What follows days: when something begins, and whether it is closed or open.
+#: Text behind days: times, and whether a place is closed or open.
 _TIME_CONTEXT = (
     "(?:[0-9０-９一二三四五六七八九十午朝昼夜夕毎]|お?休|定休|営業|受付|授業|仕事|学校|勤務|働)"
 )
@@ -271,11 +271,11 @@ _SIDE_BY_SIDE = compile_lazy(rf"{_BEGINS}(?:{_WEEKDAY_KANJI}{{3,}}|月水|火木
 
 
 def find_weekdays(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where a text has days of the week, each with its reading in katakana.
+    """Find days of the week in a text, with their readings in katakana.
 
-    Only where the text says what it says of days: 月から金まで, 土・日は休み, 毎週月・水. Lists
-    have the order of the week, and so do ranges without まで. Of three or more, that order is
-    enough unless が, で, の or を makes them things: 火・水・木 are days, 火・水・木の力 is none.
+    The context must be one of days: 月から金まで, 土・日は休み, 毎週月・水. Lists must have the order
+    of the week, and so must ranges without まで. For three or more days the order suffices, unless が,
+    で, の or を follows: 火・水・木 are days, those of 火・水・木の力 are not.
 
     Yields:
         begin, end and reading.

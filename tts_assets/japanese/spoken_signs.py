@@ -1,4 +1,4 @@
-"""Brackets, signs and blanks: spoken, paused at, or silent."""
+"""Brackets, signs and blanks: which are spoken, which are pauses, and which are silent."""
 
 from __future__ import annotations
 
@@ -30,35 +30,35 @@ _FACE = compile_lazy(
     r"[mｍoｏ＼\\／/ノﾉゞ۶┐┌♪b]{0,2}"
 )
 
-#: More pairs inside each other than this are no text.
+#: The largest depth of nested brackets.
 _DEEPEST = 20
 
 
 def drop_notes(text: str) -> str:
-    """A note in brackets is not said, unless the text is nothing else; nor is a lone bracket."""
-    kept = text
+    """Drop notes in brackets, unless the text is nothing else, and lone brackets."""
+    remaining = text
     for _ in range(_DEEPEST):
-        shorter = _NOTE.sub(" ", kept)
-        if shorter == kept or not _SIGN.sub("", shorter).strip():
+        shorter = _NOTE.sub(" ", remaining)
+        if shorter == remaining or not _SIGN.sub("", shorter).strip():
             break
-        kept = shorter
-    return _SPACES.sub(" ", _SIGN.sub("", kept))
+        remaining = shorter
+    return _SPACES.sub(" ", _SIGN.sub("", remaining))
 
 
 def keep_notes(text: str) -> str:
-    """What is in brackets belongs to the word: 静か(な) is 静かな."""
+    """Keep the text in brackets as part of the word: 静か(な) is 静かな."""
     return _LONE.sub("", text)
 
 
 def speak_asides(text: str) -> str:
-    """What running text has in brackets is said between pauses; faces and translations are not."""
-    kept = text
+    """Speak the text in brackets between pauses, but not faces and translations."""
+    remaining = text
     for _ in range(_DEEPEST):
-        spoken = _NOTE.sub(_speak_aside, kept)
-        if spoken == kept:
+        spoken = _NOTE.sub(_speak_aside, remaining)
+        if spoken == remaining:
             break
-        kept = spoken
-    return _LONE.sub("", kept)
+        remaining = spoken
+    return _LONE.sub("", remaining)
 
 
 def is_note_only(text: str) -> bool:
@@ -71,7 +71,7 @@ def has_brackets(text: str) -> bool:
 
 
 def drop_open_note(text: str) -> str:
-    """ミリ（メートル without the note, whose bracket nothing closes."""
+    """Drop a note without a closing bracket: ミリ（メートル is ミリ."""
     return _OPEN_NOTE.sub("", text)
 
 
@@ -96,20 +96,20 @@ def _speak_aside(found: re.Match[str]) -> str:
     return f"、{inside}、"
 
 
-# Signs that are said, signs that only separate, and signs that are silent.
+# Signs that are spoken, signs that only separate, and silent signs.
 _SPOKEN_SIGNS = str.maketrans({"△": "三角", "◎": "二重丸"})
 _SILENT = (
     r"[※＊*†‡•‣◦●◆◇▲▼▽▶►◀◁■□〃ゝゞヽヾ§¶#＃^＾`´｀|｜\\_＿<>＜＞{}｛｝\[\]［］【】〔〕〈〉《》]+"
 )
 _LETTER = r"\u3400-\u9fff々ァ-ヺーA-Za-zＡ-Ｚａ-ｚ"
 
-#: A kana letter stands alone, a particle behind a wave.
+#: A particle behind a wave; without the wave it is a kana letter.
 _PARTICLE = compile_lazy(r"\s*[〜～~…‥]+\s*([はへ])\s*[〜～~…‥。]*\s*")
 _ALNUM = "A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９"
 
 
 def find_particle_sound(text: str) -> str | None:
-    """ワ for 〜は and エ for 〜へ; None for all other texts, the kana letters は and へ included."""
+    """Return ワ for 〜は and エ for 〜へ; None for all other texts, including the letters は and へ."""
     found = _PARTICLE.fullmatch(text)
     return None if found is None else PARTICLE_SOUNDS[found[1]]
 
@@ -130,7 +130,7 @@ _verbalize_waves = pipeline(
     replace_matches(
         rf"(?<=[{_LETTER}])\s?[〜～~]+\s?(?=[\u3400-\u9fffァ-ヺA-Za-zＡ-Ｚａ-ｚ])", "から"
     ),
-    # えーと, すごーい and そうねー; before other kana a wave stands for a word.
+    # えーと, すごーい and そうねー; before other kana a wave replaces a word.
     replace_matches(
         r"(?<=[えあうん])(?<![ぁ-ゖァ-ヺ\u3400-\u9fff々].)[〜～~]+"
         r"|(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[いうね](?![ぁ-ゖ])|ございま|[^\w〜～~]|\Z)",
@@ -143,7 +143,7 @@ _drop_silent_signs = pipeline(
     # Without a pause 3 > 2 would be 32.
     replace_matches(rf"(?<=[0-9０-９]) ?{_SILENT} ?(?=[0-9０-９])", "、"),
     replace_matches(_SILENT, ""),
-    # Spaces help only the eye, except between words in Latin letters.
+    # Spaces have no sound, except between words in Latin letters.
     replace_matches(rf"(?<![{_ALNUM}.,!?&＆:;'\")/]) +| +(?![{_ALNUM}&＆'\"(/])", ""),
     str.strip,
     # No pause twice, none at the beginning or the end.
@@ -153,10 +153,10 @@ _drop_silent_signs = pipeline(
     str.strip,
 )
 
-#: The signs of running text.
+#: Converts the signs of running text.
 verbalize_signs = pipeline(_verbalize_marks, _verbalize_waves, _drop_silent_signs)
 
-#: The signs of a word, whose placeholders have become pauses before.
+#: Converts the signs of a word, whose placeholders are already pauses.
 verbalize_word_signs = skip_if(
     compile_lazy("[ぁ-ゖァ-ヺー一-鿿々]*"), pipeline(_verbalize_marks, _drop_silent_signs)
 )
@@ -174,17 +174,17 @@ _BLANK = compile_lazy(
     rf"|(?<![{_NUMERAL}〇])〇{{2,}}(?![{_NUMERAL}〇])"
 )
 
-#: Nothing but dots: a speaker is silent. [...] is the gap of a flash card.
+#: Only dots: a speaker is silent. [...] is the gap of a flash card.
 _DOTS = compile_lazy(r"[(（「『](?=\s*[・…‥．.])[\s・…‥．.]+[?？!！]*[)）」』]")
 
-#: Squares and dots before the text of a line; behind a square alone, a particle makes it a blank.
+#: Bullets before the text of a line; a square or dot before a particle is a blank to fill in.
 _BULLET = compile_lazy(
     r"^[ ]*(?:[■●](?![ ]?[にをはがでともへの](?![ぁ-ゖ]))|□(?=[ ](?![にをはがでともへの](?![ぁ-ゖ]))|[^ ぁ-ゖ]))"
     r"(?=[ ]?[^\s■□○●×△▲])",
     re.MULTILINE,
 )
 
-#: In running text a single _ that parts no Latin words is a blank, too.
+#: In running text, a single _ that does not separate Latin words is also a blank.
 _SMALL_BLANK = compile_lazy(r"(?<![A-Za-z0-9_＿])[_＿](?![A-Za-z0-9_＿])")
 
 #: Patterns that begin with a part of speech: N＋です, V-て＋います, 動詞て形＋ください.
@@ -197,7 +197,7 @@ _ADDRESS = compile_lazy(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _JAPANESE = compile_lazy(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々]")
 _GOES_ON = compile_lazy(rf"[ ]?{_JAPANESE.pattern}")
 
-#: What an engine's dictionary has a reading for: kana, kanji, Latin, Greek, digits, some signs.
+#: Characters with a reading in an engine's dictionary: kana, kanji, Latin, Greek, digits, some signs.
 _SPEAKABLE = compile_lazy(
     r"[ぁ-ゖァ-ヺ\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〆〇A-Za-zＡ-Ｚａ-ｚ0-9０-９Ⅰ-ⅻ①-⑳¼-¾⅐-⅞"
     r"Α-Ωα-ωÀ-ÖØ-öø-ÿ%％&＆@＠+＋÷×○△◎℃♂♀〒¥￥$＄€£]"
@@ -206,12 +206,12 @@ _SOUNDLESS = compile_lazy(r"[ッっー、。\s]*")
 
 
 def find_silence_reason(text: str) -> str | None:
-    """Why a text is not said, in words; None if it is."""
+    """Return why a text is not spoken; None if it is."""
     return find_unspeakable_reason(text) or find_empty_reason(text)
 
 
 def find_unspeakable_reason(text: str) -> str | None:
-    """The reason if a text has a part that cannot be said; None otherwise."""
+    """Return why a part of a text cannot be spoken; None if all of it can."""
     if _BLANK.search(drop_dots(text)):
         return BLANK_TO_FILL
     formula = _FORMULA.match(text)
@@ -228,7 +228,7 @@ def find_unspeakable_reason(text: str) -> str | None:
 
 
 def drop_dots(text: str) -> str:
-    """The text without 「……」 and （…）, and without the bullets before its lines."""
+    """Drop 「……」 and （…）, and the bullets before lines."""
     return _DOTS.sub("", _BULLET.sub("", text))
 
 
@@ -237,7 +237,7 @@ def has_small_blank(text: str) -> bool:
 
 
 def find_empty_reason(text: str) -> str | None:
-    """The reason if a text has no character that can be said; None otherwise."""
+    """Return why a text has nothing that can be spoken; None if it has."""
     if not text.strip():
         return "the text is empty"
     if text.strip() in ABSENT:
@@ -248,5 +248,5 @@ def find_empty_reason(text: str) -> str | None:
 
 
 def drop_addresses(text: str) -> str:
-    """The text without addresses that stand apart from its words."""
+    """Drop web addresses from a text."""
     return _ADDRESS.sub("", text)
