@@ -1,4 +1,4 @@
-"""Pitch accent: the notations that data use read to a mora number, and phrases written for people."""
+"""Pitch accent: parses the notations in data to a mora number, and formats phrases for people."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _ACCEPTED = (
     "a, o, n2, k2"
 )
 
-#: The keys under which an object may hold its accent, in the order in which they are asked.
+#: The keys of an object that may hold its accent, in order of preference.
 _KEYS = (
     "accent", "drop", "nucleus", "downstep", "position", "pitch", "kernel", "pattern", "pitches",
     "positions", "accents",
 )  # fmt: skip
 
-#: Notations have two digits at most, so a number may be no larger.
+#: The largest number: notations have at most two digits.
 _LARGEST = 99
 _KANA = r"[ぁ-ゖァ-ヺー]"
 _BETWEEN = compile_lazy(r"[,、，;；|｜\n]|\s[/／・]\s")
@@ -40,14 +40,14 @@ _CLASS = compile_lazy(
 _TAG = compile_lazy(r"</?[A-Za-z][^<>]*>")
 _OVERLINE = compile_lazy(r"<([A-Za-z]+)\b[^<>]*overline[^<>]*>([^<>]*)</\1>")
 
-#: What stands where a table has no accent.
+#: Values for a missing accent.
 _ABSENT = frozenset([*"-‐–—―*?？", "None", "null", "NULL", "NaN", "nan", "N/A", "n/a"])
 _NUMBER = compile_lazy(
     rf"(?P<kana>{_KANA}+\s*)?[(（\[［【〔〈<]?(?P<number>\d{{1,2}})[)）\]］】〕〉>]?型?"
     r"(?:[\s・/／(（\[［【〔〈<]+\d{1,2}[)）\]］】〕〉>]?型?)*"
 )
 
-#: Whole numbers as tables of floating-point numbers have them.
+#: Whole numbers in tables of floating-point numbers.
 _WHOLE = compile_lazy(r"^(\d{1,2})\.0+$")
 _TWO_PHRASES = compile_lazy(r"(?:[hk]?\d+|h)[-‐‑–+](?:[hk]?\d+|[hk])")
 _NAME = compile_lazy(
@@ -55,13 +55,13 @@ _NAME = compile_lazy(
     r"[\s:：\-(（\[【]*(?P<number>\d{1,2})?[\s)）\]】型]*"
 )
 
-#: The names in kanji by their first; those in Latin letters begin with their code.
+#: The codes of the names in kanji by their first kanji; names in Latin letters begin with their code.
 _CODE_OF = {"平": "h", "頭": "a", "中": "n", "尾": "o", "起": "k"}
 _CODE = compile_lazy(r"(?P<code>[hanok])(?P<number>\d{1,2})?")
 _TONES = compile_lazy(r"[hl]{2,}|[高低]{2,}|[01]{2,}")
 _HIGH = compile_lazy("[h高]")
 
-#: What a phrase of standard Japanese can sound like: its second mora differs from its first.
+#: A possible phrase of standard Japanese: its second mora differs from its first.
 _POSSIBLE = compile_lazy(r"10*|01+0*")
 _FALL = compile_lazy(r"[＼\\↓ꜜ⤵↘'’‘´`＇┐⌝⌉¬￢﹁]")
 _FLAT = compile_lazy(r"[‾￣¯→=＝]| \u0304")
@@ -76,19 +76,19 @@ _SILENT = compile_lazy(r"[_＿°˚・.]")
 
 
 def parse_accent(value: object, reading: str | None) -> int | None:
-    """The accent nucleus that data give: the mora after which the pitch falls, 0 for none.
+    """Parse an accent nucleus: the mora after which the pitch falls, 0 for none.
 
-    Of alternates the first counts. Whether the mora exists is not asked here.
+    The first of several alternates counts. This does not check that the mora exists.
 
     Args:
-        value: what the data hold: a number, text in any known notation, a list of them, an object.
-        reading: the word's kana, which odaka and tones need; None where it is not known.
+        value: the value in the data: a number, text in any known notation, a list of them, an object.
+        reading: the word's kana, which odaka and tones need; None if unknown.
 
     Returns:
-        The mora's number from 1, or 0; None where the data give no accent.
+        The mora's number from 1, or 0; None if the data give no accent.
 
     Raises:
-        UnusableTextError: the value is no known notation, or does not say which mora it is.
+        UnusableTextError: the value is in no known notation, or does not determine a mora.
     """
     match value:
         case None:
@@ -109,7 +109,7 @@ def parse_accent(value: object, reading: str | None) -> int | None:
 
 
 def extract_accent_reading(value: object) -> str | None:
-    """The kana in notations such as ア＼ル and ハ'シ, in katakana; None where there are none."""
+    """Extract the kana of notations such as ア＼ル and ハ'シ, in katakana; None if there are none."""
     match value:
         case str():
             return _extract_marked_kana(_extract_first_alternate(value))
@@ -131,23 +131,23 @@ def _extract_marked_kana(text: str) -> str | None:
 
 
 def drop_accents(pronunciation: Pronunciation) -> Pronunciation:
-    """A pronunciation without accents, for voices that make their own."""
+    """Remove the accents of a pronunciation, for voices that choose their own."""
     flat = tuple(phrase._replace(accent=0) for phrase in pronunciation.phrases)
     return replace(pronunciation, phrases=flat, accent_basis=AccentBasis.ENGINE)
 
 
 def doubt_accents(pronunciation: Pronunciation) -> Pronunciation:
-    """A pronunciation whose accents could not be imposed: the voice may have others."""
+    """Mark the accents of a pronunciation as the engine's: they could not be imposed on the voice."""
     return replace(pronunciation, accent_basis=AccentBasis.ENGINE)
 
 
 def format_accent_phrases(phrases: Sequence[Phrase]) -> str:
-    """Phrases with ↓ where the pitch falls: ハ↓シ; a / between phrases, a 、 where a pause is."""
+    """Format phrases with ↓ where the pitch falls: ハ↓シ; a / between phrases, a 、 for a pause."""
     return _join_formatted(phrases, [_format_fall(phrase) for phrase in phrases])
 
 
 def format_pitch_line(phrases: Sequence[Phrase]) -> str:
-    """Phrases as one H (high) or L (low) for each mora; a / between them, a 、 where a pause is."""
+    """Format phrases as one H (high) or L (low) for each mora; a / between them, a 、 for a pause."""
     return _join_formatted(phrases, [_format_tones(phrase) for phrase in phrases])
 
 
@@ -178,7 +178,7 @@ def _unknown_accent_error(value: object) -> UnusableTextError:
 
 
 def _find_accent_value(value: Mapping[str, Any]) -> object:
-    """The value of an object under the first key that means an accent."""
+    """Find the value of an object under the first key for an accent."""
     by_name = {str(key).lower(): inner for key, inner in value.items()}
     keys = [key for key in _KEYS if key in by_name]
     if not keys:
@@ -190,7 +190,7 @@ def _find_accent_value(value: Mapping[str, Any]) -> object:
 
 
 def _extract_first_alternate(text: str) -> str:
-    """The first of several accents, without tags, word classes and typographic variants."""
+    """Extract the first of several accents, without tags, word classes and typographic variants."""
     plain = html.unescape(text)
     if not _FALL.search(_TAG.sub("", plain)):
         plain = _OVERLINE.sub(lambda high: re.sub("(.)", "\\1\u0305", high[2]), plain)
@@ -201,7 +201,7 @@ def _extract_first_alternate(text: str) -> str:
 
 
 def _normalize_character(character: str) -> str:
-    """Digits and letters in their usual width; a circled number apart from the next."""
+    """Normalize the width of digits and letters; add a space behind a circled number."""
     if not character.isalnum():
         return character
     usual = unicodedata.normalize("NFKC", character)
@@ -225,7 +225,7 @@ def _parse_accent_text(value: str, reading: str | None) -> int | None:
 
 
 def _parse_tones(text: str, reading: str | None) -> int | None:
-    """LHHL, 低高高低, and 0110 where as many digits as the reading has morae; a particle may follow."""
+    """Parse LHHL, 低高高低, and 0110 with a digit for each mora; a tone for a particle may follow."""
     tones = re.sub(r"[-\s・()（）]", "", text).lower()
     if not _TONES.fullmatch(tones):
         return None
@@ -252,7 +252,7 @@ def _parse_class_name(text: str, reading: str | None) -> int | None:
 
 
 def _parse_class_code(text: str, reading: str | None) -> int | None:
-    """The codes of Migaku's add-ons; a number is that of the mora, counted from the front."""
+    """Parse the codes of Migaku's add-ons; a number is that of the mora, counted from the front."""
     code = _CODE.fullmatch(text.lower())
     return _resolve_class(code["code"], code["number"], text, reading) if code else None
 
@@ -277,7 +277,7 @@ def _parse_number(text: str, _reading: str | None) -> int | None:
 
 
 def _parse_marks(text: str, reading: str | None) -> int | None:
-    """Kana with a mark where the pitch falls, or a line over what is high, or one behind if flat."""
+    """Parse kana with a mark at the fall, a line over the high morae, or a line behind flat words."""
     before, *after = _FALL.split(text)
     kana = _strip_accent_marks(text)
     if not re.fullmatch(f"{_KANA}+", kana):
@@ -304,7 +304,7 @@ def _parse_marks(text: str, reading: str | None) -> int | None:
 
 
 def _is_same_word(kana: str, reading: str) -> bool:
-    """Whether one goes on where the other ends: with a particle, or with する and な."""
+    """Whether one text begins with the other: a particle, する or な may follow."""
     one, other = (
         pronunciation_key(each).replace("イウ", "ユウ").translate(_AS_PARTICLES)
         for each in (kana, reading)
@@ -318,12 +318,12 @@ def _strip_accent_marks(text: str) -> str:
     return text
 
 
-# Accent notation as the ledger has it, read back to phrases.
+# Parsing of the ledger's accent notation.
 _PHRASE = re.compile("([^/、]+)([/、]?)")
 
 
 def parse_accent_phrases(notation: str) -> tuple[Phrase, ...]:
-    """The phrases that ``format_accent_phrases`` wrote, without the pause behind the last."""
+    """Parse the output of ``format_accent_phrases``; the last phrase has no pause."""
     return tuple(_parse_phrase(written, end) for written, end in _PHRASE.findall(notation))
 
 

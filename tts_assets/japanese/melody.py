@@ -1,4 +1,4 @@
-"""The melody of standard Japanese: how high each mora of an accent phrase is, and when.
+"""The melody of standard Japanese: the pitch of each mora of an accent phrase over time.
 
 Heights follow the description of Tokyo Japanese by J. Pierrehumbert and M. Beckman (Japanese Tone
 Structure, 1988): a low begin, a high tone on the second mora or on an accented first one, a fall
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
 #: Semitones relative to the middle of the voice. Accented peaks are higher than unaccented ones.
 _LOW_BEGIN, _ACCENTED, _HIGH, _LOW = -3.5, 4.0, 2.5, -4.5
 
-#: Before a mora that ends its syllable, such as ん, a low first mora is almost high.
+#: A low first mora is almost high before a mora that ends its syllable, such as ん.
 _HALF_LOW_BEGIN = -0.5
 _BOUND = frozenset("ンッー")
 
-#: By how much each mora is lower than the one before, in high and in low stretches.
+#: The fall from mora to mora in high and in low stretches.
 _HIGH_SLOPE, _LOW_SLOPE = 0.2, 0.4
 _LOWEST = -6.5
 
-#: High morae climb to the accented one, which is the highest.
+#: The rise of high morae to the accented one, which is the highest.
 _CLIMB, _MOST_CLIMB = 0.4, 1.2
 
-#: The range of a phrase behind an accented one, as a part of that one's; a pause takes half of what
-#: was lost back.
+#: The range of a phrase behind an accented one, relative to that one's; a pause restores half of the
+#: loss.
 _DOWNSTEP = 0.8
 _LEAST_RANGE = 0.6
 
-#: A phrase begins no lower than this below its peak if nothing falls before it.
+#: The largest distance of the begin of a phrase below its peak if nothing falls before it.
 _DIP = 3.0
 
-#: Where in a mora its tone is reached: late, as in Tokyo (M. Sugito's ososagari).
+#: The moment of a mora at which its tone is reached: late, as in Tokyo (M. Sugito's ososagari).
 _HIGH_AT, _LOW_AT = 0.6, 0.6
 
-#: A low first mora rises at its end, by this part of the way: before a voiceless sound it is low to its
-#: end.
+#: A low first mora rises at its end, by this part of the way to the peak; before a voiceless sound it
+#: stays low.
 _LOW_TO, _RISEN = 0.95, 0.35
 
 #: The last mora of an utterance fades early.
@@ -64,10 +64,10 @@ _ASKING = 5.0
 
 
 class Tone(NamedTuple):
-    """A height that a mora has at a moment.
+    """The pitch of a mora at a moment.
 
     Args:
-        at: the moment, as a part of the mora's length.
+        at: the moment, as a fraction of the mora's length.
         semitones: relative to the middle of the voice.
     """
 
@@ -76,18 +76,18 @@ class Tone(NamedTuple):
 
 
 class MoraTones(NamedTuple):
-    """The tones of a mora in order, one at least, and whether it loses its vowel, and so its voice."""
+    """The tones of a mora in order, at least one, and whether its vowel is devoiced."""
 
     tones: Sequence[Tone]
     devoiced: bool
 
 
 def compute_tones(phrases: Sequence[Phrase], asking: Collection[int] = ()) -> list[MoraTones]:
-    """The tones of the morae of an utterance.
+    """Compute the tones of the morae of an utterance.
 
     Args:
         phrases: its accent phrases.
-        asking: which of them end as a question, counted from 0.
+        asking: the indices of the phrases that end as a question.
 
     Returns:
         The tones of each mora of all phrases.
@@ -111,14 +111,14 @@ def compute_tones(phrases: Sequence[Phrase], asking: Collection[int] = ()) -> li
 def _compute_phrase(
     phrase: Phrase, following: str, *, size: float, before: float | None, asks: bool
 ) -> list[MoraTones]:
-    """The tones of one phrase.
+    """Compute the tones of one phrase.
 
     Args:
         phrase: its morae and its accent.
-        following: the kana of the next phrase; "" where a pause follows.
-        size: of its range, as a part of that of the first phrase.
-        before: the end of the phrase that it follows without a pause.
-        asks: its last mora rises.
+        following: the kana of the next phrase; "" if a pause follows.
+        size: its range relative to that of the first phrase.
+        before: the last pitch of the previous phrase; None behind a pause.
+        asks: whether its last mora rises.
     """
     morae, accent = split_morae(phrase.kana), phrase.accent
     peak = _LOW + ((_ACCENTED if accent else _HIGH) - _LOW) * size
@@ -153,12 +153,12 @@ def _compute_phrase(
 def place_tones(
     tones: Sequence[Sequence[Tone]], spans: Sequence[tuple[float, float]], count: int
 ) -> NDArray[np.float64]:
-    """The melody as a curve.
+    """Interpolate the melody as a curve.
 
     Args:
-        tones: for each mora, as `compute_tones` gives them.
+        tones: the tones of each mora, from `compute_tones`.
         spans: begin and end of each mora, in frames.
-        count: how many frames there are.
+        count: the number of frames.
 
     Returns:
         Semitones relative to the middle of the voice, shape (count,).

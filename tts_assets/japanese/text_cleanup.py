@@ -1,4 +1,4 @@
-"""Input text made ready for the rules: every character plain, no markup, furigana marked."""
+"""Prepares input text for the rules: plain characters, no markup, furigana in internal markup."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _ONE_SIGN = str.maketrans(
 
 
 def check_characters(text: str) -> str:
-    """The text as it is, if every character of it can be said, shown and stored.
+    """Return the text unchanged if it has no broken characters.
 
     Raises:
-        UnusableTextError: it holds control characters, or what is left of broken ones.
+        UnusableTextError: it has control characters, lone surrogates or replacement characters.
     """
     broken = _BROKEN.search(text)
     if broken is not None:
@@ -59,7 +59,7 @@ def _expand_iteration_marks(found: re.Match[str]) -> str:
     return kana + "".join(voiced if mark in "ゞヾ" and len(voiced) == 1 else kana for mark in marks)
 
 
-#: Every character as the rules after this expect it.
+#: Normalizes characters for the other rules.
 clean_characters = pipeline(
     lambda text: text.translate(_ONE_SIGN),
     # Half-width kana, squared and enclosed words such as ㎏ and ㈱, radicals, digraphs.
@@ -74,20 +74,20 @@ clean_characters = pipeline(
         r"\u0300-\u036f\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ue000-\uf8ff\U000e0000-\U0010ffff]",
         "",
     ),
-    # What programs write for the end of a line may be the beginning of a command, as in \\ruby{.
+    # An escaped line end may be the beginning of a command, as in \\ruby{.
     replace_matches(r"\r\n?|[\u2028\u2029]|\\r\\n|\\[rn](?![a-z]+\{)", "\n"),
     replace_matches(r"(?:[^\S\n]|\\t(?![a-z]+\{))+", " "),
-    # Pictures; not ♀ and ♂, which have readings.
+    # Emoji; not ♀ and ♂, which have readings.
     replace_matches(r"[\U0001f000-\U0001faff\u2600-\u263f\u2641\u2643-\u27bf\u2b00-\u2bff]", ""),
     replace_matches(r"([ぁ-ゖァ-ヺ])([ゝゞヽヾ]+)", _expand_iteration_marks),
 )
 
-# Markup: HTML, Markdown and flash-card fields to plain text, in which furigana are marked.
+# Markup: converts HTML, Markdown and flash-card fields to plain text with marked furigana.
 _BLOCK_NAMES = "br|p|div|li|ul|ol|dl|dt|dd|tr|table|h[1-6]|hr|blockquote"
 _BLOCK = compile_lazy(rf"</?(?:{_BLOCK_NAMES})(?:\s[^<>]*|/)?>", re.IGNORECASE)
 _RUBY_PART = compile_lazy(r"(?<![^<>])([^<>]*)<rt(?:\s[^<>]*)?>([^<>]*)(?:</rt>)?", re.IGNORECASE)
 
-#: The end of a line of the source within Japanese words.
+#: A line end of the source within Japanese text.
 _WRAPPED = compile_lazy(
     r"(?<=[ぁ-ゖァ-ヺー\u3400-\u9fff々])[ ]*\n[ ]*(?=[ぁ-ゖァ-ヺー\u3400-\u9fff々])"
 )
@@ -95,7 +95,7 @@ _ADDRESS = r"[!-'*-Z\\^-~]*"
 
 
 def unescape_entities(text: str) -> str:
-    """Entities as what they stand for; data are often escaped twice."""
+    """Unescape entities repeatedly, because data are often escaped twice."""
     while "&" in text and (plain := html.unescape(text)) != text:
         text = plain
     return text
@@ -107,13 +107,13 @@ def _mark_ruby(part: re.Match[str]) -> str:
 
 
 def _break_lines(text: str) -> str:
-    """Where lines are elements, the line ends of the source are only spaces."""
+    """Break lines at block elements; line ends of the source are then only spaces."""
     if _BLOCK.search(text) is None:
         return text
     return _BLOCK.sub("\n", _WRAPPED.sub("", text).replace("\n", " "))
 
 
-#: Anki's cloze deletions read out, its sound files dropped.
+#: Expands Anki's cloze deletions, drops its sound files.
 _expand_cards = skip_if(
     compile_lazy(r"[^\[{]*"),
     pipeline(
@@ -126,7 +126,7 @@ _convert_html = skip_if(
     pipeline(
         # An underlined blank.
         replace_matches(r"<(u|ins)(?: [^<>]*)?>[\s_＿]*</\1>", "＿＿", re.IGNORECASE),
-        # As browsers read comments and scripts, an open one lasts to the end.
+        # Like in browsers, an unclosed comment or script extends to the end.
         replace_matches(
             r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1>|\Z)",
             "",
@@ -144,7 +144,7 @@ _convert_html = skip_if(
     ),
 )
 
-#: The text without its markup.
+#: Removes the markup from a text.
 strip_markup = pipeline(
     _expand_cards,
     _convert_html,
@@ -158,7 +158,7 @@ strip_markup = pipeline(
     replace_matches(" {2,}", " "),
 )
 
-#: The beginning of every way of normalising.
+#: The first step for every input text.
 prepare_text = skip_if(
     compile_lazy("[ぁ-ゖァ-ヺー一-鿿々、。？！]*"),
     pipeline(
@@ -173,10 +173,10 @@ prepare_text = skip_if(
 
 
 def attach_furigana(text: str, furigana: str) -> str:
-    """The text as it stands with furigana, where these are of that text; else the text alone.
+    """Return the text with furigana if that is the same text; else the text alone.
 
     Raises:
-        UnusableTextError: one of them holds broken characters.
+        UnusableTextError: one of them has broken characters.
     """
     plain, marked = (
         "".join(strip_readings(prepare_text(each)).split()) for each in (text, furigana)
@@ -185,11 +185,11 @@ def attach_furigana(text: str, furigana: str) -> str:
 
 
 def extract_furigana_reading(text: str) -> str | None:
-    """The reading that is written into a text, in katakana: タベル of 食[た]べる.
+    """Extract the reading of a text from its furigana, in katakana: タベル of 食[た]べる.
 
-    None where some of it has no reading.
+    None if a part has no reading.
 
     Raises:
-        UnusableTextError: the text holds broken characters.
+        UnusableTextError: the text has broken characters.
     """
     return find_full_kana(prepare_text(text))

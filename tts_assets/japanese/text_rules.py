@@ -1,4 +1,4 @@
-"""Rules from text to text, and regular expressions compiled on first use: a run needs few of hundreds."""
+"""Text rewriting rules, and regular expressions compiled on first use: a run needs few of hundreds."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class LazyPattern:
-    """Stands for a compiled pattern until its first use."""
+    """A pattern that is compiled on first use."""
 
     def __init__(self, pattern: str, flags: int) -> None:
         self.pattern = pattern
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        """Compile the pattern, and keep its methods, so that this runs once."""
+        """Compile the pattern, and set its methods as attributes, so that this runs once."""
         compiled = re.compile(self.pattern, self._flags)
         for each in ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"):
             setattr(self, each, getattr(compiled, each))
@@ -28,25 +28,25 @@ class LazyPattern:
 
 
 def compile_lazy(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """A pattern as ``re.compile`` makes it, but a wrong one is found when it is first used."""
+    """Like ``re.compile``, but the pattern is compiled, and errors raised, on first use."""
     return cast("re.Pattern[str]", LazyPattern(pattern, flags))
 
 
 def replace_matches(
     pattern: str, replacement: str | Callable[[re.Match[str]], str], flags: int = 0
 ) -> Rule:
-    """A rule that replaces each match of a pattern."""
+    """Create a rule that replaces each match of a pattern."""
     compiled = compile_lazy(pattern, flags)
     return lambda text: compiled.sub(replacement, text)
 
 
 def parse_pairs(table: str) -> dict[str, str]:
-    """A table out of pairs such as ``や:ヤ`` with spaces between them."""
+    """Parse pairs such as ``や:ヤ``, separated by spaces."""
     return dict(pair.split(":") for pair in table.split())
 
 
 def pipeline(*rules: Rule) -> Rule:
-    """One rule out of several, applied in order."""
+    """Create a rule that applies several rules in order."""
 
     def apply_rules(text: str) -> str:
         for rule in rules:
@@ -57,9 +57,9 @@ def pipeline(*rules: Rule) -> Rule:
 
 
 def skip_if(plain: re.Pattern[str], rule: Rule) -> Rule:
-    """The rule, skipped for texts of this pattern, which it would not change.
+    """Skip a rule for texts that match a pattern, which it must not change.
 
-    ``inspect.unwrap`` gives it back, to show that it does.
+    ``inspect.unwrap`` returns the rule, so that tests can check this.
     """
 
     @wraps(rule)
@@ -70,7 +70,7 @@ def skip_if(plain: re.Pattern[str], rule: Rule) -> Rule:
 
 
 def until_stable(rule: Rule) -> Rule:
-    """The rule, applied again while it changes something, but five times at most."""
+    """Repeat a rule while it changes the text, at most five times."""
 
     def apply_until_stable(text: str) -> str:
         for _ in range(5):

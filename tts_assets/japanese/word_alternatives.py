@@ -1,4 +1,4 @@
-"""Alternatives: one text that offers several, taken apart and paired with their readings."""
+"""Splits texts with several alternatives, and pairs these with their readings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OPTIONAL_SURU = compile_lazy(
 _WITH_SURU = "\ue003"
 _OR = r"\s(?:or|または|もしくは|あるいは)\s"
 
-#: Not in dates, fractions, addresses and units.
+#: Separators of spellings; not in dates, fractions, addresses and units.
 _BETWEEN_SPELLINGS = compile_lazy(
     r"[;；|｜\n]|(?<![\d:/a-z])[/／](?![\d/／])|(?<=[\u3040-\u9fff])[/／](?=[\u3040-\u9fff])"
     f"|{_OR}"
@@ -35,32 +35,32 @@ _HEADWORD = compile_lazy(
     "(?:[\u3400-\u9fff々]|[うくぐつぬぶむるい]|(?<!で)す)"
 )
 
-#: Those that also stand between the kanji of one word: せん・せい.
+#: Separators that also occur between the kanji of one word: せん・せい.
 _BETWEEN_KANJI = "・|｜"
 
-#: What a kanji taken over from Chinese may be read as: ガッ, コウ, ショク; not ザコ.
+#: An on reading of a kanji: ガッ, コウ, ショク; not ザコ.
 _ON_READING = compile_lazy("[ァ-ヺ][ャュョ]?[ンウイツクチキッ]?")
 _VOICED = compile_lazy("[ガギグゲゴザジズゼゾダヂヅデドバビブベボ]")
 
-#: More spellings of one word than this are no alternatives; each is held against each reading.
+#: The largest number of alternatives of a word; each is compared with each reading.
 _MAX_ALTERNATIVES = 50
 _MARKS_OF_READINGS = compile_lazy(f"[{_BETWEEN_READINGS}]|{_OR}")
 
 
 def mark_optional_suru(text: str) -> str:
-    """こしょう(する) as two alternatives; it is done before notes are dropped."""
+    """Mark こしょう(する) as two alternatives; call this before dropping notes."""
     return _OPTIONAL_SURU.sub(_WITH_SURU, text)
 
 
 def split_alternatives(text: str, separators: Sequence[str] | None) -> list[str]:
-    """The alternatives of a spelling at marks that always part them, する with the word before."""
+    """Split a spelling at marks that always separate alternatives; append する to the word before it."""
     return _append_suru(_split_at(text, separators, _BETWEEN_SPELLINGS))
 
 
 def split_readings(
     reading: str, spellings: Sequence[str], separators: Sequence[str] | None
 ) -> list[str]:
-    """The alternatives of a reading; a mark that the spelling itself has parts nothing."""
+    """Split a reading into alternatives; marks that the spelling also has do not separate."""
     if separators is not None:
         return _append_suru(_split_at(reading, separators, _MARKS_OF_READINGS))
     if _KANA.fullmatch(reading):
@@ -87,7 +87,7 @@ def split_readings(
 
 
 def split_by_readings(spelling: str, readings: Sequence[str]) -> list[str]:
-    """The alternatives at ・, 、 and spaces, which part only where each alone fits a reading."""
+    """Split a spelling at ・, 、 and spaces, if each part alone fits a reading."""
     for mark in "・、，, ":
         if mark not in spelling:
             continue
@@ -104,11 +104,11 @@ def split_by_readings(spelling: str, readings: Sequence[str]) -> list[str]:
 def pair_readings(
     spellings: Sequence[str], readings: Sequence[str]
 ) -> list[tuple[str, str | None]]:
-    """Which spelling is said with which reading, the main one first.
+    """Pair spellings with readings, the main pair first.
 
-    As many readings as spellings go two by two. Several readings of one spelling are each said.
-    Of several spellings of one reading only one is, as they sound the same: the one whose own
-    kana show most of it, else the first.
+    If there are as many readings as spellings, pair them in order. Several readings of one spelling
+    make one pair each. Several spellings of one reading make a single pair, because they sound the
+    same: with the spelling that has the most okurigana, else the first.
     """
     if not readings:
         return [(spelling, None) for spelling in dict.fromkeys(spellings)]
@@ -122,9 +122,9 @@ def pair_readings(
 
 
 def drop_misfits(spellings: Sequence[str], readings: Sequence[str]) -> list[str]:
-    """The readings that fit the only spelling, in their order; all of them if none does.
+    """Drop readings that do not fit the only spelling; keep all if none fits.
 
-    Of まわる、まわす for 回す only マワス is left.
+    Of まわる、まわす for 回す, keep マワス.
     """
     if len(readings) < 2 or len(spellings) != 1:
         return list(readings)
@@ -140,7 +140,7 @@ def _compile_separator(mark: str) -> re.Pattern[str]:
 def _pair_reading(
     spellings: Sequence[str], reading: str, readings: Sequence[str]
 ) -> tuple[str, str]:
-    """The spelling that a reading is of; where only one of the two has する, the other gets it."""
+    """Find the spelling of a reading; if only one of the two has する, append it to the other."""
     fitting = [
         each for each in spellings[:_MAX_ALTERNATIVES] if can_spell(each, reading)
     ] or spellings[:1]
@@ -156,24 +156,24 @@ def _pair_reading(
 
 def _split_at(text: str, separators: Sequence[str] | None, pattern: re.Pattern[str]) -> list[str]:
     if separators is not None:
-        named = sorted(filter(None, separators), key=len, reverse=True)
-        pattern = re.compile("|".join(map(re.escape, named)) or r"(?!)")
+        marks = sorted(filter(None, separators), key=len, reverse=True)
+        pattern = re.compile("|".join(map(re.escape, marks)) or r"(?!)")
     marked = text.replace(_WITH_SURU, f"{_WITH_SURU}{_SURU}")
     parts = [piece for part in pattern.split(marked) for piece in part.split(_WITH_SURU)]
     return [part.strip() for part in parts if part.strip()] or [text]
 
 
 def _append_suru(parts: Sequence[str]) -> list[str]:
-    """こしょう and する are こしょう and こしょうする."""
+    """Append する to the word before it: こしょう and する become こしょう and こしょうする."""
     whole: list[str] = []
     for part in parts:
-        suru = whole and part != whole[-1] and kana_to_katakana(part) in {"スル", "ヲスル"}
-        whole.append(f"{whole[-1].removesuffix(_SURU)}{_SURU}" if suru else part)
+        is_suru = whole and part != whole[-1] and kana_to_katakana(part) in {"スル", "ヲスル"}
+        whole.append(f"{whole[-1].removesuffix(_SURU)}{_SURU}" if is_suru else part)
     return list(dict.fromkeys(whole))
 
 
 def _split_between_kanji(reading: str, marks: str, spellings: Sequence[str]) -> list[str]:
-    """A reading at marks that may also stand within it, where they do not."""
+    """Split a reading at marks that may also occur within a word, unless it is one word."""
     if not any(mark in reading for mark in marks):
         return [reading]
     parts = _split_at(reading, None, re.compile(f"[{re.escape(marks)}]"))
@@ -181,7 +181,7 @@ def _split_between_kanji(reading: str, marks: str, spellings: Sequence[str]) -> 
 
 
 def _is_one_word(parts: Sequence[str], spellings: Sequence[str]) -> bool:
-    """た・べる, where the mark shows the okurigana of 食べる; せん・せい, a part for each kanji."""
+    """Whether the marks are within a word: た・べる (okurigana of 食べる), せん・せい (kanji by kanji)."""
     joined = "".join(parts)
     fitting = [each for each in spellings if "・" not in each and can_spell(each, joined)]
     if not all(any(can_spell(each, part) for each in spellings) for part in parts):
@@ -192,7 +192,7 @@ def _is_one_word(parts: Sequence[str], spellings: Sequence[str]) -> bool:
 
 
 def _may_be_per_kanji(parts: Sequence[str]) -> bool:
-    """せん・せい, and とも・だち, where a voiced sound shows a compound; not ざこ・じゃこ."""
+    """Whether parts may be those of one word: せん・せい, and とも・だち (voiced); not ざこ・じゃこ."""
     kana = [kana_to_katakana(part) for part in parts]
     if all(map(_ON_READING.fullmatch, kana)):
         return True
@@ -201,7 +201,7 @@ def _may_be_per_kanji(parts: Sequence[str]) -> bool:
 
 
 def _has_matching_parts(mark: str, spelling: str, reading: str) -> bool:
-    """行く・来る with いく・くる: words on either side, one by one; behind a comma no clauses."""
+    """Whether the parts of both match one by one: 行く・来る, いく・くる; at commas only headwords."""
     words, kana = spelling.split(mark), reading.split(mark)
     return (
         (mark == "・" or (mark in _COMMAS and all(map(_HEADWORD.fullmatch, map(str.strip, words)))))
@@ -222,7 +222,7 @@ def _split_at_spaces(reading: str, spellings: Sequence[str]) -> list[str]:
 
 
 def _are_full_readings(parts: Sequence[str], spellings: Sequence[str]) -> bool:
-    """Whether each part is a reading of its own: of 十, or of 開く, but not がっ and こう of 学校."""
+    """Whether each part is a full reading: of 十, or of 開く; not がっ and こう of 学校."""
     spoken = [part for part in parts if kana_to_katakana(part) != "スル"]
     return any(
         (len(spelling) == 1 or find_okurigana(spelling))
@@ -238,9 +238,11 @@ def _are_alternatives(parts: Sequence[str], mark: str, readings: Sequence[str]) 
     joined = "".join(parts)
     if readings:
         fitting = all(any(can_spell(part, reading) for reading in readings) for part in parts)
-        # 結構です、大丈夫です with one reading of both is one text.
-        whole = mark == " " or (len(readings) == 1 and any(map(find_okurigana, parts)))
-        return fitting and not (whole and any(can_spell(joined, reading) for reading in readings))
+        # 結構です、大丈夫です with one reading is a single text.
+        is_one_text = mark == " " or (len(readings) == 1 and any(map(find_okurigana, parts)))
+        return fitting and not (
+            is_one_text and any(can_spell(joined, reading) for reading in readings)
+        )
     if mark == " ":
         ends = {find_okurigana(part) for part in parts}
         return len(ends) == 1 and "" not in ends
