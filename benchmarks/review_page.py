@@ -95,7 +95,7 @@ def main() -> int:
 
 
 def told() -> Told:
-    """What the page is told of the project in the working folder."""
+    """Return the data of the page for the project in the working folder."""
     import anyio
 
     from tts_assets import Settings

@@ -54,7 +54,7 @@ from tts_assets.model import SpokenForm, split_morae
 
 RATE_HZ = 24_000
 
-#: Passages are cut into their sentences.
+#: Passages are split into their sentences.
 SENTENCE = re.compile(r"[^。！？\n]+[。！？]")
 FRAME_SECONDS = 0.025
 
@@ -76,7 +76,7 @@ FEWEST_VOICED = 2
 #: Steps of 5 ms that a voiced mora has at least.
 FEWEST_STEPS = 3
 
-#: Limits of the shares that are heard as they should be.
+#: Limits of the shares with the right accent.
 LEAST_WORDS, LEAST_PHRASES = 0.97, 0.92
 
 
@@ -88,7 +88,7 @@ class Take(NamedTuple):
 
 
 class Tally:
-    """How many are heard as they should be, before and after."""
+    """Counts of right accents, before and after."""
 
     def __init__(self) -> None:
         """None so far."""
@@ -133,7 +133,7 @@ class Figures:
 
 
 class Ear:
-    """Speaks with both melodies, and listens."""
+    """Synthesizes with both melodies, and measures the accents."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class Ear:
         self.figures = Figures()
 
     def count(self, form: SpokenForm, tally: Tally, *, list_wrong: bool) -> None:
-        """Speak a form and count its phrases."""
+        """Synthesize a form and count its phrases."""
         for nodes in resolve_reading(form, self._engine._dictionary).parts:
             symbols, morae = to_kokoro_phonemes(nodes, sentence=form.sentence)
             phrases = to_accent_phrases(nodes)
@@ -179,7 +179,7 @@ class Ear:
                     )
 
     def _impose(self, take: Take, nodes: Any) -> Take | None:
-        """The same sound with other accents; unchanged if they cannot be imposed."""
+        """Impose other accents on a sound; return it unchanged if that fails."""
         if self._imposer is None:
             return None
         samples = self._imposer.impose(take.samples.astype(np.float32), RATE_HZ, [nodes])
@@ -253,7 +253,7 @@ def list_tones(morae: list[str], accent: int) -> list[np.ndarray]:
 
 
 def fit_tones(heights: np.ndarray, tones: np.ndarray) -> float:
-    """The root mean square of what tones leave unexplained, in semitones."""
+    """Compute the root mean square of the residual of the tones, in semitones."""
     return min(_fit_range(heights - slope * np.arange(heights.size), tones) for slope in SLOPES)
 
 

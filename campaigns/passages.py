@@ -29,14 +29,14 @@ KILLS = 4
 
 
 class Engine(NamedTuple):
-    """An engine with its settings, as variables of the environment."""
+    """An engine with its settings as environment variables."""
 
     name: str
     variables: dict[str, str]
 
 
 def engine_of(text: str) -> Engine:
-    """What was typed for an engine."""
+    """Parse an engine from the command line."""
     name, *settings = text.split()
     pairs = (setting.split("=", 1) for setting in settings)
     variables = {
@@ -58,14 +58,14 @@ def environment(engine: Engine) -> dict[str, str]:
     return {**os.environ, **engine.variables, "PYTHONPATH": str(ROOT)}
 
 
-#: So much of a text is made to show that all of this works.
+#: The size of a text in a smoke run.
 _SMOKE_CHARACTERS = 60
 
 
 def made(
     folder: Path, engine: Engine, workers: int
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """Make all in a folder; what was told, and every file of the output folder."""
+    """Generate everything in a folder; return the messages and the files of the output folder."""
     done = subprocess.run(
         command(engine, workers),
         cwd=folder,
@@ -85,7 +85,7 @@ def made(
 
 
 def same_with_any_number(engine: Engine, most: int | None = None) -> int:
-    """Make the texts of the sample data, or the first few, with one worker and with two."""
+    """Generate the texts of the sample data, or the first few, with one worker and with two."""
     results = []
     for workers in (1, 2):
         with tempfile.TemporaryDirectory() as name:
@@ -107,7 +107,7 @@ def same_with_any_number(engine: Engine, most: int | None = None) -> int:
 
 
 def long_text(folder: Path) -> None:
-    """A catalogue with one text of many sentences."""
+    """Write a catalogue with one text of many sentences."""
     (folder / "data").mkdir()
     texts = [entry["text"] for entry in json.loads((ROOT / "data" / "reading.json").read_text(encoding="utf-8"))]  # fmt: skip
     entry = {"id": 1, "title": "long", "level": "N5", "text": "\n".join(texts)}
@@ -115,7 +115,7 @@ def long_text(folder: Path) -> None:
 
 
 def survives_kills(engine: Engine) -> int:
-    """Kill a run in the middle of a text, and make it whole."""
+    """Kill a run in the middle of a text, and resume it."""
     faults = 0
     with tempfile.TemporaryDirectory() as name:
         whole = Path(name) / "whole"
@@ -129,7 +129,7 @@ def survives_kills(engine: Engine) -> int:
             long_text(folder)
             waiting = _killed(folder, engine, at=random.Random(number).randrange(1, count - 1))
             lines, files = made(folder, engine, 2)
-            # The one that makes it whole tells of the clip instead.
+            # The resumed run reports the clip instead.
             said = sum(line["event"] == "segment-made" for line in lines) + 1
             right = files == expected and said <= count - waiting
             faults += not right
@@ -138,7 +138,7 @@ def survives_kills(engine: Engine) -> int:
 
 
 def _killed(folder: Path, engine: Engine, *, at: int) -> int:
-    """Kill a run when so many segments are there; how many there are then."""
+    """Kill a run once this many segments exist; return how many exist then."""
     process = subprocess.Popen(
         command(engine, 2), cwd=folder, env=environment(engine), stdout=subprocess.DEVNULL, start_new_session=True
     )  # fmt: skip
@@ -151,7 +151,7 @@ def _killed(folder: Path, engine: Engine, *, at: int) -> int:
 
 
 def main() -> None:
-    """Run, print what was seen, and exit with 1 if anything is wrong."""
+    """Run, print the results, and exit with 1 if anything is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--engine", action="append", type=engine_of)
     parser.add_argument(

@@ -34,12 +34,12 @@ WORDS = """
 涙:ナミダ1 お菓子:オカシ2 あなた:アナタ2 楽譜:ガクフ0 カメラ:カメラ1 天気:テンキ1 電話:デンワ0 会議:カイギ1
 家族:カゾク1 娘:ムスメ3 林:ハヤシ3 光:ヒカリ3 形:カタチ0 名前:ナマエ0 隣:トナリ0
 """
-#: Well above what measuring leaves open: a lag of one sample is a fifth of a semitone.
+#: Well above the measurement error: a lag of one sample is a fifth of a semitone.
 LEAST_SEMITONES = 1.0
 
 
 def main() -> int:
-    """Say all words, print what was heard; 1 if any is not heard with its accent."""
+    """Synthesize all words and print the measured accents; return 1 if any is wrong."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -106,7 +106,7 @@ def main() -> int:
 
 
 def make_small_models(folder: Path) -> tuple[Path, Path]:
-    """A folder with a voice of tones, and one with a Whisper that hears nothing right."""
+    """Create a folder with a voice of tones, and one with a Whisper model that recognizes nothing."""
     (folder / "voices").mkdir(parents=True)
     piper_stand_in.voice(folder / "voices", VOICE, phonemes="espeak", espeak="en-us")
     return folder / "voices", whisper_model.build(folder / "whisper")
@@ -173,7 +173,7 @@ def report(python: Path, project: Path, sentences: list[str]) -> int:
 
 
 def run(python: Path, project: Path, *arguments: str, allowed: tuple[int, ...] = (0,)) -> str:
-    """What a command prints; the campaign ends if it fails."""
+    """Return the output of a command; the campaign ends if it fails."""
     begin = time.perf_counter()
     command = [str(python), "-m", "tts_assets", *arguments]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
@@ -184,7 +184,7 @@ def run(python: Path, project: Path, *arguments: str, allowed: tuple[int, ...] =
 
 
 def count_wrong_words(said: str, heard: str) -> int:
-    """How many words of a sentence were not heard in their order."""
+    """Count the words of a sentence that were not recognized in order."""
     one, other = split_words(said), split_words(heard)
     blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     return len(one) - sum(block.size for block in blocks)

@@ -29,7 +29,7 @@ _INSTRUMENT = (
     "|ハープ|マンドリン|琴|三味線|三線|琵琶|胡弓|二胡|曲|ショパン|バッハ|モーツァルト|ベートーベン|ソナタ|伴奏|和音)"
 )
 
-#: What one goes along: 道を行って is イッテ.
+#: Not behind a way or a place: 道を行って is イッテ.
 _WAY = "(?<![道路り坂先上中所街町海空橋前奥右左方野畔筋会])"
 
 #: Behind these, 下 is モト: under a law, a guidance, a teacher.
@@ -65,7 +65,7 @@ _SHOWN = "(?:未来|夢|様子|世界|人生|社会|物語|愛|戦争|姿|イメ
 #: What may be free or vacant: 席, 時間.
 _FREE = "(?:席|部屋|時間|椅子|いす|日|予定|手|ベンチ|トイレ|場所|所|スペース|会議室|ポスト)"
 
-#: Of the subject or the topic, with a few words between that bring in no object.
+#: The subject or the topic, with a few words between, none of them an object.
 _SUBJECT = "(?:[がはも][^を、。]{0,6}?|の)"
 _PICTURE = "(?:絵|図|線|円|丸|漫画|マンガ|眉)"
 _FOOD = "(?:カレー|キムチ|ラーメン|スープ|ソース|料理|食べ物|もの|物|味|唐辛子|わさび)"
@@ -83,7 +83,7 @@ _WEATHER = "(?:晴れ?|はれ|曇り?|くもり|雨|雪)"
 _WRITTEN_ON = "(?:(?<!用)紙|布|(?<!言)葉|カード|封筒|はがき|葉書|切符|コイン|硬貨|生地)"
 _AIMED = "(?:話|話題|本題|弾|球|ボール|矢|コース|軌道|注意|気)"
 
-#: What is held or carried out: 調査, 試合, 授業.
+#: Events and actions that are carried out: 調査, 試合, 授業.
 _SET = (
     "(?:[一-龥][査業究験式議習練動術療事演表挙票引務理営売集革整論渉合育導価析定察備除検発造産認討録"
     "奏談接修算策援護更置告診断判給善布訓]|(?:(?<![一-龥])|[大集総面司習強明動表親別迎演覧話究])会"
@@ -103,17 +103,17 @@ _COUNTRY = (
 )
 _OLD = "(?:お年寄り|ご?年配|ご?高齢)"
 
-#: What follows the name of a town.
+#: Text behind the name of a town.
 _OF_A_TOWN = "[東西南北]|県|市|駅|空港|港|合同|[自電]|の|へ|から|まで|より|で|に(?:住|行|着|来|帰|あ[りるっ]|い[るたま]|旅|引|向|出|転|泊)"
 
-#: Where one enters; nothing may be put there before it, which を shows.
+#: Places that people enter, without an object (を) before them.
 _ENTERED = "(?:大学|学校|高校|会社|店|レストラン|部屋|風呂|クラブ|チーム|プール|ホール|[館園室場国]|家|建物)"
 
-#: Who teaches, leads or brings up; behind a person, 下 is モト.
+#: Teachers, leaders and parents; behind a person, 下 is モト.
 _MASTER = "(?:祖父母?|祖母|[父母夫]|氏|さん|博士|社長|部長|シェフ|名人|職人|夫婦)"
 _KIN = "(?:子|親|父|母|兄|弟|姉|妹|娘|息子|両親|きょうだい|家族)"
 
-#: Behind が and も, what says of people that they are there.
+#: Verbs behind が and も that mean the presence of people.
 _ARE_THERE = "(?:い(?:ます|る|た|て)|いらっしゃ|おられ|おり|来(?:ます|まし|る|た)|見えま|大勢)"
 
 #: Behind 方, statements and requests about people.
@@ -122,12 +122,12 @@ _TO_PERSONS = (
     f"|[^、。]{{0,15}}(?:ください|下さい))|(?:が|も){_ARE_THERE}|への|へお|どうぞ"
     "|に(?:お(?:知らせ|願い)|聞|会|尋)|と(?:話|会)|でも(?:安心|簡単|大丈夫|楽し|気軽)|。|$)"
 )
-#: Patterns, the word in a group and without its okurigana, and its reading there. Every rule was
-#: added for text that pyopenjtalk-plus 0.4.1 misreads. Most name neighbours that leave one reading:
-#: 店が開く is アク, 店を開く may be either and is left to the dictionary. The others are of words that
-#: it reads wrong without any.
+#: Patterns, with the word in a group and without its okurigana, and its reading. Every rule was added
+#: for text that pyopenjtalk-plus 0.4.1 misreads. Most have a context that leaves one reading: 店が開く
+#: is アク, 店を開く may be either and is left to the dictionary. The others are words that it misreads
+#: in any context.
 CONTEXT_RULES = {
-    # Words that the dictionary reads wrong wherever they stand; rules below may know better.
+    # Words that the dictionary misreads in any context; later rules override these.
     "(潰れる)": "ツブレル",
     "(惚れる)": "ホレル",
     "(紛れる)": "マギレル",
@@ -248,7 +248,7 @@ CONTEXT_RULES = {
     "(最中)を食べ": "モナカ",
     "(街中)[でにをの]": "マチナカ",
     "(間)が(?:悪|持た|もた|抜け)": "マ",
-    # Verbs with what they govern.
+    # Verbs with their objects.
     f"{_INSTRUMENT}(?:を|が|は|も|なら|とか|って|なんか|など)[^を、。]{{0,8}}?(弾)[かきくけこい]": "ヒ",
     "(?:指|爪|指先)で[^、。]{0,4}?(弾)[かきくけこい]": "ハジ",
     "(?:ポップコーン|泡|豆|実|栗|火花|シャボン玉|風船|笑顔|若さ|元気)(?:が|を|は|も|に)[^、。]{0,4}?(弾)け": "ハジ",
@@ -276,7 +276,7 @@ CONTEXT_RULES = {
     "(辛)さ(?:を(?:調整|控え|選)|控えめ|の(?:調整|レベル))": "カラ",
     "(?:[いっし]て|んで|[うくすつむぶるいただ]の[はが]|こと[はが]|(?:仕事|別れ|生活|人生|毎日|練習|訓練|現実|立場|心|胸)[はがも])[^、。]{0,3}?(辛)[いかくけさそ]": "ツラ",
     "(辛)い(?:思い|こと|とき|時|経験|気持ち|目に|日々|人生|仕事|過去|別れ|状況|立場|時期)": "ツラ",
-    # Nouns with what stands around them.
+    # Nouns with their context.
     (
         "(?<![一-龥])(額)(?:に(?:汗|手|傷|しわ|皺|キス|当て|触|貼|乗せ|のせ|ぶつ)|を(?:冷|ぶつ|打|拭|ふ[いかきく]|ぬぐ|押さえ|こす|合わせ|怪我"
         "|けが|切|叩|たた)|の(?:汗|傷|しわ|皺)|が(?:広|狭|熱|痛|割れ)|から(?:汗|血)|(?:や|と)(?:頬|鼻|首|髪|目))"
@@ -432,7 +432,7 @@ _RULES_BY_LETTER = [
     for match in _WORD_OF_RULE.finditer(pattern)
 ]
 
-#: Verbs that the dictionary has in pieces, and their forms.
+#: Verbs that the dictionary has only in parts, and their forms.
 _VERBS = frozenset({"揶揄", "彷徨"})
 _FIVE_STEPS = "五段・ワ行促音便"
 _FORMS = {
