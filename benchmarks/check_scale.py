@@ -317,15 +317,15 @@ def _cost(command: list[str], code: int = 0, *, cache: str = "cache") -> Cost:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(Path.cwd() / cache)}
     # An installed package is compiled, and so must this tree be after its first run.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    with tempfile.TemporaryFile() as told:
+    with tempfile.TemporaryFile() as log:
         begun = time.perf_counter()
-        process = subprocess.Popen(command, env=environment, stdout=told, stderr=told)
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != code:
-            told.seek(0)
-            raise SystemExit(f"{' '.join(command[2:6])} failed: {told.read().decode()}")
+            log.seek(0)
+            raise SystemExit(f"{' '.join(command[2:6])} failed: {log.read().decode()}")
     # In KiB on Linux, in bytes on macOS.
     mib = usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     return Cost(seconds, usage.ru_utime + usage.ru_stime, mib)

@@ -94,8 +94,8 @@ def main(args: argparse.Namespace) -> None:
         print("format  minutes  segments  seconds  CPU ms/s  peak MiB  file MB   LUFS   dBTP")
         for format_ in args.format.split(","):
             for each in minutes:
-                told = in_a_process("--join", folder, each, format_, args.lufs)
-                found = json.loads(told)
+                output = in_a_process("--join", folder, each, format_, args.lufs)
+                found = json.loads(output)
                 print(
                     f"{format_:6}  {each:7g}  {found['segments']:8}  {found['took']:7.1f}"
                     f"  {found['cpu_ms']:8.2f}"

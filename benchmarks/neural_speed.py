@@ -170,10 +170,10 @@ def _parts(provider: str, form: SpokenForm, dictionary: Dictionary) -> Iterator[
 
 def _measured(work: Work, folder: Path) -> tuple[Turn, float]:
     """A turn in a process of its own, and the peak of its memory, in MiB."""
-    told = folder / "work.json"
-    told.write_text(json.dumps(asdict(work)), "utf-8")
+    work_file = folder / "work.json"
+    work_file.write_text(json.dumps(asdict(work)), "utf-8")
     script = Path(__file__).with_name("neural_speed_turn.py")
-    command = [sys.executable, str(script), str(told)]
+    command = [sys.executable, str(script), str(work_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         peak = _Peak(process.pid)
         printed, _ = process.communicate()

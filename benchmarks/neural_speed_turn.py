@@ -1,4 +1,4 @@
-"""One turn of neural_speed.py, in a process of its own so that memory is told apart: one way, once.
+"""One turn of neural_speed.py, in its own process to measure its memory: one way, once.
 
     python benchmarks/neural_speed_turn.py WORK.json
 

@@ -75,8 +75,8 @@ def main() -> int:
         os.chdir(folder)
         seconds = prepare(options.clips)
         print(f"{options.clips:,} clips, {seconds / 3600:.1f} hours of speech")
-        cold = told()
-        warm = [told() for _ in range(options.repeat)]
+        cold = load_page_data()
+        warm = [load_page_data() for _ in range(options.repeat)]
         slowest = opened(options.repeat)
         os.chdir(ROOT)
     if cold.clips != options.clips:
@@ -94,7 +94,7 @@ def main() -> int:
     return int(too_slow or slowest > share * _READY_SECONDS)
 
 
-def told() -> Told:
+def load_page_data() -> Told:
     """Return the data of the page for the project in the working folder."""
     import anyio
 

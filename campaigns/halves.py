@@ -137,13 +137,13 @@ def by_lame(samples: Samples) -> bytes:
 def wav(samples: Samples, *, length: int | None = None) -> bytes:
     """A WAV file with this length in its header, or the true one."""
     data = bare(samples)
-    told = len(data) if length is None else length
+    data_size = len(data) if length is None else length
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE_HZ, 2 * RATE_HZ, 2, 16)
-    riff = told if told in (0, 0xFFFFFFFF) else told + 36
+    riff = data_size if data_size in (0, 0xFFFFFFFF) else data_size + 36
     return (
         struct.pack("<4sI4s", b"RIFF", riff, b"WAVE")
         + form
-        + struct.pack("<4sI", b"data", told)
+        + struct.pack("<4sI", b"data", data_size)
         + data
     )
 
@@ -181,9 +181,9 @@ ENCODINGS = (
 class Bench:
     """Both providers, and the server that answers them."""
 
-    def __init__(self, server: Loopback, told: ReadingCache) -> None:
+    def __init__(self, server: Loopback, readings: ReadingCache) -> None:
         self._server = server
-        self._told = told
+        self._readings = readings
         self._count = 0
 
     async def measure(self, provider: str, encoding: Encoding, sounds: list[Sound]) -> Tally:
@@ -230,7 +230,7 @@ class Bench:
         )
         engine = OpenAI(settings) if provider == "openai" else ElevenLabs(settings)
         # Read once for all runs.
-        engine._readings = self._told
+        engine._readings = self._readings
         async with engine.open(workers=1, timeout_seconds=60.0) as speaker:
             yield speaker
 
