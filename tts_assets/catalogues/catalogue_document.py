@@ -124,12 +124,12 @@ class Document:
         """
         if self.format is DocumentFormat.CSV:
             return csv_table.set_csv_urls(self.text, urls, self.detect_table(), file=self.file)
-        set_them = (
+        edit_text = (
             set_json_lines_urls
             if self.format is DocumentFormat.JSON_LINES
             else json_editor.set_json_urls
         )
-        return set_them(self.text, urls, file=self.file, lists=lists or {}, beside=beside or {})
+        return edit_text(self.text, urls, file=self.file, lists=lists or {}, beside=beside or {})
 
     def detect_table(self) -> CsvTable:
         """Delimiter, columns and rows of a CSV file."""
@@ -288,14 +288,14 @@ def set_json_lines_urls(
     lists_of, beside_of = _group_by_record(lists), _group_by_record(beside)
     lines = text.split("\n")
     filled = [number for number, _ in _iter_filled_lines(text)]
-    for index, wanted in _group_by_record(urls).items():
+    for index, row_urls in _group_by_record(urls).items():
         if not isinstance(index, int) or not 0 <= index < len(filled):
             what = f"there is no {format_path((index,))} (anymore); read the file again"
             raise InputError(what, file=file)
         number = filled[index]
         lines[number - 1] = json_editor.set_json_urls(
             lines[number - 1],
-            wanted,
+            row_urls,
             file=file,
             lists=lists_of.get(index),
             beside=beside_of.get(index),

@@ -89,12 +89,14 @@ class CatalogueFile(NamedTuple):
     readers: tuple[int, ...]
 
 
-def list_catalogue_files(settings: Settings, trouble: LoadProblems) -> Iterator[CatalogueFile]:
+def list_catalogue_files(
+    settings: Settings, load_problems: LoadProblems
+) -> Iterator[CatalogueFile]:
     """All files that `open_catalogues` may read, also for a look at what their sources contain.
 
     Args:
         settings: which catalogues.
-        trouble: takes the folders that cannot be listed.
+        load_problems: takes the folders that cannot be listed.
 
     Raises:
         UsageError: a path is not there, or a source's pattern matches no file.
@@ -102,7 +104,7 @@ def list_catalogue_files(settings: Settings, trouble: LoadProblems) -> Iterator[
     sources = group_sources_by_file(settings)
     readers = {real: tuple(map(settings.sources.index, each)) for real, each in sources.items()}
     rest = dict(readers)
-    for path, named in iter_files(settings, sources, trouble):
+    for path, named in iter_files(settings, sources, load_problems):
         real = os.path.realpath(path)
         rest.pop(real, None)
         yield CatalogueFile(path, named, readers.get(real, ()))
@@ -179,11 +181,11 @@ def _is_in_output(path: str, output: str) -> bool:
 
 
 def iter_files(
-    settings: Settings, sources: dict[str, list[Source]], trouble: LoadProblems
+    settings: Settings, sources: dict[str, list[Source]], load_problems: LoadProblems
 ) -> Iterator[tuple[str, bool]]:
     """Every catalogue file once, and whether it was named itself rather than found in a folder."""
     seen: set[str] = set()
-    for file, named in _iter_candidates(settings, sources, trouble):
+    for file, named in _iter_candidates(settings, sources, load_problems):
         real = os.path.realpath(file)
         if real not in seen:
             seen.add(real)
@@ -191,7 +193,7 @@ def iter_files(
 
 
 def _iter_candidates(
-    settings: Settings, sources: dict[str, list[Source]], trouble: LoadProblems
+    settings: Settings, sources: dict[str, list[Source]], load_problems: LoadProblems
 ) -> Iterator[tuple[str, bool]]:
     if not settings.paths and settings.sources:
         patterns = [pattern for source in settings.sources for pattern in source.files]
@@ -200,22 +202,22 @@ def _iter_candidates(
                 (path, True) for path in _find_matches(pattern) if not _is_own_file(path, settings)
             )
         return
-    for given in settings.paths or (DEFAULT_PATH,):
-        path = Path(given)
+    for name in settings.paths or (DEFAULT_PATH,):
+        path = Path(name)
         # Path.exists() raises where a name is too long.
-        if not os.path.exists(given):  # noqa: PTH110
+        if not os.path.exists(name):  # noqa: PTH110
             if not settings.paths:
                 raise UsageError(
-                    f"there are no catalogues: there is no folder {given}; for files elsewhere, type "
+                    f"there are no catalogues: there is no folder {name}; for files elsewhere, type "
                     f"{format_command('init', 'PATH')}, or name them: tts-assets COMMAND PATH"
                 )
-            raise UsageError(f"{given}: there is no such file or folder{_suggest_file(path)}")
+            raise UsageError(f"{name}: there is no such file or folder{_suggest_file(path)}")
         if path.is_dir():
-            for file in _walk_folder(path, settings.state_folder, sources, trouble):
+            for file in _walk_folder(path, settings.state_folder, sources, load_problems):
                 if not _is_same_file(file, settings.overrides):
                     yield file, False
-        elif _is_same_file(given, settings.overrides):
-            raise UsageError(f"{given}: it contains overrides and is not a catalogue: leave it out")
+        elif _is_same_file(name, settings.overrides):
+            raise UsageError(f"{name}: it contains overrides and is not a catalogue: leave it out")
         else:
             yield str(path), True
 
@@ -229,10 +231,12 @@ def _suggest_file(path: Path) -> str:
 
 
 def _walk_folder(
-    folder: Path, output: str, sources: dict[str, list[Source]], trouble: LoadProblems
+    folder: Path, output: str, sources: dict[str, list[Source]], load_problems: LoadProblems
 ) -> Iterator[str]:
     real_output = os.path.realpath(output)
-    for root, folders, names in os.walk(folder, onerror=partial(_report_unlisted_folder, trouble)):
+    for root, folders, names in os.walk(
+        folder, onerror=partial(_report_unlisted_folder, load_problems)
+    ):
         folders[:] = sorted(
             name
             for name in folders
@@ -249,7 +253,7 @@ def _walk_folder(
                 yield path
 
 
-def _report_unlisted_folder(trouble: LoadProblems, error: OSError) -> None:
+def _report_unlisted_folder(load_problems: LoadProblems, error: OSError) -> None:
     """A folder that cannot be listed may hold catalogues: without them assets seem unused."""
     reason = f"the folder cannot be listed: {error.strerror}"
-    trouble.problems.append(InputError(reason, file=os.fspath(error.filename)))
+    load_problems.problems.append(InputError(reason, file=os.fspath(error.filename)))

@@ -60,11 +60,11 @@ class RecordIds:
         #: Those of the ids that are not their own key among the seen ones.
         self._unfolded: dict[str, str] = {}
         first = source.id.paths[0] if source.id.paths else None
-        alone = (
+        is_direct = (
             source.id.of is IdOrigin.FIELD and first is not None and first.steps == (first.text,)
         )
         #: The common case: a number under one key.
-        self._key = first.text if first is not None and alone else None
+        self._key = first.text if first is not None and is_direct else None
 
     def assign_id(self, record: Any, place: Place, position: int) -> str:
         """The id of a record, if no other record has one that could be taken for it.
@@ -150,13 +150,13 @@ class RecordIds:
         pairs = list(zip(place, self._steps, strict=True))[depth:]
         return [
             str(step + 1 if isinstance(step, int) else step)
-            for step, wanted in pairs
-            if wanted is PathStep.EVERY
+            for step, wildcard in pairs
+            if wildcard is PathStep.EVERY
         ]
 
     def _hash_texts(self, record: Any, place: Place, position: int) -> str:
-        said = [rule.collect_raw_values(record, place) for rule in self._rules]
-        data = json.dumps(said, ensure_ascii=True, sort_keys=True, default=str).encode()
+        texts = [rule.collect_raw_values(record, place) for rule in self._rules]
+        data = json.dumps(texts, ensure_ascii=True, sort_keys=True, default=str).encode()
         digest = hashlib.sha256(data).hexdigest()[:16]
         # Two records that say the same are told apart by their order.
         name, number = digest, 1
@@ -210,8 +210,8 @@ def guess_catalogue_kind(file: str, root: object) -> Kind | None:
     if folder == "readings":
         return Kind.READING
     first = root[0] if isinstance(root, list) and root else None
-    looks = match_kinds(set(first)) if isinstance(first, dict) else []
-    return looks[0] if len(looks) == 1 else None
+    kinds = match_kinds(set(first)) if isinstance(first, dict) else []
+    return kinds[0] if len(kinds) == 1 else None
 
 
 def read_catalogue(
@@ -255,14 +255,14 @@ class CatalogueReader:
         if texts:
             self._check_columns()
         self._rules = tuple(CompiledRule(rule, source, texts=texts) for rule in source.clips)
-        self._plainly = tuple(
+        self._plain_readers = tuple(
             compile_plain_word(rule, source, document.file) for rule in source.clips
         )
         self._ids = RecordIds(document, source, self._rules)
         self._catalogue = Catalogue(file=document.file, source=source)
         self._problems: list[tuple[Place, str, str]] = []
         self._replaces_all = source.overwrite is OverwritePolicy.ALWAYS
-        self._elsewhere = self._find_records()
+        self._records = self._find_records()
 
     @property
     def source(self) -> Source:
@@ -276,9 +276,9 @@ class CatalogueReader:
 
     def iter_records(self) -> Iterator[tuple[Place, Any]]:
         """Every record with its place."""
-        if self._elsewhere is None:
+        if self._records is None:
             return (((index,), record) for index, record in enumerate(self._document.root))
-        return iter(self._elsewhere)
+        return iter(self._records)
 
     def iter_clips(self) -> Iterator[Clip]:
         """Everything to be said, in the order of the file."""
@@ -294,7 +294,7 @@ class CatalogueReader:
             yield amended
 
     def _read_clips(self) -> Iterator[Clip]:
-        ways = tuple(zip(self._plainly, self._rules, strict=True))
+        readers = tuple(zip(self._plain_readers, self._rules, strict=True))
         for position, (place, record) in enumerate(self.iter_records()):
             self._catalogue.entries += 1
             try:
@@ -302,10 +302,13 @@ class CatalogueReader:
             except (EntryProblemError, RecursionError) as problem:
                 self._add_problem(_locate_problem(problem, place), f"entry {position + 1}")
                 continue
-            for plain, rule in ways:
+            for read_plain, rule in readers:
                 try:
-                    if plain is not None and (said := plain(record, place, entry_id)) is not None:
-                        yield said
+                    if (
+                        read_plain is not None
+                        and (clip := read_plain(record, place, entry_id)) is not None
+                    ):
+                        yield clip
                         continue
                     for slot in rule.find_slots(record, place):
                         clip = self._make_clip(slot, entry_id, rule.speed)
@@ -320,8 +323,8 @@ class CatalogueReader:
             places = {place for place, _, _ in self._problems}
             lines = self._document.find_lines(places)
             self._catalogue.problems.extend(
-                InputError(message, file=self._document.file, entry=who, line=lines.get(place))
-                for place, who, message in self._problems
+                InputError(message, file=self._document.file, entry=entry, line=lines.get(place))
+                for place, entry, message in self._problems
             )
         return self._catalogue
 
@@ -367,16 +370,16 @@ class CatalogueReader:
         )
 
     def _make_clip(self, slot: ClipSlot, entry_id: str, speed: float | None) -> Clip | None:
-        part, at, said, target, voice, timeline = slot
+        part, at, content, target, voice, timeline = slot
         catalogue = self._catalogue
         kind = catalogue.source.kind
-        if isinstance(said, EntryProblemError):
-            self._add_problem(said, f"entry {entry_id}")
+        if isinstance(content, EntryProblemError):
+            self._add_problem(content, f"entry {entry_id}")
             return None
-        if isinstance(said, str):
+        if isinstance(content, str):
             catalogue.unspoken.append(
                 Unspoken(
-                    kind=kind, file=catalogue.file, entry=entry_id, part=part, reason=said, at=at
+                    kind=kind, file=catalogue.file, entry=entry_id, part=part, reason=content, at=at
                 )
             )
             return None
@@ -391,7 +394,7 @@ class CatalogueReader:
             entry_id,
             part,
             place,
-            said,
+            content,
             parallel,
             _url_or_none(url),
             voice,
@@ -416,8 +419,8 @@ class CatalogueReader:
             )
         return None
 
-    def _add_problem(self, problem: EntryProblemError, who: str) -> None:
-        self._problems.append((problem.place, who, str(problem)))
+    def _add_problem(self, problem: EntryProblemError, entry: str) -> None:
+        self._problems.append((problem.place, entry, str(problem)))
 
 
 def _url_or_none(url: str | None) -> str | None:
@@ -593,8 +596,8 @@ class UnusedPaths:
 
     def list_problems(self) -> list[InputError]:
         """One for each path that led nowhere."""
-        told = [(use, use.make_problem(self._name)) for use in self._uses]
-        return [self._mark_unused(problem, use) for use, problem in told if problem is not None]
+        problems = [(use, use.make_problem(self._name)) for use in self._uses]
+        return [self._mark_unused(problem, use) for use, problem in problems if problem is not None]
 
     def _mark_unused(self, problem: InputError, use: _PathUse) -> InputError:
         """The problem, as one that spoils the clips if no other path of the field leads anywhere."""

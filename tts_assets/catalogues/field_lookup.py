@@ -44,15 +44,17 @@ class EntryProblemError(ValueError):
 class ClipSubject:
     """What a clip is said of: an item of a record, or the record itself."""
 
-    __slots__ = ("_way", "at", "item", "record", "record_at")
+    __slots__ = ("_steps", "at", "item", "record", "record_at")
 
-    def __init__(self, record: Any, record_at: Place, item: Any, at: Place, way: PathSteps) -> None:
+    def __init__(
+        self, record: Any, record_at: Place, item: Any, at: Place, steps: PathSteps
+    ) -> None:
         """Take the values and their places, and the steps that led from the root to the item."""
         self.record = record
         self.record_at = record_at
         self.item = item
         self.at = at
-        self._way = way
+        self._steps = steps
 
     def resolve_path(self, path: FieldPath) -> list[tuple[Place, Any]]:
         """All that a path leads to.
@@ -75,7 +77,7 @@ class ClipSubject:
 
     def _wildcard_keys(self) -> list[str]:
         """The keys on the way that are data: those that a ``*`` stands for."""
-        pairs = zip(self.at, self._way, strict=True)
+        pairs = zip(self.at, self._steps, strict=True)
         return [key for key, step in pairs if step is PathStep.EVERY and isinstance(key, str)]
 
     def locate_field(self, paths: tuple[FieldPath, ...]) -> Place:
@@ -113,15 +115,15 @@ def make_getter(paths: tuple[FieldPath, ...]) -> Callable[[ClipSubject], Any]:
     """
     if not paths:
         return lambda _: ABSENT
-    look = partial(_get_first_value, paths)
+    get_value = partial(_get_first_value, paths)
     keys = find_direct_keys(paths)
     if keys is None:
-        return look
+        return get_value
 
     def get_directly(subject: ClipSubject) -> Any:
         item = subject.item
         if type(item) is not dict or OVERRIDE_KEY in item:
-            return look(subject)
+            return get_value(subject)
         seen: Any = ABSENT
         for key in keys:
             if key in item:
@@ -215,30 +217,30 @@ def find_skip_reason(
         subject: what the clip is said of.
         texts: all values are texts, as in a table, and stand for numbers and true or false, too.
     """
-    alike = _equals_text if texts else _equals_value
+    is_equal = _equals_text if texts else _equals_value
     for condition in conditions:
         values = [value for _, value in subject.resolve_path(condition.field)]
         name = condition.field.text
         if condition.missing and all(value is None or value == "" for value in values):
             return f"left out: {name} is missing"
         for value in values:
-            if any(alike(value, one) for one in condition.values):
+            if any(is_equal(value, one) for one in condition.values):
                 return f"left out: {name} is {value!r}"
             if condition.pattern and isinstance(value, str) and condition.pattern.search(value):
                 return f"left out: {name} matches {condition.pattern.pattern!r}"
     return None
 
 
-def _equals_value(value: Any, wanted: object) -> bool:
+def _equals_value(value: Any, expected: object) -> bool:
     # True == 1: what the configuration calls true must be true.
-    return type(value) is type(wanted) and bool(value == wanted)
+    return type(value) is type(expected) and bool(value == expected)
 
 
-def _equals_text(value: Any, wanted: object) -> bool:
-    if isinstance(wanted, bool):
-        return str(value).strip().lower() == str(wanted).lower()
-    return str(value) == wanted or (
-        not isinstance(wanted, str) and str(value).strip() == str(wanted)
+def _equals_text(value: Any, expected: object) -> bool:
+    if isinstance(expected, bool):
+        return str(value).strip().lower() == str(expected).lower()
+    return str(value) == expected or (
+        not isinstance(expected, str) and str(value).strip() == str(expected)
     )
 
 

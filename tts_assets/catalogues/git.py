@@ -113,8 +113,8 @@ class GitRevision:
         # One of its own: a reader goes through its catalogue once.
         return overridden.union(
             entry
-            for entry, said in _read_entries(catalogue_reader.CatalogueReader(document, source))
-            if said not in before.get(entry, ())
+            for entry, content in _read_entries(catalogue_reader.CatalogueReader(document, source))
+            if content not in before.get(entry, ())
         )
 
     @cached_property
@@ -135,8 +135,8 @@ class GitRevision:
         """What a file of overrides said; nothing where it lies in no repository."""
         real = os.path.realpath(file)
         folder = os.path.dirname(real)  # noqa: PTH120 - as realpath gives it
-        known = folder in self._folders
-        if not known and (not Path(folder).is_dir() or _find_root(folder) is None):
+        is_open = folder in self._folders
+        if not is_open and (not Path(folder).is_dir() or _find_root(folder) is None):
             return ()
         repository = self._open_repository(folder)
         data = repository.read_blob(os.path.relpath(real, repository.root))
@@ -168,7 +168,7 @@ class _GitRepository:
         """Begin; without a commit the repository was not there yet, and has no file."""
         self.root = root
         self._commit = commit
-        self._gone: dict[tuple[str, str, str], SpokenEntries] = {}
+        self._deleted: dict[tuple[str, str, str], SpokenEntries] = {}
         self._opened = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -203,8 +203,8 @@ class _GitRepository:
     def read_deleted_files(self, suffix: str, source: Source) -> SpokenEntries:
         """What the files of a format said that were there, and are not there any more."""
         key = (suffix, source.name, source.kind)
-        if key not in self._gone:
-            found = self._gone[key] = {}
+        if key not in self._deleted:
+            found = self._deleted[key] = {}
             for path in self._list_deleted_paths(suffix):
                 data = self.read_blob(path) or b""
                 try:
@@ -212,7 +212,7 @@ class _GitRepository:
                 except InputError:
                     # It was no catalogue of this source.
                     continue
-        return self._gone[key]
+        return self._deleted[key]
 
     def _list_deleted_paths(self, suffix: str) -> list[str]:
         if self._commit is None:
@@ -252,8 +252,8 @@ class _GitRepository:
 
 def _collect_entries(data: bytes, file: str, source: Source, found: SpokenEntries) -> None:
     document = parse_catalogue(data, file, source)
-    for entry, said in _read_entries(catalogue_reader.CatalogueReader(document, source)):
-        found.setdefault(entry, set()).add(said)
+    for entry, content in _read_entries(catalogue_reader.CatalogueReader(document, source)):
+        found.setdefault(entry, set()).add(content)
 
 
 def _read_entries(reader: catalogue_reader.CatalogueReader) -> Iterator[tuple[str, SpokenEntry]]:
@@ -267,13 +267,15 @@ def _resolve_commit(root: str, name: str) -> str | None:
 
     A submodule is taken as its superproject had it: there a name such as ``main`` is another's.
     """
-    above = _decode_line(_run_git(root, "rev-parse", "--show-superproject-working-tree").stdout)
-    if above:
-        commit = _resolve_commit(above, name)
+    superproject = _decode_line(
+        _run_git(root, "rev-parse", "--show-superproject-working-tree").stdout
+    )
+    if superproject:
+        commit = _resolve_commit(superproject, name)
         if commit is None:
             return None
-        path = PurePath(os.path.relpath(root, above)).as_posix()
-        recorded = _verify_name(above, f"{commit}:{path}")
+        path = PurePath(os.path.relpath(root, superproject)).as_posix()
+        recorded = _verify_name(superproject, f"{commit}:{path}")
         if recorded is None:
             return None
         name = recorded
@@ -326,7 +328,7 @@ def _run_git(
         UsageError: there is no git, or it ends with another code.
     """
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             ["git", "-C", folder, *words],  # noqa: S607 - the user's own
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -338,9 +340,9 @@ def _run_git(
             f"--since needs git, which cannot be started: {exc.strerror}; install it, or "
             "omit --since"
         ) from exc
-    if done.returncode not in codes:
-        raise UsageError(f"git failed in {folder}: {_summarize_errors(done.stderr)}")
-    return done
+    if result.returncode not in codes:
+        raise UsageError(f"git failed in {folder}: {_summarize_errors(result.stderr)}")
+    return result
 
 
 def _build_environment() -> dict[str, str]:

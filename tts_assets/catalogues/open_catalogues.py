@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 
 def open_catalogues(
-    settings: Settings, trouble: LoadProblems, overrides: OverrideSet | None = None
+    settings: Settings, load_problems: LoadProblems, overrides: OverrideSet | None = None
 ) -> Iterator[CatalogueReader]:
     """A reader for every file and every source that reads it; the rest goes into ``trouble``.
 
     Args:
         settings: which catalogues.
-        trouble: takes what keeps files from being opened.
+        load_problems: takes what keeps files from being opened.
         overrides: what is said instead of entries; None for what the settings name, without its
             voices and speeds.
 
@@ -50,11 +50,11 @@ def open_catalogues(
     """
     overrides = OverrideSet(settings.overrides) if overrides is None else overrides
     sources = group_sources_by_file(settings)
-    looked, opened = _UnusedPathCheck(sources), 0
-    for path, named in iter_files(settings, sources, trouble):
+    path_check, opened = _UnusedPathCheck(sources), 0
+    for path, named in iter_files(settings, sources, load_problems):
         mapped = sources.get(os.path.realpath(path))
         if mapped is None:
-            for reader in _open_by_kind(path, settings, trouble, overrides, named=named):
+            for reader in _open_by_kind(path, settings, load_problems, overrides, named=named):
                 opened += 1
                 yield reader
                 # Or two documents are in memory while the next is read.
@@ -62,19 +62,19 @@ def open_catalogues(
             continue
         for source in mapped:
             if not settings.kinds or source.kind in settings.kinds:
-                for reader in _open_file(path, source, trouble, overrides):
+                for reader in _open_file(path, source, load_problems, overrides):
                     opened += 1
                     yield reader
-                    looked.check_reader(reader)
+                    path_check.check_reader(reader)
                     del reader
     # Of many problems only the first are shown, and these are what the others come from.
-    trouble.problems[:0] = looked.list_problems()
-    trouble.notes.extend(looked.list_notes())
-    unread = [problem.file for problem in trouble.problems]
+    load_problems.problems[:0] = path_check.list_problems()
+    load_problems.notes.extend(path_check.list_notes())
+    unread = [problem.file for problem in load_problems.problems]
     whole = not (settings.partial or settings.kinds)
-    trouble.notes.extend(overrides.list_notes(whole=whole, unread=unread))
-    if not (opened or trouble.problems):
-        trouble.notes.append(_explain_no_catalogues(settings))
+    load_problems.notes.extend(overrides.list_notes(whole=whole, unread=unread))
+    if not (opened or load_problems.problems):
+        load_problems.notes.append(_explain_no_catalogues(settings))
 
 
 def _explain_no_catalogues(settings: Settings) -> str:
@@ -103,12 +103,12 @@ class _UnusedPathCheck:
 
     def check_reader(self, reader: CatalogueReader) -> None:
         """Look at what was read."""
-        mine = next((row for row in self._unused if row[0] is reader.source), None)
-        if mine is None:
-            mine = (reader.source, UnusedPaths(reader.source), set())
-            self._unused.append(mine)
-        mine[1].check_records(reader)
-        mine[2].add(os.path.realpath(reader.document.file))
+        row = next((row for row in self._unused if row[0] is reader.source), None)
+        if row is None:
+            row = (reader.source, UnusedPaths(reader.source), set())
+            self._unused.append(row)
+        row[1].check_records(reader)
+        row[2].add(os.path.realpath(reader.document.file))
 
     def list_notes(self) -> Iterator[str]:
         """What looks like a typing error in the field for a URL."""
@@ -139,51 +139,56 @@ def read_document(path: str, source: Source = BUILT_IN[Kind.VOCABULARY]) -> Docu
 
 
 def _open_file(
-    path: str, source: Source, trouble: LoadProblems, overrides: OverrideSet
+    path: str, source: Source, load_problems: LoadProblems, overrides: OverrideSet
 ) -> Iterator[CatalogueReader]:
     try:
         yield CatalogueReader(
             read_document(path, source), source, overrides.make_amender(path, source.name)
         )
     except InputError as problem:
-        trouble.problems.append(problem)
+        load_problems.problems.append(problem)
 
 
 def _open_by_kind(
-    path: str, settings: Settings, trouble: LoadProblems, overrides: OverrideSet, *, named: bool
+    path: str,
+    settings: Settings,
+    load_problems: LoadProblems,
+    overrides: OverrideSet,
+    *,
+    named: bool,
 ) -> Iterator[CatalogueReader]:
     """A reader of a file that no source names, if it is a catalogue of a wanted kind."""
     kind = guess_catalogue_kind(path, None)
     if kind is not None and settings.kinds and kind not in settings.kinds:
         return
     if kind is None and not named and path.lower().endswith(TABLE_ENDINGS):
-        _skip_unrecognised(path, trouble, named=False)
+        _skip_unrecognised(path, load_problems, named=False)
         return
     try:
         document = read_document(path)
         kind = kind or guess_catalogue_kind(path, document.root)
         if kind is None:
-            _skip_unrecognised(path, trouble, named=named)
+            _skip_unrecognised(path, load_problems, named=named)
         elif not settings.kinds or kind in settings.kinds:
             source = BUILT_IN[kind]
             yield CatalogueReader(document, source, overrides.make_amender(path, source.name))
     except InputError as problem:
         if named or kind is not None:
-            trouble.problems.append(problem)
+            load_problems.problems.append(problem)
         else:
-            trouble.skip_file(path, f"{problem}: passed over")
+            load_problems.skip_file(path, f"{problem}: passed over")
 
 
-def _skip_unrecognised(path: str, trouble: LoadProblems, *, named: bool) -> None:
+def _skip_unrecognised(path: str, load_problems: LoadProblems, *, named: bool) -> None:
     """A file that cannot be told to be a catalogue is a problem only if it was asked for by name."""
     message = (
         f"its kind of content is unknown: put one of {', '.join(Kind)} into its name or its "
         "folder's name, or describe it in a [[source]] table (`tts-assets init` writes one)"
     )
     if named:
-        trouble.problems.append(InputError(message, file=path))
+        load_problems.problems.append(InputError(message, file=path))
     else:
-        trouble.skip_file(path, f"{path}: skipped, {message}")
+        load_problems.skip_file(path, f"{path}: skipped, {message}")
 
 
 @contextmanager

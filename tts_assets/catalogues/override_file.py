@@ -245,20 +245,20 @@ class OverrideSet:
     """All overrides of a run, by the catalogues that they are for."""
 
     def __init__(
-        self, path: str | None = None, speaking: Callable[[], AvailableVoices] | None = None
+        self, path: str | None = None, load_voices: Callable[[], AvailableVoices] | None = None
     ) -> None:
         """Read the file of overrides.
 
         Args:
             path: where it lies; where it does not, or for None, nothing is overridden.
-            speaking: tells who can speak; without it voices and speeds stay as they are.
+            load_voices: tells who can speak; without it voices and speeds stay as they are.
 
         Raises:
             InputError: something in it cannot be meant.
         """
         self.path = path or ""
         overrides = read_overrides(path) if path else ()
-        self._speaking = None if speaking is None or not overrides else speaking()
+        self._voices = None if load_voices is None or not overrides else load_voices()
         self._by_file: dict[str, dict[tuple[str, str, str], Override]] = {}
         for each in overrides:
             self._add_override(each)
@@ -320,18 +320,18 @@ class OverrideSet:
             whole: whether there are no other catalogues than those that were read.
             unread: files that could not be read, whose overrides wait.
         """
-        waiting = {os.path.realpath(file) for file in unread}
-        idle = [
+        skipped = {os.path.realpath(file) for file in unread}
+        unmatched = [
             (
                 f"{self._describe_location(each)}: it matches no clip of {each.file}: correct "
                 "or remove it"
             )
             for real, rows in self._by_file.items()
             for each in rows.values()
-            if each not in self._matched and real not in waiting
+            if each not in self._matched and real not in skipped
             if whole or (real, each.source) in self._read
         ]
-        return [*_truncate_notes(list(self.outdated.values())), *_truncate_notes(idle)]
+        return [*_truncate_notes(list(self.outdated.values())), *_truncate_notes(unmatched)]
 
     def _apply_override(self, clip: Clip, override: Override) -> Clip:
         self._matched.add(override)
@@ -348,8 +348,8 @@ class OverrideSet:
             return clip
         try:
             amended = clip._replace(form=override_form(clip.form, override.say))
-            if self._speaking is not None:
-                amended = self._speaking.apply_voice(amended, override.say)
+            if self._voices is not None:
+                amended = self._voices.apply_voice(amended, override.say)
         except ValueError as problem:
             raise InputError(
                 f"its override (part {override.part}) cannot be used: {problem}",

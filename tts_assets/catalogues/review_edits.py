@@ -164,17 +164,17 @@ class Override:
 
 
 def _parse_object(
-    values: object, known: dict[str, Callable[[Any], Any]], what: str
+    values: object, parsers: dict[str, Callable[[Any], Any]], what: str
 ) -> dict[str, Any]:
     """The values of an object, understood key by key."""
     if not isinstance(values, dict):
         raise ValueError(f"{what} must be an object: {{...}}")  # noqa: TRY004 - one kind for all
     found = {}
     for name, value in values.items():
-        if name not in known:
-            raise ValueError(f"{what} has {name!r:.80}: {suggest_names(name, known)}")
+        if name not in parsers:
+            raise ValueError(f"{what} has {name!r:.80}: {suggest_names(name, parsers)}")
         try:
-            found[name] = known[name](value)
+            found[name] = parsers[name](value)
         except (ValueError, OverflowError) as exc:
             raise ValueError(f"{name} = {show_value(value)}: {exc}") from exc
     return found
@@ -319,8 +319,8 @@ def _normalise_text(form: SpokenForm, text: str, reading: str | None) -> SpokenF
         # Their speakers keep their voices.
         voices = {turn.speaker: turn.voice for turn in form.turns if turn.voice is not None}
         named = any(turn.speaker for turn in form.turns)
-        spoken = running_text.build_dialogue_forms if named else running_text.build_text_forms
-        found = spoken(text, reading, passage=True, voices=voices)
+        build_forms = running_text.build_dialogue_forms if named else running_text.build_text_forms
+        found = build_forms(text, reading, passage=True, voices=voices)
     elif form.sentence:
         found = running_text.build_text_forms(text, reading)
     else:
@@ -428,13 +428,15 @@ class AvailableVoices:
         if clip.speed is None:
             return
         own = replace(self.voice, name=clip.voice or self.voice.name, speed=clip.speed)
-        speak = {own.name: own.speed}
+        speeds = {own.name: own.speed}
         if clip.form.turns:
-            cast = voice_assignment.assign_voices(clip.form.turns, own, self.voices, self.speakers)
-            speak = {each.name: each.speed for each in cast.values()}
+            assigned = voice_assignment.assign_voices(
+                clip.form.turns, own, self.voices, self.speakers
+            )
+            speeds = {each.name: each.speed for each in assigned.values()}
         for info in self.voices:
-            if info.name in speak and (
-                wrong := voice_assignment.problem_with_speed(info, speak[info.name])
+            if info.name in speeds and (
+                wrong := voice_assignment.problem_with_speed(info, speeds[info.name])
             ):
                 raise ValueError(wrong)
 
@@ -483,31 +485,31 @@ def make_override(  # noqa: PLR0913 - what an override has
 
 
 def find_edit_problem(
-    clip: Clip, say: OverrideValues, speaking: AvailableVoices, heard: str | None = None
+    clip: Clip, say: OverrideValues, available: AvailableVoices, kana: str | None = None
 ) -> str | None:
     """What is wrong with what was typed for a clip, in words for who typed it; None if nothing is.
 
     Args:
         clip: as a survey has it.
         say: all of it, what still holds of an earlier override, too: that of :func:`made`.
-        speaking: who can speak.
-        heard: the kana that the clip is said with now, where that is known: its morae are counted
+        available: who can speak.
+        kana: the kana that the clip is said with now, where that is known: its morae are counted
             where neither the entry nor the reviewer gives a reading.
     """
     try:
         form = override_form(clip.form, say)
-        speaking.apply_voice(clip._replace(form=form), say)
+        available.apply_voice(clip._replace(form=form), say)
     except ValueError as problem:
         return str(problem)
-    if not speaking.is_for_provider(say):
-        own = speaking.voice
+    if not available.is_for_provider(say):
+        own = available.voice
         return (
             f"{say.voice!r:.80} is not a voice of {own.provider}, the engine of this clip: "
             f"choose one of its voices, such as {own.provider}/{own.name}"
         )
-    if say.accent is None or form.reading is not None or say.text is not None or not heard:
+    if say.accent is None or form.reading is not None or say.text is not None or not kana:
         return None
-    return find_accent_problem(say.accent, heard)
+    return find_accent_problem(say.accent, kana)
 
 
 def _relativize_path(file: str, path: str) -> str:

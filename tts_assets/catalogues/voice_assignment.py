@@ -35,7 +35,7 @@ _HIM = re.compile(r".+(?:くん|君)|M")
 _NUMBER = re.compile(r"[\s\d]+$")
 
 #: How much slower or faster one voice speaks for another speaker; 10 % is heard at once.
-_PACES = (0.9, 1.1, 0.85, 1.15, 0.8, 1.2)
+_SPEED_FACTORS = (0.9, 1.1, 0.85, 1.15, 0.8, 1.2)
 
 #: How many voices are listed where the requested one does not exist.
 _MAX_VOICES_LISTED = 8
@@ -92,24 +92,24 @@ def assign_voices(
         a voice for each name in the turns, in their order.
     """
     rows = {_key(row.name): row for row in speakers}
-    casting = _VoiceAssigner(own, voices)
+    assigner = _VoiceAssigner(own, voices)
     names = dict.fromkeys(turn.speaker for turn in turns)
     of_source = {turn.speaker: turn.voice for turn in turns if turn.voice is not None}
-    given: dict[str, tuple[str | None, float | None]] = {}
+    requests: dict[str, tuple[str | None, float | None]] = {}
     for name in names:
         row = rows.get(_key(name))
         named = of_source.get(name) or (row and row.voice)
         if name == "":
             named = named or own.name
-        given[name] = (named or None, row.speed if row else None)
+        requests[name] = (named or None, row.speed if row else None)
     found = {
-        name: casting.give(voice, speed)
-        for name, (voice, speed) in given.items()
+        name: assigner.assign(voice, speed)
+        for name, (voice, speed) in requests.items()
         if voice is not None
     }
-    for name, (voice, speed) in given.items():
+    for name, (voice, speed) in requests.items():
         if voice is None:
-            found[name] = casting.choose(gender_of(name), speed)
+            found[name] = assigner.choose(gender_of(name), speed)
     return {name: found[name] for name in names}
 
 
@@ -144,53 +144,53 @@ class _VoiceAssigner:
     def __init__(self, own: Voice, voices: Sequence[Candidate]) -> None:
         self._own = own
         self._voices = {each.name: each for each in voices}
-        speaks = _languages(own.language)
-        fitting = [each.name for each in voices if _languages(each.language) == speaks]
-        self._names = list(dict.fromkeys((own.name, *fitting)))
-        self._taken: set[tuple[str, float]] = set()
+        language = _languages(own.language)
+        same_language = [each.name for each in voices if _languages(each.language) == language]
+        self._names = list(dict.fromkeys((own.name, *same_language)))
+        self._used: set[tuple[str, float]] = set()
 
-    def give(self, name: str, speed: float | None) -> Voice:
+    def assign(self, name: str, speed: float | None) -> Voice:
         """A voice that was asked for, whoever else has it."""
         info = self._voices.get(name)
-        given = replace(
+        voice = replace(
             self._own,
             name=name,
             language=self._own.language if info is None else info.language,
             speed=self._own.speed if speed is None else speed,
         )
-        self._taken.add((given.name, given.speed))
-        return given
+        self._used.add((voice.name, voice.speed))
+        return voice
 
     def choose(self, gender: str, speed: float | None) -> Voice:
         """The best voice that is left for somebody of that gender; "" for one who may have any."""
-        taken = {name for name, _ in self._taken}
-        heard = {self._gender(name) for name in taken}
-        free = [name for name in self._names if name not in taken]
+        used_names = {name for name, _ in self._used}
+        used_genders = {self._gender(name) for name in used_names}
+        free = [name for name in self._names if name not in used_names]
         fitting = [
             name
             for name in free
-            if (self._gender(name) == gender if gender else self._gender(name) not in heard)
+            if (self._gender(name) == gender if gender else self._gender(name) not in used_genders)
         ]
         unknown = [name for name in free if not self._gender(name)]
         for name in (*fitting, *unknown, *free):
-            return self.give(name, speed)
-        paces = [speed] if speed is not None else list(self._paces())
-        left = (pace for pace in paces if (self._own.name, pace) not in self._taken)
-        return self.give(self._own.name, next(left, speed))
+            return self.assign(name, speed)
+        speeds = [speed] if speed is not None else list(self._iter_speeds())
+        unused = (each for each in speeds if (self._own.name, each) not in self._used)
+        return self.assign(self._own.name, next(unused, speed))
 
     def _gender(self, name: str) -> str:
         info = self._voices.get(name)
         return "" if info is None else info.gender
 
-    def _paces(self) -> Iterator[float]:
+    def _iter_speeds(self) -> Iterator[float]:
         """Speeds of the run's own voice, that of the run first."""
         info = self._voices.get(self._own.name)
         yield self._own.speed
         if info is None or info.whole_speeds:
             return
         slowest, fastest = info.speeds
-        for pace in _PACES:
-            speed = round(self._own.speed * pace, 4)
+        for factor in _SPEED_FACTORS:
+            speed = round(self._own.speed * factor, 4)
             if slowest <= speed <= fastest:
                 yield speed
 

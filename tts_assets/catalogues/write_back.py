@@ -70,7 +70,7 @@ def write_urls(
     file: str,
     sources: Sequence[Source],
     urls: Mapping[ClipAddress, PendingUrl],
-    waiting: Callable[[], None],
+    on_wait: Callable[[], None],
     overrides: OverrideSet | None = None,
 ) -> WriteBackResult:
     """Write the URLs of one catalogue.
@@ -82,7 +82,7 @@ def write_urls(
         file: the catalogue.
         sources: all that read it.
         urls: what to write.
-        waiting: called now and then while another run writes the same file.
+        on_wait: called now and then while another run writes the same file.
         overrides: what is said instead of entries.
 
     Raises:
@@ -91,7 +91,7 @@ def write_urls(
     """
     path = Path(os.path.realpath(file))
     try:
-        with atomic_files.lock(find_lock_path(path), waiting):
+        with atomic_files.lock(find_lock_path(path), on_wait):
             atomic_files.sweep(path.parent, path.name)
             for _ in range(_TRIES):
                 written = _attempt_write(path, file, sources, urls, overrides or OverrideSet())
@@ -127,9 +127,9 @@ def _attempt_write(
     before = path.stat()
     # What one source needs to read a file, all of its sources need.
     document = parse_catalogue(read_regular(path), file, sources[0])
-    fitting = _find_matching_urls(document, sources, urls, overrides)
-    missed = len(urls) - len(fitting)
-    changed = {clip: url for clip, url in fitting.items() if clip.url != url}
+    matching = _find_matching_urls(document, sources, urls, overrides)
+    missed = len(urls) - len(matching)
+    changed = {clip: url for clip, url in matching.items() if clip.url != url}
     text, problems = _edit_document(document, changed)
     if text == document.text:
         return WriteBackResult(missed=missed, problems=problems)
