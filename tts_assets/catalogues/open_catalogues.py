@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 def open_catalogues(
     settings: Settings, load_problems: LoadProblems, overrides: OverrideSet | None = None
 ) -> Iterator[CatalogueReader]:
-    """A reader for every file and every source that reads it; the rest goes into ``trouble``.
+    """Yield a reader for every file and every source that reads it.
 
     Args:
-        settings: which catalogues.
-        load_problems: takes what keeps files from being opened.
-        overrides: what is said instead of entries; None for what the settings name, without its
-            voices and speeds.
+        settings: the settings that select the catalogues.
+        load_problems: collects the problems and notes.
+        overrides: the overrides of the run; None for those of the settings, without their voices
+            and speeds.
 
     Raises:
-        UsageError: a path is not there, or a source's pattern matches no file.
+        UsageError: a path does not exist, or a source's pattern matches no file.
         InputError: the file of overrides cannot be used.
     """
     overrides = OverrideSet(settings.overrides) if overrides is None else overrides
@@ -57,7 +57,7 @@ def open_catalogues(
             for reader in _open_by_kind(path, settings, load_problems, overrides, named=named):
                 opened += 1
                 yield reader
-                # Or two documents are in memory while the next is read.
+                # Free this document before the next one is read.
                 del reader
             continue
         for source in mapped:
@@ -67,7 +67,7 @@ def open_catalogues(
                     yield reader
                     path_check.check_reader(reader)
                     del reader
-    # Of many problems only the first are shown, and these are what the others come from.
+    # Put these first, because they cause others, and only the first problems are shown.
     load_problems.problems[:0] = path_check.list_problems()
     load_problems.notes.extend(path_check.list_notes())
     unread = [problem.file for problem in load_problems.problems]
@@ -78,7 +78,7 @@ def open_catalogues(
 
 
 def _explain_no_catalogues(settings: Settings) -> str:
-    """What to say where there is no catalogue."""
+    """The note if there is no catalogue."""
     kinds = f" of the kind {' or '.join(settings.kinds)}" if settings.kinds else ""
     if settings.sources and not settings.paths:
         return f"there is no catalogue{kinds} among the files of the sources"
@@ -86,23 +86,23 @@ def _explain_no_catalogues(settings: Settings) -> str:
 
 
 def parse_catalogue(data: bytes, file: str, source: Source) -> Document:
-    """A file's bytes as its source reads them.
+    """Parse the content of a file with the options of its source.
 
     Raises:
-        InputError: they are not in the file's format.
+        InputError: the content is not in the file's format.
     """
     return parse_document(data, file=file, columns=source.columns, delimiter=source.delimiter)
 
 
 class _UnusedPathCheck:
-    """Which paths of each source have led somewhere, in the files that were read."""
+    """Finds the paths of each source that match nothing in all files."""
 
     def __init__(self, sources: dict[str, list[Source]]) -> None:
         self._sources = sources
         self._unused: list[tuple[Source, UnusedPaths, set[str]]] = []
 
     def check_reader(self, reader: CatalogueReader) -> None:
-        """Look at what was read."""
+        """Check the records of a reader."""
         row = next((row for row in self._unused if row[0] is reader.source), None)
         if row is None:
             row = (reader.source, UnusedPaths(reader.source), set())
@@ -111,14 +111,14 @@ class _UnusedPathCheck:
         row[2].add(os.path.realpath(reader.document.file))
 
     def list_notes(self) -> Iterator[str]:
-        """What looks like a typing error in the field for a URL."""
+        """Notes on possible typos in fields for URLs."""
         return (note for _, unused, _ in self._unused for note in unused.list_notes())
 
     def list_problems(self) -> Iterator[InputError]:
-        """One for each path that leads nowhere in all files of its source."""
+        """A problem for each path that matches nothing in all files of its source."""
         for source, unused, seen in self._unused:
             for path, sources in self._sources.items():
-                # A run for one file must not blame what only the others have.
+                # A run for one file must not report paths that match only in other files.
                 if path not in seen and source in sources and unused.list_problems():
                     with suppress(InputError):
                         unused.check_records(CatalogueReader(read_document(path, source), source))
@@ -126,10 +126,10 @@ class _UnusedPathCheck:
 
 
 def read_document(path: str, source: Source = BUILT_IN[Kind.VOCABULARY]) -> Document:
-    """A file as its source reads it, or as one does that tells nothing of its format.
+    """Read a file with the options of its source; by default, one without format options.
 
     Raises:
-        InputError: it cannot be read, or is not in the file's format.
+        InputError: the file cannot be read, or is not in its format.
     """
     try:
         data = read_regular(path)
@@ -157,7 +157,7 @@ def _open_by_kind(
     *,
     named: bool,
 ) -> Iterator[CatalogueReader]:
-    """A reader of a file that no source names, if it is a catalogue of a wanted kind."""
+    """Yield a reader of a file that no source lists, if it is a catalogue of a selected kind."""
     kind = guess_catalogue_kind(path, None)
     if kind is not None and settings.kinds and kind not in settings.kinds:
         return
@@ -180,7 +180,7 @@ def _open_by_kind(
 
 
 def _skip_unrecognised(path: str, load_problems: LoadProblems, *, named: bool) -> None:
-    """A file that cannot be told to be a catalogue is a problem only if it was asked for by name."""
+    """Report a file of unknown kind: as a problem if it was named, else as a note."""
     message = (
         f"its kind of content is unknown: put one of {', '.join(Kind)} into its name or its "
         "folder's name, or describe it in a [[source]] table (`tts-assets init` writes one)"
@@ -193,7 +193,7 @@ def _skip_unrecognised(path: str, load_problems: LoadProblems, *, named: bool) -
 
 @contextmanager
 def pause_garbage_collector() -> Iterator[None]:
-    """Keep the garbage collector from looking again and again at what grows here, and stays."""
+    """Pause the garbage collector, which would repeatedly scan growing data that is all alive."""
     was_on = gc.isenabled()
     gc.disable()
     try:
