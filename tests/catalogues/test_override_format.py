@@ -207,7 +207,7 @@ def test_an_override_is_made_of_a_clip_and_what_was_typed(speaking: AvailableVoi
 def test_what_is_wrong_is_told_before_it_is_written(
     speaking: AvailableVoices, form: SpokenForm, say: OverrideValues, words: str | None
 ) -> None:
-    problem = find_edit_problem(clip(form), say, speaking, heard="ハシ")
+    problem = find_edit_problem(clip(form), say, speaking, kana="ハシ")
     assert (problem is None) if words is None else (problem is not None and words in problem)
 
 

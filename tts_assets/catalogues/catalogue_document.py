@@ -1,4 +1,4 @@
-"""The bytes of a catalogue as a document: exact text, parsed value, and URLs set in the text."""
+"""Parses a catalogue into a document with its exact text, and writes URLs into that text."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from tts_assets.model import Place
 
 
-#: The largest catalogue that is read, in bytes; larger ones belong in several files.
+#: The largest catalogue that is read, in bytes.
 MAX_CATALOGUE_BYTES = 1 << 30
 _BOM = b"\xef\xbb\xbf"
 
-# UTF-32 stands first: its little-endian mark begins with that of UTF-16.
+# UTF-32 comes first, because its little-endian mark begins with that of UTF-16.
 _FOREIGN_MARKS = {
     b"\xff\xfe\x00\x00": "UTF-32",
     b"\x00\x00\xfe\xff": "UTF-32",
@@ -37,13 +37,13 @@ class DocumentFormat(StrEnum):
     """How the text of a catalogue is written."""
 
     JSON = "JSON"
-    #: One JSON value on each line; blank lines do not count.
+    #: One JSON value on each line; blank lines are ignored.
     JSON_LINES = "JSON Lines"
-    #: A table: RFC 4180, whatever its delimiter, and the text files of Anki.
+    #: A table: RFC 4180 with any delimiter, or a text file of Anki.
     CSV = "CSV"
 
 
-#: The formats of files whose names end so.
+#: The format of a file by its suffix.
 FORMATS_BY_SUFFIX = {
     ".json": DocumentFormat.JSON,
     ".jsonl": DocumentFormat.JSON_LINES,
@@ -55,19 +55,19 @@ FORMATS_BY_SUFFIX = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A catalogue as it was read.
+    """A parsed catalogue.
 
-    The place of a value is the same in every format: its steps from the root.
+    The place of a value is its steps from the root, in every format.
 
     Args:
         file: its path as the user gave it.
-        text: all of it but the byte order mark, line ends as they are.
+        text: the whole text without the byte order mark, with its original line ends.
         bom: the UTF-8 byte order mark, or nothing.
-        root: the parsed value: of JSON Lines the list of their values, of CSV the list of its
-            rows as objects of texts.
+        root: the parsed value. JSON Lines yields the list of its values, CSV the list of its rows
+            as objects of texts.
         format: how the text is written.
         columns: the names of a CSV file's columns, if its first line does not name them.
-        delimiter: what parts a CSV file's fields; None to find out.
+        delimiter: the delimiter of a CSV file; None to detect it.
     """
 
     file: str
@@ -79,13 +79,13 @@ class Document:
     delimiter: str | None = None
 
     def encode(self, text: str) -> bytes:
-        """The bytes of a text that takes the place of this one's."""
+        """Encode a new text, with the byte order mark of this document."""
         return self.bom + text.encode("utf-8")
 
     def find_lines(self, places: Iterable[Place]) -> dict[Place, int]:
         """The 1-based lines where the values at these places begin, found in one pass.
 
-        A place that is not there is left out, or has the line of its record.
+        A missing place is left out, or has the line of its record.
         """
         if self.format is DocumentFormat.CSV:
             return csv_table.find_field_lines(
@@ -96,7 +96,7 @@ class Document:
         return json_text.find_value_lines(self.text, places)
 
     def list_repeated_keys(self) -> list[RepeatedKey]:
-        """Keys that stand twice in one object; the value of the first is lost in ``root``."""
+        """Keys that an object repeats; ``root`` lacks the first value."""
         if self.format is DocumentFormat.CSV:
             return []
         if self.format is DocumentFormat.JSON_LINES:
@@ -110,29 +110,29 @@ class Document:
         lists: Mapping[Place, int] | None = None,
         beside: Mapping[Place, str] | None = None,
     ) -> str:
-        """The text with these URLs at their places, and every byte around them as it was.
+        """Return the text with these URLs at their places; all other bytes stay as they are.
 
         Args:
             urls: the URLs by place.
             lists: lists that run parallel to a list of texts; see
-                :func:`tts_assets.catalogues.json_editor.set_urls`. A table has none.
-            beside: the key after which a missing one is added; a new column comes last.
+                :func:`tts_assets.catalogues.json_editor.set_json_urls`. A table has none.
+            beside: the key after which a missing one is added; a new column is added last.
 
         Raises:
-            InputError: a URL cannot be set at its place. Nothing is set then.
-            ValueError: one place lies within another, or is that of a whole document or record.
+            InputError: a URL cannot be set at its place; no URL is set then.
+            ValueError: one place is within another, or is a whole document or record.
         """
         if self.format is DocumentFormat.CSV:
             return csv_table.set_csv_urls(self.text, urls, self.detect_table(), file=self.file)
-        set_them = (
+        edit_text = (
             set_json_lines_urls
             if self.format is DocumentFormat.JSON_LINES
             else json_editor.set_json_urls
         )
-        return set_them(self.text, urls, file=self.file, lists=lists or {}, beside=beside or {})
+        return edit_text(self.text, urls, file=self.file, lists=lists or {}, beside=beside or {})
 
     def detect_table(self) -> CsvTable:
-        """Delimiter, columns and rows of a CSV file."""
+        """Detect the delimiter and the columns of a CSV file."""
         return csv_table.detect_table(
             self.text, file=self.file, columns=self.columns, delimiter=self.delimiter
         )
@@ -147,17 +147,17 @@ def parse_document(
 ) -> Document:
     """Read a catalogue, as JSON, JSON Lines or CSV; see :data:`FORMATS_BY_SUFFIX`.
 
-    A file of another name is CSV if columns or a delimiter are given or Anki wrote it, else JSON;
-    a ``.txt`` file is CSV unless it begins as JSON does.
+    A file with another suffix is CSV if columns or a delimiter are given or Anki wrote it, else
+    JSON. A ``.txt`` file is CSV unless it begins like JSON.
 
     Args:
-        data: all of the file.
+        data: the content of the file.
         file: its path as the user gave it.
-        columns: the names of a CSV file's columns, if it has no line that names them.
-        delimiter: what parts a CSV file's fields; None to find out.
+        columns: the names of a CSV file's columns, if it has no header.
+        delimiter: the delimiter of a CSV file; None to detect it.
 
     Raises:
-        InputError: the bytes are not UTF-8, not of the format, too many, or nested too deeply.
+        InputError: the content is not UTF-8, not of the format, too large, or nested too deeply.
     """
     if len(data) > MAX_CATALOGUE_BYTES:
         raise InputError(
@@ -194,7 +194,7 @@ def parse_document(
 
 
 def _may_be_json(text: str) -> bool:
-    """Whether a text begins with a list or an object; so does a row with ``[sound:...]`` and a tab."""
+    """Whether a text begins with a list or an object, not with a row such as ``[sound:...]`` and a tab."""
     first = text.lstrip().partition("\n")[0]
     return first.startswith(("[", "{")) and "\t" not in first
 
@@ -224,15 +224,15 @@ def _decode_text(data: bytes, skip: int, file: str) -> str:
         ) from exc
 
 
-# JSON Lines: one JSON value on each line, blank lines between them allowed.
+# JSON Lines: one JSON value on each line, with optional blank lines.
 T = TypeVar("T")
 
-# White space of JSON only: a line of ideographic spaces is a mistake.
+# The white space of JSON only; a line of ideographic spaces is an error.
 _LINE_SPACE = " \t\r"
 
 
 def parse_json_lines(text: str, *, file: str) -> list[Any]:
-    """The values of all lines that are not blank.
+    """Parse all lines that are not blank.
 
     Raises:
         InputError: a line is not one JSON value.
@@ -248,7 +248,7 @@ def _iter_filled_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def find_jsonl_lines(text: str, places: Iterable[Place]) -> dict[Place, int]:
-    """The 1-based lines of these places; those of records that are not there are left out."""
+    """The 1-based lines of these places; missing records are left out."""
     filled = [number for number, _ in _iter_filled_lines(text)]
     lines: dict[Place, int] = {}
     for place in places:
@@ -261,7 +261,7 @@ def find_jsonl_lines(text: str, places: Iterable[Place]) -> dict[Place, int]:
 
 
 def find_repeats_by_line(text: str) -> list[RepeatedKey]:
-    """Keys that stand twice in one object, with the lines of the file."""
+    """Keys that an object repeats, with the lines of the file."""
     return [
         each
         for number, line in _iter_filled_lines(text)
@@ -277,25 +277,26 @@ def set_json_lines_urls(
     lists: Mapping[Place, int],
     beside: Mapping[Place, str],
 ) -> str:
-    """The text with these URLs at their places; a place begins with the index of its line.
+    """Return the text with these URLs at their places; a place begins with the index of its line.
 
-    Blank lines are not counted. See :func:`tts_assets.catalogues.json_editor.set_urls` for the rest.
+    Blank lines are not counted. See :func:`tts_assets.catalogues.json_editor.set_json_urls` for the
+    rest.
 
     Raises:
-        InputError: as there, with the line of the file.
-        ValueError: as there; and a URL would take the place of a whole line.
+        InputError: as for set_json_urls, with the line of the file.
+        ValueError: as for set_json_urls, or a URL would replace a whole line.
     """
     lists_of, beside_of = _group_by_record(lists), _group_by_record(beside)
     lines = text.split("\n")
     filled = [number for number, _ in _iter_filled_lines(text)]
-    for index, wanted in _group_by_record(urls).items():
+    for index, row_urls in _group_by_record(urls).items():
         if not isinstance(index, int) or not 0 <= index < len(filled):
             what = f"there is no {format_path((index,))} (anymore); read the file again"
             raise InputError(what, file=file)
         number = filled[index]
         lines[number - 1] = json_editor.set_json_urls(
             lines[number - 1],
-            wanted,
+            row_urls,
             file=file,
             lists=lists_of.get(index),
             beside=beside_of.get(index),
@@ -305,7 +306,7 @@ def set_json_lines_urls(
 
 
 def _group_by_record(values: Mapping[Place, T]) -> dict[str | int, dict[Place, T]]:
-    """Values by their place within a record, by record."""
+    """Group values by record, with their places within it."""
     found: dict[str | int, dict[Place, T]] = {}
     for place, value in values.items():
         if len(place) < 2:

@@ -1,4 +1,4 @@
-"""Finds the catalogues of a run; what one source finds in one of them."""
+"""Finds the catalogues of a run, and holds the content of one catalogue."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from tts_assets.model import Clip, Unspoken
 
 
-#: Where catalogues lie when nobody says where.
+#: The default folder of catalogues.
 DEFAULT_PATH = "data"
 
-#: Folders in which nobody keeps catalogues.
+#: Folders that are never searched.
 _SKIPPED_FOLDERS = {"node_modules", "__pycache__"}
 
-#: What is looked at in a folder; other formats are named, or belong to a source.
+#: The suffixes that are found in a folder; other files are read if named or if a source lists them.
 _CATALOGUE_ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
-#: Tables are many things: in a folder, only names make them catalogues.
+#: A table in a folder is a catalogue only if its name or folder names a kind.
 TABLE_ENDINGS = (".csv", ".tsv")
 
 
 @dataclass(slots=True, kw_only=True)
 class LoadProblems:
-    """What kept files from being opened.
+    """Problems and notes from opening catalogues.
 
     Args:
-        problems: files that cannot be used.
-        notes: what else is to be told, as of files that were passed over.
-        passed_over: the notes on these, by their paths.
+        problems: the files that cannot be used.
+        notes: all notes, such as those on skipped files.
+        passed_over: the notes on skipped files, by path.
     """
 
     problems: list[InputError] = field(default_factory=list)
@@ -49,22 +49,22 @@ class LoadProblems:
     passed_over: dict[str, str] = field(default_factory=dict)
 
     def skip_file(self, file: str, note: str) -> None:
-        """Leave a file that is perhaps no catalogue."""
+        """Skip a file that may be no catalogue."""
         self.notes.append(note)
         self.passed_over[file] = note
 
 
 @dataclass(slots=True, kw_only=True)
 class Catalogue:
-    """What one source finds in one file.
+    """The content that one source reads from one file.
 
     Args:
         file: its path as given.
-        source: how it is read.
-        entries: how many records it has.
-        clips: everything to be said, in the order of the file.
-        unspoken: texts that yield no clip, and why.
-        problems: entries and values that cannot be used.
+        source: the source that reads it.
+        entries: the number of records.
+        clips: all clips, in the order of the file.
+        unspoken: the texts that yield no clip, with the reason.
+        problems: the entries and values that cannot be used.
     """
 
     file: str
@@ -79,9 +79,9 @@ class CatalogueFile(NamedTuple):
     """A file that may be read.
 
     Args:
-        path: as it was named or found.
-        named: whether it was named rather than found in a folder.
-        readers: the numbers of the sources in the settings that read it.
+        path: its path as named or found.
+        named: whether it was named, not found in a folder.
+        readers: the indexes of the sources in the settings that read it.
     """
 
     path: str
@@ -89,20 +89,22 @@ class CatalogueFile(NamedTuple):
     readers: tuple[int, ...]
 
 
-def list_catalogue_files(settings: Settings, trouble: LoadProblems) -> Iterator[CatalogueFile]:
-    """All files that `open_catalogues` may read, also for a look at what their sources contain.
+def list_catalogue_files(
+    settings: Settings, load_problems: LoadProblems
+) -> Iterator[CatalogueFile]:
+    """List all files that `open_catalogues` may read.
 
     Args:
-        settings: which catalogues.
-        trouble: takes the folders that cannot be listed.
+        settings: the settings that select the catalogues.
+        load_problems: collects the folders that cannot be listed.
 
     Raises:
-        UsageError: a path is not there, or a source's pattern matches no file.
+        UsageError: a path does not exist, or a source's pattern matches no file.
     """
     sources = group_sources_by_file(settings)
     readers = {real: tuple(map(settings.sources.index, each)) for real, each in sources.items()}
     rest = dict(readers)
-    for path, named in iter_files(settings, sources, trouble):
+    for path, named in iter_files(settings, sources, load_problems):
         real = os.path.realpath(path)
         rest.pop(real, None)
         yield CatalogueFile(path, named, readers.get(real, ()))
@@ -130,7 +132,7 @@ def group_sources_by_file(settings: Settings) -> dict[str, list[Source]]:
 
 
 def _check_same_format(path: str, source: Source, readers: list[Source]) -> None:
-    """A file is parsed in one way, whoever reads it."""
+    """Require that all sources of a file parse it in the same way."""
     for other in readers:
         for key in ("columns", "delimiter"):
             if getattr(source, key) != getattr(other, key):
@@ -153,8 +155,8 @@ def _explain_no_match(matching: list[str], settings: Settings) -> str:
 
 
 def _find_matches(pattern: str) -> list[str]:
-    # A name with brackets that is there is meant as it stands.
-    # Path.is_file() raises where a name is too long.
+    # An existing file whose name has brackets is no pattern.
+    # Path.is_file() raises if a name is too long.
     if os.path.isfile(pattern):  # noqa: PTH113
         return [pattern]
     try:
@@ -164,7 +166,7 @@ def _find_matches(pattern: str) -> list[str]:
 
 
 def _is_own_file(path: str, settings: Settings) -> bool:
-    """Whether a file is none of the catalogues, but what this tool or a reviewer wrote."""
+    """Whether this tool or a reviewer wrote a file, so it is no catalogue."""
     return _is_in_output(path, settings.state_folder) or _is_same_file(path, settings.overrides)
 
 
@@ -173,17 +175,17 @@ def _is_same_file(path: str, other: str) -> bool:
 
 
 def _is_in_output(path: str, output: str) -> bool:
-    """Whether a file lies in the output folder, or in that of a shard."""
+    """Whether a file is in the output folder, or in that of a shard."""
     real, folder = Path(os.path.realpath(path)), os.path.realpath(output)
     return real.is_relative_to(folder) or any(is_part(str(each), output) for each in real.parents)
 
 
 def iter_files(
-    settings: Settings, sources: dict[str, list[Source]], trouble: LoadProblems
+    settings: Settings, sources: dict[str, list[Source]], load_problems: LoadProblems
 ) -> Iterator[tuple[str, bool]]:
-    """Every catalogue file once, and whether it was named itself rather than found in a folder."""
+    """Yield every catalogue file once, and whether it was named, not found in a folder."""
     seen: set[str] = set()
-    for file, named in _iter_candidates(settings, sources, trouble):
+    for file, named in _iter_candidates(settings, sources, load_problems):
         real = os.path.realpath(file)
         if real not in seen:
             seen.add(real)
@@ -191,7 +193,7 @@ def iter_files(
 
 
 def _iter_candidates(
-    settings: Settings, sources: dict[str, list[Source]], trouble: LoadProblems
+    settings: Settings, sources: dict[str, list[Source]], load_problems: LoadProblems
 ) -> Iterator[tuple[str, bool]]:
     if not settings.paths and settings.sources:
         patterns = [pattern for source in settings.sources for pattern in source.files]
@@ -200,39 +202,41 @@ def _iter_candidates(
                 (path, True) for path in _find_matches(pattern) if not _is_own_file(path, settings)
             )
         return
-    for given in settings.paths or (DEFAULT_PATH,):
-        path = Path(given)
-        # Path.exists() raises where a name is too long.
-        if not os.path.exists(given):  # noqa: PTH110
+    for name in settings.paths or (DEFAULT_PATH,):
+        path = Path(name)
+        # Path.exists() raises if a name is too long.
+        if not os.path.exists(name):  # noqa: PTH110
             if not settings.paths:
                 raise UsageError(
-                    f"there are no catalogues: there is no folder {given}; for files elsewhere, type "
+                    f"there are no catalogues: there is no folder {name}; for files elsewhere, type "
                     f"{format_command('init', 'PATH')}, or name them: tts-assets COMMAND PATH"
                 )
-            raise UsageError(f"{given}: there is no such file or folder{_suggest_file(path)}")
+            raise UsageError(f"{name}: there is no such file or folder{_suggest_file(path)}")
         if path.is_dir():
-            for file in _walk_folder(path, settings.state_folder, sources, trouble):
+            for file in _walk_folder(path, settings.state_folder, sources, load_problems):
                 if not _is_same_file(file, settings.overrides):
                     yield file, False
-        elif _is_same_file(given, settings.overrides):
-            raise UsageError(f"{given}: it contains overrides and is not a catalogue: leave it out")
+        elif _is_same_file(name, settings.overrides):
+            raise UsageError(f"{name}: it contains overrides and is not a catalogue: leave it out")
         else:
             yield str(path), True
 
 
 def _suggest_file(path: Path) -> str:
     names: list[str] = []
-    # The folder may be missing, too, or its name impossible.
+    # The folder may not exist, or its name may be invalid.
     with suppress(OSError, ValueError):
         names = [each.name for each in path.parent.iterdir()]
     return suggest(path.name, names)
 
 
 def _walk_folder(
-    folder: Path, output: str, sources: dict[str, list[Source]], trouble: LoadProblems
+    folder: Path, output: str, sources: dict[str, list[Source]], load_problems: LoadProblems
 ) -> Iterator[str]:
     real_output = os.path.realpath(output)
-    for root, folders, names in os.walk(folder, onerror=partial(_report_unlisted_folder, trouble)):
+    for root, folders, names in os.walk(
+        folder, onerror=partial(_report_unlisted_folder, load_problems)
+    ):
         folders[:] = sorted(
             name
             for name in folders
@@ -249,7 +253,7 @@ def _walk_folder(
                 yield path
 
 
-def _report_unlisted_folder(trouble: LoadProblems, error: OSError) -> None:
-    """A folder that cannot be listed may hold catalogues: without them assets seem unused."""
+def _report_unlisted_folder(load_problems: LoadProblems, error: OSError) -> None:
+    """Report a folder that cannot be listed, because assets of its catalogues would seem unused."""
     reason = f"the folder cannot be listed: {error.strerror}"
-    trouble.problems.append(InputError(reason, file=os.fspath(error.filename)))
+    load_problems.problems.append(InputError(reason, file=os.fspath(error.filename)))

@@ -1,4 +1,4 @@
-"""From a parsed catalogue to its clips, ids, skipped texts and problems."""
+"""Reads the clips, ids, skipped texts and problems of a parsed catalogue."""
 
 from __future__ import annotations
 
@@ -42,35 +42,35 @@ if TYPE_CHECKING:
     from tts_assets.model import Target
 
 
-#: The longest id in bytes of UTF-8, so that it fits into a file name beside a kind and a part.
+#: The longest id in bytes of UTF-8, so that it fits into a file name with a kind and a part.
 MAX_ID_BYTES = 200
 _UNSAFE_IN_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class RecordIds:
-    """Gives every record of a document its id."""
+    """Assigns every record of a document its id."""
 
     def __init__(self, document: Document, source: Source, rules: tuple[CompiledRule, ...]) -> None:
-        """Begin a document; ``rules`` tell what a hash is made of."""
+        """Start with no ids; ``rules`` select the texts that a hash covers."""
         self._document = document
         self._id = source.id
         self._steps = source.records.steps
         self._rules = rules
         self._seen: dict[str, int] = {}
-        #: Those of the ids that are not their own key among the seen ones.
+        #: The original spelling of each id that differs from its folded one.
         self._unfolded: dict[str, str] = {}
         first = source.id.paths[0] if source.id.paths else None
-        alone = (
+        is_direct = (
             source.id.of is IdOrigin.FIELD and first is not None and first.steps == (first.text,)
         )
-        #: The common case: a number under one key.
-        self._key = first.text if first is not None and alone else None
+        #: The common case: an integer under one key.
+        self._key = first.text if first is not None and is_direct else None
 
     def assign_id(self, record: Any, place: Place, position: int) -> str:
-        """The id of a record, if no other record has one that could be taken for it.
+        """The id of a record.
 
         Raises:
-            EntryProblemError: it has none, or one that cannot be used.
+            EntryProblemError: the record has no id, or one that is invalid or too similar to another.
         """
         if self._key is not None and type(record) is dict:
             value = record.get(self._key)
@@ -126,7 +126,7 @@ class RecordIds:
             raise EntryProblemError(str(problem), (*place, *problem.place)) from problem
 
     def _derive_from_path(self, place: Place) -> str:
-        """An id from where the record lies: no two records can lie at one place."""
+        """Derive an id from the record's path, which is unique."""
         if self._id.of is IdOrigin.FILE:
             stem = PurePath(self._document.file).stem
             return "-".join([stem, *self._wildcard_steps(place, 0)])
@@ -146,19 +146,19 @@ class RecordIds:
         )
 
     def _wildcard_steps(self, place: Place, depth: int) -> list[str]:
-        """The keys and numbers that tell records apart: those that a wildcard stands for."""
+        """The keys and 1-based indexes that the wildcards of the path matched."""
         pairs = list(zip(place, self._steps, strict=True))[depth:]
         return [
             str(step + 1 if isinstance(step, int) else step)
-            for step, wanted in pairs
-            if wanted is PathStep.EVERY
+            for step, wildcard in pairs
+            if wildcard is PathStep.EVERY
         ]
 
     def _hash_texts(self, record: Any, place: Place, position: int) -> str:
-        said = [rule.collect_raw_values(record, place) for rule in self._rules]
-        data = json.dumps(said, ensure_ascii=True, sort_keys=True, default=str).encode()
+        texts = [rule.collect_raw_values(record, place) for rule in self._rules]
+        data = json.dumps(texts, ensure_ascii=True, sort_keys=True, default=str).encode()
         digest = hashlib.sha256(data).hexdigest()[:16]
-        # Two records that say the same are told apart by their order.
+        # Records with the same texts are numbered in order.
         name, number = digest, 1
         while self._seen.setdefault(name, position) != position:
             number += 1
@@ -167,7 +167,7 @@ class RecordIds:
 
 
 def _find_text_problem(text: str) -> str | None:
-    """Why a text is no id; None when it is. Slashes are escaped where files are named by ids."""
+    """Explain why a text is no valid id; None if it is. File names escape the slashes of ids."""
     if not text.strip():
         return "is empty"
     if _UNSAFE_IN_ID.search(text):
@@ -185,10 +185,10 @@ def _fold_id(entry_id: str) -> str:
     return unicodedata.normalize("NFC", entry_id).casefold()
 
 
-# From a parsed catalogue to its clips, skipped texts and problems; paths that no record has.
+# Read the clips, skipped texts and problems of a parsed catalogue.
 
 
-#: A URL, a path without blanks or the name of a file, in Anki's brackets or not.
+#: A URL, a path without blanks or a file name, with or without Anki's brackets.
 _URL_LIKE = re.compile(
     r"\s*(?:[a-z][a-z0-9+.-]*:\S|\.{0,2}/\S|[!-~]+/[!-~]*\Z"
     r"|.*\.[a-z0-9]{2,5}\]?(?:[?#]\S*)?\s*\Z)",
@@ -197,7 +197,7 @@ _URL_LIKE = re.compile(
 
 
 def guess_catalogue_kind(file: str, root: object) -> Kind | None:
-    """What a file teaches: as its name, its entries or its folder say; None when none is clear."""
+    """Guess the kind of a catalogue from its name, its folder or its entries; None if unclear."""
     path = PurePath(file)
     stem, folder = path.stem.lower(), path.parent.name.lower()
     named = [kind for kind in Kind if re.search(rf"(?<![a-z]){kind}(?![a-z])", stem)]
@@ -210,17 +210,17 @@ def guess_catalogue_kind(file: str, root: object) -> Kind | None:
     if folder == "readings":
         return Kind.READING
     first = root[0] if isinstance(root, list) and root else None
-    looks = match_kinds(set(first)) if isinstance(first, dict) else []
-    return looks[0] if len(looks) == 1 else None
+    kinds = match_kinds(set(first)) if isinstance(first, dict) else []
+    return kinds[0] if len(kinds) == 1 else None
 
 
 def read_catalogue(
     document: Document, source: Source, amend: Callable[[Clip], Clip] | None = None
 ) -> Catalogue:
-    """All of a catalogue at once; see :class:`FormReader`.
+    """Read all of a catalogue at once; see :class:`CatalogueReader`.
 
     Raises:
-        InputError: the records do not lie where the source says.
+        InputError: the records are not where the source says.
     """
     reader = CatalogueReader(document, source, amend)
     clips = list(reader.iter_clips())
@@ -230,7 +230,7 @@ def read_catalogue(
 
 
 class CatalogueReader:
-    """Goes through a catalogue clip by clip; problems are collected, not raised."""
+    """Reads a catalogue clip by clip; collects problems instead of raising them."""
 
     def __init__(
         self,
@@ -238,15 +238,15 @@ class CatalogueReader:
         source: Source,
         amend: Callable[[Clip], Clip] | None = None,
     ) -> None:
-        """Begin.
+        """Compile the rules of the source, and find the records.
 
         Args:
-            document: what is read.
-            source: how.
-            amend: makes of a clip what is said instead; raises InputError where that cannot be.
+            document: the parsed catalogue.
+            source: the rules for reading it.
+            amend: applies overrides to a clip; raises InputError if it cannot.
 
         Raises:
-            InputError: the records do not lie where the source says, or URLs have no column.
+            InputError: the records are not where the source says, or URLs have no column.
         """
         self._document = document
         self._source = source
@@ -255,33 +255,33 @@ class CatalogueReader:
         if texts:
             self._check_columns()
         self._rules = tuple(CompiledRule(rule, source, texts=texts) for rule in source.clips)
-        self._plainly = tuple(
+        self._plain_readers = tuple(
             compile_plain_word(rule, source, document.file) for rule in source.clips
         )
         self._ids = RecordIds(document, source, self._rules)
         self._catalogue = Catalogue(file=document.file, source=source)
         self._problems: list[tuple[Place, str, str]] = []
         self._replaces_all = source.overwrite is OverwritePolicy.ALWAYS
-        self._elsewhere = self._find_records()
+        self._records = self._find_records()
 
     @property
     def source(self) -> Source:
-        """How it is read."""
+        """The rules for reading the catalogue."""
         return self._source
 
     @property
     def document(self) -> Document:
-        """What is read."""
+        """The parsed catalogue."""
         return self._document
 
     def iter_records(self) -> Iterator[tuple[Place, Any]]:
         """Every record with its place."""
-        if self._elsewhere is None:
+        if self._records is None:
             return (((index,), record) for index, record in enumerate(self._document.root))
-        return iter(self._elsewhere)
+        return iter(self._records)
 
     def iter_clips(self) -> Iterator[Clip]:
-        """Everything to be said, in the order of the file."""
+        """All clips, in the order of the file."""
         return self._read_clips() if self._amend is None else self._amend_clips(self._amend)
 
     def _amend_clips(self, amend: Callable[[Clip], Clip]) -> Iterator[Clip]:
@@ -294,7 +294,7 @@ class CatalogueReader:
             yield amended
 
     def _read_clips(self) -> Iterator[Clip]:
-        ways = tuple(zip(self._plainly, self._rules, strict=True))
+        readers = tuple(zip(self._plain_readers, self._rules, strict=True))
         for position, (place, record) in enumerate(self.iter_records()):
             self._catalogue.entries += 1
             try:
@@ -302,10 +302,13 @@ class CatalogueReader:
             except (EntryProblemError, RecursionError) as problem:
                 self._add_problem(_locate_problem(problem, place), f"entry {position + 1}")
                 continue
-            for plain, rule in ways:
+            for read_plain, rule in readers:
                 try:
-                    if plain is not None and (said := plain(record, place, entry_id)) is not None:
-                        yield said
+                    if (
+                        read_plain is not None
+                        and (clip := read_plain(record, place, entry_id)) is not None
+                    ):
+                        yield clip
                         continue
                     for slot in rule.find_slots(record, place):
                         clip = self._make_clip(slot, entry_id, rule.speed)
@@ -315,18 +318,18 @@ class CatalogueReader:
                     self._add_problem(_locate_problem(problem, place), f"entry {entry_id}")
 
     def finish(self) -> Catalogue:
-        """What was found besides clips; lines of problems are found in one scan."""
+        """Return the catalogue without its clips; find the lines of all problems in one scan."""
         if self._problems:
             places = {place for place, _, _ in self._problems}
             lines = self._document.find_lines(places)
             self._catalogue.problems.extend(
-                InputError(message, file=self._document.file, entry=who, line=lines.get(place))
-                for place, who, message in self._problems
+                InputError(message, file=self._document.file, entry=entry, line=lines.get(place))
+                for place, entry, message in self._problems
             )
         return self._catalogue
 
     def _find_records(self) -> list[tuple[Place, Any]] | None:
-        """The records, if they are not simply the items of the list that the document is."""
+        """The records; None if they are simply the items of a root list."""
         root, records = self._document.root, self._source.records
         if isinstance(root, list) and records.steps == ROOT_LIST.steps:
             return None
@@ -346,9 +349,9 @@ class CatalogueReader:
         return places
 
     def _check_columns(self) -> None:
-        """A target that no row can have is told of once, before anything is made."""
+        """Report a target that no row can have once, before any clip is generated."""
         if is_built_in(self._source):
-            # Of the built-in rules, those for lists find none in a table.
+            # Built-in rules for lists match nothing in a table.
             return
         table = self._document.detect_table()
         for rule in self._source.clips:
@@ -367,16 +370,16 @@ class CatalogueReader:
         )
 
     def _make_clip(self, slot: ClipSlot, entry_id: str, speed: float | None) -> Clip | None:
-        part, at, said, target, voice, timeline = slot
+        part, at, content, target, voice, timeline = slot
         catalogue = self._catalogue
         kind = catalogue.source.kind
-        if isinstance(said, EntryProblemError):
-            self._add_problem(said, f"entry {entry_id}")
+        if isinstance(content, EntryProblemError):
+            self._add_problem(content, f"entry {entry_id}")
             return None
-        if isinstance(said, str):
+        if isinstance(content, str):
             catalogue.unspoken.append(
                 Unspoken(
-                    kind=kind, file=catalogue.file, entry=entry_id, part=part, reason=said, at=at
+                    kind=kind, file=catalogue.file, entry=entry_id, part=part, reason=content, at=at
                 )
             )
             return None
@@ -391,7 +394,7 @@ class CatalogueReader:
             entry_id,
             part,
             place,
-            said,
+            content,
             parallel,
             _url_or_none(url),
             voice,
@@ -402,7 +405,7 @@ class CatalogueReader:
         )
 
     def _find_url_problem(self, target: Target) -> str | None:
-        """Why a URL cannot be written over what is there; None where it can."""
+        """Explain why a URL cannot replace the current value; None if it can."""
         url: Any = target.url
         if url is None:
             return None
@@ -416,32 +419,32 @@ class CatalogueReader:
             )
         return None
 
-    def _add_problem(self, problem: EntryProblemError, who: str) -> None:
-        self._problems.append((problem.place, who, str(problem)))
+    def _add_problem(self, problem: EntryProblemError, entry: str) -> None:
+        self._problems.append((problem.place, entry, str(problem)))
 
 
 def _url_or_none(url: str | None) -> str | None:
-    """The URL that a field has; None for a blank one."""
+    """The URL of a field; None if it is blank."""
     return url if url and not url.isspace() else None
 
 
 def _locate_problem(problem: EntryProblemError | RecursionError, place: Place) -> EntryProblemError:
-    """What is wrong with a record; where nothing else is known, its nesting."""
+    """The problem with its place; a recursion error becomes a problem of the record's nesting."""
     if isinstance(problem, EntryProblemError):
         return problem
     return EntryProblemError("a value is nested too deeply: remove it", place)
 
 
-# Paths of a source that lead nowhere in all of its records: misspelt, or of another shape.
+# Paths of a source that match nothing in any record, because of a typo or another shape.
 
 
-#: So many of the keys that are there instead are kept, and named where none is like the path.
+#: How many of the present keys are kept, and how many are listed if none is similar.
 _MAX_KEYS_KEPT = 100
 _MAX_KEYS_LISTED = 8
 
 
 class MissingKey(NamedTuple):
-    """Where a path ends too early: the key that is not there, those that are, and how deep."""
+    """Where a path fails to match: the missing key, the present keys, and the depth."""
 
     key: str = ""
     keys: tuple[str, ...] = ()
@@ -449,7 +452,7 @@ class MissingKey(NamedTuple):
 
 
 def find_missing_key(value: Any, steps: PathSteps, depth: int = 0) -> MissingKey | None:
-    """Where a path from a value ends; None where it leads on, be it to null or an empty list."""
+    """Find where a path fails to match; None if it matches, even null or an empty list."""
     if not steps or value is None:
         return None
     step, rest = steps[0], steps[1:]
@@ -477,7 +480,7 @@ def _expand_step(value: Any, step: int | PathStep) -> Iterable[Any]:
 
 
 def suggest_key(missing: MissingKey) -> str:
-    """What might have been meant instead."""
+    """Suggest similar keys, or list the present ones."""
     names = [key for key in missing.keys if key]
     if not names:
         return ""
@@ -487,17 +490,17 @@ def suggest_key(missing: MissingKey) -> str:
 
 
 class UnusedPathError(InputError):
-    """None of the paths for a field leads to anything: the clips would not be those that are meant.
+    """No path of a field matches anything, so the clips would be wrong.
 
     Attributes:
-        source: the name of the source whose field it is.
+        source: the name of the field's source.
     """
 
     source: str = ""
 
 
 class _PathUse:
-    """A path of a clip rule, and what was seen where it should lead to something."""
+    """A path of a clip rule, and the keys that records have instead."""
 
     def __init__(self, rule: ClipRule, name: str, path: FieldPath) -> None:
         self.label = f"clip {rule.part}: {name}"
@@ -508,7 +511,7 @@ class _PathUse:
         self._missing = MissingKey()
 
     def has_match(self, file: str, records: Iterable[Any]) -> bool:
-        """Whether the path leads to something in any of these records."""
+        """Whether the path matches in any of these records."""
         for record in records:
             for item in _iter_items(record, self._each):
                 missing = find_missing_key(item, self.path.steps)
@@ -520,7 +523,7 @@ class _PathUse:
         return False
 
     def make_problem(self, source: str) -> InputError | None:
-        """What to say of it; None where there was nothing that could have had the key."""
+        """The error for an unused path; None if no object could have had the key."""
         if self.file is None:
             return None
         hint = suggest_key(self._missing)
@@ -528,9 +531,9 @@ class _PathUse:
         return InputError(message, file=self.file)
 
     def describe_new_field(self, source: str) -> str | None:
-        """That a field for URLs is new, where another one has nearly its name."""
+        """Describe a new field for URLs whose name is similar to that of another field."""
         new = self._missing.key
-        # audioUrl beside audio is meant so.
+        # A prefix is intended, such as audioUrl beside audio.
         others = [
             key for key in self._missing.keys if not (new.startswith(key) or key.startswith(new))
         ]
@@ -548,12 +551,12 @@ class _PathUse:
 
 
 class UnusedPaths:
-    """The paths of a configured source that have led nowhere so far."""
+    """The paths of a configured source that have not matched so far."""
 
     def __init__(self, source: Source) -> None:
-        """Begin with all its paths; those of the built-in shapes are no one's mistake."""
+        """Start with all paths of the source; those of built-in shapes are not checked."""
         self._uses = [] if is_built_in(source) else list(_list_path_uses(source))
-        # The field for a URL may be new. It is looked for because it may be a typing error.
+        # The field for a URL may be new, but also a typo.
         self._targets = [
             _PathUse(rule, name, path)
             for rule in source.clips
@@ -564,13 +567,13 @@ class UnusedPaths:
         self._full_name = source.name
 
     def check_records(self, reader: CatalogueReader) -> None:
-        """Look through the records of a file, for each path up to the first that has it."""
+        """Search the records of a file for each path, up to its first match."""
         if not (self._uses or self._targets):
             return
         document = reader.document
         columns: tuple[str, ...] = ()
         if document.format is DocumentFormat.CSV:
-            # A row that is cut short lacks a column that the table has.
+            # A short row may lack a column that the table has.
             columns = document.detect_table().columns
         self._uses, self._targets = (
             [
@@ -585,19 +588,19 @@ class UnusedPaths:
         )
 
     def list_notes(self) -> Iterator[str]:
-        """One for each new field for a URL that is nearly called like one that is there."""
+        """A note for each new URL field whose name is similar to an existing one."""
         for use in self._targets:
             note = use.describe_new_field(self._name)
             if note is not None:
                 yield note
 
     def list_problems(self) -> list[InputError]:
-        """One for each path that led nowhere."""
-        told = [(use, use.make_problem(self._name)) for use in self._uses]
-        return [self._mark_unused(problem, use) for use, problem in told if problem is not None]
+        """A problem for each path that never matched."""
+        problems = [(use, use.make_problem(self._name)) for use in self._uses]
+        return [self._mark_unused(problem, use) for use, problem in problems if problem is not None]
 
     def _mark_unused(self, problem: InputError, use: _PathUse) -> InputError:
-        """The problem, as one that spoils the clips if no other path of the field leads anywhere."""
+        """Make the problem an UnusedPathError if no other path of the field matches."""
         unused = sum(each.label == use.label for each in self._uses)
         if unused < use.alternatives:
             return problem
@@ -612,7 +615,7 @@ def _list_path_uses(source: Source) -> Iterator[_PathUse]:
             yield _PathUse(rule, "each", rule.each)
         for name in RULE_FIELDS:
             paths: tuple[FieldPath, ...] = getattr(rule, name)
-            # What overrides may be absent: that is what it is for.
+            # Fields of the override object are optional.
             yield from (
                 _PathUse(rule, name, path) for path in paths if path.steps[:1] != (OVERRIDE_KEY,)
             )
@@ -628,5 +631,5 @@ def _iter_items(record: Any, each: FieldPath | None) -> Iterator[Any]:
         for _, item in find_values(record, each.steps):
             yield item
     except ShapeError:
-        # The reader has told of it.
+        # The reader reports this problem.
         return

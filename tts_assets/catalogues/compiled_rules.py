@@ -107,16 +107,16 @@ class UrlTarget:
         """The list that the URL lies in: as long as the list of the items, or of alternatives."""
         before: Place = self._to.steps[: self._row]  # type: ignore[assignment] # [#] is the first
         place = (*base, *before)
-        there = find_current_value(value, before)
+        current = find_current_value(value, before)
         if self._each is None:
-            return Parallel(place, count, None, _find_spare_texts(there, count))
+            return Parallel(place, count, None, _find_spare_texts(current, count))
         beside = subject.at[:-1]
         items: Any = subject.record
         for step in beside[len(subject.record_at) :]:
             items = items[step]
         same_object = beside[:-1] == place[:-1] and isinstance(beside[-1], str)
         key = str(beside[-1]) if same_object else None
-        return Parallel(place, len(items), key, _find_spare_texts(there, len(items)))
+        return Parallel(place, len(items), key, _find_spare_texts(current, len(items)))
 
 
 def _find_spare_texts(value: Any, count: int) -> tuple[str, ...]:
@@ -268,8 +268,8 @@ class CompiledRule:
         self._most = MAX_PASSAGE_LENGTH if rule.say.is_running else MAX_TEXT_LENGTH
         self._voices = source.voices
         self._passage = source.kind in _PASSAGE_KINDS
-        self._way = source.records.steps
-        self._way_of_items = (*self._way, *(rule.each.steps if rule.each else ()))
+        self._record_steps = source.records.steps
+        self._item_steps = (*self._record_steps, *(rule.each.steps if rule.each else ()))
         self._text, self._reading = (
             make_getter(paths) if rule.join is None else make_joiner(paths, rule.join)
             for paths in (rule.text, rule.reading)
@@ -290,12 +290,12 @@ class CompiledRule:
             EntryProblemError: the items are none.
         """
         each = self._rule.each
-        whole = ClipSubject(record, place, record, place, self._way)
+        whole = ClipSubject(record, place, record, place, self._record_steps)
         if each is None:
             return self._make_slots(whole, self._rule.part, None)
         slots: list[ClipSlot] = []
         for index, (inner, item) in enumerate(whole.resolve_path(each)):
-            subject = ClipSubject(record, place, item, (*place, *inner), self._way_of_items)
+            subject = ClipSubject(record, place, item, (*place, *inner), self._item_steps)
             last = inner[-1] if inner else 0
             slots += self._make_slots(subject, f"{self._rule.part}-{index + 1}", last)
         return slots
@@ -303,11 +303,10 @@ class CompiledRule:
     def collect_raw_values(self, record: Any, place: Place) -> list[Any]:
         """The texts and readings of a record as they are, to tell it from others."""
         each = self._rule.each
-        whole = ClipSubject(record, place, record, place, self._way)
+        whole = ClipSubject(record, place, record, place, self._record_steps)
         items = [((), record)] if each is None else whole.resolve_path(each)
         subjects = [
-            ClipSubject(record, place, item, (*place, *at), self._way_of_items)
-            for at, item in items
+            ClipSubject(record, place, item, (*place, *at), self._item_steps) for at, item in items
         ]
         fields = (self._text, self._reading, self._furigana)
         return [
@@ -321,15 +320,15 @@ class CompiledRule:
     ) -> list[ClipSlot]:
         slots: list[ClipSlot] = []
         try:
-            said = self._read_forms(subject)
-            if isinstance(said, str):
-                return [ClipSlot(part, subject.at, said)]
+            forms = self._read_forms(subject)
+            if isinstance(forms, str):
+                return [ClipSlot(part, subject.at, forms)]
             voice = None
             if self._rule.speaker and self._lines is None:
-                voice, said = self._assign_voice(self._speaker(subject), said)
-            for number, form in enumerate(said):
+                voice, forms = self._assign_voice(self._speaker(subject), forms)
+            for number, form in enumerate(forms):
                 name = f"{part}-{number + 1}" if number else part
-                position = ClipPosition(index, number, len(said))
+                position = ClipPosition(index, number, len(forms))
                 slots.append(self._make_slot(subject, name, form, voice, position))
         except EntryProblemError as problem:
             slots.append(ClipSlot(part, subject.at, problem))
@@ -360,18 +359,18 @@ class CompiledRule:
                     text = text_cleanup.attach_furigana(text, furigana)
             if self._lines is not None and self._rule.say.is_running:
                 lines = self._lines(subject)
-                said = running_text.build_line_forms(lines, reading, voices=self._voices)
+                forms = running_text.build_line_forms(lines, reading, voices=self._voices)
             else:
-                said = self._normalise_text(
+                forms = self._normalise_text(
                     text or "", reading, None if accent is ABSENT else accent
                 )
         except UnusableTextError as problem:
             paths = rule.text or rule.reading
             raise EntryProblemError(str(problem), subject.locate_field(paths)) from problem
         return (
-            said[:1]
-            if rule.alternatives is AlternativesPolicy.FIRST and type(said) is tuple
-            else said
+            forms[:1]
+            if rule.alternatives is AlternativesPolicy.FIRST and type(forms) is tuple
+            else forms
         )
 
     def _normalise_text(self, text: str, reading: str | None, accent: Any) -> FormsOrReason:
@@ -382,12 +381,12 @@ class CompiledRule:
             return self._normalise_reading(text, reading, accent)
         if say is TextType.TITLE:
             return word_forms.build_title_forms(text, reading)
-        spoken = (
+        build_forms = (
             running_text.build_text_forms
             if say is TextType.SENTENCE
             else running_text.build_dialogue_forms
         )
-        return spoken(text, reading, passage=self._passage, voices=self._voices)
+        return build_forms(text, reading, passage=self._passage, voices=self._voices)
 
     def _normalise_reading(self, text: str, reading: str | None, accent: Any) -> FormsOrReason:
         """A reading is said as the word it makes: た.べる of 食 as 食べる, which carries its accent."""
@@ -478,9 +477,9 @@ def compile_plain_word(rule: ClipRule, source: Source, file: str) -> PlainWordRe
 
 def _compile_form(rule: ClipRule) -> Callable[[dict[str, Any]], SpokenForm | None] | None:
     """What finds the one form of a record, if it is a plain word."""
-    asks = rule.each or rule.skip or rule.furigana or rule.speaker or rule.language
+    has_extras = rule.each or rule.skip or rule.furigana or rule.speaker or rule.language
     texts, readings, accents = map(find_direct_keys, (rule.text, rule.reading, rule.accent))
-    if asks or rule.say is not TextType.WORD or rule.join is not None or accents is None:
+    if has_extras or rule.say is not TextType.WORD or rule.join is not None or accents is None:
         return None
     if texts is None or readings is None or len(texts) != 1 or len(readings) != 1:
         return None

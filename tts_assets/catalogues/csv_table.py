@@ -228,17 +228,17 @@ def find_field_lines(
     text: str, places: Iterable[Place], table: CsvTable, *, file: str
 ) -> dict[Place, int]:
     """The 1-based lines where these fields begin, or their records where a field is absent."""
-    asked: dict[str | int, list[Place]] = {}
+    places_by_row: dict[str | int, list[Place]] = {}
     starts: list[tuple[int, Place]] = []
     for place in places:
         if place:
-            asked.setdefault(place[0], []).append(place)
+            places_by_row.setdefault(place[0], []).append(place)
         else:
             starts.append((0, place))
     for index, (start, end) in enumerate(
         split_records(text, table.delimiter, table.start, file=file)
     ):
-        for place in asked.get(index, ()):
+        for place in places_by_row.get(index, ()):
             before = 0
             if len(place) > 1 and place[1] in table.columns:
                 present = split_fields(text[start:end], table.delimiter)
@@ -316,8 +316,8 @@ def _guess_delimiter(text: str, start: int, columns: Sequence[str] | None) -> st
     while found := _DELIMITED_FIELD.match(text, at):
         counts[found[1]] += 1
         at = found.end()
-    wanted = len(columns or ()) - 1
-    return max(DELIMITERS, key=lambda each: (counts[each] == wanted, counts[each]))
+    expected = len(columns or ()) - 1
+    return max(DELIMITERS, key=lambda each: (counts[each] == expected, counts[each]))
 
 
 def _refuse_duplicate_columns(columns: Sequence[str], file: str, line: int | None) -> None:

@@ -1,4 +1,4 @@
-"""The fields of a record, as a clip rule names them: compiled once, looked up for every record."""
+"""Looks up the fields of a clip rule in records; lookups are compiled once per rule."""
 
 from __future__ import annotations
 
@@ -25,40 +25,42 @@ if TYPE_CHECKING:
     from tts_assets.model import Place
 
 
-#: A text longer than this is refused: it is a mistake, or belongs into several entries.
+#: The longest text of a clip; a longer one is an error or belongs in several entries.
 MAX_TEXT_LENGTH = 5_000
 
-#: The same for what is made of segments: five hours of speech.
+#: The longest text that is spoken in segments: five hours of speech.
 MAX_PASSAGE_LENGTH = 100_000
 
 
 class EntryProblemError(ValueError):
-    """A value that cannot be used; ``place`` leads to it from the document's root."""
+    """An invalid value; ``place`` is its path from the document's root."""
 
     def __init__(self, message: str, place: Place) -> None:
-        """Say what is wrong, and where."""
+        """Keep the place of the value."""
         super().__init__(message)
         self.place = place
 
 
 class ClipSubject:
-    """What a clip is said of: an item of a record, or the record itself."""
+    """The object that a clip speaks: an item of a record, or the record itself."""
 
-    __slots__ = ("_way", "at", "item", "record", "record_at")
+    __slots__ = ("_steps", "at", "item", "record", "record_at")
 
-    def __init__(self, record: Any, record_at: Place, item: Any, at: Place, way: PathSteps) -> None:
-        """Take the values and their places, and the steps that led from the root to the item."""
+    def __init__(
+        self, record: Any, record_at: Place, item: Any, at: Place, steps: PathSteps
+    ) -> None:
+        """Keep the values, their places and the path steps from the root to the item."""
         self.record = record
         self.record_at = record_at
         self.item = item
         self.at = at
-        self._way = way
+        self._steps = steps
 
     def resolve_path(self, path: FieldPath) -> list[tuple[Place, Any]]:
-        """All that a path leads to.
+        """All values that a path matches.
 
         Raises:
-            EntryProblemError: a value on the way has another shape.
+            EntryProblemError: a value on the path has another shape.
         """
         if path is KEY_PATH:
             return [((), key) for key in self._wildcard_keys()[-1:]]
@@ -74,12 +76,12 @@ class ClipSubject:
             raise EntryProblemError(f"{where} {problem.wrong}{advice}", place) from problem
 
     def _wildcard_keys(self) -> list[str]:
-        """The keys on the way that are data: those that a ``*`` stands for."""
-        pairs = zip(self.at, self._way, strict=True)
+        """The keys that a ``*`` on the path matched."""
+        pairs = zip(self.at, self._steps, strict=True)
         return [key for key, step in pairs if step is PathStep.EVERY and isinstance(key, str)]
 
     def locate_field(self, paths: tuple[FieldPath, ...]) -> Place:
-        """Where the first of these paths leads that leads to something; else the item."""
+        """The place of the first filled value of these paths; else that of the item."""
         for path in paths:
             for place, value in self.resolve_path(path):
                 if value is not None and value != "":
@@ -87,14 +89,14 @@ class ClipSubject:
         return self.at
 
 
-#: A field is absent in every one of its places; null and "" are there, and empty.
+#: The value of a field that no path matches; null and "" are present, but empty.
 ABSENT: Final = object()
 
 
 def find_direct_keys(paths: tuple[FieldPath, ...]) -> tuple[str, ...] | None:
-    """The keys of the item under which a field is looked up, unless its :data:`OVERRIDE_KEY` has it.
+    """The item's own keys for a field, without :data:`OVERRIDE_KEY`.
 
-    None where a path leads anywhere else.
+    None if a path leads anywhere else.
     """
     usual = [path for path in paths if not _is_override(path)]
     keys = tuple(
@@ -106,22 +108,22 @@ def find_direct_keys(paths: tuple[FieldPath, ...]) -> tuple[str, ...] | None:
 
 
 def make_getter(paths: tuple[FieldPath, ...]) -> Callable[[ClipSubject], Any]:
-    """Look up a field: the first value of the first path that leads to something.
+    """Make a getter of a field: the first filled value of the first path that has one.
 
-    The getter returns None for what is there and empty, ABSENT for what is not there. It raises
-    EntryProblemError where a value on the way has another shape.
+    The getter returns None for an empty field and ABSENT for a missing one. It raises
+    EntryProblemError if a value on the path has another shape.
     """
     if not paths:
         return lambda _: ABSENT
-    look = partial(_get_first_value, paths)
+    get_value = partial(_get_first_value, paths)
     keys = find_direct_keys(paths)
     if keys is None:
-        return look
+        return get_value
 
     def get_directly(subject: ClipSubject) -> Any:
         item = subject.item
         if type(item) is not dict or OVERRIDE_KEY in item:
-            return look(subject)
+            return get_value(subject)
         seen: Any = ABSENT
         for key in keys:
             if key in item:
@@ -153,7 +155,7 @@ def _is_override(path: FieldPath) -> bool:
 
 
 def make_joiner(paths: tuple[FieldPath, ...], between: str) -> Callable[[ClipSubject], Any]:
-    """Look up a field whose values are joined: all of the first path that leads to any."""
+    """Make a getter that joins all values of the first path that has any."""
 
     def join_values(subject: ClipSubject) -> Any:
         seen: Any = ABSENT
@@ -174,10 +176,10 @@ def make_joiner(paths: tuple[FieldPath, ...], between: str) -> Callable[[ClipSub
 def require_text(
     value: Any, subject: ClipSubject, paths: tuple[FieldPath, ...], most: int = MAX_TEXT_LENGTH
 ) -> str | None:
-    """The value of a field, if it is text of at most so many characters; None if it is absent.
+    """Require that a field is text of at most ``most`` characters; None if it is absent.
 
     Raises:
-        EntryProblemError: it is something else, or too long.
+        EntryProblemError: the value is not text, or too long.
     """
     if type(value) is str and len(value) <= most:
         return value
@@ -200,7 +202,7 @@ def require_text(
 
 
 def describe_missing_field(paths: tuple[FieldPath, ...]) -> str:
-    """What to say where a field is absent in all its places."""
+    """The message for a field that is absent at all its paths."""
     names = [repr(path.text) for path in paths if not _is_override(path)]
     return f"it has no {names[0]}" if len(names) == 1 else f"it has none of {', '.join(names)}"
 
@@ -208,50 +210,50 @@ def describe_missing_field(paths: tuple[FieldPath, ...]) -> str:
 def find_skip_reason(
     conditions: tuple[SkipCondition, ...], subject: ClipSubject, *, texts: bool = False
 ) -> str | None:
-    """The reason why a rule leaves this out; None when it does not.
+    """The reason why a rule skips this object; None if it does not.
 
     Args:
-        conditions: when it does.
-        subject: what the clip is said of.
-        texts: all values are texts, as in a table, and stand for numbers and true or false, too.
+        conditions: the skip conditions of the rule.
+        subject: the object that the clip speaks.
+        texts: all values are text, as in a table, and are compared as numbers and booleans, too.
     """
-    alike = _equals_text if texts else _equals_value
+    is_equal = _equals_text if texts else _equals_value
     for condition in conditions:
         values = [value for _, value in subject.resolve_path(condition.field)]
         name = condition.field.text
         if condition.missing and all(value is None or value == "" for value in values):
             return f"left out: {name} is missing"
         for value in values:
-            if any(alike(value, one) for one in condition.values):
+            if any(is_equal(value, one) for one in condition.values):
                 return f"left out: {name} is {value!r}"
             if condition.pattern and isinstance(value, str) and condition.pattern.search(value):
                 return f"left out: {name} matches {condition.pattern.pattern!r}"
     return None
 
 
-def _equals_value(value: Any, wanted: object) -> bool:
-    # True == 1: what the configuration calls true must be true.
-    return type(value) is type(wanted) and bool(value == wanted)
+def _equals_value(value: Any, expected: object) -> bool:
+    # Compare types, because True == 1.
+    return type(value) is type(expected) and bool(value == expected)
 
 
-def _equals_text(value: Any, wanted: object) -> bool:
-    if isinstance(wanted, bool):
-        return str(value).strip().lower() == str(wanted).lower()
-    return str(value) == wanted or (
-        not isinstance(wanted, str) and str(value).strip() == str(wanted)
+def _equals_text(value: Any, expected: object) -> bool:
+    if isinstance(expected, bool):
+        return str(value).strip().lower() == str(expected).lower()
+    return str(value) == expected or (
+        not isinstance(expected, str) and str(value).strip() == str(expected)
     )
 
 
 def find_current_value(value: Any, steps: Place, row: int | None = None) -> Any:
-    """What is at the place for a URL now; None where nothing is.
+    """The current value at the place of a URL; None if there is none.
 
     Args:
-        value: where the place is seen from.
-        steps: the way to it.
-        row: which step is an index of a parallel list.
+        value: the value where the path begins.
+        steps: the path.
+        row: the position of the step that is an index of a parallel list.
 
     Raises:
-        ShapeError: something else is where the URL or the way to it belongs.
+        ShapeError: a value on the path has another shape.
     """
     for depth, step in enumerate(steps):
         if isinstance(step, str):
@@ -260,7 +262,7 @@ def find_current_value(value: Any, steps: Place, row: int | None = None) -> Any:
             value = None if value is None else value.get(step)
             continue
         fits = isinstance(value, list) and step < len(value)
-        # A parallel list of another length is written anew, as is a scalar in its place.
+        # A parallel list of another length is rewritten, as is a scalar in its place.
         if not fits and (depth != row or isinstance(value, dict)):
             more = "a list" if depth == row else f"a list of more than {step} items"
             raise ShapeError(value, more, steps[:depth])

@@ -1,4 +1,4 @@
-"""Catalogues as of a git revision; the only module that runs git, and it only reads."""
+"""Reads catalogues at a git revision. No other module runs git."""
 
 from __future__ import annotations
 
@@ -26,43 +26,43 @@ if TYPE_CHECKING:
     from tts_assets.model import SpokenForm
 
 
-#: What an entry says: its parts, each with its form and voice.
+#: The spoken content of an entry: its parts, each with its form and voice.
 SpokenEntry: TypeAlias = frozenset[tuple[str, "SpokenForm", str | None]]
 
-#: What the entries of an id said, wherever they stood.
+#: The spoken contents of all entries with an id, in any file.
 SpokenEntries: TypeAlias = dict[str, set[SpokenEntry]]
 
-#: A hook's name the repository of a commit, and not that of a file.
+#: Git sets these in hooks, for the repository of the commit instead of that of a file.
 _HOOK_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 
-#: Variables that make git tell what it does, on the stream of its errors.
+#: Prefix of the variables that make git write traces to standard error.
 _TRACE_PREFIX = "GIT_TRACE"
 
-#: Its exit code when it cannot go on.
+#: The exit code of git after a fatal error.
 _FATAL_EXIT = 128
 
-#: What git says is told in one line, and this much of it.
+#: The longest error of git that is reported, in characters.
 _MAX_ERROR_LENGTH = 300
 
 
 class GitRevision:
-    """The catalogues of a run as they were at a revision.
+    """The catalogues of a run at a revision.
 
-    Files are compared by what their entries say. One that has no counterpart under its path is held
-    against all files of its format that are gone since, whatever git takes for a rename: that sees
-    files that were moved and not yet added, split, joined or rewritten, and no entry is taken for
-    unchanged that did not say the same under the same id.
+    Files are compared by the spoken content of their entries. A file that did not exist under its
+    path is compared with all deleted files of its format, independently of git's rename detection.
+    This covers files that were moved and not yet added, split, joined or rewritten. An entry counts
+    as unchanged only if it had the same content under the same id.
     """
 
     def __init__(self, name: str, overrides: str | None = None) -> None:
-        """Take a revision in any of git's spellings.
+        """Accept a revision in any notation of git.
 
         Args:
             name: the revision.
             overrides: the file of overrides, whose changes count, too; None for none.
 
         Raises:
-            UsageError: it can be none.
+            UsageError: the name cannot be a revision.
         """
         if not name.strip() or name.startswith(("-", "^")) or "\0" in name:
             raise UsageError(
@@ -83,11 +83,11 @@ class GitRevision:
         self._opened.close()
 
     def find_changed_entries(self, reader: catalogue_reader.CatalogueReader) -> frozenset[str]:
-        """The ids of the entries of a catalogue that said something else, or were not there.
+        """The ids of the entries of a catalogue that are new or whose spoken content changed.
 
         Raises:
-            UsageError: there is no git, its file lies in no repository, or the repository does not
-                know the revision.
+            UsageError: git is missing, the file is in no repository, or the repository does not
+                have the revision.
         """
         document, source = reader.document, reader.source
         file = os.path.realpath(document.file)
@@ -110,16 +110,16 @@ class GitRevision:
                     f"{problem.file} cannot be read at {self.name!r} and counts as changed: "
                     f"{problem.message}"
                 )
-        # One of its own: a reader goes through its catalogue once.
+        # A separate reader, because each reads its catalogue only once.
         return overridden.union(
             entry
-            for entry, said in _read_entries(catalogue_reader.CatalogueReader(document, source))
-            if said not in before.get(entry, ())
+            for entry, content in _read_entries(catalogue_reader.CatalogueReader(document, source))
+            if content not in before.get(entry, ())
         )
 
     @cached_property
     def _changed_overrides(self) -> frozenset[tuple[str, str, str]]:
-        """The catalogue, the source and the entry of each override that came, went or changed."""
+        """The catalogue, source and entry of each override that was added, removed or changed."""
         path = self._overrides
         if path is None:
             return frozenset()
@@ -132,11 +132,11 @@ class GitRevision:
         )
 
     def _read_old_overrides(self, file: str) -> tuple[Override, ...]:
-        """What a file of overrides said; nothing where it lies in no repository."""
+        """The overrides of a file at the revision; none if the file is in no repository."""
         real = os.path.realpath(file)
         folder = os.path.dirname(real)  # noqa: PTH120 - as realpath gives it
-        known = folder in self._folders
-        if not known and (not Path(folder).is_dir() or _find_root(folder) is None):
+        is_open = folder in self._folders
+        if not is_open and (not Path(folder).is_dir() or _find_root(folder) is None):
             return ()
         repository = self._open_repository(folder)
         data = repository.read_blob(os.path.relpath(real, repository.root))
@@ -165,10 +165,10 @@ class _GitRepository:
     """The files of one repository at one commit, read by one process."""
 
     def __init__(self, root: str, commit: str | None) -> None:
-        """Begin; without a commit the repository was not there yet, and has no file."""
+        """Without a commit, the repository did not exist yet and has no files."""
         self.root = root
         self._commit = commit
-        self._gone: dict[tuple[str, str, str], SpokenEntries] = {}
+        self._deleted: dict[tuple[str, str, str], SpokenEntries] = {}
         self._opened = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -179,18 +179,18 @@ class _GitRepository:
         self._opened.close()
 
     def read_blob(self, path: str) -> bytes | None:
-        """A file by its path from the root; None if it was not there.
+        """Read a file by its path from the root; None if it did not exist.
 
         Raises:
             UsageError: git fails.
         """
         if self._commit is None or "\n" in path:
-            # A name with a line break cannot be asked for: the file counts as new.
+            # cat-file --batch takes one name per line: a file with a line break in its name counts as new.
             return None
         answers = self._request_blob(f"{self._commit}:{PurePath(path).as_posix()}\n")
         _, kind, size = (b"  " + answers.readline()).rstrip(b"\n").rsplit(b" ", 2)
         if not size.isdigit():
-            # It says what is missing, or nothing at all.
+            # git reports a missing object, or has ended.
             if not size:
                 raise self._make_error()
             return None
@@ -201,10 +201,10 @@ class _GitRepository:
         return data if kind == b"blob" else None
 
     def read_deleted_files(self, suffix: str, source: Source) -> SpokenEntries:
-        """What the files of a format said that were there, and are not there any more."""
+        """The spoken content of all deleted files of a format."""
         key = (suffix, source.name, source.kind)
-        if key not in self._gone:
-            found = self._gone[key] = {}
+        if key not in self._deleted:
+            found = self._deleted[key] = {}
             for path in self._list_deleted_paths(suffix):
                 data = self.read_blob(path) or b""
                 try:
@@ -212,7 +212,7 @@ class _GitRepository:
                 except InputError:
                     # It was no catalogue of this source.
                     continue
-        return self._gone[key]
+        return self._deleted[key]
 
     def _list_deleted_paths(self, suffix: str) -> list[str]:
         if self._commit is None:
@@ -223,9 +223,9 @@ class _GitRepository:
         return [path for path in paths if path and not Path(self.root, path).exists()]
 
     def _request_blob(self, line: str) -> IO[bytes]:
-        """Ask the process, which is started by the first question; where it answers."""
+        """Send a request to the process, started on the first one; return its standard output."""
         if self._process is None:
-            # A pipe that nobody reads fills up.
+            # A file, because an unread pipe would fill up.
             self._errors = self._opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
             self._process = self._opened.enter_context(
                 subprocess.Popen(
@@ -239,7 +239,7 @@ class _GitRepository:
         assert self._process.stdin is not None  # noqa: S101 - both are pipes
         assert self._process.stdout is not None  # noqa: S101 - see above
         try:
-            # Past its buffer, which is left empty if git is gone.
+            # Unbuffered, so that closing the pipe does not fail if git has ended.
             os.write(self._process.stdin.fileno(), os.fsencode(line))
         except BrokenPipeError:
             raise self._make_error() from None
@@ -252,32 +252,35 @@ class _GitRepository:
 
 def _collect_entries(data: bytes, file: str, source: Source, found: SpokenEntries) -> None:
     document = parse_catalogue(data, file, source)
-    for entry, said in _read_entries(catalogue_reader.CatalogueReader(document, source)):
-        found.setdefault(entry, set()).add(said)
+    for entry, content in _read_entries(catalogue_reader.CatalogueReader(document, source)):
+        found.setdefault(entry, set()).add(content)
 
 
 def _read_entries(reader: catalogue_reader.CatalogueReader) -> Iterator[tuple[str, SpokenEntry]]:
-    """Each entry that says something, with all that it says."""
+    """Yield each entry that has clips, with its spoken content."""
     for entry, clips in groupby(reader.iter_clips(), attrgetter("entry")):
         yield entry, frozenset((clip.part, clip.form, clip.voice) for clip in clips)
 
 
 def _resolve_commit(root: str, name: str) -> str | None:
-    """The commit that a revision names; None if this repository was not there at that time.
+    """The commit that a revision names; None if this repository did not exist then.
 
-    A submodule is taken as its superproject had it: there a name such as ``main`` is another's.
+    A submodule is read at the commit that its superproject recorded, because a name such as
+    ``main`` belongs to the superproject.
     """
-    above = _decode_line(_run_git(root, "rev-parse", "--show-superproject-working-tree").stdout)
-    if above:
-        commit = _resolve_commit(above, name)
+    superproject = _decode_line(
+        _run_git(root, "rev-parse", "--show-superproject-working-tree").stdout
+    )
+    if superproject:
+        commit = _resolve_commit(superproject, name)
         if commit is None:
             return None
-        path = PurePath(os.path.relpath(root, above)).as_posix()
-        recorded = _verify_name(above, f"{commit}:{path}")
+        path = PurePath(os.path.relpath(root, superproject)).as_posix()
+        recorded = _verify_name(superproject, f"{commit}:{path}")
         if recorded is None:
             return None
         name = recorded
-    # What follows ``:/`` are words of a commit, to their end.
+    # All text after ``:/`` is a search in commit messages.
     commit = _verify_name(root, name if name.startswith(":/") else f"{name}^{{commit}}")
     if commit is None:
         raise UsageError(
@@ -287,7 +290,7 @@ def _resolve_commit(root: str, name: str) -> str | None:
 
 
 def _verify_name(root: str, name: str) -> str | None:
-    """The hash of the one thing that a name stands for; None where it stands for none."""
+    """The hash of the object that a name denotes; None if there is none."""
     found = _run_git(root, "rev-parse", "--verify", "--quiet", name, codes=(0, 1, _FATAL_EXIT))
     if found.returncode == _FATAL_EXIT and found.stderr.strip():
         raise UsageError(f"git failed in {root}: {_summarize_errors(found.stderr)}")
@@ -295,7 +298,7 @@ def _verify_name(root: str, name: str) -> str | None:
 
 
 def _suggest_remedy(root: str) -> str:
-    """What to do about a revision that is not known."""
+    """Suggest what to do about an unknown revision."""
     if not _run_git(root, "rev-list", "--max-count=1", "--all").stdout:
         return "it has none yet: commit first, or omit --since"
     shallow = _decode_line(_run_git(root, "rev-parse", "--is-shallow-repository").stdout)
@@ -308,7 +311,7 @@ def _suggest_remedy(root: str) -> str:
 
 
 def _find_root(folder: str) -> str | None:
-    """The root of the repository in which a folder lies; None where it lies in none."""
+    """The root of the repository of a folder; None if the folder is in none."""
     found = _run_git(folder, "rev-parse", "--show-toplevel", codes=(0, _FATAL_EXIT))
     if found.returncode and b"not a git repository" in found.stderr:
         return None
@@ -320,13 +323,13 @@ def _find_root(folder: str) -> str | None:
 def _run_git(
     folder: str, *words: str, codes: tuple[int, ...] = (0,)
 ) -> subprocess.CompletedProcess[bytes]:
-    """What git answers in a folder.
+    """Run git in a folder.
 
     Raises:
-        UsageError: there is no git, or it ends with another code.
+        UsageError: git is missing, or exits with another code.
     """
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             ["git", "-C", folder, *words],  # noqa: S607 - the user's own
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -338,13 +341,13 @@ def _run_git(
             f"--since needs git, which cannot be started: {exc.strerror}; install it, or "
             "omit --since"
         ) from exc
-    if done.returncode not in codes:
-        raise UsageError(f"git failed in {folder}: {_summarize_errors(done.stderr)}")
-    return done
+    if result.returncode not in codes:
+        raise UsageError(f"git failed in {folder}: {_summarize_errors(result.stderr)}")
+    return result
 
 
 def _build_environment() -> dict[str, str]:
-    """The caller's own, but for what would make answers differ."""
+    """The environment without variables that would change the output of git."""
     own = {
         name: value
         for name, value in os.environ.items()
@@ -358,6 +361,6 @@ def _decode_line(answer: bytes) -> str:
 
 
 def _summarize_errors(errors: bytes) -> str:
-    """What git said, in one line."""
+    """The errors of git, on one line."""
     words = " ".join(os.fsdecode(errors).split()).removeprefix("fatal: ")
     return words[:_MAX_ERROR_LENGTH] or "it said nothing"

@@ -68,7 +68,7 @@ class MemberEditor:
         self._slashes_escaped = "\\/" in text and text.count("\\/") == text.count("/")
 
     def find_members(
-        self, container: JsonContainer, wanted: Collection[str | int]
+        self, container: JsonContainer, keys: Collection[str | int]
     ) -> dict[str | int, JsonMember]:
         """The members that are looked for, each of them once.
 
@@ -76,7 +76,7 @@ class MemberEditor:
             InputError: the container cannot have such members, or has one of them twice.
         """
         first = self.text[container.start]
-        for key in wanted:
+        for key in keys:
             if first != ("{" if isinstance(key, str) else "["):
                 raise self.make_error(
                     f"{format_path(container.place)} is {_describe_container(first)}: there is no {format_path((key,))} in it",
@@ -84,7 +84,7 @@ class MemberEditor:
                 )
         found: dict[str | int, JsonMember] = {}
         for member in container.members:
-            if member.key in wanted:
+            if member.key in keys:
                 if member.key in found:
                     raise self.make_error(
                         (
@@ -397,15 +397,15 @@ def set_json_urls(
             object nor null, or would be lost; or the text is not JSON. Nothing is set then.
         ValueError: one place lies within another, or is the root.
     """
-    wanted = url_leaves(urls, lists or {}, file=file)
-    if not wanted:
+    requested = url_leaves(urls, lists or {}, file=file)
+    if not requested:
         return text
     editor = MemberEditor(text, file=file, line=line or 1, beside=beside or {})
     try:
         found = [
             change
-            for container in scan_containers(text, build_path_tree(wanted))
-            for change in _edit_container(editor, container, wanted)
+            for container in scan_containers(text, build_path_tree(requested))
+            for change in _edit_container(editor, container, requested)
         ]
     except json.JSONDecodeError as exc:
         raise explain_syntax_error(exc, file=file, line=line) from exc
@@ -415,22 +415,22 @@ def set_json_urls(
 
 
 def _edit_container(
-    editor: MemberEditor, container: JsonContainer, wanted: Mapping[Place, RequestedValue]
+    editor: MemberEditor, container: JsonContainer, requested: Mapping[Place, RequestedValue]
 ) -> Iterator[TextEdit]:
     """What changes in this container itself; what lies deeper has a container of its own."""
     if container.place and editor.text.startswith("null", container.start):
-        yield container.start, container.end, _build_object(editor, container, container, wanted)
+        yield container.start, container.end, _build_object(editor, container, container, requested)
         return
-    found = editor.find_members(container, container.wanted)
+    found = editor.find_members(container, container.targets)
     missing: dict[str, str] = {}
-    for key, inner in container.wanted.items():
+    for key, inner in container.targets.items():
         place = (*container.place, key)
-        leaf = wanted.get(place)
+        leaf = requested.get(place)
         member = found.get(key)
         if leaf is not None and inner:
             raise ValueError(f"a URL is written to {place} and also to a place inside it")
         if member is None:
-            missing[str(key)] = _build_value(editor, container, place, inner, wanted)
+            missing[str(key)] = _build_value(editor, container, place, inner, requested)
         elif isinstance(leaf, str):
             yield from editor.replace_url(place, member, leaf)
         elif isinstance(leaf, RequestedUrls):
@@ -445,16 +445,16 @@ def _build_value(
     container: JsonContainer,
     place: Place,
     inner: PathTree,
-    wanted: Mapping[Place, RequestedValue],
+    requested: Mapping[Place, RequestedValue],
 ) -> str:
     """The value of a key that is missing, with all that is wanted in it."""
-    leaf = wanted.get(place)
+    leaf = requested.get(place)
     if isinstance(place[-1], int):
         what = f"there is no {format_path(place)} (anymore); read the file again"
         raise editor.make_error(what, container.start)
     if leaf is None:
-        within = replace(container, place=place, wanted=inner)
-        return _build_object(editor, container, within, wanted)
+        within = replace(container, place=place, targets=inner)
+        return _build_object(editor, container, within, requested)
     if inner:
         raise ValueError(f"a URL is written to {place} and also to a place inside it")
     if isinstance(leaf, str):
@@ -466,11 +466,11 @@ def _build_object(
     editor: MemberEditor,
     container: JsonContainer,
     within: JsonContainer,
-    wanted: Mapping[Place, RequestedValue],
+    requested: Mapping[Place, RequestedValue],
 ) -> str:
     """An object that was missing or null, on one line."""
     members = {
-        str(key): _build_value(editor, container, (*within.place, key), inner, wanted)
-        for key, inner in within.wanted.items()
+        str(key): _build_value(editor, container, (*within.place, key), inner, requested)
+        for key, inner in within.targets.items()
     }
     return editor.format_object(members, None)

@@ -64,7 +64,7 @@ class JsonContainer:
         start: where it begins.
         end: where it ends.
         place: where it lies in the document.
-        wanted: what is looked for inside.
+        targets: what is looked for inside.
         members: all that is in it, in order, repeated keys included.
         around: the white space before the first member of the value that holds it.
     """
@@ -72,7 +72,7 @@ class JsonContainer:
     start: int
     end: int = 0
     place: Place = ()
-    wanted: PathTree = field(default_factory=dict)
+    targets: PathTree = field(default_factory=dict)
     members: list[JsonMember] = field(default_factory=list)
     around: str = ""
 
@@ -95,7 +95,7 @@ def build_path_tree(places: Iterable[Place]) -> PathTree:
     return root
 
 
-def scan_containers(text: str, wanted: PathTree) -> Iterator[JsonContainer]:
+def scan_containers(text: str, targets: PathTree) -> Iterator[JsonContainer]:
     """Every value that has to be entered to reach what is wanted, inner ones first.
 
     All of the text is read once, most of it by the C scanner of the standard library.
@@ -105,7 +105,7 @@ def scan_containers(text: str, wanted: PathTree) -> Iterator[JsonContainer]:
         RecursionError: what is wanted lies too deep.
     """
     start = _skip_space(text, 0)
-    end = yield from _enter_container(text, JsonContainer(start=start, wanted=wanted))
+    end = yield from _enter_container(text, JsonContainer(start=start, targets=targets))
     end = _skip_space(text, end)
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
@@ -180,21 +180,21 @@ def _scan_members(
     """Fill the container's members; return where its closing bracket ought to be."""
     around = text[container.start + 1 : at]
     is_object = text[container.start] == "{"
-    wanted, members = container.wanted, container.members
+    targets, members = container.targets, container.members
     while True:
         plain = _PLAIN_MEMBER.match(text, at) if is_object else None
-        if plain is not None and not wanted.get(plain[1]):
+        if plain is not None and not targets.get(plain[1]):
             members.append(JsonMember(plain[1], at, *plain.span(2)))
             at = plain.end()
             if plain[3] is None:
                 return at
             continue
         key, start = _scan_key(text, at) if is_object else (len(members), at)
-        inner = wanted.get(key)
+        inner = targets.get(key)
         if inner:
             place = (*container.place, key)
             end = yield from _enter_container(
-                text, JsonContainer(start=start, place=place, wanted=inner, around=around)
+                text, JsonContainer(start=start, place=place, targets=inner, around=around)
             )
         else:
             end = _skip_value(text, start)
@@ -378,15 +378,15 @@ def find_value_lines(text: str, places: Iterable[Place]) -> dict[Place, int]:
     It serves messages about a document that was parsed, and so never fails: a place that is not
     there is left out.
     """
-    asked = set(places)
+    requested = set(places)
     starts: dict[Place, int] = {}
     try:
-        for container in scan_containers(text, build_path_tree(asked)):
-            if container.place == () and () in asked:
+        for container in scan_containers(text, build_path_tree(requested)):
+            if container.place == () and () in requested:
                 starts[()] = container.start
             for member in container.members:
                 place = (*container.place, member.key)
-                if member.key in container.wanted and place in asked:
+                if member.key in container.targets and place in requested:
                     starts[place] = member.start
     except (json.JSONDecodeError, RecursionError):
         pass

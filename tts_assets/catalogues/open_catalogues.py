@@ -34,51 +34,51 @@ if TYPE_CHECKING:
 
 
 def open_catalogues(
-    settings: Settings, trouble: LoadProblems, overrides: OverrideSet | None = None
+    settings: Settings, load_problems: LoadProblems, overrides: OverrideSet | None = None
 ) -> Iterator[CatalogueReader]:
-    """A reader for every file and every source that reads it; the rest goes into ``trouble``.
+    """Yield a reader for every file and every source that reads it.
 
     Args:
-        settings: which catalogues.
-        trouble: takes what keeps files from being opened.
-        overrides: what is said instead of entries; None for what the settings name, without its
-            voices and speeds.
+        settings: the settings that select the catalogues.
+        load_problems: collects the problems and notes.
+        overrides: the overrides of the run; None for those of the settings, without their voices
+            and speeds.
 
     Raises:
-        UsageError: a path is not there, or a source's pattern matches no file.
+        UsageError: a path does not exist, or a source's pattern matches no file.
         InputError: the file of overrides cannot be used.
     """
     overrides = OverrideSet(settings.overrides) if overrides is None else overrides
     sources = group_sources_by_file(settings)
-    looked, opened = _UnusedPathCheck(sources), 0
-    for path, named in iter_files(settings, sources, trouble):
+    path_check, opened = _UnusedPathCheck(sources), 0
+    for path, named in iter_files(settings, sources, load_problems):
         mapped = sources.get(os.path.realpath(path))
         if mapped is None:
-            for reader in _open_by_kind(path, settings, trouble, overrides, named=named):
+            for reader in _open_by_kind(path, settings, load_problems, overrides, named=named):
                 opened += 1
                 yield reader
-                # Or two documents are in memory while the next is read.
+                # Free this document before the next one is read.
                 del reader
             continue
         for source in mapped:
             if not settings.kinds or source.kind in settings.kinds:
-                for reader in _open_file(path, source, trouble, overrides):
+                for reader in _open_file(path, source, load_problems, overrides):
                     opened += 1
                     yield reader
-                    looked.check_reader(reader)
+                    path_check.check_reader(reader)
                     del reader
-    # Of many problems only the first are shown, and these are what the others come from.
-    trouble.problems[:0] = looked.list_problems()
-    trouble.notes.extend(looked.list_notes())
-    unread = [problem.file for problem in trouble.problems]
+    # Put these first, because they cause others, and only the first problems are shown.
+    load_problems.problems[:0] = path_check.list_problems()
+    load_problems.notes.extend(path_check.list_notes())
+    unread = [problem.file for problem in load_problems.problems]
     whole = not (settings.partial or settings.kinds)
-    trouble.notes.extend(overrides.list_notes(whole=whole, unread=unread))
-    if not (opened or trouble.problems):
-        trouble.notes.append(_explain_no_catalogues(settings))
+    load_problems.notes.extend(overrides.list_notes(whole=whole, unread=unread))
+    if not (opened or load_problems.problems):
+        load_problems.notes.append(_explain_no_catalogues(settings))
 
 
 def _explain_no_catalogues(settings: Settings) -> str:
-    """What to say where there is no catalogue."""
+    """The note if there is no catalogue."""
     kinds = f" of the kind {' or '.join(settings.kinds)}" if settings.kinds else ""
     if settings.sources and not settings.paths:
         return f"there is no catalogue{kinds} among the files of the sources"
@@ -86,39 +86,39 @@ def _explain_no_catalogues(settings: Settings) -> str:
 
 
 def parse_catalogue(data: bytes, file: str, source: Source) -> Document:
-    """A file's bytes as its source reads them.
+    """Parse the content of a file with the options of its source.
 
     Raises:
-        InputError: they are not in the file's format.
+        InputError: the content is not in the file's format.
     """
     return parse_document(data, file=file, columns=source.columns, delimiter=source.delimiter)
 
 
 class _UnusedPathCheck:
-    """Which paths of each source have led somewhere, in the files that were read."""
+    """Finds the paths of each source that match nothing in all files."""
 
     def __init__(self, sources: dict[str, list[Source]]) -> None:
         self._sources = sources
         self._unused: list[tuple[Source, UnusedPaths, set[str]]] = []
 
     def check_reader(self, reader: CatalogueReader) -> None:
-        """Look at what was read."""
-        mine = next((row for row in self._unused if row[0] is reader.source), None)
-        if mine is None:
-            mine = (reader.source, UnusedPaths(reader.source), set())
-            self._unused.append(mine)
-        mine[1].check_records(reader)
-        mine[2].add(os.path.realpath(reader.document.file))
+        """Check the records of a reader."""
+        row = next((row for row in self._unused if row[0] is reader.source), None)
+        if row is None:
+            row = (reader.source, UnusedPaths(reader.source), set())
+            self._unused.append(row)
+        row[1].check_records(reader)
+        row[2].add(os.path.realpath(reader.document.file))
 
     def list_notes(self) -> Iterator[str]:
-        """What looks like a typing error in the field for a URL."""
+        """Notes on possible typos in fields for URLs."""
         return (note for _, unused, _ in self._unused for note in unused.list_notes())
 
     def list_problems(self) -> Iterator[InputError]:
-        """One for each path that leads nowhere in all files of its source."""
+        """A problem for each path that matches nothing in all files of its source."""
         for source, unused, seen in self._unused:
             for path, sources in self._sources.items():
-                # A run for one file must not blame what only the others have.
+                # A run for one file must not report paths that match only in other files.
                 if path not in seen and source in sources and unused.list_problems():
                     with suppress(InputError):
                         unused.check_records(CatalogueReader(read_document(path, source), source))
@@ -126,10 +126,10 @@ class _UnusedPathCheck:
 
 
 def read_document(path: str, source: Source = BUILT_IN[Kind.VOCABULARY]) -> Document:
-    """A file as its source reads it, or as one does that tells nothing of its format.
+    """Read a file with the options of its source; by default, one without format options.
 
     Raises:
-        InputError: it cannot be read, or is not in the file's format.
+        InputError: the file cannot be read, or is not in its format.
     """
     try:
         data = read_regular(path)
@@ -139,56 +139,61 @@ def read_document(path: str, source: Source = BUILT_IN[Kind.VOCABULARY]) -> Docu
 
 
 def _open_file(
-    path: str, source: Source, trouble: LoadProblems, overrides: OverrideSet
+    path: str, source: Source, load_problems: LoadProblems, overrides: OverrideSet
 ) -> Iterator[CatalogueReader]:
     try:
         yield CatalogueReader(
             read_document(path, source), source, overrides.make_amender(path, source.name)
         )
     except InputError as problem:
-        trouble.problems.append(problem)
+        load_problems.problems.append(problem)
 
 
 def _open_by_kind(
-    path: str, settings: Settings, trouble: LoadProblems, overrides: OverrideSet, *, named: bool
+    path: str,
+    settings: Settings,
+    load_problems: LoadProblems,
+    overrides: OverrideSet,
+    *,
+    named: bool,
 ) -> Iterator[CatalogueReader]:
-    """A reader of a file that no source names, if it is a catalogue of a wanted kind."""
+    """Yield a reader of a file that no source lists, if it is a catalogue of a selected kind."""
     kind = guess_catalogue_kind(path, None)
     if kind is not None and settings.kinds and kind not in settings.kinds:
         return
     if kind is None and not named and path.lower().endswith(TABLE_ENDINGS):
-        _skip_unrecognised(path, trouble, named=False)
+        _skip_unrecognised(path, load_problems, named=False)
         return
     try:
         document = read_document(path)
         kind = kind or guess_catalogue_kind(path, document.root)
         if kind is None:
-            _skip_unrecognised(path, trouble, named=named)
+            _skip_unrecognised(path, load_problems, named=named)
         elif not settings.kinds or kind in settings.kinds:
             source = BUILT_IN[kind]
             yield CatalogueReader(document, source, overrides.make_amender(path, source.name))
     except InputError as problem:
         if named or kind is not None:
-            trouble.problems.append(problem)
+            load_problems.problems.append(problem)
         else:
-            trouble.skip_file(path, f"{problem}: passed over")
+            load_problems.skip_file(path, f"{problem}: passed over")
 
 
-def _skip_unrecognised(path: str, trouble: LoadProblems, *, named: bool) -> None:
-    """A file that cannot be told to be a catalogue is a problem only if it was asked for by name."""
+def _skip_unrecognised(path: str, load_problems: LoadProblems, *, named: bool) -> None:
+    """Report a file of unknown kind: as a problem if it was named, else as a note."""
     message = (
         f"its kind of content is unknown: put one of {', '.join(Kind)} into its name or its "
         "folder's name, or describe it in a [[source]] table (`tts-assets init` writes one)"
     )
     if named:
-        trouble.problems.append(InputError(message, file=path))
+        load_problems.problems.append(InputError(message, file=path))
     else:
-        trouble.skip_file(path, f"{path}: skipped, {message}")
+        load_problems.skip_file(path, f"{path}: skipped, {message}")
 
 
 @contextmanager
 def pause_garbage_collector() -> Iterator[None]:
-    """Keep the garbage collector from looking again and again at what grows here, and stays."""
+    """Pause the garbage collector, which would repeatedly scan growing data that is all alive."""
     was_on = gc.isenabled()
     gc.disable()
     try:

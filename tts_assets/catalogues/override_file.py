@@ -1,7 +1,7 @@
-"""The file of overrides: one on each line, sorted, so that git merges what two people write.
+"""The file of overrides: one on each line, sorted, so that git can merge concurrent edits.
 
-Lines begin with their comma: none of them changes when another comes behind it. With ``merge=union``
-in ``.gitattributes`` git takes the lines of both sides, even where they meet.
+A line begins with its comma, so that adding a line after it does not change it. With
+``merge=union`` in ``.gitattributes``, git keeps the lines of both sides, even adjacent ones.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
     from tts_assets.model import Clip, SpokenForm
 
 
-#: Goes up when an override would mean something else.
+#: Incremented when the meaning of an override changes.
 OVERRIDES_VERSION = 1
 _ATTRIBUTES = ".gitattributes"
 
-#: A name that stands in that file as it is.
+#: A name that needs no escaping in ``.gitattributes``.
 _PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
 
-#: When the review page wrote an override; others may have written anything.
+#: The format of the times that the review page writes; other programs may write any text.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 
-#: How often somebody else may be found at the file: writing takes milliseconds.
+#: How often to wait for the lock; writing takes milliseconds.
 _TRIES = 100
 
 
 def read_overrides(path: str | Path) -> tuple[Override, ...]:
-    """All overrides of a file, in its order; none where there is no such file.
+    """Read all overrides of a file, in order; none if the file does not exist.
 
     Raises:
-        InputError: it cannot be read, or something in it cannot be meant.
+        InputError: the file cannot be read, or is invalid.
     """
     file = str(path)
     try:
@@ -64,14 +64,14 @@ def read_overrides(path: str | Path) -> tuple[Override, ...]:
 
 
 def parse_overrides(data: bytes, file: str) -> tuple[Override, ...]:
-    """The overrides that bytes hold.
+    """Parse the content of a file of overrides.
 
     Args:
-        data: all of a file.
+        data: the content.
         file: its path, for messages.
 
     Raises:
-        InputError: something in it cannot be meant.
+        InputError: the content is invalid.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -99,10 +99,10 @@ def parse_overrides(data: bytes, file: str) -> tuple[Override, ...]:
 
 
 def write_override(path: str | Path, override: Override) -> None:
-    """Set an override, in place of one for the same clip; all others stay. Blocks.
+    """Write an override, replacing one for the same clip. Blocks.
 
     Raises:
-        InputError: what is in the file cannot be meant: it is left as it is.
+        InputError: the file is invalid; it is left unchanged.
         FatalError: the file cannot be written.
     """
     path = Path(path)
@@ -136,26 +136,26 @@ def write_override(path: str | Path, override: Override) -> None:
 
 
 def find_lock_path(path: Path) -> Path:
-    """The file that is locked while another one is written."""
+    """The lock file of a file."""
     return path.parent / f".{path.name[:60]}.tts-assets.lock"
 
 
 def encode_overrides(overrides: Mapping[OverrideKey, Override]) -> bytes:
-    """All of a file, whatever order its overrides come in."""
+    """Encode the file, with the overrides sorted."""
     lines = [_format_line({"version": OVERRIDES_VERSION})]
     lines += [_format_line(override.to_json()) for _, override in sorted(overrides.items())]
     return ("[" + "\n,".join(lines) + "\n]\n").encode()
 
 
 def _is_same_clip(one: OverrideKey, other: OverrideKey, path: str | Path) -> bool:
-    """Whether two are, though somebody may have spelled the catalogue's path in another way."""
+    """Whether two keys are of one clip, even if they spell the catalogue's path differently."""
     return one[1:] == other[1:] and resolve_catalogue_path(
         one.file, path
     ) == resolve_catalogue_path(other.file, path)
 
 
 def _is_header(row: object, file: str) -> bool:
-    """Whether an object tells the version of the file, and no override."""
+    """Whether an object is the header with the version, not an override."""
     if not isinstance(row, dict) or "version" not in row:
         return False
     if row != {"version": OVERRIDES_VERSION}:
@@ -177,7 +177,7 @@ def _add_row(found: dict[OverrideKey, Override], row: object, file: str, line: i
     other = found.setdefault(override.key, override)
     if other.signature == override.signature:
         return
-    # Git brings lines of both sides, also those that one of them has changed.
+    # A union merge also keeps both versions of a line that one side changed.
     if not _have_different_dates(other, override):
         raise InputError(
             (
@@ -192,7 +192,7 @@ def _add_row(found: dict[OverrideKey, Override], row: object, file: str, line: i
 
 
 def _have_different_dates(one: Override, other: Override) -> bool:
-    """Whether both tell when they were written, and one is the later."""
+    """Whether both have valid times, and the times differ."""
     return one.at != other.at and all(_TIME.fullmatch(each.at) for each in (one, other))
 
 
@@ -202,7 +202,7 @@ def _describe_entry(row: object) -> str | None:
 
 
 def _format_line(values: dict[str, Any]) -> str:
-    """An object on one line, in which nothing hides: what has no glyph is written as an escape."""
+    """Format an object on one line; unprintable characters become escapes."""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     if text.isprintable():
         return text
@@ -210,10 +210,10 @@ def _format_line(values: dict[str, Any]) -> str:
 
 
 def _refuse_outside_link(path: Path, real: Path) -> None:
-    """Refuse a link that leads out of the folder of its file: a repository may have brought it.
+    """Refuse a link to outside its folder, because it may come from an untrusted repository.
 
     Raises:
-        FatalError: it does.
+        FatalError: the file is such a link.
     """
     folder = os.path.realpath(path.parent)
     if path.is_symlink() and not real.is_relative_to(folder):
@@ -224,53 +224,54 @@ def _refuse_outside_link(path: Path, real: Path) -> None:
 
 
 def _write_git_attributes(path: Path) -> None:
-    """Have git take the lines of both sides, unless somebody has told it what to do here."""
+    """Make git merge the lines of both sides, unless the folder has a ``.gitattributes`` already."""
     attributes = path.parent / _ATTRIBUTES
     in_git = any((folder / ".git").exists() for folder in path.parents)
     if in_git and not attributes.exists() and _PLAIN_NAME.fullmatch(path.name):
         atomic_files.write_whole(attributes, f"{path.name} merge=union\n".encode())
 
 
-# The overrides of a run: applied to the clips that they are for, and told where they are for none.
+# The overrides of a run: applied to their clips, and reported if they have none.
 
 
-#: Makes of a clip what is said instead; raises InputError where that cannot be said.
+#: Applies an override to a clip; raises InputError if the result cannot be spoken.
 ClipAmender: TypeAlias = Callable[["Clip"], "Clip"]
 
-#: More notes of one kind are counted, not told.
+#: How many notes of one kind are shown; more are counted.
 _MAX_NOTES = 5
 
 
 class OverrideSet:
-    """All overrides of a run, by the catalogues that they are for."""
+    """All overrides of a run, by catalogue."""
 
     def __init__(
-        self, path: str | None = None, speaking: Callable[[], AvailableVoices] | None = None
+        self, path: str | None = None, load_voices: Callable[[], AvailableVoices] | None = None
     ) -> None:
         """Read the file of overrides.
 
         Args:
-            path: where it lies; where it does not, or for None, nothing is overridden.
-            speaking: tells who can speak; without it voices and speeds stay as they are.
+            path: its path; None or a missing file for no overrides.
+            load_voices: returns the voices of the run; without it, voices and speeds are not
+                overridden.
 
         Raises:
-            InputError: something in it cannot be meant.
+            InputError: the file is invalid.
         """
         self.path = path or ""
         overrides = read_overrides(path) if path else ()
-        self._speaking = None if speaking is None or not overrides else speaking()
+        self._voices = None if load_voices is None or not overrides else load_voices()
         self._by_file: dict[str, dict[tuple[str, str, str], Override]] = {}
         for each in overrides:
             self._add_override(each)
-        #: Those that are at work, by file, source, entry and part of their clips.
+        #: The applied overrides, by file, source, entry and part of their clips.
         self.at_work: dict[tuple[str, str, str, str], Override] = {}
-        #: Why others are not, though their clips are there, by the same.
+        #: Why overrides of existing clips are not applied, by the same keys.
         self.outdated: dict[tuple[str, str, str, str], str] = {}
         self._read: set[tuple[str, str]] = set()
         self._matched: set[Override] = set()
 
     def _add_override(self, override: Override) -> None:
-        """Take one in; its file may be spelled otherwise than that of another for the same clip."""
+        """Add an override; refuse a second one for its clip with another spelling of the file."""
         rows = self._by_file.setdefault(resolve_catalogue_path(override.file, self.path), {})
         other = rows.setdefault((override.source, override.entry, override.part), override)
         if other is not override:
@@ -285,11 +286,11 @@ class OverrideSet:
             )
 
     def find_override(self, clip: Clip) -> Override | None:
-        """The override that is at work for a clip that was read; None where there is none."""
+        """The override that is applied to a clip; None if there is none."""
         return self.at_work.get((clip.file, clip.source, clip.entry, clip.part))
 
     def make_amender(self, file: str, source: str) -> ClipAmender | None:
-        """What applies the overrides of a catalogue to its clips; None where it has none.
+        """Make the function that applies a catalogue's overrides to its clips; None if it has none.
 
         Args:
             file: its path as given.
@@ -314,24 +315,24 @@ class OverrideSet:
         return amend_clip
 
     def list_notes(self, *, whole: bool, unread: Iterable[str] = ()) -> list[str]:
-        """What is to be told of overrides that are not at work, when all catalogues were read.
+        """Notes on overrides that were not applied, after all catalogues were read.
 
         Args:
-            whole: whether there are no other catalogues than those that were read.
-            unread: files that could not be read, whose overrides wait.
+            whole: whether the run read all catalogues.
+            unread: the files that could not be read; their overrides are not reported.
         """
-        waiting = {os.path.realpath(file) for file in unread}
-        idle = [
+        skipped = {os.path.realpath(file) for file in unread}
+        unmatched = [
             (
                 f"{self._describe_location(each)}: it matches no clip of {each.file}: correct "
                 "or remove it"
             )
             for real, rows in self._by_file.items()
             for each in rows.values()
-            if each not in self._matched and real not in waiting
+            if each not in self._matched and real not in skipped
             if whole or (real, each.source) in self._read
         ]
-        return [*_truncate_notes(list(self.outdated.values())), *_truncate_notes(idle)]
+        return [*_truncate_notes(list(self.outdated.values())), *_truncate_notes(unmatched)]
 
     def _apply_override(self, clip: Clip, override: Override) -> Clip:
         self._matched.add(override)
@@ -348,8 +349,8 @@ class OverrideSet:
             return clip
         try:
             amended = clip._replace(form=override_form(clip.form, override.say))
-            if self._speaking is not None:
-                amended = self._speaking.apply_voice(amended, override.say)
+            if self._voices is not None:
+                amended = self._voices.apply_voice(amended, override.say)
         except ValueError as problem:
             raise InputError(
                 f"its override (part {override.part}) cannot be used: {problem}",
@@ -366,14 +367,14 @@ class OverrideSet:
 
 
 def _truncate_notes(notes: list[str]) -> list[str]:
-    """The first of many notes, and how many more there are."""
+    """Keep the first notes, and count the rest."""
     more = len(notes) - _MAX_NOTES
     return notes if more <= 0 else [*notes[:_MAX_NOTES], f"and {more:,} more such overrides"]
 
 
 def _still_applies(override: Override, form: SpokenForm) -> bool:
-    """Whether an entry is still the word, or the sentence, that an override was written for."""
-    # An entry may have taken the typed reading over.
+    """Whether an entry still has the text and reading that an override was written for."""
+    # The entry may have adopted the typed reading.
     readings = {kana_to_katakana(each) for each in (override.reading, override.say.reading) if each}
     is_read_so = not override.reading or kana_to_katakana(form.reading or "") in readings
     return form.text == override.text and is_read_so

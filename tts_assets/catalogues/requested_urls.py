@@ -1,4 +1,4 @@
-"""URLs requested for a document, and edits applied to its text in one pass."""
+"""Groups the URLs requested for a document, and applies edits to its text in one pass."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from tts_assets.model import Place
 
 
-#: The text that takes the place of what stands between two offsets.
+#: Start and end offsets, and the text that replaces that range.
 TextEdit: TypeAlias = tuple[int, int, str]
 
 
 def apply_edits(text: str, changes: Iterable[TextEdit]) -> str:
-    """The text with all changes; what is added at one offset keeps its order."""
+    """Apply all edits to a text; insertions at one offset keep their order."""
     parts: list[str] = []
     done = 0
     for start, end, written in sorted(changes, key=itemgetter(0)):
@@ -33,13 +33,13 @@ def apply_edits(text: str, changes: Iterable[TextEdit]) -> str:
     return "".join(parts)
 
 
-# The URLs that are asked for: checked, and gathered into what is written as one.
+# The requested URLs: checked, and grouped by the value that is written.
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedUrls:
-    """What is set in a parallel list of URLs: URLs by index, and how many items it must have."""
+    """The URLs for a parallel list of URLs, by index, and its required length."""
 
     urls: dict[int, str]
     length: int
@@ -47,13 +47,13 @@ class RequestedUrls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedObjectUrls:
-    """What is set in a parallel list of objects: by index, the URL of each key."""
+    """The URLs for a parallel list of objects, by index and key, and its required length."""
 
     urls: dict[int, dict[str, str]]
     length: int
 
 
-#: What is written as one: a URL, or all that is set in one parallel list.
+#: One value to write: a URL, or all URLs of a parallel list.
 RequestedValue: TypeAlias = str | RequestedUrls | RequestedObjectUrls
 R = TypeVar("R", RequestedUrls, RequestedObjectUrls)
 
@@ -61,12 +61,12 @@ R = TypeVar("R", RequestedUrls, RequestedObjectUrls)
 def url_leaves(
     urls: Mapping[Place, str], lists: Mapping[Place, int], *, file: str
 ) -> dict[Place, RequestedValue]:
-    """What is to be written, by place.
+    """Group URLs into the values to write, by place.
 
     Raises:
-        InputError: a URL cannot be written, or its index lies beyond the parallel list.
-        ValueError: a URL would take the place of the root or of a list, or one list would be
-            one of URLs and of objects.
+        InputError: a URL cannot be encoded, or its index is beyond the parallel list.
+        ValueError: a URL would replace the root or a list, or a list would contain both URLs and
+            objects.
     """
     found: dict[Place, RequestedValue] = {}
     for place, url in urls.items():
@@ -91,10 +91,10 @@ def url_leaves(
 
 
 def refuse_lone_surrogates(url: str, place: Place, *, file: str) -> None:
-    """Refuse a URL that no encoding can write.
+    """Refuse a URL that cannot be encoded.
 
     Raises:
-        InputError: the URL holds a lone surrogate.
+        InputError: the URL contains a lone surrogate.
     """
     if not url.isascii() and _LONE_SURROGATE.search(url):
         raise InputError(
@@ -107,7 +107,7 @@ def refuse_lone_surrogates(url: str, place: Place, *, file: str) -> None:
 
 
 def format_path(place: Place) -> str:
-    """A place as people read it; the broken halves of characters as escapes."""
+    """Format a place for messages, with lone surrogates as escapes."""
     steps = " > ".join(json.dumps(step, ensure_ascii=False) for step in place)
     return steps.encode("utf-8", "backslashreplace").decode("utf-8") or "the document"
 

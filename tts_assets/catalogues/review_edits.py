@@ -1,4 +1,4 @@
-"""Overrides as data, and what reviewers type: the form it makes, and the override that stores it."""
+"""Overrides as data: parse what reviewers type, apply it to a form, store it as an override."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from tts_assets.model import Clip, SpokenForm, Voice
 
 
-#: The slowest and the fastest that may be asked of a voice, as in the settings.
+#: The range of speaking rates, as in the settings.
 _SLOWEST, _FASTEST = 0.25, 4
 
-#: More characters than any name, note or reason needs.
+#: The longest name, note or reason, in characters.
 _MAX_WORDS_LENGTH = 10_000
 
-#: Line breaks and tabs may stand in what is said.
+#: Spoken text may contain line breaks and tabs.
 _BROKEN_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NO_FILE = re.compile(r"[\x00\ud800-\udfff]")
 _VOICE = re.compile(r"[^\s/]+/\S(?:.*\S)?")
@@ -40,7 +40,7 @@ class OverrideKey(NamedTuple):
     """Which clip an override is for.
 
     Args:
-        file: the catalogue's path, seen from the folder of the overrides, with /.
+        file: the catalogue's path relative to the folder of the overrides, with /.
         source: the short name of the source that found the clip.
         entry: the entry's id.
         part: the part of the entry that the clip speaks.
@@ -54,15 +54,15 @@ class OverrideKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideValues:
-    """What is said instead; None for what the entry, or the run, says.
+    """The values that replace those of the entry or the run; None keeps them.
 
     Args:
-        text: the spelling, with furigana such as 角[かど] and names of speakers, as in catalogues.
-            The entry's reading and accent are those of its own text: they go with it.
-        reading: its kana or romaji. The entry's accent is that of its own reading: it goes with it.
+        text: the spelling, with furigana such as 角[かど] and speaker names, as in catalogues. It
+            also replaces the entry's reading and accent, which belong to the entry's text.
+        reading: its kana or romaji. It also replaces the entry's accent.
         accent: the mora after which the pitch falls, 0 for none; of words only.
-        voice: who says it, as ``provider/name``; means nothing to another provider.
-        speed: 1.0 is the voice's own pace. It goes with the voice, where one is named.
+        voice: the voice, as ``provider/name``; other providers ignore it.
+        speed: 1.0 is the voice's own rate. It applies to the named voice only, if there is one.
     """
 
     text: str | None = None
@@ -73,10 +73,10 @@ class OverrideValues:
 
     @classmethod
     def from_json(cls, values: object) -> OverrideValues:
-        """What was typed, from decoded JSON.
+        """Parse the values that a reviewer typed from decoded JSON.
 
         Raises:
-            ValueError: what is wrong with it, in words.
+            ValueError: a value is invalid.
         """
         found = _parse_object(values, _VALUE_PARSERS, "`say`")
         if not found:
@@ -86,12 +86,12 @@ class OverrideValues:
         return cls(**found)
 
     def to_json(self) -> dict[str, Any]:
-        """What was typed, by its names."""
+        """The values that are set, by name."""
         found = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in found.items() if value is not None}
 
     def merge_onto(self, earlier: OverrideValues | None) -> OverrideValues:
-        """What was typed now together with what was typed before, and still holds."""
+        """Merge with earlier values: a new text or reading drops those that depended on the old one."""
         if earlier is None:
             return self
         if self.text is not None:
@@ -103,22 +103,21 @@ class OverrideValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What a reviewer says of one clip instead of its entry.
+    """A reviewer's values for one clip, which replace those of its entry.
 
     Args:
-        file: as in Key.
-        source: as in Key.
-        entry: as in Key.
-        part: as in Key.
-        text: what the entry said when this was written; of an entry that says something else by
-            now nobody knows what it should be.
-        reading: the reading that the entry gave then: many a spelling is that of several words; ""
-            for whatever it gives.
-        say: what is said instead.
-        by: who wrote it; "" where nobody says.
-        at: when, in UTC, as ISO 8601 writes it; "" where nobody says.
+        file: as in :class:`OverrideKey`.
+        source: as in :class:`OverrideKey`.
+        entry: as in :class:`OverrideKey`.
+        part: as in :class:`OverrideKey`.
+        text: the entry's text when this was written. The override is not applied to another text.
+        reading: the entry's reading at that time, because one spelling may be several words; ""
+            for any reading.
+        say: the new values.
+        by: the author; "" if unknown.
+        at: the time, in UTC, in ISO 8601; "" if unknown.
         reason: why; "" for no reason.
-        line: where it stands in its file, from 1; None for nowhere yet.
+        line: its 1-based line in the file; None if it is not in a file yet.
     """
 
     file: str
@@ -135,20 +134,20 @@ class Override:
 
     @property
     def key(self) -> OverrideKey:
-        """Which clip it is for."""
+        """The key of its clip."""
         return OverrideKey(self.file, self.source, self.entry, self.part)
 
     @property
     def signature(self) -> tuple[str, str, OverrideValues]:
-        """All that makes a sound of it: two that mean the same may stand beside each other."""
+        """All that affects the audio. Duplicate overrides with equal signatures do not conflict."""
         return self.text, self.reading, self.say
 
     @classmethod
     def from_json(cls, values: object, line: int | None = None) -> Override:
-        """An override from decoded JSON.
+        """Parse an override from decoded JSON.
 
         Raises:
-            ValueError: what is wrong with it, in words.
+            ValueError: a value is missing or invalid.
         """
         found = _parse_object(values, _OVERRIDE_PARSERS, "an override")
         for name in _REQUIRED_KEYS:
@@ -157,24 +156,24 @@ class Override:
         return cls(**found, line=line)
 
     def to_json(self) -> dict[str, Any]:
-        """What is written for it, by its names."""
+        """The values that are written to the file, by name."""
         found = {name: getattr(self, name) for name in _OVERRIDE_PARSERS}
         filled = {name: value for name, value in found.items() if value or name in _REQUIRED_KEYS}
         return filled | {"say": self.say.to_json()}
 
 
 def _parse_object(
-    values: object, known: dict[str, Callable[[Any], Any]], what: str
+    values: object, parsers: dict[str, Callable[[Any], Any]], what: str
 ) -> dict[str, Any]:
-    """The values of an object, understood key by key."""
+    """Parse each value of an object with the parser of its key."""
     if not isinstance(values, dict):
-        raise ValueError(f"{what} must be an object: {{...}}")  # noqa: TRY004 - one kind for all
+        raise ValueError(f"{what} must be an object: {{...}}")  # noqa: TRY004 - callers catch ValueError
     found = {}
     for name, value in values.items():
-        if name not in known:
-            raise ValueError(f"{what} has {name!r:.80}: {suggest_names(name, known)}")
+        if name not in parsers:
+            raise ValueError(f"{what} has {name!r:.80}: {suggest_names(name, parsers)}")
         try:
-            found[name] = known[name](value)
+            found[name] = parsers[name](value)
         except (ValueError, OverflowError) as exc:
             raise ValueError(f"{name} = {show_value(value)}: {exc}") from exc
     return found
@@ -182,7 +181,7 @@ def _parse_object(
 
 def _parse_string(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("it must be text")  # noqa: TRY004 - see _taken
+        raise ValueError("it must be text")  # noqa: TRY004 - _parse_object catches ValueError
     return value
 
 
@@ -269,21 +268,20 @@ _OVERRIDE_PARSERS: dict[str, Callable[[Any], Any]] = {
 _REQUIRED_KEYS = ("file", "source", "entry", "part", "text", "say")
 
 
-# What reviewers type for a clip: the form it makes, and the override that stores it.
+# Apply what a reviewer typed to the form of a clip.
 
 
 def override_form(form: SpokenForm, say: OverrideValues) -> SpokenForm:
-    """What is said of a clip.
+    """Apply a reviewer's values to a form.
 
-    What was typed goes through the rules for texts of catalogues: a word through those of words,
-    running text and passages through theirs.
+    The typed text follows the rules for texts of catalogues, by type: word, running text or passage.
 
     Args:
-        form: what its entry says.
-        say: what was typed instead.
+        form: the form of the entry.
+        say: the values that a reviewer typed.
 
     Raises:
-        UnusableTextError: it cannot be said.
+        UnusableTextError: the result cannot be spoken.
     """
     if say.text is not None:
         form = _normalise_text(form, say.text, say.reading)
@@ -293,7 +291,7 @@ def override_form(form: SpokenForm, say: OverrideValues) -> SpokenForm:
 
 
 def form_to_text(form: SpokenForm) -> str:
-    """A form as somebody would type it: of a dialogue each line behind the name of its speaker."""
+    """Format a form as text to edit; each line of a dialogue begins with its speaker's name."""
     lines, at = [], 0
     for turn in form.turns:
         words = form.text[at : at + turn.size]
@@ -303,7 +301,7 @@ def form_to_text(form: SpokenForm) -> str:
 
 
 def find_accent_problem(accent: int, kana: str) -> str | None:
-    """What is wrong with an accent of these kana; None where nothing is."""
+    """Explain why an accent does not fit these kana; None if it does."""
     count = len(split_morae(kana))
     if accent <= count:
         return None
@@ -314,13 +312,13 @@ def find_accent_problem(accent: int, kana: str) -> str | None:
 
 
 def _normalise_text(form: SpokenForm, text: str, reading: str | None) -> SpokenForm:
-    """The one form of a text, made by the rules for the kind of text that the clip has."""
+    """Build the only form of a text, by the rules for the clip's type of text."""
     if form.turns:
-        # Their speakers keep their voices.
+        # Speakers keep the voices that the source assigned.
         voices = {turn.speaker: turn.voice for turn in form.turns if turn.voice is not None}
         named = any(turn.speaker for turn in form.turns)
-        spoken = running_text.build_dialogue_forms if named else running_text.build_text_forms
-        found = spoken(text, reading, passage=True, voices=voices)
+        build_forms = running_text.build_dialogue_forms if named else running_text.build_text_forms
+        found = build_forms(text, reading, passage=True, voices=voices)
     elif form.sentence:
         found = running_text.build_text_forms(text, reading)
     else:
@@ -345,7 +343,7 @@ def _reread_word(form: SpokenForm, reading: str) -> SpokenForm:
 
 
 def _reread_text(form: SpokenForm, reading: str) -> SpokenForm:
-    """Running text with another reading, which it is held against."""
+    """Align another reading with the running text of a form."""
     found = _normalise_text(form, form_to_text(form), reading)
     if found.text != form.text or not (found.reading or found.readings):
         raise UnusableTextError(
@@ -370,7 +368,7 @@ def _set_accent(form: SpokenForm, accent: int) -> SpokenForm:
 
 
 def _require_single_form(found: tuple[SpokenForm, ...] | str, typed: str) -> SpokenForm:
-    """The form, where there is one."""
+    """Return the only form; refuse none or several."""
     if isinstance(found, str):
         raise UnusableTextError(f"nothing would be spoken for {show_value(typed)}: {found}")
     if len(found) > 1:
@@ -381,17 +379,17 @@ def _require_single_form(found: tuple[SpokenForm, ...] | str, typed: str) -> Spo
     return found[0]
 
 
-# Who can speak in a run, and who of them is meant by what was typed.
+# The voices of a run, and the one that a reviewer typed.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailableVoices:
-    """Who can speak in a run.
+    """The voices of a run.
 
     Args:
-        voice: the run's own.
-        voices: those of its provider.
-        speakers: what the settings say of speakers of dialogues.
+        voice: the voice of the run.
+        voices: the voices of its provider.
+        speakers: the settings of the speakers of dialogues.
     """
 
     voice: Voice
@@ -399,13 +397,12 @@ class AvailableVoices:
     speakers: Sequence[SpeakerSettings] = ()
 
     def apply_voice(self, clip: Clip, say: OverrideValues) -> Clip:
-        """The clip with the voice and the speed that were typed.
+        """Set the typed voice and speed of a clip.
 
-        A speed is one of the voice that it was typed with: neither means anything to another
-        provider.
+        A speed belongs to the voice that it was typed with. Other providers ignore both.
 
         Raises:
-            ValueError: the provider has no such voice, or it does not take that speed.
+            ValueError: the provider has no such voice, or the voice does not support that speed.
         """
         provider, _, name = (say.voice or "").partition("/")
         if say.voice is not None and provider != self.voice.provider:
@@ -421,39 +418,41 @@ class AvailableVoices:
         return clip
 
     def is_for_provider(self, say: OverrideValues) -> bool:
-        """Whether the voice that was typed is one of this provider, or none was."""
+        """Whether the typed voice is one of this provider's, or no voice was typed."""
         return say.voice is None or say.voice.partition("/")[0] == self.voice.provider
 
     def _check_speed(self, clip: Clip) -> None:
         if clip.speed is None:
             return
         own = replace(self.voice, name=clip.voice or self.voice.name, speed=clip.speed)
-        speak = {own.name: own.speed}
+        speeds = {own.name: own.speed}
         if clip.form.turns:
-            cast = voice_assignment.assign_voices(clip.form.turns, own, self.voices, self.speakers)
-            speak = {each.name: each.speed for each in cast.values()}
+            assigned = voice_assignment.assign_voices(
+                clip.form.turns, own, self.voices, self.speakers
+            )
+            speeds = {each.name: each.speed for each in assigned.values()}
         for info in self.voices:
-            if info.name in speak and (
-                wrong := voice_assignment.problem_with_speed(info, speak[info.name])
+            if info.name in speeds and (
+                wrong := voice_assignment.problem_with_speed(info, speeds[info.name])
             ):
                 raise ValueError(wrong)
 
 
-# What a reviewer typed for a clip: what is wrong with it, and the override that it makes.
+# Check what a reviewer typed for a clip, and make an override of it.
 
 
 def make_override_key(clip: Clip, path: str | Path) -> OverrideKey:
-    """Which override is for a clip; ``path``: the file of overrides."""
+    """The key of a clip's override; ``path`` is the file of overrides."""
     source = clip.source.rpartition(": ")[2]
     return OverrideKey(_relativize_path(clip.file, str(path)), source, clip.entry, clip.part)
 
 
 def resolve_catalogue_path(file: str, path: str | Path) -> str:
-    """The real path of the catalogue that a key names; ``path``: the file of overrides."""
+    """The real path of the catalogue that a key names; ``path`` is the file of overrides."""
     return os.path.realpath(Path(_find_overrides_folder(str(path)), file))
 
 
-def make_override(  # noqa: PLR0913 - what an override has
+def make_override(  # noqa: PLR0913 - the fields of an override
     clip: Clip,
     say: OverrideValues,
     path: str | Path,
@@ -463,16 +462,16 @@ def make_override(  # noqa: PLR0913 - what an override has
     at: str = "",
     reason: str = "",
 ) -> Override:
-    """The override that is to be written for what somebody typed.
+    """Make the override to write for what a reviewer typed.
 
     Args:
-        clip: what it is for, as a survey has it.
-        say: what was typed now.
+        clip: the clip, as in the plan.
+        say: the values that the reviewer typed.
         path: the file of overrides.
-        earlier: the override that is at work for the clip, where there is one: what was typed for
-            it stays, unless it was typed anew.
-        by: who typed it.
-        at: when.
+        earlier: the override that is applied to the clip, if any. Its values are kept unless the
+            reviewer typed new ones.
+        by: the author.
+        at: the time.
         reason: why.
     """
     text, reading = clip.form.text, clip.form.reading or ""
@@ -483,31 +482,31 @@ def make_override(  # noqa: PLR0913 - what an override has
 
 
 def find_edit_problem(
-    clip: Clip, say: OverrideValues, speaking: AvailableVoices, heard: str | None = None
+    clip: Clip, say: OverrideValues, available: AvailableVoices, kana: str | None = None
 ) -> str | None:
-    """What is wrong with what was typed for a clip, in words for who typed it; None if nothing is.
+    """Explain to a reviewer why the values typed for a clip are invalid; None if they are valid.
 
     Args:
-        clip: as a survey has it.
-        say: all of it, what still holds of an earlier override, too: that of :func:`made`.
-        speaking: who can speak.
-        heard: the kana that the clip is said with now, where that is known: its morae are counted
-            where neither the entry nor the reviewer gives a reading.
+        clip: the clip, as in the plan.
+        say: the values of :func:`make_override`, those of an earlier override included.
+        available: the voices of the run.
+        kana: the kana that the clip is spoken with now, if known. Its morae are counted if neither
+            the entry nor the reviewer gives a reading.
     """
     try:
         form = override_form(clip.form, say)
-        speaking.apply_voice(clip._replace(form=form), say)
+        available.apply_voice(clip._replace(form=form), say)
     except ValueError as problem:
         return str(problem)
-    if not speaking.is_for_provider(say):
-        own = speaking.voice
+    if not available.is_for_provider(say):
+        own = available.voice
         return (
             f"{say.voice!r:.80} is not a voice of {own.provider}, the engine of this clip: "
             f"choose one of its voices, such as {own.provider}/{own.name}"
         )
-    if say.accent is None or form.reading is not None or say.text is not None or not heard:
+    if say.accent is None or form.reading is not None or say.text is not None or not kana:
         return None
-    return find_accent_problem(say.accent, heard)
+    return find_accent_problem(say.accent, kana)
 
 
 def _relativize_path(file: str, path: str) -> str:
@@ -515,10 +514,10 @@ def _relativize_path(file: str, path: str) -> str:
     try:
         return PurePath(os.path.relpath(real, _find_overrides_folder(path))).as_posix()
     except ValueError:
-        # On another drive of Windows.
+        # The file is on another Windows drive.
         return PurePath(real).as_posix()
 
 
 def _find_overrides_folder(path: str) -> str:
-    """The folder of the overrides: where they are a link, that of the link, as it lies in the project."""
+    """The folder of the overrides; for a symbolic link, the folder that contains the link."""
     return os.path.realpath(Path(path).parent)

@@ -1,4 +1,4 @@
-"""Assigns voices to the speakers of a dialogue: by configuration, or by the words of their names."""
+"""Assigns voices to the speakers of a dialogue, by configuration or by words in their names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Turn, Voice
 
 
-#: What people are called; a 弟子 is no brother, and a 夫人 no husband.
+#: Words for people by gender; 弟子 (pupil) is no brother, and 夫人 (wife) no husband.
 _FEMALE = re.compile(
     "女|母|姉|妹|妻|娘|奥さん|夫人|婦人|ママ|お?かあさん|お?ねえさん|いもうと|むすめ|お?ばあ|おば(?:さん|ちゃん|$)"
     r"|\b(?:wom[ae]n|girl|female|lady|mother|mom|sister|wife|daughter|aunt|grandmother|mrs|ms|miss)\b",
@@ -29,44 +29,44 @@ _MALE = re.compile(
     re.IGNORECASE,
 )
 
-#: M and F are what scripts of listening tests write.
+#: Scripts of listening tests write M and F.
 _HER = re.compile(r".+ちゃん|F")
 _HIM = re.compile(r".+(?:くん|君)|M")
 _NUMBER = re.compile(r"[\s\d]+$")
 
-#: How much slower or faster one voice speaks for another speaker; 10 % is heard at once.
-_PACES = (0.9, 1.1, 0.85, 1.15, 0.8, 1.2)
+#: Factors of the speaking rate for further speakers of one voice; 10 % is audible at once.
+_SPEED_FACTORS = (0.9, 1.1, 0.85, 1.15, 0.8, 1.2)
 
-#: How many voices are listed where the requested one does not exist.
+#: How many voices the error for a missing voice lists.
 _MAX_VOICES_LISTED = 8
 
 
 class Candidate(Protocol):
-    """What is to be known of a voice before it is given to somebody."""
+    """The properties of a voice that the assignment needs."""
 
     @property
     def name(self) -> str:
-        """What to type after ``--voice``."""
+        """The value of ``--voice``."""
         ...
 
     @property
     def language(self) -> str:
-        """What it speaks, as a BCP 47 tag."""
+        """Its language, as a BCP 47 tag."""
         ...
 
     @property
     def gender(self) -> str:
-        """``female``, ``male``, or "" where nobody says."""
+        """``female``, ``male``, or "" if unknown."""
         ...
 
     @property
     def speeds(self) -> tuple[float, float]:
-        """The slowest and the fastest that it speaks."""
+        """The lowest and the highest speed that it supports."""
         ...
 
     @property
     def whole_speeds(self) -> bool:
-        """Whether it takes whole numbers only."""
+        """Whether it supports whole speeds only."""
         ...
 
 
@@ -76,47 +76,48 @@ def assign_voices(
     voices: Sequence[Candidate],
     speakers: Sequence[SpeakerSettings],
 ) -> dict[str, Voice]:
-    """The voice of each speaker of a passage.
+    """Assign a voice to each speaker of a passage.
 
-    What a source or ``[[speaker]]`` says comes first, and the narrator has the run's own voice. Then
-    speakers choose in their order: the run's own voice, or the first that nobody has, of the gender
-    of their name, or of one not heard yet; any that nobody has; the run's own at another pace.
+    A source or ``[[speaker]]`` takes precedence, and the narrator has the run's own voice. The other
+    speakers choose in order: an unused voice of the gender of their name, or of a gender not used
+    yet if the name has none; any unused voice; the run's own voice at another speed. The run's own
+    voice comes first among unused ones.
 
     Args:
-        turns: who speaks, in order.
+        turns: the turns, in order.
         own: the voice of the run, or of the clip.
-        voices: those of the engine.
-        speakers: what the settings say of speakers.
+        voices: the voices of the engine.
+        speakers: the settings of speakers.
 
     Returns:
-        a voice for each name in the turns, in their order.
+        a voice for each name in the turns, in order.
     """
     rows = {_key(row.name): row for row in speakers}
-    casting = _VoiceAssigner(own, voices)
+    assigner = _VoiceAssigner(own, voices)
     names = dict.fromkeys(turn.speaker for turn in turns)
     of_source = {turn.speaker: turn.voice for turn in turns if turn.voice is not None}
-    given: dict[str, tuple[str | None, float | None]] = {}
+    requests: dict[str, tuple[str | None, float | None]] = {}
     for name in names:
         row = rows.get(_key(name))
         named = of_source.get(name) or (row and row.voice)
         if name == "":
             named = named or own.name
-        given[name] = (named or None, row.speed if row else None)
+        requests[name] = (named or None, row.speed if row else None)
     found = {
-        name: casting.give(voice, speed)
-        for name, (voice, speed) in given.items()
+        name: assigner.assign(voice, speed)
+        for name, (voice, speed) in requests.items()
         if voice is not None
     }
-    for name, (voice, speed) in given.items():
+    for name, (voice, speed) in requests.items():
         if voice is None:
-            found[name] = casting.choose(gender_of(name), speed)
+            found[name] = assigner.choose(gender_of(name), speed)
     return {name: found[name] for name in names}
 
 
 def gender_of(speaker: str) -> str:
-    """``female`` or ``male``, where the name of a speaker says so; else ""."""
+    """``female`` or ``male`` if the name of a speaker has such a word; else ""."""
     name = _NUMBER.sub("", _key(speaker))
-    # Of 姉の友だち the last word says who it is, and of 女の店員 the first.
+    # The last word of 姉の友だち decides, but the first of 女の店員.
     words = [name.rpartition("の")[2], *(name[:1] for word in ("男の", "女の") if word in name[:2])]
     for word in words:
         female, male = _FEMALE.search(word), _MALE.search(word)
@@ -126,7 +127,7 @@ def gender_of(speaker: str) -> str:
 
 
 def problem_with_speed(voice: Candidate, speed: float) -> str | None:
-    """What to say of a speed that a voice does not take; None where it does."""
+    """Explain why a voice does not support a speed; None if it does."""
     slowest, fastest = voice.speeds
     if slowest <= speed <= fastest and not (voice.whole_speeds and speed != int(speed)):
         return None
@@ -139,58 +140,58 @@ def _key(name: str) -> str:
 
 
 class _VoiceAssigner:
-    """Voices as they are given away."""
+    """Assigns voices, and remembers the used ones."""
 
     def __init__(self, own: Voice, voices: Sequence[Candidate]) -> None:
         self._own = own
         self._voices = {each.name: each for each in voices}
-        speaks = _languages(own.language)
-        fitting = [each.name for each in voices if _languages(each.language) == speaks]
-        self._names = list(dict.fromkeys((own.name, *fitting)))
-        self._taken: set[tuple[str, float]] = set()
+        language = _languages(own.language)
+        same_language = [each.name for each in voices if _languages(each.language) == language]
+        self._names = list(dict.fromkeys((own.name, *same_language)))
+        self._used: set[tuple[str, float]] = set()
 
-    def give(self, name: str, speed: float | None) -> Voice:
-        """A voice that was asked for, whoever else has it."""
+    def assign(self, name: str, speed: float | None) -> Voice:
+        """Assign a named voice, even if it is used already."""
         info = self._voices.get(name)
-        given = replace(
+        voice = replace(
             self._own,
             name=name,
             language=self._own.language if info is None else info.language,
             speed=self._own.speed if speed is None else speed,
         )
-        self._taken.add((given.name, given.speed))
-        return given
+        self._used.add((voice.name, voice.speed))
+        return voice
 
     def choose(self, gender: str, speed: float | None) -> Voice:
-        """The best voice that is left for somebody of that gender; "" for one who may have any."""
-        taken = {name for name, _ in self._taken}
-        heard = {self._gender(name) for name in taken}
-        free = [name for name in self._names if name not in taken]
+        """Choose the best voice for a gender; "" for any."""
+        used_names = {name for name, _ in self._used}
+        used_genders = {self._gender(name) for name in used_names}
+        free = [name for name in self._names if name not in used_names]
         fitting = [
             name
             for name in free
-            if (self._gender(name) == gender if gender else self._gender(name) not in heard)
+            if (self._gender(name) == gender if gender else self._gender(name) not in used_genders)
         ]
         unknown = [name for name in free if not self._gender(name)]
         for name in (*fitting, *unknown, *free):
-            return self.give(name, speed)
-        paces = [speed] if speed is not None else list(self._paces())
-        left = (pace for pace in paces if (self._own.name, pace) not in self._taken)
-        return self.give(self._own.name, next(left, speed))
+            return self.assign(name, speed)
+        speeds = [speed] if speed is not None else list(self._iter_speeds())
+        unused = (each for each in speeds if (self._own.name, each) not in self._used)
+        return self.assign(self._own.name, next(unused, speed))
 
     def _gender(self, name: str) -> str:
         info = self._voices.get(name)
         return "" if info is None else info.gender
 
-    def _paces(self) -> Iterator[float]:
-        """Speeds of the run's own voice, that of the run first."""
+    def _iter_speeds(self) -> Iterator[float]:
+        """Speeds of the run's own voice, the speed of the run first."""
         info = self._voices.get(self._own.name)
         yield self._own.speed
         if info is None or info.whole_speeds:
             return
         slowest, fastest = info.speeds
-        for pace in _PACES:
-            speed = round(self._own.speed * pace, 4)
+        for factor in _SPEED_FACTORS:
+            speed = round(self._own.speed * factor, 4)
             if slowest <= speed <= fastest:
                 yield speed
 

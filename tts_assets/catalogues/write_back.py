@@ -1,4 +1,4 @@
-"""URLs into a catalogue on disk: under its lock, in one step, and only where the entry still fits."""
+"""Writes URLs into a catalogue on disk: locked, atomically, and only into unchanged entries."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from tts_assets.config.catalogue_sources import Source
 
 
-#: What a URL belongs to, wherever in the file it is by now: source, entry, part, and what is said.
+#: Identifies the clip of a URL when the file has changed: source, entry, part and form.
 ClipAddress: TypeAlias = tuple[str, str, str, SpokenForm]
 
-#: Somebody else keeps writing the file: after that many tries the user has to settle it.
+#: How often to retry when another program changes the file.
 _TRIES = 5
 
 
 class PendingUrl(NamedTuple):
-    """A URL to be written.
+    """A URL to write.
 
     Args:
         url: the address.
-        instead_of: what stood in its place when that was planned, and gives way to it.
+        instead_of: the values that were at its place when it was planned; they may be replaced.
     """
 
     url: str
@@ -44,7 +44,7 @@ class PendingUrl(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBackResult:
-    """How many URLs a file got, how many entries had changed meanwhile, and what took none."""
+    """The numbers of URLs written and of entries changed meanwhile, and the failed entries."""
 
     urls: int = 0
     missed: int = 0
@@ -52,17 +52,17 @@ class WriteBackResult:
 
 
 def make_clip_address(clip: Clip) -> ClipAddress:
-    """What a clip's URL belongs to."""
+    """The address of a clip."""
     return (clip.source, clip.entry, clip.part, clip.form)
 
 
 def make_pending_url(clip: Clip, url: str) -> PendingUrl:
-    """The URL of a clip, to be written where its place is as it is now."""
+    """The URL of a clip, to write if the values at its place do not change."""
     return PendingUrl(url, tuple(_list_current_texts(clip)))
 
 
 def has_unfinished_write(file: str) -> bool:
-    """Whether a run was killed while it wrote this catalogue, or is writing it now."""
+    """Whether a run is writing this catalogue now, or was killed while it did."""
     return find_lock_path(Path(os.path.realpath(file))).exists()
 
 
@@ -70,28 +70,28 @@ def write_urls(
     file: str,
     sources: Sequence[Source],
     urls: Mapping[ClipAddress, PendingUrl],
-    waiting: Callable[[], None],
+    on_wait: Callable[[], None],
     overrides: OverrideSet | None = None,
 ) -> WriteBackResult:
     """Write the URLs of one catalogue.
 
-    The file is read again, because people edit it while clips are being made: an entry whose text
-    has changed, or which has somebody's recording by now, gets nothing, and is counted.
+    The file is read again, because people edit it during a run. An entry whose text has changed,
+    or which has got a recording, is skipped and counted.
 
     Args:
         file: the catalogue.
-        sources: all that read it.
-        urls: what to write.
-        waiting: called now and then while another run writes the same file.
-        overrides: what is said instead of entries.
+        sources: all sources that read it.
+        urls: the URLs to write.
+        on_wait: called repeatedly while another run writes the same file.
+        overrides: the overrides of the run.
 
     Raises:
-        InputError: the file cannot be read or written, or is no catalogue any more.
+        InputError: the file cannot be read or written, or is no longer a catalogue.
         FatalError: the disk is full.
     """
     path = Path(os.path.realpath(file))
     try:
-        with atomic_files.lock(find_lock_path(path), waiting):
+        with atomic_files.lock(find_lock_path(path), on_wait):
             atomic_files.sweep(path.parent, path.name)
             for _ in range(_TRIES):
                 written = _attempt_write(path, file, sources, urls, overrides or OverrideSet())
@@ -123,18 +123,18 @@ def _attempt_write(
     urls: Mapping[ClipAddress, PendingUrl],
     overrides: OverrideSet,
 ) -> WriteBackResult | None:
-    """One try to write; None when the file was changed by somebody at the last moment."""
+    """Try to write once; None if another program changed the file meanwhile."""
     before = path.stat()
-    # What one source needs to read a file, all of its sources need.
+    # All sources of a file share its format options.
     document = parse_catalogue(read_regular(path), file, sources[0])
-    fitting = _find_matching_urls(document, sources, urls, overrides)
-    missed = len(urls) - len(fitting)
-    changed = {clip: url for clip, url in fitting.items() if clip.url != url}
+    matching = _find_matching_urls(document, sources, urls, overrides)
+    missed = len(urls) - len(matching)
+    changed = {clip: url for clip, url in matching.items() if clip.url != url}
     text, problems = _edit_document(document, changed)
     if text == document.text:
         return WriteBackResult(missed=missed, problems=problems)
     data = document.encode(text)
-    # What goes onto the disk is read once more: a catalogue must never be lost to a slip of ours.
+    # Parse the new text before writing it, so that a bug cannot destroy a catalogue.
     parse_catalogue(data, file, sources[0])
     if not atomic_files.write_whole(
         path, data, like=before, still_right=lambda: _is_unchanged(path.stat(), before)
@@ -150,8 +150,8 @@ def _find_matching_urls(
     urls: Mapping[ClipAddress, PendingUrl],
     overrides: OverrideSet,
 ) -> dict[Clip, str]:
-    """The URLs whose clips are still there, and have nothing in their place that has to stay."""
-    # In the order of the file, whatever the order they came in: new keys of one entry keep theirs.
+    """The URLs whose clips still exist and whose places may be overwritten."""
+    # Keep the order of the file, so that new keys of an entry are in order.
     clips = {
         make_clip_address(clip): (clip, source.overwrite is OverwritePolicy.ALWAYS)
         for source in sources
@@ -169,20 +169,20 @@ def _find_matching_urls(
 
 
 def _list_current_texts(clip: Clip) -> Iterator[str]:
-    """What stands now where a clip's URL goes, and in a list also what belongs to none of its clips."""
+    """The values at the place of a clip's URL, and the surplus items of its parallel list."""
     yield from (clip.url,) if clip.url else ()
     yield from clip.parallel.spare if clip.parallel else ()
 
 
 def _may_overwrite(clip: Clip, new: PendingUrl) -> bool:
-    """Whether nothing came since that somebody may want to keep."""
+    """Whether the place has no value that appeared after the URL was planned."""
     return clip.url == new.url or all(each in new.instead_of for each in _list_current_texts(clip))
 
 
 def _edit_document(
     document: Document, urls: Mapping[Clip, str]
 ) -> tuple[str, tuple[InputError, ...]]:
-    """The text with all URLs that it takes; for an entry that takes none, why."""
+    """The text with all URLs that can be set, and the problems of the other entries."""
     try:
         return _set_document_urls(document, urls), ()
     except InputError as problem:
@@ -192,7 +192,7 @@ def _edit_document(
             who = f"entry {entries[0]}"
             named = InputError(message, file=document.file, entry=who, line=line)
             return document.text, (named,) * len(urls)
-    # Somewhere in here: halved again and again, the culprit is soon alone.
+    # Bisect the entries to find the failing one.
     first = set(entries[: len(entries) // 2])
     problems: list[InputError] = []
     for half in (

@@ -304,11 +304,11 @@ def has_furigana(field: Field) -> bool:
     return field.content.furigana >= 1 - MOST_SHARE
 
 
-def is_annotated_copy(field: Field, text: Field, cast: FieldRoles) -> bool:
+def is_annotated_copy(field: Field, text: Field, roles: FieldRoles) -> bool:
     """Whether a field has the same words as a text, with readings written into them."""
     if field is text or not has_furigana(field) or has_furigana(text) or field.is_listed:
         return False
-    pairs = cast.pair_texts(text, field)
+    pairs = roles.pair_texts(text, field)
     same = sum("".join(word.split()) == strip_furigana(marked) for word, marked in pairs)
     return bool(pairs) and same >= MOST_SHARE * len(pairs)
 
@@ -374,31 +374,31 @@ def _pair_values(one: Field, other: Field, objects: Sequence[Any]) -> list[tuple
     ]
 
 
-def is_record_word(field: Field, readings: Sequence[Field], cast: FieldRoles) -> bool:
+def is_record_word(field: Field, readings: Sequence[Field], roles: FieldRoles) -> bool:
     """Whether a text of another name is the word of its record.
 
     That is a text with a reading of its own, or a name, beside which there are but examples; and
     the back of a card whose front is in another language.
     """
-    if _is_card_back(field, cast):
+    if _is_card_back(field, roles):
         return True
-    if field.content.running >= MOST_SHARE or field.is_about or _has_passage(cast):
+    if field.content.running >= MOST_SHARE or field.is_about or _has_passage(roles):
         return False
-    examples = [is_example_of(each, field, cast.objects) for each in _find_running_texts(cast)]
+    examples = [is_example_of(each, field, roles.objects) for each in _find_running_texts(roles)]
     if field.name.has_role(Role.TITLE):
-        return bool(readings) and all(examples) and not _is_grammar_pattern(field, cast)
+        return bool(readings) and all(examples) and not _is_grammar_pattern(field, roles)
     if field.rank[0] != UNKNOWN_RANK:
         return False
-    named = field.name.has_role(Role.SPEAKER) and field is not cast.speaker
+    named = field.name.has_role(Role.SPEAKER) and field is not roles.speaker
     return bool(readings) or (named and any(examples))
 
 
-def _is_card_back(field: Field, cast: FieldRoles) -> bool:
+def _is_card_back(field: Field, roles: FieldRoles) -> bool:
     """Whether it is the back of a card, and the front is in another language."""
     others = [
-        each for each in cast.texts if not each.is_about and each.content.running < MOST_SHARE
+        each for each in roles.texts if not each.is_about and each.content.running < MOST_SHARE
     ]
-    if others or _has_passage(cast):
+    if others or _has_passage(roles):
         return False
     return any(
         back in field.name.tokens
@@ -408,25 +408,27 @@ def _is_card_back(field: Field, cast: FieldRoles) -> bool:
         for front, back in BACKS.items()
         # A question in another language is more than the meaning of its answer.
         if front != "question"
-        for each in cast.fields
+        for each in roles.fields
     )
 
 
-def _find_running_texts(cast: FieldRoles) -> list[Field]:
-    return [each for each in cast.texts if each.content.running >= MOST_SHARE and not each.is_about]
+def _find_running_texts(roles: FieldRoles) -> list[Field]:
+    return [
+        each for each in roles.texts if each.content.running >= MOST_SHARE and not each.is_about
+    ]
 
 
-def _has_passage(cast: FieldRoles) -> bool:
+def _has_passage(roles: FieldRoles) -> bool:
     return any(
         each.content.length > _LONG_TEXT
         or (_PASSAGE_TOKENS & {*each.name.tokens} and not EXAMPLES & {*each.name.tokens})
-        for each in _find_running_texts(cast)
+        for each in _find_running_texts(roles)
     )
 
 
-def _is_grammar_pattern(field: Field, cast: FieldRoles) -> bool:
+def _is_grammar_pattern(field: Field, roles: FieldRoles) -> bool:
     """Whether it is that of a point of grammar, rather than a word."""
-    names = {token for each in cast.fields for token in each.name.tokens}
+    names = {token for each in roles.fields for token in each.name.tokens}
     texts = [clean_text(text) for text in field.shape.texts]
     words = sum(_BEGINS_AS_WORD.match(text) is not None for text in texts)
     return bool(names & OF_GRAMMAR) or field.content.pattern > 0 or words <= MOST_SHARE * len(texts)

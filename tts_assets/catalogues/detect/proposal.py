@@ -86,13 +86,13 @@ def _is_header_row(row: Sequence[str]) -> bool:
     filled = [cell.strip() for cell in row if cell.strip()]
     if not filled or any(_NOT_COLUMN_NAME.fullmatch(cell) for cell in filled):
         return False
-    known = sum(bool(set(parse_field_name((cell,)).roles) - {Role.FORM}) for cell in filled)
-    return known >= len(filled) / 2 or not any(map(is_japanese_text, filled))
+    named = sum(bool(set(parse_field_name((cell,)).roles) - {Role.FORM}) for cell in filled)
+    return named >= len(filled) / 2 or not any(map(is_japanese_text, filled))
 
 
-def _name_columns(columns: Sequence[Sequence[str]], known: dict[int, str]) -> list[str]:
+def _name_columns(columns: Sequence[Sequence[str]], fixed_roles: dict[int, str]) -> list[str]:
     contents = [measure_content(column) for column in columns]
-    roles = [known.get(at) or _guess_role(content) for at, content in enumerate(contents)]
+    roles = [fixed_roles.get(at) or _guess_role(content) for at, content in enumerate(contents)]
     spelled = [at for at, role in enumerate(roles) if role in {"word", "sentence"}]
     for at, content in enumerate(contents):
         if roles[at] not in {"kana", "word"} or content.kana <= _HALF:
@@ -212,7 +212,7 @@ class _ShapeGroup:
 class _ScanState:
     """What was found so far."""
 
-    alike: dict[object, _ShapeGroup] = field(default_factory=dict)
+    groups: dict[object, _ShapeGroup] = field(default_factory=dict)
     built_in: dict[str, Kind] = field(default_factory=dict)
     passed: dict[str, str] = field(default_factory=dict)
     foreign: set[str] = field(default_factory=set)
@@ -225,14 +225,14 @@ def propose_sources(files: Iterable[tuple[str, bytes]], *, only_tables: bool = F
         files: the path of each, as a configuration would name it, and its bytes; taken one by one.
         only_tables: the built-in shapes have sources, too, which can stand beside other ones.
     """
-    seen = _ScanState()
+    state = _ScanState()
     for path, data in files:
-        _inspect_file(path, data, seen)
-    mapped = [path for one in seen.alike.values() for path in one.files]
-    every = {*mapped, *seen.built_in, *seen.passed, *seen.foreign}
+        _inspect_file(path, data, state)
+    mapped = [path for one in state.groups.values() for path in one.files]
+    every = {*mapped, *state.built_in, *state.passed, *state.foreign}
     drafts = [
         _limit_to_files(draft, one.files, every)
-        for one in seen.alike.values()
+        for one in state.groups.values()
         for draft in one.build_drafts()
     ]
     if drafts or only_tables:
@@ -240,20 +240,20 @@ def propose_sources(files: Iterable[tuple[str, bytes]], *, only_tables: bool = F
         drafts += [
             _limit_to_files(
                 SourceDraft(source=BUILT_IN[kind]),
-                [file for file, other in seen.built_in.items() if other is kind],
+                [file for file, other in state.built_in.items() if other is kind],
                 every,
             )
-            for kind in dict.fromkeys(seen.built_in.values())
+            for kind in dict.fromkeys(state.built_in.values())
         ]
     return Proposal(
         drafts=tuple(
             replace(draft, source=replace(draft.source, name=f"source {number}"))
             for number, draft in enumerate(drafts, 1)
         ),
-        built_in=seen.built_in,
-        paths=() if drafts else _find_folders(seen.built_in, every - {*seen.built_in}),
-        passed=seen.passed,
-        foreign=len(seen.foreign),
+        built_in=state.built_in,
+        paths=() if drafts else _find_folders(state.built_in, every - {*state.built_in}),
+        passed=state.passed,
+        foreign=len(state.foreign),
     )
 
 
@@ -263,26 +263,26 @@ def _limit_to_files(draft: SourceDraft, files: Collection[str], every: set[str])
     return replace(draft, source=replace(draft.source, files=patterns))
 
 
-def _inspect_file(path: str, data: bytes, seen: _ScanState) -> None:
+def _inspect_file(path: str, data: bytes, state: _ScanState) -> None:
     text = data.decode("utf-8-sig", "replace")
     broken = "\ufffd" in text or data.startswith(_UTF_16_MARKS)
     prose = path.lower().endswith(".txt") and not (is_anki_export(text) or has_tab_rows(text))
     if not (broken or has_japanese(text)) or prose:
-        seen.foreign.add(path)
+        state.foreign.add(path)
         return
     try:
         document = _parse_file(path, data, text)
         reason = explain_no_catalogue(document)
         drafts = [] if reason else draft_sources([document], is_table=_is_table_file(path))
     except InputError as problem:
-        seen.passed[path] = str(problem).removeprefix(f"{path}: ")
+        state.passed[path] = str(problem).removeprefix(f"{path}: ")
         return
     if not drafts:
-        seen.passed[path] = reason or _NO_KNOWN_FIELD
+        state.passed[path] = reason or _NO_KNOWN_FIELD
     elif kind := find_builtin_match(document, drafts):
-        seen.built_in[path] = kind
+        state.built_in[path] = kind
     else:
-        seen.alike.setdefault(_make_shape_key(document, drafts), _ShapeGroup()).add_document(
+        state.groups.setdefault(_make_shape_key(document, drafts), _ShapeGroup()).add_document(
             document, drafts
         )
 
@@ -333,10 +333,10 @@ def _find_patterns(files: Collection[str], others: Collection[str]) -> tuple[str
 
 def _find_folders(files: Collection[str], others: Collection[str]) -> tuple[str, ...]:
     """The files, or instead of all of a folder's files the folder, if no other is in it."""
-    taken = [folder for file in others for folder in PurePath(file).parents]
+    excluded = [folder for file in others for folder in PurePath(file).parents]
     found: dict[str, None] = {}
     for file in sorted(files):
-        folders = [folder for folder in PurePath(file).parents if folder not in taken]
+        folders = [folder for folder in PurePath(file).parents if folder not in excluded]
         whole = [folder for folder in folders if str(folder) not in {".", "/"}]
         found[whole[0].as_posix() if whole else file] = None
     return tuple(found)

@@ -83,29 +83,29 @@ def preview_sources(sources: Sequence[Source], paths: Sequence[str], *, most: in
         paths: files and folders of the built-in shapes.
         most: how many first clips of each source to keep.
     """
-    counted, trouble = SourcePreview(), LoadProblems()
+    preview, load_problems = SourcePreview(), LoadProblems()
     if not sources and not paths:
-        return counted
+        return preview
     settings = Settings(sources=tuple(sources), paths=tuple(paths))
-    for reader in open_catalogues(settings, trouble):
+    for reader in open_catalogues(settings, load_problems):
         name = reader.source.name
         for clip in reader.iter_clips():
             rule = clip.part.partition("-")[0]
             for count in (
-                counted.total,
-                counted.sources.setdefault(name, ClipCount()),
-                counted.rules.setdefault((name, rule), ClipCount()),
+                preview.total,
+                preview.sources.setdefault(name, ClipCount()),
+                preview.rules.setdefault((name, rule), ClipCount()),
             ):
                 count.add_clip(clip)
-            row = counted.first.setdefault(name, [])
+            row = preview.first.setdefault(name, [])
             if len(row) < most:
                 row.append(clip)
         read = reader.finish()
-        counted.entries[name] = counted.entries.get(name, 0) + read.entries
-        counted.unspoken += len(read.unspoken)
-        counted.problems.extend(read.problems)
-    counted.problems.extend(trouble.problems)
-    return counted
+        preview.entries[name] = preview.entries.get(name, 0) + read.entries
+        preview.unspoken += len(read.unspoken)
+        preview.problems.extend(read.problems)
+    preview.problems.extend(load_problems.problems)
+    return preview
 
 
 # A proposal as the text of a ``tts-assets.toml``, with the reason for each choice.
@@ -129,25 +129,25 @@ _TYPE_LABELS = {
 _MAX_EXAMPLE_LENGTH = 24
 
 
-def format_toml(proposal: Proposal, tally: SourcePreview) -> str:
+def format_toml(proposal: Proposal, preview: SourcePreview) -> str:
     """The text of the file.
 
     Args:
         proposal: what is proposed.
-        tally: what they find.
+        preview: what they find.
     """
     blocks = ["\n".join(_format_comment(line) for line in _HEAD)]
     blocks.append(_SETTINGS)
     if proposal.paths:
         what = ", ".join(sorted({kind.value for kind in proposal.built_in.values()}))
-        said = f"All of them have built-in shapes ({what}), so their paths are sufficient."
+        note = f"All of them have built-in shapes ({what}), so their paths are sufficient."
         blocks.append(
-            f"{_format_comment(said)}\npaths = [{', '.join(map(_format_text, proposal.paths))}]"
+            f"{_format_comment(note)}\npaths = [{', '.join(map(_format_text, proposal.paths))}]"
         )
     for draft in proposal.drafts:
-        blocks.append("\n".join(_format_source(draft, tally)))
+        blocks.append("\n".join(_format_source(draft, preview)))
         rules = () if is_built_in(draft.source) else draft.source.clips
-        blocks += ["\n".join(_format_clip(rule, draft, tally)) for rule in rules]
+        blocks += ["\n".join(_format_clip(rule, draft, preview)) for rule in rules]
         if draft.others:
             blocks.append(_format_comment("Not spoken. To speak a field, remove its #:"))
             blocks += [_comment_out(rule) for rule in draft.others]
@@ -161,9 +161,9 @@ def format_quantity(count: int, noun: str) -> str:
     return f"{count:,} {noun.removesuffix('y')}ies" if noun[-1] == "y" else f"{count:,} {noun}s"
 
 
-def _format_source(draft: SourceDraft, tally: SourcePreview) -> Iterator[str]:
+def _format_source(draft: SourceDraft, preview: SourcePreview) -> Iterator[str]:
     source = draft.source
-    entries = tally.entries.get(source.name, 0)
+    entries = preview.entries.get(source.name, 0)
     yield "[[source]]"
     yield f"files = {_format_texts(source.files)}"
     if is_built_in(source):
@@ -184,7 +184,7 @@ def _format_source(draft: SourceDraft, tally: SourcePreview) -> Iterator[str]:
             "As Anki writes sounds; copy the files into its collection.media folder."
         )
         yield f"url = {_format_text(source.url)}"
-    yield from _format_overwrite(source, tally.sources.get(source.name))
+    yield from _format_overwrite(source, preview.sources.get(source.name))
     if draft.speakers:
         yield _format_comment(
             "Voices of the speakers (see `tts-assets voices`); without one, the voice of the run speaks:"
@@ -238,8 +238,8 @@ def _format_overwrite(source: Source, count: ClipCount | None) -> Iterator[str]:
     yield f"overwrite = {_format_text(source.overwrite)}"
 
 
-def _format_clip(rule: ClipRule, draft: SourceDraft, tally: SourcePreview) -> Iterator[str]:
-    count = tally.rules.get((draft.source.name, rule.part))
+def _format_clip(rule: ClipRule, draft: SourceDraft, preview: SourcePreview) -> Iterator[str]:
+    count = preview.rules.get((draft.source.name, rule.part))
     yield _format_comment(_describe_clips(rule, count))
     yield from _format_rule(rule, draft)
 
@@ -339,6 +339,6 @@ def _escape_character(character: str) -> str:
     return f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"
 
 
-def _format_comment(words: str) -> str:
+def _format_comment(text: str) -> str:
     """A comment; what is not printable is escaped, as TOML wants it and terminals need it."""
-    return "# " + "".join(each if each.isprintable() else _escape_character(each) for each in words)
+    return "# " + "".join(each if each.isprintable() else _escape_character(each) for each in text)

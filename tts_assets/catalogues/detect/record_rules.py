@@ -101,11 +101,13 @@ def find_record_groups(
         for steps, inner in find_objects(shape)
         if but is None or not any(map(but, steps))
     ]
-    taken = {
+    inner_lists = {
         (*part.steps, *steps) for part in parts for each in part.texts for steps in each.inner_lists
     }
     parts = [
-        part for part in parts if part.steps not in taken or any(each.sound for each in part.texts)
+        part
+        for part in parts
+        if part.steps not in inner_lists or any(each.sound for each in part.texts)
     ]
     found: list[RecordGroup] = []
     done: list[PathSteps] = []
@@ -162,7 +164,7 @@ def _choose_texts(
         (one, _attach_list_sound(part, one, each)) for one in (part, *below) for each in one.texts
     ]
     spoken = [(one, each) for one, each in everything if not _is_silent_title(each)] or everything
-    heard = any(each.sound for _, each in spoken)
+    has_sounds = any(each.sound for _, each in spoken)
     main = next((each for one, each in spoken if one is part and not each.of_record), None)
     read = any(each.of_record and each.sound for _, each in spoken)
     is_kanji_record = _is_kanji_record(part, below)
@@ -173,17 +175,17 @@ def _choose_texts(
         if each in copies or (
             each is main and (words or _is_covered_by_readings(each, everything))
         ):
-            said = False
+            is_spoken = False
         elif each in words:
-            said = True
-        elif heard:
+            is_spoken = True
+        elif has_sounds:
             is_word = each is main and _is_word_text(each) and bool(part.steps)
-            said = each.sound is not None or is_word or (each.of_record and not read)
+            is_spoken = each.sound is not None or is_word or (each.of_record and not read)
         elif one is part:
-            said = each is main or each.of_record or each.is_cell
+            is_spoken = each is main or each.of_record or each.is_cell
         else:
-            said = main is None or (is_kanji_record and not each.say.is_running)
-        (found.chosen if said else found.others).append((one, each))
+            is_spoken = main is None or (is_kanji_record and not each.say.is_running)
+        (found.chosen if is_spoken else found.others).append((one, each))
     return found
 
 
@@ -298,30 +300,32 @@ def guess_kind(records: RecordGroup, file: str) -> Kind:
     """What records teach, as their fields say, and where these are not clear the file's name."""
     hinted = [kind for kind, words in _KIND_HINTS.items() if words & {*split_tokens(file)}]
     hint = hinted[0] if len(hinted) == 1 else None
-    part, said = records.part, [each for _, each in records.chosen]
+    part, spoken = records.part, [each for _, each in records.chosen]
     below = [one for one, _ in records.chosen if one is not part]
-    if all(each.say is TextType.READING and not each.text and not each.of_record for each in said):
+    if all(
+        each.say is TextType.READING and not each.text and not each.of_record for each in spoken
+    ):
         return Kind.CHARACTERS
     if _is_kanji_record(part, below):
         return Kind.KANJI
-    if any(not each.say.is_running and each.say is not TextType.TITLE for each in said):
+    if any(not each.say.is_running and each.say is not TextType.TITLE for each in spoken):
         return Kind.VOCABULARY
     if hint in {Kind.GRAMMAR, Kind.READING, Kind.LISTENING}:
         return hint
-    return _guess_running_kind(part, said, nested=bool(below and part.steps))
+    return _guess_running_kind(part, spoken, nested=bool(below and part.steps))
 
 
-def _guess_running_kind(part: ObjectGroup, said: list[SpokenText], *, nested: bool) -> Kind:
+def _guess_running_kind(part: ObjectGroup, spoken: list[SpokenText], *, nested: bool) -> Kind:
     """What records teach that have nothing but titles and running text."""
     fields = list_fields(part.shape)
     names = {token for each in fields if not each.is_listed for token in each.name.tokens}
     talks = any(each.name.has_role(Role.SPEAKER) and each.is_listed for each in fields)
-    if talks or any(each.speaker or each.say is TextType.DIALOGUE for each in said):
+    if talks or any(each.speaker or each.say is TextType.DIALOGUE for each in spoken):
         return Kind.LISTENING
-    titled = any(each.say is TextType.TITLE for each in said)
+    titled = any(each.say is TextType.TITLE for each in spoken)
     if names & OF_GRAMMAR or titled or (nested and "title" in names):
         return Kind.GRAMMAR
-    passages = "title" in names or any(map(_is_passage, said))
+    passages = "title" in names or any(map(_is_passage, spoken))
     return Kind.READING if passages else Kind.GRAMMAR
 
 
@@ -414,11 +418,11 @@ class ClipRuleBuilder:
     def _choose_name(self, part: ObjectGroup, spoken: SpokenText) -> str:
         """A name for the clip that no other rule has."""
         numbered = (f"text{number}" for number in count(2))
-        wishes = (
+        candidates = (
             _NAME_SEPARATOR.sub("_", name).strip("_")[:_MAX_PART_LENGTH]
             for name in chain(self._list_name_candidates(part, spoken), numbered)
         )
-        name = next(each for each in wishes if each[:1].isalpha() and each not in self._names)
+        name = next(each for each in candidates if each[:1].isalpha() and each not in self._names)
         self._names.add(name)
         return name
 
@@ -431,8 +435,8 @@ class ClipRuleBuilder:
         if spoken.of_record:
             tokens = {*split_tokens(row), *spoken.field.name.tokens}
             roles = {role for token in tokens for role in find_roles(token)}
-            known = "onyomi" if Role.ON in roles else "kunyomi" if Role.KUN in roles else "reading"
-            return [known, row, own]
+            name = "onyomi" if Role.ON in roles else "kunyomi" if Role.KUN in roles else "reading"
+            return [name, row, own]
         if row:
             telling = [token for token in split_tokens(row) if token in _PART_NAMES]
             return [*telling, row.removesuffix("s"), f"{row}_{own}"]
@@ -458,8 +462,8 @@ class ClipRuleBuilder:
             for value in find_values_at(document.root, part.steps)
         ]
         # Without its reading, even an empty one, a kanji would be said bare.
-        look = find_first_value if spoken.of_record else find_values_at
-        lacking = [one for one in objects if not any(look(one, each) for each in steps)]
+        find_value = find_first_value if spoken.of_record else find_values_at
+        lacking = [one for one in objects if not any(find_value(one, each) for each in steps)]
         if not lacking:
             return ()
         return (SkipCondition(field=make_path(steps[-1]), missing=True),)
@@ -506,10 +510,10 @@ class ClipRuleBuilder:
         plain = NEW_COLUMN if self._is_table else NEW_KEY
         keys = {(key,) for key in part.shape.fields if isinstance(key, str)}
         alone = spoken.is_cell or (spoken.of_record and part is self._records.part)
-        wishes = (beside,) if alone else (plain, beside)
+        candidates = (beside,) if alone else (plain, beside)
         key = next(
             each
-            for each in chain(wishes, (f"{beside}{number}" for number in count(2)))
+            for each in chain(candidates, (f"{beside}{number}" for number in count(2)))
             if (each,) not in keys and (part.steps, (each,)) not in self._targets
         )
         return self._add_target(part, (key,))

@@ -136,11 +136,11 @@ def _drop_copies(
     ]
     rows.sort(key=lambda row: (not any(each.sound for _, each in row[0].chosen), -len(row[1])))
     for each, texts in rows:
-        known = next((row for row in kept if texts and texts <= row[1]), None)
-        if known is None:
+        superset = next((row for row in kept if texts and texts <= row[1]), None)
+        if superset is None:
             kept.append((each, texts, []))
         else:
-            known[2].append(make_path(each.part.steps, from_record=True).text)
+            superset[2].append(make_path(each.part.steps, from_record=True).text)
     kept.sort(key=lambda row: records.index(row[0]))
     return [(each, tuple(copies)) for each, _, copies in kept]
 
@@ -407,20 +407,20 @@ def find_builtin_match(document: Document, drafts: Sequence[SourceDraft]) -> Kin
     kind = guess_catalogue_kind(document.file, root)
     if kind is None or not isinstance(root, list):
         return None
-    some = replace(document, root=root[:_SAMPLE_RECORDS])
-    said, problems = _read_clips_by_place(some, BUILT_IN[kind])
-    if problems or not said:
+    sample = replace(document, root=root[:_SAMPLE_RECORDS])
+    builtin_clips, problems = _read_clips_by_place(sample, BUILT_IN[kind])
+    if problems or not builtin_clips:
         return None
-    drafted: dict[Place | None, Clip] = {}
+    draft_clips: dict[Place | None, Clip] = {}
     for draft in drafts:
         # The built-in shapes leave titles unsaid.
         spoken = tuple(rule for rule in draft.source.clips if rule.say is not TextType.TITLE)
-        drafted |= _read_clips_by_place(some, replace(draft.source, clips=spoken))[0]
+        draft_clips |= _read_clips_by_place(sample, replace(draft.source, clips=spoken))[0]
     # Kana among kanji: the drafts have more clips of the kanji, and none of the kana.
-    if _find_record_places(drafted) < _find_record_places(said):
+    if _find_record_places(draft_clips) < _find_record_places(builtin_clips):
         return kind
-    for place, clip in drafted.items():
-        if place not in said or _has_more_reading(clip, said[place]):
+    for place, clip in draft_clips.items():
+        if place not in builtin_clips or _has_more_reading(clip, builtin_clips[place]):
             return None
     return kind
 

@@ -71,15 +71,15 @@ class TokenList(NamedTuple):
     each: PathSteps | None = None
 
 
-def find_token_lists(cast: FieldRoles) -> list[TokenList]:
+def find_token_lists(roles: FieldRoles) -> list[TokenList]:
     """The lists of an object whose items are the words of one sentence."""
     found: dict[PathSteps, TokenList] = {}
-    for field in cast.fields:
+    for field in roles.fields:
         if PathStep.EVERY not in field.steps or field.is_about or field.is_sound:
             continue
         at = field.steps.index(PathStep.EVERY) + 1
         where, inner = field.steps[:at], field.steps[at:]
-        rows = [find_values_at(one, where) for one in cast.objects]
+        rows = [find_values_at(one, where) for one in roles.objects]
         tokens = _read_token_list(field, where, inner, rows)
         if tokens is None and inner[:1] == (PathStep.EVERY,):
             lists = [find_values_at(item, inner[:1]) for row in rows for item in row]
@@ -87,8 +87,8 @@ def find_token_lists(cast: FieldRoles) -> list[TokenList]:
             tokens = tokens and tokens._replace(each=where)
         if tokens is None:
             continue
-        known = found.get(where)
-        if known is None or (known.reading is None and tokens.reading is not None):
+        previous = found.get(where)
+        if previous is None or (previous.reading is None and tokens.reading is not None):
             found[where] = tokens
     return list(found.values())
 
@@ -179,42 +179,44 @@ def find_spoken_texts(steps: PathSteps, shape: ValueShape) -> list[SpokenText]:
         steps: from the root to the objects.
         shape: what they have in common.
     """
-    cast = classify_fields(list_fields(shape), [each for each in shape.values if each])
-    said = _list_kana_by_type(cast) if _is_readings_list(steps) else []
-    said = (
-        said
-        or _list_characters(cast)
-        or _add_tokens([*_list_texts(cast), *_list_item_texts(cast)], cast)
+    roles = classify_fields(list_fields(shape), [each for each in shape.values if each])
+    spoken_texts = _list_kana_by_type(roles) if _is_readings_list(steps) else []
+    spoken_texts = (
+        spoken_texts
+        or _list_characters(roles)
+        or _add_tokens([*_list_texts(roles), *_list_item_texts(roles)], roles)
     )
-    said = said or _list_kana(steps, cast)
-    said = [*said, *(_make_kanji_reading(field) for field in cast.of_kanji)]
-    languages = tuple(field.steps for field in cast.fields if _is_language_field(field))
-    whole = [replace(each, language=languages) if each.each is None else each for each in said]
-    return pair_sounds(whole, cast.fields, cast.objects)
+    spoken_texts = spoken_texts or _list_kana(steps, roles)
+    spoken_texts = [*spoken_texts, *(_make_kanji_reading(field) for field in roles.of_kanji)]
+    languages = tuple(field.steps for field in roles.fields if _is_language_field(field))
+    whole = [
+        replace(each, language=languages) if each.each is None else each for each in spoken_texts
+    ]
+    return pair_sounds(whole, roles.fields, roles.objects)
 
 
-def _add_tokens(said: list[SpokenText], cast: FieldRoles) -> list[SpokenText]:
+def _add_tokens(spoken_texts: list[SpokenText], roles: FieldRoles) -> list[SpokenText]:
     """Lists of words say a sentence, or how the same sentence is read where it stands beside them."""
-    for tokens in find_token_lists(cast):
+    for tokens in find_token_lists(roles):
         reading = () if tokens.reading is None else (tokens.reading,)
-        same = next((each for each in said if _has_same_text(each, tokens, cast)), None)
-        said = [each for each in said if each.field is not tokens.field]
+        same = next((each for each in spoken_texts if _has_same_text(each, tokens, roles)), None)
+        spoken_texts = [each for each in spoken_texts if each.field is not tokens.field]
         if same is not None and not (same.reading or same.furigana):
             texts = (tokens.text, *same.text)
-            told = replace(same, text=texts, reading=reading, join="")
-            said = [told if each is same else each for each in said]
+            merged = replace(same, text=texts, reading=reading, join="")
+            spoken_texts = [merged if each is same else each for each in spoken_texts]
         elif same is None:
             field, text, each = tokens.field, (tokens.text,), tokens.each
             spoken = SpokenText(field=field, say=TextType.SENTENCE, text=text, reading=reading)
-            said.append(replace(spoken, each=each, join=""))
-    return said
+            spoken_texts.append(replace(spoken, each=each, join=""))
+    return spoken_texts
 
 
-def _has_same_text(each: SpokenText, tokens: TokenList, cast: FieldRoles) -> bool:
+def _has_same_text(each: SpokenText, tokens: TokenList, roles: FieldRoles) -> bool:
     """Whether it has the texts, one in each object."""
     if each.each is not None or tokens.each is not None or not each.text:
         return False
-    own = ["".join(str(find_first_value(one, each.text[0]) or "").split()) for one in cast.objects]
+    own = ["".join(str(find_first_value(one, each.text[0]) or "").split()) for one in roles.objects]
     same = sum(one == "".join(text.split()) for one, text in zip(own, tokens.texts, strict=True))
     return same >= MOST_SHARE * len(own)
 
@@ -224,13 +226,13 @@ def _is_language_field(field: Field) -> bool:
     return named and field.content.language and len({*field.shape.texts}) > 1
 
 
-def _list_texts(cast: FieldRoles) -> list[SpokenText]:
-    plain = [field for field in cast.texts if not field.is_listed]
+def _list_texts(roles: FieldRoles) -> list[SpokenText]:
+    plain = [field for field in roles.texts if not field.is_listed]
     plain = [
-        field for field in plain if not any(is_annotated_copy(field, text, cast) for text in plain)
+        field for field in plain if not any(is_annotated_copy(field, text, roles) for text in plain)
     ]
-    readings = match_readings(plain, cast)
-    if len(cast.texts) > 1:
+    readings = match_readings(plain, roles)
+    if len(roles.texts) > 1:
         # A key with several items is no word where these have words of their own.
         plain = [
             field
@@ -240,18 +242,18 @@ def _list_texts(cast: FieldRoles) -> list[SpokenText]:
             or field.content.distinct >= 1
         ]
     words = {
-        id(field) for field in plain if is_record_word(field, readings.get(id(field), []), cast)
+        id(field) for field in plain if is_record_word(field, readings.get(id(field), []), roles)
     }
     plain.sort(key=lambda field: (0, True, field.position) if id(field) in words else field.rank)
     used = {id(reading) for row in readings.values() for reading in row}
-    said: list[SpokenText] = []
+    spoken_texts: list[SpokenText] = []
     for field in plain:
-        row, known = readings.get(id(field), []), id(field) in words
-        if id(field) in used or not (row or known or not _is_unsupported(field, cast)):
+        row, is_word = readings.get(id(field), []), id(field) in words
+        if id(field) in used or not (row or is_word or not _is_unsupported(field, roles)):
             continue
-        spoken = _make_spoken_text(field, row, cast, is_main=not said)
-        said.append(_to_word(spoken) if known else spoken)
-    return said
+        spoken = _make_spoken_text(field, row, roles, is_main=not spoken_texts)
+        spoken_texts.append(_to_word(spoken) if is_word else spoken)
+    return spoken_texts
 
 
 def _to_word(spoken: SpokenText) -> SpokenText:
@@ -259,35 +261,35 @@ def _to_word(spoken: SpokenText) -> SpokenText:
     return replace(spoken, say=say, aside=False, is_word=True)
 
 
-def _is_unsupported(field: Field, cast: FieldRoles) -> bool:
+def _is_unsupported(field: Field, roles: FieldRoles) -> bool:
     """A Japanese text of unknown name is said only where something else belongs to it."""
-    sounds = any(each.is_sound and (each.row or not each.is_listed) for each in cast.fields)
-    known = field.rank[0] < UNKNOWN_RANK or field.is_about
-    if known or sounds or (cast.of_kanji and field.content.single > MOST_SHARE):
+    sounds = any(each.is_sound and (each.row or not each.is_listed) for each in roles.fields)
+    is_named = field.rank[0] < UNKNOWN_RANK or field.is_about
+    if is_named or sounds or (roles.of_kanji and field.content.single > MOST_SHARE):
         return False
     # A row has no names; the only text is known by its readings, or by its translation.
-    others = [each for each in cast.texts if not each.is_about and each is not field]
+    others = [each for each in roles.texts if not each.is_about and each is not field]
     return bool(others) or not (
-        has_furigana(field) or type(field.steps[0]) is int or _has_translation(cast)
+        has_furigana(field) or type(field.steps[0]) is int or _has_translation(roles)
     )
 
 
-def _has_translation(cast: FieldRoles) -> bool:
+def _has_translation(roles: FieldRoles) -> bool:
     return any(
         each.name.foreign or each.name.has_role(Role.ABOUT) or each.name.has_role(Role.ROMAJI)
-        for each in cast.fields
+        for each in roles.fields
         if each.content.filled and not each.content.japanese
     )
 
 
 def _make_spoken_text(
-    field: Field, found: Sequence[Field], cast: FieldRoles, *, is_main: bool
+    field: Field, found: Sequence[Field], roles: FieldRoles, *, is_main: bool
 ) -> SpokenText:
-    say = _guess_text_type(field, cast)
-    readings = _list_readings(field, found, say, cast, is_main=is_main)
-    furigana = [] if found or say is TextType.READING else find_furigana(field, cast)
+    say = _guess_text_type(field, roles)
+    readings = _list_readings(field, found, say, roles, is_main=is_main)
+    furigana = [] if found or say is TextType.READING else find_furigana(field, roles)
     texts = [] if field in furigana else [field]
-    if found and fills_gaps(found[0], texts, cast):
+    if found and fills_gaps(found[0], texts, roles):
         texts.append(found[0])
     return SpokenText(
         field=field,
@@ -295,30 +297,30 @@ def _make_spoken_text(
         text=tuple(each.steps for each in texts),
         reading=tuple(each.steps for each in readings),
         furigana=tuple(each.steps for each in furigana),
-        accent=tuple(each.steps for each in find_accents(field, cast, is_main=is_main)),
-        speaker=(cast.speaker.steps,) if cast.speaker and say.is_running else (),
+        accent=tuple(each.steps for each in find_accents(field, roles, is_main=is_main)),
+        speaker=(roles.speaker.steps,) if roles.speaker and say.is_running else (),
         aside=field.is_about,
     )
 
 
 def _list_readings(
-    field: Field, found: Sequence[Field], say: TextType, cast: FieldRoles, *, is_main: bool
+    field: Field, found: Sequence[Field], say: TextType, roles: FieldRoles, *, is_main: bool
 ) -> list[Field]:
     """All that tells the reading, in the order in which it is asked."""
     # A line of kana does not say which は is a particle; a word does.
     readings = list(found) or ([field] if field.is_kana and not say.is_running else [])
     if say is TextType.READING and not readings and is_main:
-        readings = list(cast.of_kanji)
+        readings = list(roles.of_kanji)
     if say in {TextType.WORD, TextType.READING} and not any(
         each.shape.is_always_filled for each in found
     ):
-        readings += find_romaji(field, cast)
+        readings += find_romaji(field, roles)
     elif say is TextType.SENTENCE and not readings and field.content.kanji:
-        readings = find_romaji(field, cast)
+        readings = find_romaji(field, roles)
     return readings
 
 
-def _guess_text_type(field: Field, cast: FieldRoles) -> TextType:
+def _guess_text_type(field: Field, roles: FieldRoles) -> TextType:
     content, name = field.content, field.name
     if (field.steps == (KEY_PATH.text,) or name.has_role(Role.TITLE)) and _is_grammar_point(field):
         return TextType.TITLE
@@ -328,7 +330,7 @@ def _guess_text_type(field: Field, cast: FieldRoles) -> TextType:
         return TextType.SENTENCE
     if name.has_role(Role.TITLE) and not name.has_role(Role.WORD):
         return TextType.TITLE
-    of_kanji = is_kanji_field(field) or (cast.of_kanji and content.single > MOST_SHARE)
+    of_kanji = is_kanji_field(field) or (roles.of_kanji and content.single > MOST_SHARE)
     return TextType.READING if of_kanji else TextType.WORD
 
 
@@ -339,14 +341,18 @@ def _is_grammar_point(field: Field) -> bool:
     )
 
 
-def _list_item_texts(cast: FieldRoles) -> list[SpokenText]:
+def _list_item_texts(roles: FieldRoles) -> list[SpokenText]:
     """What lists of texts say: spellings of one word, or texts of which each is said."""
-    plain = any(not field.is_listed and not field.is_about for field in cast.texts)
-    listed = [field for field in cast.texts if field.is_listed]
+    plain = any(not field.is_listed and not field.is_about for field in roles.texts)
+    listed = [field for field in roles.texts if field.is_listed]
     if not plain:
         for text in listed:
-            for reading in cast.kana:
-                if reading.is_listed and reading is not text and are_spellings(text, reading, cast):
+            for reading in roles.kana:
+                if (
+                    reading.is_listed
+                    and reading is not text
+                    and are_spellings(text, reading, roles)
+                ):
                     spelled = (text.steps, reading.steps)
                     return [
                         SpokenText(field=text, say=TextType.WORD, text=spelled, reading=spelled[1:])
@@ -371,14 +377,14 @@ def _guess_item_type(field: Field) -> TextType:
     return TextType.SENTENCE if field.content.running >= MOST_SHARE else TextType.WORD
 
 
-def _list_kana(steps: PathSteps, cast: FieldRoles) -> list[SpokenText]:
+def _list_kana(steps: PathSteps, roles: FieldRoles) -> list[SpokenText]:
     """Kana without a spelling: a reading of what the record is about, or a word in kana."""
-    kana = next((field for field in cast.kana if field.is_kana and not field.is_listed), None)
+    kana = next((field for field in roles.kana if field.is_kana and not field.is_listed), None)
     if kana is None:
         return []
     if _is_readings_list(steps):
         return [SpokenText(field=kana, say=TextType.READING, reading=(kana.steps,), of_record=True)]
-    if not kana.name.has_role(Role.READING) and _is_unsupported(kana, cast):
+    if not kana.name.has_role(Role.READING) and _is_unsupported(kana, roles):
         return []
     return [SpokenText(field=kana, say=TextType.WORD, text=(kana.steps,), reading=(kana.steps,))]
 
@@ -390,14 +396,16 @@ def _is_readings_list(steps: PathSteps) -> bool:
     return not {Role.ON, Role.KUN, Role.READING}.isdisjoint(roles)
 
 
-def _list_kana_by_type(cast: FieldRoles) -> list[SpokenText]:
+def _list_kana_by_type(roles: FieldRoles) -> list[SpokenText]:
     """Readings in several scripts, but those of a type that is not in kana."""
     types = [
-        each for each in cast.fields if each.content.distinct < 1 - MOST_SHARE and not each.is_sound
+        each
+        for each in roles.fields
+        if each.content.distinct < 1 - MOST_SHARE and not each.is_sound
     ]
-    mixed = [each for each in cast.fields if 0 < each.content.kana < 1]
+    mixed = [each for each in roles.fields if 0 < each.content.kana < 1]
     for field, kind in product(mixed, types):
-        pairs = {(one, is_kana_text(text)) for one, text in cast.pair_texts(kind, field)}
+        pairs = {(one, is_kana_text(text)) for one, text in roles.pair_texts(kind, field)}
         others = tuple(sorted(one for one, in_kana in pairs if not in_kana))
         if kind is not field and others and not any((one, True) in pairs for one in others):
             but = (kind.steps, others)
@@ -421,11 +429,11 @@ def _make_kanji_reading(field: Field) -> SpokenText:
     )
 
 
-def _list_characters(cast: FieldRoles) -> list[SpokenText]:
+def _list_characters(roles: FieldRoles) -> list[SpokenText]:
     """What is said of the letters of an object; nothing if these are no letters."""
     letters = [
         field
-        for field in cast.kana
+        for field in roles.kana
         if not field.is_listed
         and field.content.letter > MOST_SHARE
         and field.content.distinct > MOST_SHARE
@@ -438,20 +446,20 @@ def _list_characters(cast: FieldRoles) -> list[SpokenText]:
             field.position,
         )
     )
-    sounds = _group_by_sound(letters, cast)
+    sounds = _group_by_sound(letters, roles)
     if len(sounds) >= _MIN_ROW and len({_has_text_role(row[0]) for row in sounds}) == 1:
         sounds.sort(key=lambda row: min(field.position for field in row))
         return [_make_character_text(row, is_cell=True) for row in sounds]
-    if not letters or any(field.content.kanji for field in cast.texts):
+    if not letters or any(field.content.kanji for field in roles.texts):
         return []
     return [_make_character_text(sounds[0], is_cell=False)]
 
 
-def _group_by_sound(letters: list[Field], cast: FieldRoles) -> list[list[Field]]:
+def _group_by_sound(letters: list[Field], roles: FieldRoles) -> list[list[Field]]:
     """The letters, those of one sound together."""
     sounds: list[list[Field]] = []
     for field in letters:
-        row = next((row for row in sounds if _is_same_letter(row[0], field, cast)), None)
+        row = next((row for row in sounds if _is_same_letter(row[0], field, roles)), None)
         if row is None:
             sounds.append([field])
         else:
@@ -459,9 +467,9 @@ def _group_by_sound(letters: list[Field], cast: FieldRoles) -> list[list[Field]]
     return sounds
 
 
-def _is_same_letter(one: Field, other: Field, cast: FieldRoles) -> bool:
+def _is_same_letter(one: Field, other: Field, roles: FieldRoles) -> bool:
     """Whether two letters are one in two scripts; so are those of which each fills the other's gaps."""
-    pairs = cast.pair_texts(one, other)
+    pairs = roles.pair_texts(one, other)
     same = sum(kana_to_katakana(left) == kana_to_katakana(right) for left, right in pairs)
     return same >= MOST_SHARE * len(pairs)
 

@@ -106,16 +106,16 @@ _INFLECTED = re.compile(r"[一-鿿々][ぁ-ん]+$")
 _FEW_INFLECTED = 3
 
 
-def match_readings(texts: Sequence[Field], cast: FieldRoles) -> dict[int, list[Field]]:
+def match_readings(texts: Sequence[Field], roles: FieldRoles) -> dict[int, list[Field]]:
     """The readings of each text, by the identity of the text; a further one fills the gaps."""
     kana = [
-        field for field in cast.kana if not field.is_listed or field.row or _is_in_readings(field)
+        field for field in roles.kana if not field.is_listed or field.row or _is_in_readings(field)
     ]
     scores = sorted(
-        (-score - _measure_coverage(text, reading, cast), number, at)
+        (-score - _measure_coverage(text, reading, roles), number, at)
         for number, text in enumerate(texts)
         for at, reading in enumerate(kana)
-        if reading is not text and (score := _score_reading(text, reading, cast)) >= 1
+        if reading is not text and (score := _score_reading(text, reading, roles)) >= 1
     )
     found: dict[int, list[Field]] = {}
     used: set[int] = set()
@@ -125,32 +125,32 @@ def match_readings(texts: Sequence[Field], cast: FieldRoles) -> dict[int, list[F
         if id(text) in used or id(reading) in used or id(reading) in found:
             continue
         row = found.setdefault(id(text), [])
-        if not row or fills_gaps(reading, row, cast):
+        if not row or fills_gaps(reading, row, roles):
             row.append(reading)
             used.add(id(reading))
     return found
 
 
-def fills_gaps(field: Field, others: Sequence[Field], cast: FieldRoles) -> bool:
+def fills_gaps(field: Field, others: Sequence[Field], roles: FieldRoles) -> bool:
     """Whether a field has a value in each object in which the others have none, if there are any."""
     blank = [
         one
-        for one in cast.objects
+        for one in roles.objects
         if all(find_first_value(one, each.steps) is None for each in others)
     ]
     return bool(blank) and all(find_first_value(one, field.steps) is not None for one in blank)
 
 
-def are_spellings(text: Field, reading: Field, cast: FieldRoles) -> bool:
+def are_spellings(text: Field, reading: Field, roles: FieldRoles) -> bool:
     """Whether two lists are the spellings and the readings of one word."""
     # Side by side in one list they are words of their own, and so are those with readings there.
     return (
-        len(cast.objects) > 1
+        len(roles.objects) > 1
         and text.steps.count(PathStep.EVERY) == reading.steps.count(PathStep.EVERY) == 1
-        and not any(kana.steps[:-1] == text.steps[:-1] for kana in cast.kana if kana is not text)
+        and not any(kana.steps[:-1] == text.steps[:-1] for kana in roles.kana if kana is not text)
         and text.steps[:-1] != reading.steps[:-1]
         and text.content.kanji >= MOST_SHARE
-        and measure_fit(cast.pair_texts(text, reading)) >= MOST_SHARE
+        and measure_fit(roles.pair_texts(text, reading)) >= MOST_SHARE
     )
 
 
@@ -160,7 +160,7 @@ def _is_in_readings(field: Field) -> bool:
     return any(Role.READING in parse_field_name((key,)).roles for key in keys[:-1])
 
 
-def _score_reading(text: Field, reading: Field, cast: FieldRoles) -> float:
+def _score_reading(text: Field, reading: Field, roles: FieldRoles) -> float:
     """How well a reading goes with a text; below 1 it does not."""
     named = reading.name.has_role(Role.READING)
     # Each of the readings in a list of objects is a clip of its kanji.
@@ -170,11 +170,11 @@ def _score_reading(text: Field, reading: Field, cast: FieldRoles) -> float:
     of_kanji = single and reading.is_listed and reading.row is None
     if of_kanji or (not named and (text.is_kana or _is_speech_of(text, reading))):
         return 0.0
-    share = measure_fit(cast.pair_texts(text, reading))
+    share = measure_fit(roles.pair_texts(text, reading))
     if share < 1 - MOST_SHARE or (share < MOST_SHARE and not named):
         return 0.0
     # た of 食べる: a reading of the kanji alone, which would be spoken for the whole word.
-    inflected = [pair for pair in cast.pair_texts(text, reading) if _INFLECTED.search(pair[0])]
+    inflected = [pair for pair in roles.pair_texts(text, reading) if _INFLECTED.search(pair[0])]
     if len(inflected) >= _FEW_INFLECTED and measure_fit(inflected) < 1 - MOST_SHARE:
         return 0.0
     tokens = frozenset(text.name.tokens)
@@ -192,26 +192,26 @@ def _score_reading(text: Field, reading: Field, cast: FieldRoles) -> float:
 
 def _is_speech_of(name: Field, text: Field) -> bool:
     """Whether it is what somebody says in kana, and no reading of who says it."""
-    known = name.name.has_role(Role.SPEAKER) and name.rank[0] == UNKNOWN_RANK > text.rank[0]
-    return known or text.content.running >= MOST_SHARE > name.content.running
+    is_speaker = name.name.has_role(Role.SPEAKER) and name.rank[0] == UNKNOWN_RANK > text.rank[0]
+    return is_speaker or text.content.running >= MOST_SHARE > name.content.running
 
 
-def _measure_coverage(text: Field, reading: Field, cast: FieldRoles) -> float:
+def _measure_coverage(text: Field, reading: Field, roles: FieldRoles) -> float:
     """How many readings and texts have each other, which tells more than a few that fit."""
     read, written = (
-        sum(find_first_value(one, field.steps) is not None for one in cast.objects)
+        sum(find_first_value(one, field.steps) is not None for one in roles.objects)
         for field in (reading, text)
     )
     return (
-        len(cast.pair_texts(text, reading)) * (2 / read + 1 / written) if read and written else 0.0
+        len(roles.pair_texts(text, reading)) * (2 / read + 1 / written) if read and written else 0.0
     )
 
 
-def find_romaji(text: Field, cast: FieldRoles) -> list[Field]:
+def find_romaji(text: Field, roles: FieldRoles) -> list[Field]:
     """What has the text in Latin letters."""
     return [
         field
-        for field in cast.fields
+        for field in roles.fields
         if field.name.has_role(Role.ROMAJI)
         and (field.row or not field.is_listed)
         and field.content.romaji >= _NOTATION_SHARE
@@ -220,16 +220,16 @@ def find_romaji(text: Field, cast: FieldRoles) -> list[Field]:
     ][:1]
 
 
-def find_furigana(text: Field, cast: FieldRoles) -> list[Field]:
+def find_furigana(text: Field, roles: FieldRoles) -> list[Field]:
     """What has the text with its reading written into it."""
     if has_furigana(text):
         return [text]
-    return [field for field in cast.fields if is_annotated_copy(field, text, cast)][:1]
+    return [field for field in roles.fields if is_annotated_copy(field, text, roles)][:1]
 
 
-def find_accents(text: Field, cast: FieldRoles, *, is_main: bool) -> list[Field]:
+def find_accents(text: Field, roles: FieldRoles, *, is_main: bool) -> list[Field]:
     """What has the text's accent, in any notation."""
-    for field in cast.fields:
+    for field in roles.fields:
         about = field.name.find_topics(Role.ACCENT, Role.READING)
         is_meant = about <= text.name.find_topics() if about else is_main
         is_accent = field.name.has_role(Role.ACCENT) and not field.is_listed
@@ -254,45 +254,45 @@ def _is_accent(value: Any) -> bool:
 
 
 def pair_sounds(
-    said: Sequence[SpokenText], fields: Sequence[Field], objects: Sequence[Any]
+    spoken_texts: Sequence[SpokenText], fields: Sequence[Field], objects: Sequence[Any]
 ) -> list[SpokenText]:
     """What is said, each with the sound that belongs to it, where there is one.
 
     Args:
-        said: what could be said, the likeliest first.
+        spoken_texts: what could be said, the likeliest first.
         fields: all fields of the object.
         objects: some such objects.
     """
     sounds = [field for field in fields if field.is_sound]
-    rows = [_join_items(each) for each in said if each.each and each.say.is_running]
+    rows = [_join_items(each) for each in spoken_texts if each.each and each.say.is_running]
     # The first of several readings has the one sound.
     rows += [
         replace(each, reading=(each.field.steps,), each=None)
-        for each in said
+        for each in spoken_texts
         if each.each and each.of_record
     ]
-    untitled = any(each.say is not TextType.TITLE for each in said)
-    choices = [*said, *rows, *_list_passages(fields, with_examples=not untitled)]
+    untitled = any(each.say is not TextType.TITLE for each in spoken_texts)
+    choices = [*spoken_texts, *rows, *_list_passages(fields, with_examples=not untitled)]
     scores = sorted(
         (-score, number, at)
         for number, sound in enumerate(sounds)
         for at, each in enumerate(choices)
-        if (score := _score_sound(sound, each, said, objects)) is not None
+        if (score := _score_sound(sound, each, spoken_texts, objects)) is not None
     )
-    taken: dict[int, int] = {}
+    assigned: dict[int, int] = {}
     for _, number, at in scores:
-        if number not in taken.values() and at not in taken:
-            taken[at] = number
-    if not taken and (lone := _find_lone_sound(sounds, fields, said)) is not None:
-        taken[0] = lone
-    heard = []
-    for at, number in taken.items():
+        if number not in assigned.values() and at not in assigned:
+            assigned[at] = number
+    if not assigned and (lone := _find_lone_sound(sounds, fields, spoken_texts)) is not None:
+        assigned[0] = lone
+    with_sound = []
+    for at, number in assigned.items():
         each, sound = choices[at], sounds[number]
         # Of alternatives that share one URL, the first is spoken.
-        heard.append(replace(each, sound=sound, every=each.every and sound.row is not None))
-    done = {each.field.steps for each in heard}
-    rest = [each for each in said if each.field.steps not in done and not each.aside]
-    return sorted([*heard, *rest], key=lambda each: (each.of_record, each.rank))
+        with_sound.append(replace(each, sound=sound, every=each.every and sound.row is not None))
+    done = {each.field.steps for each in with_sound}
+    rest = [each for each in spoken_texts if each.field.steps not in done and not each.aside]
+    return sorted([*with_sound, *rest], key=lambda each: (each.of_record, each.rank))
 
 
 def _join_items(each: SpokenText) -> SpokenText:
@@ -344,7 +344,7 @@ def _is_reading_beside(field: Field, fields: Sequence[Field]) -> bool:
 
 
 def _score_sound(
-    sound: Field, each: SpokenText, said: Sequence[SpokenText], objects: Sequence[Any]
+    sound: Field, each: SpokenText, spoken_texts: Sequence[SpokenText], objects: Sequence[Any]
 ) -> float | None:
     """How well a sound goes with a text; None if not at all."""
     if not _has_same_shape(sound, each, objects):
@@ -366,7 +366,7 @@ def _score_sound(
     elif about or each.aside:
         return None
     else:
-        score = _score_plain_sound(each, said)
+        score = _score_plain_sound(each, spoken_texts)
     near = 0.3 / (1 + abs(sound.position - each.field.position))
     same_object = sound.steps[:-1] == each.field.steps[:-1] != ()
     return score + near + same_object + 2 * _measure_naming(sound, each, objects)
@@ -381,14 +381,14 @@ def _matches_text_type(token: str, each: SpokenText) -> bool:
     )
 
 
-def _score_plain_sound(each: SpokenText, said: Sequence[SpokenText]) -> float:
+def _score_plain_sound(each: SpokenText, spoken_texts: Sequence[SpokenText]) -> float:
     """How well a sound that is only called a sound goes with a text."""
     if each.join:
         return 0.5
     pattern = bool(OF_GRAMMAR & {*each.field.name.tokens}) or each.field.content.pattern > 0
     if each.say is TextType.TITLE and not pattern:
         return 0.2
-    return 1.0 + 0.5 * (each.field is said[0].field)
+    return 1.0 + 0.5 * (each.field is spoken_texts[0].field)
 
 
 def _has_same_shape(sound: Field, each: SpokenText, objects: Sequence[Any]) -> bool:
@@ -420,12 +420,12 @@ def _measure_naming(sound: Field, each: SpokenText, objects: Sequence[Any]) -> f
 
 
 def _find_lone_sound(
-    sounds: Sequence[Field], fields: Sequence[Field], said: Sequence[SpokenText]
+    sounds: Sequence[Field], fields: Sequence[Field], spoken_texts: Sequence[SpokenText]
 ) -> int | None:
     """A sound of an odd name for the main text where nothing fits better: the grammar_audio of jp."""
-    if not said or said[0].aside or said[0].each or said[0].every:
+    if not spoken_texts or spoken_texts[0].aside or spoken_texts[0].each or spoken_texts[0].every:
         return None
-    own = said[0].field.name.find_topics()
+    own = spoken_texts[0].field.name.find_topics()
     for number, sound in enumerate(sounds):
         about = sound.name.find_topics(Role.AUDIO)
         # The meaning_audio beside a meaning is of that.

@@ -108,7 +108,7 @@ class ContentShares:
 
 def measure_content(texts: Sequence[str]) -> ContentShares:
     """What texts are, those that are empty left out."""
-    said = [clean for text in texts if (clean := clean_text(text))]
+    cleaned = [clean for text in texts if (clean := clean_text(text))]
     filled = [text for text in texts if text.strip()]
 
     def measure_share(values: Sequence[str], test: Callable[[str], object]) -> float:
@@ -116,16 +116,18 @@ def measure_content(texts: Sequence[str]) -> ContentShares:
 
     return ContentShares(
         filled=len(filled),
-        japanese=measure_share(said, is_japanese_text),
-        kana=measure_share(said, is_kana_text),
-        kanji=measure_share(said, _HAS_KANJI.search),
-        romaji=measure_share(said, _is_romaji),
-        single=measure_share(said, lambda text: len(text) == 1),
-        letter=measure_share(said, lambda text: is_kana_text(text) and len(split_morae(text)) == 1),
-        running=measure_share(said, is_running_text),
-        several=measure_share(said, _SEVERAL.search),
+        japanese=measure_share(cleaned, is_japanese_text),
+        kana=measure_share(cleaned, is_kana_text),
+        kanji=measure_share(cleaned, _HAS_KANJI.search),
+        romaji=measure_share(cleaned, _is_romaji),
+        single=measure_share(cleaned, lambda text: len(text) == 1),
+        letter=measure_share(
+            cleaned, lambda text: is_kana_text(text) and len(split_morae(text)) == 1
+        ),
+        running=measure_share(cleaned, is_running_text),
+        several=measure_share(cleaned, _SEVERAL.search),
         labelled=measure_share(
-            said, lambda text: is_japanese_text(text) and has_speaker_labels(text)
+            cleaned, lambda text: is_japanese_text(text) and has_speaker_labels(text)
         ),
         furigana=measure_share(filled, _FURIGANA.search),
         sound=measure_share(filled, _SOUND.fullmatch),
@@ -133,9 +135,9 @@ def measure_content(texts: Sequence[str]) -> ContentShares:
             filled, lambda text: _ADDRESS.fullmatch(text) or _SOUND.fullmatch(text)
         ),
         language=are_language_codes(filled),
-        pattern=measure_share(said, lambda text: "〜" in text or "～" in text),
-        distinct=len(set(said)) / len(said) if said else 0.0,
-        length=sum(map(len, said)) / len(said) if said else 0.0,
+        pattern=measure_share(cleaned, lambda text: "〜" in text or "～" in text),
+        distinct=len(set(cleaned)) / len(cleaned) if cleaned else 0.0,
+        length=sum(map(len, cleaned)) / len(cleaned) if cleaned else 0.0,
     )
 
 
@@ -274,12 +276,12 @@ def is_blank(value: object) -> bool:
 
 def infer_shape(values: Sequence[Any], depth: int = 0) -> ValueShape:
     """The shape that values of one place have in common."""
-    some = _sample_evenly(values)
+    sample = _sample_evenly(values)
     shape = ValueShape(
-        values=some, texts=[each for each in some if isinstance(each, str) and each.strip()]
+        values=sample, texts=[each for each in sample if isinstance(each, str) and each.strip()]
     )
-    objects = [each for each in some if isinstance(each, dict) and each]
-    lists = [each for each in some if isinstance(each, list) and each]
+    objects = [each for each in sample if isinstance(each, dict) and each]
+    lists = [each for each in sample if isinstance(each, list) and each]
     if depth > _MAX_DEPTH or len(shape.texts) > max(len(objects), len(lists)):
         return shape
     if len(objects) > len(lists):
