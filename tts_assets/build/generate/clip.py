@@ -232,7 +232,7 @@ class Content:
 
 
 async def make_clip(
-    job: Job, studio: BuildContext, shelf: OutputTarget, *, on_start: Callable[[], None]
+    job: Job, context: BuildContext, target: OutputTarget, *, on_start: Callable[[], None]
 ) -> StoredClip:
     """Make a job's asset, under each of its names.
 
@@ -241,27 +241,27 @@ async def make_clip(
         FatalError: the engine is gone, or nothing can be stored.
     """
     assets: tuple[str, ...] = ()
-    if isinstance(studio.speaker, ClipExecutor) and shelf.storage.is_shared:
-        assets = await to_thread.run_sync(_offer_names, job, shelf, limiter=studio.threads)
-    content = await record(job, studio, on_start=on_start, assets=assets)
-    return await to_thread.run_sync(store, job, studio, shelf, content, limiter=studio.threads)
+    if isinstance(context.speaker, ClipExecutor) and target.storage.is_shared:
+        assets = await to_thread.run_sync(_offer_names, job, target, limiter=context.threads)
+    content = await record(job, context, on_start=on_start, assets=assets)
+    return await to_thread.run_sync(store, job, context, target, content, limiter=context.threads)
 
 
-def _offer_names(job: Job, shelf: OutputTarget) -> tuple[str, ...]:
+def _offer_names(job: Job, target: OutputTarget) -> tuple[str, ...]:
     """The names under which a worker may store a clip: none if an earlier sound is to be kept.
 
     Until its line follows, the ledger calls each unfinished: a run may be killed in between.
     """
-    if any(asset in shelf.rejected or not shelf.storage.is_new(asset) for asset in job.assets):
+    if any(asset in target.rejected or not target.storage.is_new(asset) for asset in job.assets):
         return ()
     for asset in job.assets:
-        shelf.log.append(encode_replacement(asset))
+        target.log.append(encode_replacement(asset))
     return tuple(job.assets)
 
 
 async def record(
     job: Job,
-    studio: BuildContext,
+    context: BuildContext,
     *,
     on_start: Callable[[], None],
     assets: tuple[str, ...] = (),
@@ -270,7 +270,7 @@ async def record(
 
     Args:
         job: what is to be made.
-        studio: what it is made with.
+        context: what it is made with.
         on_start: called when the work begins, and again if it has to begin anew.
         assets: names under which workers may store it.
 
@@ -280,7 +280,7 @@ async def record(
     """
     try:
         recording, stored = await record_form(
-            job.form, studio.own_voice(job), studio, on_start=on_start, assets=assets
+            job.form, context.own_voice(job), context, on_start=on_start, assets=assets
         )
     except TtsAssetsError:
         raise
@@ -322,7 +322,7 @@ def strange(exc: Exception) -> ClipError:
 async def record_form(
     form: SpokenForm,
     voice: Voice,
-    studio: BuildContext,
+    context: BuildContext,
     *,
     on_start: Callable[[], None],
     assets: tuple[str, ...] = (),
@@ -332,13 +332,13 @@ async def record_form(
     Returns:
         the take, and what workers of a cluster have stored of it under ``assets``.
     """
-    speaker = studio.speaker
+    speaker = context.speaker
     if isinstance(speaker, ClipExecutor):
         return await speaker.record_clip(form, voice, assets)
 
     async def take() -> tuple[Recording, tuple[Finding, ...]]:
-        recording = await _record(form, voice, studio, speaker, on_start)
-        expected = studio.expect(voice, recording.pronunciation)
+        recording = await _record(form, voice, context, speaker, on_start)
+        expected = context.expect(voice, recording.pronunciation)
         check = partial(
             check_bytes,
             recording.data,
@@ -346,14 +346,16 @@ async def record_form(
             lufs=recording.lufs,
             peak_dbtp=recording.peak_dbtp,
         )
-        return recording, await to_thread.run_sync(check, limiter=studio.threads)
+        return recording, await to_thread.run_sync(check, limiter=context.threads)
 
-    recording, findings = await best_take(take, studio, voice)
+    recording, findings = await best_take(take, context, voice)
     return replace(recording, findings=findings), None
 
 
 async def best_take(
-    take: Callable[[], Awaitable[tuple[T, tuple[Finding, ...]]]], studio: BuildContext, voice: Voice
+    take: Callable[[], Awaitable[tuple[T, tuple[Finding, ...]]]],
+    context: BuildContext,
+    voice: Voice,
 ) -> tuple[T, tuple[Finding, ...]]:
     """The first of several takes that breaks no rule, or else the one that breaks fewest.
 
@@ -361,7 +363,7 @@ async def best_take(
     it is asked again has said what it can. After a stop the first take is kept, as it may be paid for.
     """
     best, findings = await take()
-    for _ in range(0 if studio.repeats(voice.name) else studio.remakes):
+    for _ in range(0 if context.repeats(voice.name) else context.remakes):
         # A sound of an earlier run was accepted, or is all that was paid for.
         if not findings or ((order := find_order()) is not None and order.uses_earlier):
             break
@@ -377,16 +379,16 @@ async def best_take(
 async def _record(
     form: SpokenForm,
     voice: Voice,
-    studio: BuildContext,
+    context: BuildContext,
     speaker: Speaker,
     on_start: Callable[[], None],
 ) -> Recording:
     if isinstance(speaker, Recorder):
-        return await speaker.record(form, voice, studio.sound, on_start=on_start)
+        return await speaker.record(form, voice, context.sound, on_start=on_start)
     from tts_assets.audio.render import finish  # noqa: PLC0415 - heavy; mostly the engine's process does it
 
     speech = await speaker.speak(form, voice, on_start=on_start)
-    recording = await to_thread.run_sync(finish, speech, studio.sound, limiter=studio.threads)
+    recording = await to_thread.run_sync(finish, speech, context.sound, limiter=context.threads)
     return replace(
         recording,
         pronunciation=speech.pronunciation,
@@ -395,7 +397,7 @@ async def _record(
     )
 
 
-def store(job: Job, studio: BuildContext, shelf: OutputTarget, content: Content) -> StoredClip:
+def store(job: Job, context: BuildContext, target: OutputTarget, content: Content) -> StoredClip:
     """Store what was made for a job under each of its names, and say in the ledger what it is.
 
     Raises:
@@ -403,22 +405,22 @@ def store(job: Job, studio: BuildContext, shelf: OutputTarget, content: Content)
     """
     billed, repeated = content.billed, False
     for asset in job.assets:
-        line = _line(job, asset, studio, content)
+        line = _line(job, asset, context, content)
         line = msgspec.structs.replace(line, billed=billed)
         data = content.data if content.stored is None else None
-        repeated |= store_asset(line, data, shelf)
+        repeated |= store_asset(line, data, target)
         # It was paid for once, whatever it is called.
         billed = None
     return replace(content.made, repeated=repeated)
 
 
-def store_asset(line: Line, data: bytes | Path | None, shelf: OutputTarget) -> bool:
+def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> bool:
     """Store an asset with its line, in the order that the ledger's own words give reasons for.
 
     Args:
         line: what is known of it.
         data: its bytes, or the file that has them; None if it is stored.
-        shelf: where it goes.
+        target: where it goes.
 
     Returns:
         Whether somebody rejected the very bytes that it has now.
@@ -426,13 +428,13 @@ def store_asset(line: Line, data: bytes | Path | None, shelf: OutputTarget) -> b
     Raises:
         FatalError: the disk is full, gone or read-only.
     """
-    storage, log, asset = shelf.storage, shelf.log, line.asset
+    storage, log, asset = target.storage, target.log, line.asset
     for each in (asset, *(asset_file_names.timelines_of(asset) if line.cues else ())):
         storage.refuse_folder(each)
     repeated = False
     encoded = encode(line)
-    if asset in shelf.rejected:
-        repeated = segment_cache.keep(shelf.earlier, asset, storage, unless=line.sha256)
+    if asset in target.rejected:
+        repeated = segment_cache.keep(target.earlier, asset, storage, unless=line.sha256)
     timelines.make_way(line, storage)
     if data is None:
         log.append(encoded)
@@ -477,14 +479,14 @@ def write_git_attributes(storage: Storage) -> None:
         storage.replace(ATTRIBUTES_NAME, ATTRIBUTES)
 
 
-def _line(job: Job, asset: str, studio: BuildContext, content: Content) -> Line:
-    made, form, voice = content.made, job.form, studio.own_voice(job)
+def _line(job: Job, asset: str, context: BuildContext, content: Content) -> Line:
+    made, form, voice = content.made, job.form, context.own_voice(job)
     said = made.pronunciation
     return Line(
         asset=asset,
         version=VERSION,
         recipe=job.recipe,
-        brief=studio.recipes.brief(form, job.voice, job.speed),
+        brief=context.recipes.brief(form, job.voice, job.speed),
         text=form.text,
         reading=form.reading,
         accent=form.accent,
@@ -492,20 +494,20 @@ def _line(job: Job, asset: str, studio: BuildContext, content: Content) -> Line:
         readings=form.readings,
         boundaries=form.boundaries,
         romanized=form.romanized,
-        words=studio.recipes.words_in(form.text),
+        words=context.recipes.words_in(form.text),
         spoken=format_accent_phrases(said.phrases) if said else "",
         basis=said.basis if said else "",
         voice=f"{voice.provider}/{voice.name}",
         speed=voice.speed,
-        sound=studio.recipes.sound_words(form),
-        engine=studio.engine(voice.name),
+        sound=context.recipes.sound_words(form),
+        engine=context.engine(voice.name),
         sha256=sha256(content.data) if content.stored is None else content.stored.sha256,
         bytes=made.bytes,
         seconds=made.seconds,
         lufs=content.lufs,
         peak_dbtp=content.peak_dbtp,
         credit=made.credit,
-        speakers=studio.recipes.speakers(form, job.voice, job.speed),
+        speakers=context.recipes.speakers(form, job.voice, job.speed),
         cues=content.cues,
         word_cues=content.word_cues,
         findings=made.findings,

@@ -51,18 +51,18 @@ class _Part(NamedTuple):
 class Passage:
     """A passage while it is made."""
 
-    def __init__(self, job: Job, segments: Sequence[Segment], studio: BuildContext) -> None:
+    def __init__(self, job: Job, segments: Sequence[Segment], context: BuildContext) -> None:
         """Begin.
 
         Args:
             job: what is to be made.
             segments: what it is made of, in order.
-            studio: what it is made with.
+            context: what it is made with.
         """
         self.job = job
-        self._studio = studio
-        self._parts = _parts(job, segments, studio)
-        self._room = SegmentCache(studio.temp, job.recipe)
+        self._context = context
+        self._parts = _parts(job, segments, context)
+        self._room = SegmentCache(context.temp, job.recipe)
         self._known: dict[int, CachedSegment] = {}
         #: Credits of this run alone.
         self._billed: float | None = None
@@ -85,7 +85,7 @@ class Passage:
         def read_cached() -> list[CachedSegment | None]:
             return [self._room.find(part.name) for part in self._parts]
 
-        found = await to_thread.run_sync(read_cached, limiter=self._studio.threads)
+        found = await to_thread.run_sync(read_cached, limiter=self._context.threads)
         self._known = {number: each for number, each in enumerate(found) if each is not None}
         return [number for number, each in enumerate(found) if each is None]
 
@@ -134,13 +134,13 @@ class Passage:
                 self._parts[number].segment.phrases,
                 speech.character_times,
                 cut_seconds=sound.cut_seconds,
-                seconds=sound.samples.size / self._studio.sound.rate_hz,
+                seconds=sound.samples.size / self._context.sound.rate_hz,
             ),
         )
         if speech.billed is not None:
             self._billed = speech.billed + (self._billed or 0.0)
         keep = partial(self._room.keep, self._parts[number].name, sound.samples, known)
-        self._known[number] = await to_thread.run_sync(keep, limiter=self._studio.threads)
+        self._known[number] = await to_thread.run_sync(keep, limiter=self._context.threads)
 
     async def take(
         self, number: int, *, on_start: Callable[[], None]
@@ -159,12 +159,12 @@ class Passage:
             part.segment.form,
             part.voice,
             part.around,
-            self._studio,
+            self._context,
             timed=bool(part.segment.phrases),
             on_start=on_start,
         )
 
-    async def finish(self, shelf: OutputTarget) -> StoredClip:
+    async def finish(self, target: OutputTarget) -> StoredClip:
         """Join all segments, and store the asset under each of its names.
 
         Raises:
@@ -174,11 +174,11 @@ class Passage:
 
         def finish() -> StoredClip:
             content = self.join_segments()
-            made = store(self.job, self._studio, shelf, content)
+            made = store(self.job, self._context, target, content)
             self.clear()
             return made
 
-        return await to_thread.run_sync(finish, limiter=self._studio.threads)
+        return await to_thread.run_sync(finish, limiter=self._context.threads)
 
     def join_segments(self) -> Content:
         """All segments in one file, which lies where they waited until that is cleared; blocks.
@@ -191,9 +191,9 @@ class Passage:
 
         path = self._room.file(_JOINED)
         with fatal(f"cannot write {path}"), self._room.create_file(_JOINED) as into:
-            joined = join_segments(self._joints(), self._studio.sound, into)
-        own = self._studio.own_voice(self.job)
-        of_whole = check_level(joined.lufs, joined.peak_dbtp, self._studio.expect(own, None))
+            joined = join_segments(self._joints(), self._context.sound, into)
+        own = self._context.own_voice(self.job)
+        of_whole = check_level(joined.lufs, joined.peak_dbtp, self._context.expect(own, None))
         made = StoredClip(
             seconds=joined.seconds,
             bytes=path.stat().st_size,
@@ -299,7 +299,7 @@ async def record_segment(
     form: SpokenForm,
     voice: Voice,
     around: tuple[str, str],
-    studio: BuildContext,
+    context: BuildContext,
     *,
     timed: bool,
     on_start: Callable[[], None],
@@ -310,7 +310,7 @@ async def record_segment(
         form: the text with its reading.
         voice: who speaks.
         around: the texts before and behind it.
-        studio: what it is made with.
+        context: what it is made with.
         timed: whether it is to be known when each character is spoken, where a service reports it.
         on_start: called when the work begins, and again if it has to begin anew.
 
@@ -321,18 +321,18 @@ async def record_segment(
         ClipError: the engine cannot say it, or what it said is unusable.
         FatalError: the engine is gone.
     """
-    speaker = studio.speaker
+    speaker = context.speaker
     if isinstance(speaker, ClipExecutor):
         return await speaker.record_segment(form, voice, around, timed=timed)
 
     async def take() -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
         speech = await _speak_segment(form, voice, around, speaker, timed, on_start)
-        finished = partial(_finish_segment, speech, voice, studio)
-        sound, findings = await to_thread.run_sync(finished, limiter=studio.threads)
+        finished = partial(_finish_segment, speech, voice, context)
+        sound, findings = await to_thread.run_sync(finished, limiter=context.threads)
         return (speech, sound), findings
 
     try:
-        return await best_take(take, studio, voice)
+        return await best_take(take, context, voice)
     except TtsAssetsError:
         raise
     except Exception as exc:
@@ -355,25 +355,25 @@ async def _speak_segment(
 
 
 def _finish_segment(
-    speech: Speech, voice: Voice, studio: BuildContext
+    speech: Speech, voice: Voice, context: BuildContext
 ) -> tuple[PreparedSpeech, tuple[Finding, ...]]:
     from tts_assets.audio.prepare import prepare_speech  # noqa: PLC0415 - heavy, see make_clip
 
-    rate_hz = studio.sound.rate_hz
+    rate_hz = context.sound.rate_hz
     sound = prepare_speech(speech, rate_hz)
-    expected = studio.expect(voice, speech.pronunciation, is_segment=True)
+    expected = context.expect(voice, speech.pronunciation, is_segment=True)
     return sound, check_samples(sound.samples, rate_hz, expected)
 
 
-def _parts(job: Job, segments: Sequence[Segment], studio: BuildContext) -> list[_Part]:
-    own = studio.own_voice(job)
-    cast = studio.cast(job.form, own)
-    in_context = isinstance(studio.speaker, Contextual)
+def _parts(job: Job, segments: Sequence[Segment], context: BuildContext) -> list[_Part]:
+    own = context.own_voice(job)
+    cast = context.cast(job.form, own)
+    in_context = isinstance(context.speaker, Contextual)
     parts: list[_Part] = []
     for number, segment in enumerate(segments):
         voice = cast.get(segment.speaker, own)
         around = _around(segments, number) if in_context else ("", "")
-        recipe = studio.recipes.of_segment(segment.form, voice, around)
+        recipe = context.recipes.of_segment(segment.form, voice, around)
         # What is said twice waits twice: not every voice says it alike.
         parts.append(_Part(segment, voice, around, segment_cache.name_of(number, recipe)))
     return parts

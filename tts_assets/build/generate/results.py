@@ -117,8 +117,8 @@ class Results:
         run, job = self._run, result.job.job
         self._done += 1
         run.made.add(job.recipe)
-        if run.books is not None:
-            run.books.record_made(job, made.billed)
+        if run.costs is not None:
+            run.costs.record_made(job, made.billed)
         run.audio_seconds += made.seconds
         self._history.record_made(job.recipe, job.clips[0], made.seconds, made.lufs)
         if made.credit:
@@ -146,8 +146,8 @@ class Results:
         # A passage fails once, with its first segment that does.
         if not self._pieces.fail(piece.job):
             return
-        if run.books is not None:
-            run.books.record_failed(piece.job)
+        if run.costs is not None:
+            run.costs.record_failed(piece.job)
         slack = 1 if run.limiter is None else SLACK
         error = _in_our_words(
             result.error, slack * run.settings.timeout_seconds * piece.time_limits
@@ -175,7 +175,7 @@ class Results:
     @cached_property
     def _lines(self) -> dict[str, int | None]:
         """The line of the first entry of each recipe."""
-        return {item.recipe: item.line for item in reversed(self._run.survey.planned)}
+        return {item.recipe: item.line for item in reversed(self._run.plan.planned)}
 
     def _counts(self) -> Counts:
         """How the clips stand, whatever their pieces are."""

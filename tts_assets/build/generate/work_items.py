@@ -75,16 +75,16 @@ def most_pieces(jobs: Iterable[Job]) -> int:
 class WorkQueue:
     """The pieces of all jobs of a run, and what became of them."""
 
-    def __init__(self, studio: BuildContext, shelf: OutputTarget, cuts: dict[str, Cut]) -> None:
+    def __init__(self, context: BuildContext, target: OutputTarget, cuts: dict[str, Cut]) -> None:
         """Begin.
 
         Args:
-            studio: what everything is made with.
-            shelf: where it goes.
+            context: what everything is made with.
+            target: where it goes.
             cuts: the segments of passages, by their recipes.
         """
-        self._studio = studio
-        self._shelf = shelf
+        self._context = context
+        self._target = target
         self._cuts = cuts
         self._failed: set[str] = set()
 
@@ -100,7 +100,7 @@ class WorkQueue:
                 if found is None or isinstance(found, str):
                     yield WorkItem(job=job)
                     continue
-                passage = Passage(job, found, self._studio)
+                passage = Passage(job, found, self._context)
                 missing: list[int | None] = [*await passage.find_missing_segments()]
                 for number in missing or [None]:
                     if job.recipe in self._failed:
@@ -111,7 +111,7 @@ class WorkQueue:
         """Fail a clip in whose place a folder lies before it is spoken, which may cost money."""
         try:
             for asset in job.assets:
-                self._shelf.storage.refuse_folder(asset)
+                self._target.storage.refuse_folder(asset)
         except ClipError as exc:
             self._cuts[job.recipe] = str(exc)
 
@@ -129,7 +129,7 @@ class WorkQueue:
             if isinstance(why := self._cuts.get(job.recipe), str):
                 raise ClipError(why)
             with self._record(job, None) as order:
-                made = await make_clip(job, self._studio, self._shelf, on_start=on_start)
+                made = await make_clip(job, self._context, self._target, on_start=on_start)
                 _close(order)
             return made
         if piece.number is not None:
@@ -139,11 +139,11 @@ class WorkQueue:
             if not passage.is_whole:
                 return None
         on_start()
-        return await passage.finish(self._shelf)
+        return await passage.finish(self._target)
 
     def _record(self, job: Job, segment: int | None) -> AbstractContextManager[ClipRequests | None]:
         """What a service is asked for within the block is recorded for this clip."""
-        takes, first = self._studio.takes, job.clips[0]
+        takes, first = self._context.takes, job.clips[0]
         if takes is None:
             return nullcontext()
         clip = RequestedClip(
