@@ -343,8 +343,8 @@ def test_words_that_are_said_in_two_voices_are_not_paid_for_twice(
 
 
 async def test_a_clip_waits_for_bills_that_decide_whether_it_fits(settings: Settings) -> None:
-    books, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
-    jobs = books.dispatch(await books.estimate(JOBS), meter)
+    costs, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
+    jobs = costs.dispatch(await costs.estimate(JOBS), meter)
     first = await anext(jobs)
     # Charged, and not told of any clip yet: it may be this one's, or one more.
     meter.billed_total = 2.0
@@ -357,18 +357,18 @@ async def test_a_clip_waits_for_bills_that_decide_whether_it_fits(settings: Sett
         tasks.start_soon(take)
         await anyio.wait_all_tasks_blocked()
         assert taken == []
-        books.record_made(first, 2.0)
+        costs.record_made(first, 2.0)
     assert taken == JOBS[1:]
     await jobs.aclose()
 
 
 async def test_what_does_not_fit_any_more_is_left(settings: Settings) -> None:
-    books, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
-    jobs = books.dispatch(await books.estimate(JOBS), meter)
-    books.record_made(await anext(jobs), 3.0)
+    costs, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
+    jobs = costs.dispatch(await costs.estimate(JOBS), meter)
+    costs.record_made(await anext(jobs), 3.0)
     meter.billed_total = 3.0
     assert [job async for job in jobs] == []
-    cost = books.cost()
+    cost = costs.cost()
     assert (cost.expected, cost.left) == (Charges(2, 4, 4.0), Charges(1, 2, 2.0))
     assert (cost.bound, cost.billed) == ("max-cost = 2", 3.0)
 
@@ -376,18 +376,18 @@ async def test_what_does_not_fit_any_more_is_left(settings: Settings) -> None:
 async def test_a_failed_clip_may_have_been_charged_and_is_not_counted_twice(
     settings: Settings,
 ) -> None:
-    books, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
-    jobs = books.dispatch(await books.estimate(JOBS), meter)
-    books.record_failed(await anext(jobs))
+    costs, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
+    jobs = costs.dispatch(await costs.estimate(JOBS), meter)
+    costs.record_failed(await anext(jobs))
     meter.billed_total = 2.0
     assert [job async for job in jobs] == JOBS[1:]
 
 
 async def test_nothing_to_make_costs_nothing_and_asks_nobody(settings: Settings) -> None:
-    books = CostTracker(settings, PricedEngine(settings))
-    assert await books.estimate([]) == []
-    await books.ask_balance()
-    cost = books.cost()
+    costs = CostTracker(settings, PricedEngine(settings))
+    assert await costs.estimate([]) == []
+    await costs.ask_balance()
+    cost = costs.cost()
     assert (cost.expected, cost.left, cost.billed, cost.balance) == (
         Charges(),
         Charges(),

@@ -143,15 +143,15 @@ class Workshop:
         """Make what is missing or stale, until the plug is pulled."""
         store, log = PluggedStorage(self.root), PluggedLog(self.root / LEDGER_NAME)
         store.plug = log.plug = Plug(writes)
-        studio = BuildContext(
+        context = BuildContext(
             speaker=self.speaker, voice=VOICE, engine=ENGINE, accents=lambda _: True,
             repeats=lambda _: True, sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
             temp=self.root / ".temp-audio", threads=anyio.CapacityLimiter(1),
         )  # fmt: skip
-        shelf = OutputTarget(storage=store, log=log)
+        target = OutputTarget(storage=store, log=log)
         try:
             return [
-                await make_clip(job, studio, shelf, on_start=lambda: None)
+                await make_clip(job, context, target, on_start=lambda: None)
                 for job in list_jobs(self.plan(*clips, addresses=addresses))
             ]
         finally:
@@ -264,7 +264,7 @@ async def test_an_asset_that_is_named_by_its_recipe_comes_after_its_line(
 
 
 async def test_a_take_that_fails_does_not_cost_the_one_before(tmp_path: Path) -> None:
-    studio = BuildContext(
+    context = BuildContext(
         speaker=Paid(Settings()), voice=VOICE, engine=ENGINE, accents=lambda _: True,
         repeats=lambda _: False, sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
         temp=tmp_path, threads=anyio.CapacityLimiter(1), remakes=2,
@@ -278,4 +278,4 @@ async def test_a_take_that_fails_does_not_cost_the_one_before(tmp_path: Path) ->
             raise ClipError("the engine failed")
         return takes.pop(), (flaw,)
 
-    assert await best_take(take, studio, VOICE) == ("first", (flaw,))
+    assert await best_take(take, context, VOICE) == ("first", (flaw,))

@@ -198,8 +198,8 @@ async def test_a_clip_that_waits_for_money_is_not_begun_when_time_is_over(
     settings: Settings, clock: LimitClock
 ) -> None:
     shop = replace(_sell(settings), prices=(PRICE,), max_cost=2, max_duration_seconds=30.0)
-    books, meter = CostTracker(shop, PricedEngine(shop)), LimitMeter()
-    jobs = books.dispatch(await books.estimate(JOBS[:2]), meter)
+    costs, meter = CostTracker(shop, PricedEngine(shop)), LimitMeter()
+    jobs = costs.dispatch(await costs.estimate(JOBS[:2]), meter)
     first = await anext(jobs)
     # More than was thought: whether the next fits is known when the first is over.
     meter.billed_total = 3.0
@@ -214,9 +214,9 @@ async def test_a_clip_that_waits_for_money_is_not_begun_when_time_is_over(
         clock.now += 30
         # It was the first alone, and there is room for the next.
         meter.billed_total = 1.0
-        books.record_made(first, 1.0)
+        costs.record_made(first, 1.0)
     assert rest == []
-    assert (books.limits.left, books.cost().bound) == (JOBS[1:2], "max-duration = 30 s")
+    assert (costs.limits.left, costs.cost().bound) == (JOBS[1:2], "max-duration = 30 s")
 
 
 async def test_a_run_that_waits_for_another_gives_up_when_time_is_over(

@@ -316,29 +316,29 @@ class BenchmarkSetup:
             ) as speaker:
                 if isinstance(speaker, Bounded):
                     workers = min(workers, speaker.workers)
-                studio = create_context(settings, self._provider, speaker, workers)
+                context = create_context(settings, self._provider, speaker, workers)
                 await self._make_clips(
-                    studio, workers, self._sample.take_jobs(_WARM_UP_CLIPS * workers)
+                    context, workers, self._sample.take_jobs(_WARM_UP_CLIPS * workers)
                 )
                 begun = time.perf_counter()
                 made, failed = await self._make_clips(
-                    studio, workers, self._sample.take_jobs(clips)
+                    context, workers, self._sample.take_jobs(clips)
                 )
                 seconds = time.perf_counter() - begun
         audio_seconds = sum(each.seconds for each in made)
         return workers, BenchMeasurement(seconds, len(made), audio_seconds, failed, peak.mib)
 
     async def _make_clips(
-        self, studio: BuildContext, workers: int, jobs: list[Job]
+        self, context: BuildContext, workers: int, jobs: list[Job]
     ) -> tuple[list[StoredClip], int]:
         async def make_job(job: Job) -> StoredClip:
             restart = time_limit_restarter(time_limits(len(job.form.text)))
             restart()
-            return (await record(job, studio, on_start=restart)).made
+            return (await record(job, context, on_start=restart)).made
 
         pool = Pool(
             make_job,
-            limit=slot_count(workers, studio.speaker),
+            limit=slot_count(workers, context.speaker),
             timeout=self._settings.timeout_seconds,
             rules=_FAILURE_RULES,
         )

@@ -61,13 +61,13 @@ async def generate(
     """Generate every clip that is missing or stale, and write all URLs into the catalogues.
 
     Args:
-        settings: what to do; ``Settings()`` is what the command line does without options.
-        dry_run: only find out what would be generated; nothing is changed.
-        on_event: called in the event loop with everything that happens.
+        settings: the settings; ``Settings()`` is the same as the command line without options.
+        dry_run: only report what would be generated; change nothing.
+        on_event: called in the event loop with each event.
         stop: lets other code ask the run to stop.
 
     Returns:
-        What was done. Failed clips and unusable entries are in it; they do not raise.
+        The report of the run. It lists failed clips and unusable entries; they do not raise.
 
     Raises:
         UsageError: the settings are wrong.
@@ -91,7 +91,7 @@ def load_build(
     on_event: Callable[[Event], None] | None,
     stop: Stop | None,
 ) -> BuildState:
-    """Choose the engine, check that it is ready, and begin an empty state."""
+    """Choose the engine, check that it is ready, and create an empty state."""
     provider, reason = registry.choose_engine(settings)
     # A run that may generate nothing only moves assets and writes URLs.
     check_ready(settings, provider, needs_engine=not dry_run and settings.max_clips != 0)
@@ -103,40 +103,40 @@ def load_build(
         tell=on_event or (lambda _: None),
         stop=stop or Stop(),
         limits=Limits(settings) if costs is None else costs.limits,
-        books=costs,
+        costs=costs,
     )
     run.stop.report = partial(create_report, run, dry_run=dry_run)
     return run
 
 
 async def plan_build(run: BuildState) -> None:
-    """Plan, and count what is to be done: the report shows these numbers whatever happens later."""
+    """Make the plan and count its work; the report shows these counts however the run ends."""
     memory = PlanMemory(run.settings, run.provider)
     await refresh_plan(run, memory)
-    if not run.survey.recalled:
-        await anyio.to_thread.run_sync(memory.remember, run.survey)
-    elif not is_idle(run) or any(has_unfinished_write(each.file) for each in run.survey.catalogues):
-        # An earlier run left something to clear away, for which each asset must be known.
+    if not run.plan.recalled:
+        await anyio.to_thread.run_sync(memory.remember, run.plan)
+    elif not is_idle(run) or any(has_unfinished_write(each.file) for each in run.plan.catalogues):
+        # The cleanup after an interrupted run needs the assets, which a recalled plan lacks.
         await refresh_plan(run)
-    run.states = dict(run.survey.states)
+    run.states = dict(run.plan.states)
     run.to_make = len(run.jobs)
-    run.to_move = len({item.asset for item in run.survey.planned if item.held})
-    fresh = [item for item in run.survey.planned if item.state is planner.State.FRESH]
+    run.to_move = len({item.asset for item in run.plan.planned if item.held})
+    fresh = [item for item in run.plan.planned if item.state is planner.State.FRESH]
     run.urls_to_write = sum(len(list(planner.urls_due(item))) for item in fresh)
-    run.timelines_to_write = len(run.survey.untimed)
+    run.timelines_to_write = len(run.plan.untimed)
     run.workers = _count_workers(run)
 
 
 async def estimate_dry_run(run: BuildState) -> None:
-    """What the run would cost, and what keeps it from being started on this machine."""
-    run.survey.trouble.notes += _describe_unready(run.provider)
+    """Estimate the cost of the run, and note why it could not start on this machine."""
+    run.plan.trouble.notes += _describe_unready(run.provider)
     await estimate_build(run)
-    if run.books is not None and run.settings.max_clips != 0:
-        await run.books.ask_balance()
+    if run.costs is not None and run.settings.max_clips != 0:
+        await run.costs.ask_balance()
 
 
 async def execute_build(run: BuildState) -> None:
-    """Generate what is missing, as the only run that writes into the output folder."""
+    """Generate the missing clips while holding the lock of the output folder."""
     try:
         if run.stop.requested or is_idle(run):
             return
@@ -151,43 +151,43 @@ async def execute_build(run: BuildState) -> None:
             await store_records(run, store)
     except BusyError:
         if not run.stop.requested:
-            # It waited for longer than its limit allows: everything is left to another run.
+            # The wait for the lock exceeded --max-duration: leave all work to another run.
             await estimate_build(run)
             run.limits.bound = run.limits.bound or run.limits.late()
     except FatalError as exc:
-        # Assets that exist get their URLs all the same.
+        # Still write the URLs of the assets that exist.
         run.fatal = run.fatal or str(exc)
 
 
 def _describe_unready(provider: Provider) -> list[str]:
-    """What keeps a planned run from being begun here; its recipes may be others elsewhere."""
+    """Note why the engine cannot run on this machine; another machine's recipes may differ."""
     problem = provider.problem()
-    told = (
+    note = (
         f"{provider.name} cannot be used on this machine, so the plan may differ where it can: "
         f"{problem}"
     )
-    return [] if problem is None else [told]
+    return [] if problem is None else [note]
 
 
 def _count_workers(run: BuildState) -> int:
-    wanted = run.settings.concurrency
+    workers = run.settings.concurrency
     engine = run.provider
     if isinstance(engine, protocol.Remote):
         most = engine.max_concurrent
-        run.too_many = 0 if wanted is None or wanted <= most else wanted
-        wanted = most if wanted is None else min(wanted, most)
+        run.too_many = 0 if workers is None or workers <= most else workers
+        workers = most if workers is None else min(workers, most)
     elif run.settings.cluster is not None:
-        # The cluster knows how many workers it has.
-        wanted = wanted or sys.maxsize
-    elif wanted is None:
+        # The cluster limits the number itself.
+        workers = workers or sys.maxsize
+    elif workers is None:
         one = run.settings.batch_mode
-        wanted = 1 if one else machine.default_worker_count(engine.base_mib, engine.footprint_mib)
-    return max(1, min(wanted, most_pieces(run.jobs)))
+        workers = 1 if one else machine.default_worker_count(engine.base_mib, engine.footprint_mib)
+    return max(1, min(workers, most_pieces(run.jobs)))
 
 
 async def write_back(run: BuildState) -> None:
-    """Give every catalogue the URLs of its clips, made now or long ago."""
-    # A shard leaves its URLs beside its assets, for the merge.
+    """Write the URLs of all existing clips into their catalogues."""
+    # A shard stores its URLs next to its assets, for the merge.
     if not run.settings.update_json or run.settings.shard:
         return
     urls: dict[str, dict[ClipAddress, PendingUrl]] = {}
@@ -195,23 +195,23 @@ async def write_back(run: BuildState) -> None:
         for clip, url in planner.urls_due(item):
             urls.setdefault(clip.file, {})[make_clip_address(clip)] = make_pending_url(clip, url)
     sources: dict[str, list[Source]] = {}
-    for each in run.survey.catalogues:
+    for each in run.plan.catalogues:
         sources.setdefault(each.file, []).append(each.source)
     for file, readers in sources.items():
-        # A catalogue whose last writer was killed is visited, too, to clear up after it.
+        # Also visit catalogues with an interrupted write, to clean up.
         if file not in urls and not has_unfinished_write(file):
             continue
         due = urls.get(file, {})
         waiting = partial(report_waiting, run, file)
         try:
             written = await anyio.to_thread.run_sync(
-                write_urls, file, readers, due, waiting, run.survey.overrides
+                write_urls, file, readers, due, waiting, run.plan.overrides
             )
         except InputError as problem:
-            run.survey.trouble.problems.append(problem)
+            run.plan.trouble.problems.append(problem)
         except FatalError as problem:
             run.fatal = run.fatal or str(problem)
         else:
             run.urls_written += written.urls
             run.urls_missed += written.missed
-            run.survey.trouble.problems.extend(dict.fromkeys(written.problems))
+            run.plan.trouble.problems.extend(dict.fromkeys(written.problems))

@@ -106,7 +106,7 @@ class StreamingSynthesizer:
     def __init__(
         self,
         settings: Settings,
-        studio: BuildContext,
+        context: BuildContext,
         passage: Passage,
         tell: Callable[[int, int], None],
         stop: Stop,
@@ -115,13 +115,13 @@ class StreamingSynthesizer:
 
         Args:
             settings: the time limit, and how it sounds.
-            studio: what it is made with.
+            context: what it is made with.
             passage: the text.
             tell: called when a segment is there, with how many are, and of how many.
             stop: a request ends the work with the segments in progress.
         """
         self._settings = settings
-        self._studio = studio
+        self._context = context
         self._passage = passage
         self._tell = tell
         self._stop = stop
@@ -156,7 +156,7 @@ class StreamingSynthesizer:
         """
         from tts_assets.audio.joining import Stream  # noqa: PLC0415 - heavy, as all of audio
 
-        ahead = _AHEAD * self._studio.threads.total_tokens
+        ahead = _AHEAD * self._context.threads.total_tokens
         line = _SpokenLine(len(self._passage), int(ahead))
         findings: dict[int, tuple[Finding, ...]] = {}
         with Stream(self._settings.sound, into) as stream:
@@ -186,7 +186,7 @@ class StreamingSynthesizer:
         take: Callable[[Result[int, R]], Awaitable[None]],
     ) -> None:
         """Work on segments, and take what comes of them as it comes."""
-        paced = self._studio.speaker if isinstance(self._studio.speaker, Paced) else None
+        paced = self._context.speaker if isinstance(self._context.speaker, Paced) else None
 
         async def attempt(number: int) -> R:
             restart = time_limit_restarter(time_limits(self._passage.characters(number)))
@@ -195,7 +195,7 @@ class StreamingSynthesizer:
 
         pool = Pool(
             attempt,
-            limit=max(1, int(self._studio.threads.total_tokens)),
+            limit=max(1, int(self._context.threads.total_tokens)),
             timeout=self._settings.timeout_seconds,
             rules=FailureRules(
                 failures=(ClipError,),
@@ -333,18 +333,18 @@ async def speak(
     ) as speaker:
         if isinstance(speaker, Bounded):
             workers = min(workers, speaker.workers)
-        studio = clip.create_context(settings, provider, speaker, workers)
+        context = clip.create_context(settings, provider, speaker, workers)
         if isinstance(into, Path):
-            studio = replace(studio, temp=segment_cache.place_for(settings.temp, str(into)))
-        job = planner.Job(recipe=studio.recipes.of(form), form=form, assets=(), clips=())
-        passage = Passage(job, parts, studio)
+            context = replace(context, temp=segment_cache.place_for(settings.temp, str(into)))
+        job = planner.Job(recipe=context.recipes.of(form), form=form, assets=(), clips=())
+        passage = Passage(job, parts, context)
         sayer = StreamingSynthesizer(
-            settings, studio, passage, on_segment or (lambda _, __: None), stop or Stop()
+            settings, context, passage, on_segment or (lambda _, __: None), stop or Stop()
         )
         if isinstance(into, Path):
             # Segments of an earlier text for this file, whose process was killed.
-            await anyio.to_thread.run_sync(segment_cache.sweep_segments, studio.temp, {job.recipe})
-            seconds, findings = await _to_file(sayer, passage, into, studio.temp)
+            await anyio.to_thread.run_sync(segment_cache.sweep_segments, context.temp, {job.recipe})
+            seconds, findings = await _to_file(sayer, passage, into, context.temp)
         else:
             seconds, findings = await sayer.to_stream(into)
     return Spoken(

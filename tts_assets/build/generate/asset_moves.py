@@ -35,7 +35,7 @@ async def write_timelines(run: BuildState, store: Storage) -> None:
     Raises:
         FatalError: the disk is full, gone or read-only.
     """
-    assets = frozenset(run.survey.untimed)
+    assets = frozenset(run.plan.untimed)
     run.timelines_written = await anyio.to_thread.run_sync(timelines.heal, store, assets)
 
 
@@ -48,40 +48,40 @@ async def move_assets(run: BuildState, store: Storage) -> None:
     Raises:
         FatalError: the disk is full, or the ledger cannot be written.
     """
-    held = {item.asset: item for item in run.survey.planned if item.held is not None}
+    held = {item.asset: item for item in run.plan.planned if item.held is not None}
     if run.stop.requested:
         return
     if held:
         await anyio.to_thread.run_sync(_move, run, store, held)
     await anyio.to_thread.run_sync(_clear_away, run, store)
     if held.keys() - run.moved:
-        run.survey.planned = [
-            item if item.asset in run.moved else item.instead or item for item in run.survey.planned
+        run.plan.planned = [
+            item if item.asset in run.moved else item.instead or item for item in run.plan.planned
         ]
         run.jobs = jobs_of(run)
 
 
 def _move(run: BuildState, store: Storage, held: dict[str, planner.ClipPlan]) -> None:
     settings = run.settings
-    shelf = OutputTarget(
+    target = OutputTarget(
         storage=store,
         log=atomic_files.AppendLog(store.root / LEDGER_NAME),
-        rejected=run.survey.rejected,
+        rejected=run.plan.rejected,
         earlier=segment_cache.folder(settings.temp, settings.state_folder),
     )
-    moves = _Moves(output_folder.open_storage(settings), shelf, held)
+    moves = _Moves(output_folder.open_storage(settings), target, held)
     try:
         moves.do()
     finally:
         run.moved |= moves.done
         run.aside |= set(moves.aside.values())
-        shelf.log.close()
+        target.log.close()
 
 
 def _clear_away(run: BuildState, store: Storage) -> None:
     """Remove what was put aside, now or by a run that was killed, when nothing waits for it."""
-    asides = {asset for asset in (*run.survey.recorded, *run.aside) if _is_aside(asset)}
-    waiting = any(item.held and item.asset not in run.moved for item in run.survey.planned)
+    asides = {asset for asset in (*run.plan.recorded, *run.aside) if _is_aside(asset)}
+    waiting = any(item.held and item.asset not in run.moved for item in run.plan.planned)
     if not asides or waiting or not run.is_whole or store.root != Path(run.settings.state_folder):
         return
     for name in asides:
@@ -108,14 +108,14 @@ class _Moves:
     """
 
     def __init__(
-        self, source: Storage, shelf: OutputTarget, held: dict[str, planner.ClipPlan]
+        self, source: Storage, target: OutputTarget, held: dict[str, planner.ClipPlan]
     ) -> None:
         """Take what is to be moved, by its new names; ``source`` is where it lies now."""
         self.done: set[str] = set()
         self.aside: dict[str, str] = {}
         self._source = source
-        self._shelf = shelf
-        self._store = shelf.storage
+        self._target = target
+        self._store = target.storage
         self._held = held
         self._want: dict[str, dict[str, planner.ClipPlan]] = {}
         for item in held.values():
@@ -170,7 +170,7 @@ class _Moves:
 
     def _store_line(self, line: Line, asset: str, data: bytes) -> None:
         moved = msgspec.structs.replace(line, asset=asset, billed=None)
-        store_asset(moved, data, self._shelf)
+        store_asset(moved, data, self._target)
 
 
 def _is_own(item: planner.ClipPlan) -> bool:
@@ -212,7 +212,7 @@ def write_shard_header(run: BuildState, store: Storage) -> None:
             catalogue.
         FatalError: the folder cannot be written to.
     """
-    for each in run.survey.catalogues:
+    for each in run.plan.catalogues:
         check_name(each.file, run.settings.state_folder)
     now = _header(run, finished=False)
     before = shard_record.read_header(store.root)
@@ -255,14 +255,14 @@ def _count_left(run: BuildState) -> int:
         item.recipe not in run.made
         and item.asset not in run.moved
         and item.recipe not in run.failures
-        for item in run.survey.planned
+        for item in run.plan.planned
         if item.state in planner.TO_MAKE
     )
 
 
 def _write_replaced(run: BuildState, store: Storage) -> None:
     """Say what the output folder has under the names of what is to be made; the rest stays told."""
-    assets = {item.asset for item in run.survey.planned if item.state in planner.TO_MAKE}
+    assets = {item.asset for item in run.plan.planned if item.state in planner.TO_MAKE}
     before = [each for each in shard_record.read_replaced(store.root) if each.asset not in assets]
     data = shard_record.encode_replaced([*before, *_find_replaced(run, assets)])
     if data:
@@ -288,6 +288,6 @@ def _find_replaced(run: BuildState, assets: set[str]) -> Iterator[shard_record.R
 
 
 def _header(run: BuildState, *, finished: bool) -> shard_record.Header:
-    sums = run.survey.sums
+    sums = run.plan.sums
     assert sums is not None  # noqa: S101 - the survey of a shard has them
     return shard_record.header(run.settings, run.provider, sums, finished=finished)

@@ -1,4 +1,4 @@
-"""The state of one run: its plan, what is left to do, and which rejected clips are generated again."""
+"""The state of one run: its plan, its remaining jobs, and which rejected clips it regenerates."""
 
 from __future__ import annotations
 
@@ -35,27 +35,29 @@ if TYPE_CHECKING:
     from tts_assets.model import Clip, Finding, Pronunciation, Voice
 
 
-def leave_repeating(settings: Settings, provider: Provider, found: Plan) -> int:
-    """Leave rejected clips out of a plan that would only be said as they were, unless asked for.
+def leave_repeating(settings: Settings, provider: Provider, plan: Plan) -> int:
+    """Remove the rejected clips from a plan that would get the same audio again.
+
+    With ``--only rejected``, keep them.
 
     Returns:
-        How many that are.
+        The number of clips removed.
     """
     if Only.REJECTED in settings.only:
         return 0
-    repeating = _Repeating(settings, provider, found)
-    kept = [item for item in found.planned if not repeating.has(item)]
-    left = len(found.planned) - len(kept)
-    found.planned = kept
+    repeating = _Repeating(settings, provider, plan)
+    kept = [item for item in plan.planned if not repeating.has(item)]
+    left = len(plan.planned) - len(kept)
+    plan.planned = kept
     return left
 
 
 def notes(left: int, repeated: int) -> Iterator[str]:
-    """What people should know of rejected clips.
+    """Yield the notes about rejected clips.
 
     Args:
-        left: how many were not made again, as they would only sound the same.
-        repeated: how many were, and have the very bytes that were rejected.
+        left: how many were not regenerated because they would sound the same.
+        repeated: how many were regenerated with exactly the rejected bytes.
     """
     advice = "change their reading, accent or voice"
     if left:
@@ -72,11 +74,11 @@ def notes(left: int, repeated: int) -> Iterator[str]:
 
 
 class _Repeating:
-    """Tells of rejected clips whether they would have the same bytes again."""
+    """Predicts whether regenerating a rejected clip would produce the same bytes."""
 
-    def __init__(self, settings: Settings, provider: Provider, found: Plan) -> None:
+    def __init__(self, settings: Settings, provider: Provider, plan: Plan) -> None:
         self._provider = provider
-        self._recorded = found.recorded
+        self._recorded = plan.recorded
         self._own = plan_types.find_voice(settings, provider)
         self._cast = plan_types.cast(settings, provider)
 
@@ -84,7 +86,7 @@ class _Repeating:
         if item.state is not State.REJECTED:
             return False
         record = self._recorded.get(item.asset)
-        # What another engine made is made by this one for the first time.
+        # With another recipe, this engine has not generated the clip before.
         is_same = record is not None and record.recipe == item.recipe
         return is_same and all(
             self._provider.repeats(each.name) for each in self._voices(item.clip)
@@ -95,12 +97,12 @@ class _Repeating:
         return [own, *self._cast(clip.form, own).values()] if clip.form.turns else [own]
 
 
-# A run as it stands: what it was told, what it has done so far, and its report.
+# The state of a run: its settings, its progress, and its report.
 
 
 @dataclass(slots=True, kw_only=True)
 class BuildState:
-    """What a run has done so far."""
+    """The settings, plan and progress of a run."""
 
     settings: Settings
     provider: Provider
@@ -108,7 +110,7 @@ class BuildState:
     stop: Stop
     limits: Limits
     chosen: str | None = None
-    survey: Plan = field(default_factory=Plan)
+    plan: Plan = field(default_factory=Plan)
     begun: float = field(default_factory=time.monotonic)
     states: dict[planner.State, int] = field(default_factory=dict)
     workers: int = 0
@@ -126,7 +128,7 @@ class BuildState:
     repeated: set[str] = field(default_factory=set)
     audio_seconds: float = 0.0
     credits: dict[str, None] = field(default_factory=dict)
-    books: CostTracker | None = None
+    costs: CostTracker | None = None
     takes: TakeStore | None = None
     limiter: Limiter | None = None
     history: MetricsRecorder | None = None
@@ -140,30 +142,30 @@ class BuildState:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all clips of all catalogues were looked at."""
-        return self.settings.is_whole and not self.survey.trouble.problems
+        """Whether the plan covers all clips of all catalogues."""
+        return self.settings.is_whole and not self.plan.trouble.problems
 
     @property
     def is_whole_shard(self) -> bool:
-        """Whether all clips of a shard were looked at."""
+        """Whether the plan covers all clips of a shard."""
         settings = replace(self.settings, shard=None)
         is_shard = self.settings.shard is not None
-        return is_shard and settings.is_whole and not self.survey.trouble.problems
+        return is_shard and settings.is_whole and not self.plan.trouble.problems
 
     @property
     def has_work(self) -> bool:
-        """Whether there is anything to make, to move, or to write from the ledger."""
-        due = self.jobs or self.survey.untimed
-        return bool(due) or any(item.held for item in self.survey.planned)
+        """Whether there are clips to generate, assets to move, or time lines to write."""
+        due = self.jobs or self.plan.untimed
+        return bool(due) or any(item.held for item in self.plan.planned)
 
 
 async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> None:
-    """See how things stand, and what there is to do; with a memory, it may be what that recalls."""
-    survey = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=True)
-    found = None if memory is None else await anyio.to_thread.run_sync(memory.recall)
-    run.survey = await anyio.to_thread.run_sync(survey) if found is None else found
-    _leave_misread(run.survey)
-    run.left_rejected = leave_repeating(run.settings, run.provider, run.survey)
+    """Update the plan and the jobs; with a memory, reuse the remembered plan if it is valid."""
+    plan = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=True)
+    recalled = None if memory is None else await anyio.to_thread.run_sync(memory.recall)
+    run.plan = await anyio.to_thread.run_sync(plan) if recalled is None else recalled
+    _leave_misread(run.plan)
+    run.left_rejected = leave_repeating(run.settings, run.provider, run.plan)
     settings = run.settings
     run.takes = await anyio.to_thread.run_sync(
         partial(
@@ -174,21 +176,21 @@ async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> Non
             buy_again=Only.FAILED in settings.only,
         )
     )
-    if run.books is not None:
-        run.books.rejected = run.survey.rejected
-        run.books.is_paid = run.takes.needs_no_request
+    if run.costs is not None:
+        run.costs.rejected = run.plan.rejected
+        run.costs.is_paid = run.takes.needs_no_request
     run.jobs = jobs_of(run)
 
 
-def _leave_misread(found: Plan) -> None:
-    """Leave clips whose source has a field that no record has: perhaps they would lack readings."""
-    problems = found.trouble.problems
+def _leave_misread(plan: Plan) -> None:
+    """Remove clips whose source names a field that no record has: they may lack readings."""
+    problems = plan.trouble.problems
     sources = {each.source for each in problems if isinstance(each, UnusedPathError)}
-    left = [item for item in found.planned if item.clip.source in sources]
+    left = [item for item in plan.planned if item.clip.source in sources]
     if left:
-        found.planned = [item for item in found.planned if item.clip.source not in sources]
+        plan.planned = [item for item in plan.planned if item.clip.source not in sources]
         clips = "1 clip is" if len(left) == 1 else f"{len(left):,} clips are"
-        found.trouble.notes.append(
+        plan.trouble.notes.append(
             f"{clips} not generated, because their source names a field that no record has: "
             "correct the field or remove it"
         )
@@ -196,48 +198,48 @@ def _leave_misread(found: Plan) -> None:
 
 @pause_garbage_collector()
 def jobs_of(run: BuildState) -> list[Job]:
-    """What an engine has to say, by the plan as it stands."""
+    """The jobs of the current plan."""
     own = plan_types.find_voice(run.settings, run.provider).name
-    return [_drop_unspoken_accent(run, job, own) for job in list_jobs(run.survey.planned)]
+    return [_drop_unspoken_accent(run, job, own) for job in list_jobs(run.plan.planned)]
 
 
 def longest_first(jobs: list[Job]) -> list[Job]:
-    """What takes longest is begun first, so that no worker is at it while the others are done."""
+    """Sort the jobs longest first, so that no worker is left with a long one at the end."""
     return sorted(jobs, key=lambda job: len(job.form.reading or job.form.text), reverse=True)
 
 
 def _is_relevant(run: BuildState, item: planner.ClipPlan) -> bool:
-    """Whether a clip is to be made, or its URL to be written."""
-    if run.books is not None and item.state is planner.State.FRESH:
-        run.books.fresh.add(item.recipe)
+    """Whether a clip must be generated, or its URL written."""
+    if run.costs is not None and item.state is planner.State.FRESH:
+        run.costs.fresh.add(item.recipe)
     return item.state in planner.TO_MAKE or (
         item.state is planner.State.FRESH and planner.lacks_url(item)
     )
 
 
 def iter_clips_with_url(run: BuildState) -> Iterator[planner.ClipPlan]:
-    """The clips that are there, made now or long ago, and whose catalogues have another URL."""
-    for item in run.survey.planned if run.settings.update_json else ():
-        # What came out as it was rejected is given to nobody who does not have it.
+    """The clips whose assets exist and whose catalogues lack their URLs."""
+    for item in run.plan.planned if run.settings.update_json else ():
+        # Don't publish a URL for audio identical to the rejected version.
         is_made = item.recipe in run.made and item.recipe not in run.repeated
-        there = item.state is planner.State.FRESH or is_made or item.asset in run.moved
-        if there and planner.lacks_url(item):
+        exists = item.state is planner.State.FRESH or is_made or item.asset in run.moved
+        if exists and planner.lacks_url(item):
             yield item
 
 
 def create_report(run: BuildState, *, dry_run: bool) -> Report:
-    """What a run did, told in the order of the catalogues: clips end in any."""
-    found = run.survey
-    planned = tuple(item for item in found.planned if item.state in planner.TO_MAKE)
+    """The report of a run, in the order of the catalogues, not in that of completion."""
+    plan = run.plan
+    planned = tuple(item for item in plan.planned if item.state in planner.TO_MAKE)
     return Report(
         dry_run=dry_run,
         states=run.states,
         to_make=run.to_make,
-        passed_over=found.passed_over,
+        passed_over=plan.passed_over,
         made=len(run.made),
         to_move=run.to_move,
         moved=len(run.moved),
-        kept=found.kept,
+        kept=plan.kept,
         left=_count_left_over(run),
         bound=run.limits.bound,
         failures=tuple(
@@ -256,16 +258,16 @@ def create_report(run: BuildState, *, dry_run: bool) -> Report:
             for item in planned
             if item.recipe in run.findings
         ),
-        unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
-        problems=tuple(found.trouble.problems),
+        unspoken=tuple(each for one in plan.catalogues for each in one.unspoken),
+        problems=tuple(plan.trouble.problems),
         notes=(
-            *found.trouble.notes,
+            *plan.trouble.notes,
             *notes(run.left_rejected, len(run.repeated)),
-            *_fewer(run),
-            *_unheard(run),
-            *_unshared(run),
+            *_note_fewer_workers(run),
+            *_note_ignored_accents(run),
+            *_note_unused_cluster(run),
         ),
-        catalogues=len(found.catalogues),
+        catalogues=len(plan.catalogues),
         urls_to_write=run.urls_to_write,
         timelines_to_write=run.timelines_to_write,
         timelines_written=run.timelines_written,
@@ -280,24 +282,24 @@ def create_report(run: BuildState, *, dry_run: bool) -> Report:
         stopped=run.stopped or (run.stop.requested and not dry_run),
         provider=run.provider.name,
         chosen=run.chosen,
-        unmatched=found.unmatched,
+        unmatched=plan.unmatched,
         credit=_credits(run),
         traffic=None if run.limiter is None else run.limiter.measure_traffic(),
-        cost=None if run.books is None else run.books.cost(),
+        cost=None if run.costs is None else run.costs.cost(),
         history=None if run.history is None else run.history.history(run.begun),
     )
 
 
 def _count_left_over(run: BuildState) -> int:
-    """The clips that a bound left for another run, those that were only to be moved, too."""
+    """Count the clips that a limit left for another run, including unmoved assets."""
     if run.limits.bound is None:
         return 0
-    unmoved = {item.asset for item in run.survey.planned if item.held} - run.moved
+    unmoved = {item.asset for item in run.plan.planned if item.held} - run.moved
     return len(run.limits.left) + len(unmoved)
 
 
-def _fewer(run: BuildState) -> tuple[str, ...]:
-    """That fewer clips were made at once than somebody asked for."""
+def _note_fewer_workers(run: BuildState) -> tuple[str, ...]:
+    """Note that the run used fewer workers than requested."""
     if not (run.too_many and run.jobs) or run.settings.concurrency is None:
         return ()
     return (
@@ -308,43 +310,43 @@ def _fewer(run: BuildState) -> tuple[str, ...]:
     )
 
 
-def _unshared(run: BuildState) -> tuple[str, ...]:
-    """That a cluster had nothing to do."""
+def _note_unused_cluster(run: BuildState) -> tuple[str, ...]:
+    """Note that the run did not use the cluster."""
     if run.settings.cluster is None or not run.made or not isinstance(run.provider, Remote):
         return ()
     name = run.provider.name
     return (f"{name} is a service: this machine sent its requests, not the cluster",)
 
 
-def _unheard(run: BuildState) -> tuple[str, ...]:
-    """What the data say of their accents, and the voices cannot be told."""
-    given = sum(
+def _note_ignored_accents(run: BuildState) -> tuple[str, ...]:
+    """Note the pitch accents that the voices cannot follow."""
+    ignored = sum(
         any(clip.form.accent is not None for clip in job.clips)
         and job.recipe in run.made
         and not run.provider.accents(voice.name)
         for job, voice in _voices_of(run)
     )
-    if not given:
+    if not ignored:
         return ()
-    accents = "1 pitch accent" if given == 1 else f"{given} pitch accents"
+    accents = "1 pitch accent" if ignored == 1 else f"{ignored} pitch accents"
     return (f"{accents} ignored: this voice has no accent control",)
 
 
 def _drop_unspoken_accent(run: BuildState, job: Job, own: str) -> Job:
-    """A job without the accent that its voice does not say, and its recipe does not have."""
+    """Drop the accent from a job whose voice ignores it; the recipe does not include it either."""
     if job.form.accent is None or run.provider.accents(job.voice or own):
         return job
     return replace(job, form=job.form._replace(accent=None))
 
 
 def _credits(run: BuildState) -> str:
-    """The lines that the licences of all voices that spoke ask for."""
-    spoke = {voice.credit: None for job, voice in _voices_of(run) if job.recipe in run.made}
-    return "; ".join(line for line in (spoke | run.credits) if line)
+    """The credit lines that the licences of all used voices require."""
+    lines = {voice.credit: None for job, voice in _voices_of(run) if job.recipe in run.made}
+    return "; ".join(line for line in (lines | run.credits) if line)
 
 
 def _voices_of(run: BuildState) -> Iterator[tuple[Job, VoiceInfo]]:
-    """Each job with what is known of its voice."""
+    """Each job with its voice."""
     own = plan_types.voice_info(run.settings, run.provider)
     by_name = {voice.name: voice for voice in run.provider.voices()}
     for job in run.jobs:

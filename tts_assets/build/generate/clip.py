@@ -69,7 +69,7 @@ T = TypeVar("T")
 
 
 class StoredData(NamedTuple):
-    """Bytes that lie under all names of their clip already: the hash in hex, and the size."""
+    """Bytes already stored under all names of their clip: the hash in hex, and the size."""
 
     sha256: str
     size: int
@@ -77,58 +77,59 @@ class StoredData(NamedTuple):
 
 @runtime_checkable
 class ClipExecutor(Protocol):
-    """Makes clips elsewhere: spoken, finished, checked, and within their time limits."""
+    """Generates clips on other machines, including checks and time limits."""
 
     @property
     def target_clips(self) -> int:
-        """How many clips to hand over at once; more than there are workers, as some wait."""
+        """The number of clips to submit at once; more than the workers, so that some wait."""
         ...
 
     on_change: Callable[[], None]
 
     def stop(self) -> None:
-        """Begin nothing more: what waits ends with StoppedError, what is being made is returned."""
+        """Start no more clips: waiting ones raise StoppedError, those in progress are returned."""
         ...
 
     async def record_clip(
         self, form: SpokenForm, voice: Voice, assets: tuple[str, ...]
     ) -> tuple[Recording, StoredData | None]:
-        """Make a clip.
+        """Generate a clip.
 
         Args:
             form: the text with its reading.
-            voice: who speaks.
-            assets: names under which the clip may be stored where it is made; none for not at all.
+            voice: the voice.
+            assets: the names under which the executor may store the clip; empty to not store it.
 
         Returns:
-            the clip, without its bytes if they are stored.
+            The clip, without its bytes if they are stored.
         """
         ...
 
     async def record_segment(
         self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, timed: bool
     ) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
-        """Make a segment of a passage; the speech comes without its samples."""
+        """Generate a segment of a passage; the returned speech has no samples."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildContext:
-    """What every clip of a run is made with.
+    """Everything that the clips of a run have in common.
 
     Args:
-        speaker: the engine, ready; or who makes clips elsewhere.
-        voice: who speaks what asks for no voice of its own.
-        engine: tells the engine's parts with their versions, for the name of a voice.
-        accents: tells whether a voice says accents, by its name.
-        repeats: tells whether a voice says one form in the same bits each time, by its name.
-        sound: how the assets must sound and be stored.
-        recipes: tells what was asked of the engine, for the ledger.
-        cast: tells who speaks in passages.
-        temp: where segments of unfinished passages wait.
-        threads: bounds the threads in which sound is finished and stored.
-        remakes: how often a clip that breaks a rule is made once more, where that may help.
-        takes: what services were paid for; None where requests are not recorded.
+        speaker: the open engine, or the executor on other machines.
+        voice: the default voice.
+        engine: returns the engine's parts with their versions, for the name of a voice.
+        accents: whether a voice follows pitch accents, by its name.
+        repeats: whether a voice is deterministic, by its name.
+        sound: the loudness and the file format of the assets.
+        recipes: hashes the inputs of clips, for the ledger.
+        cast: assigns voices to the speakers of passages.
+        temp: the folder for the segments of unfinished passages.
+        threads: limits the threads that prepare and store audio.
+        remakes: how often to regenerate a clip that fails a check, if the voice is not
+            deterministic.
+        takes: the paid recordings; None if requests are not recorded.
     """
 
     speaker: Speaker | ClipExecutor
@@ -145,17 +146,17 @@ class BuildContext:
     takes: TakeStore | None = None
 
     def own_voice(self, job: Job) -> Voice:
-        """Who speaks a job, or narrates it."""
+        """The voice of a job, or of its narrator."""
         voice = self.voice if job.voice is None else replace(self.voice, name=job.voice)
         return voice if job.speed is None else replace(voice, speed=job.speed)
 
     def expect(
-        self, voice: Voice, said: Pronunciation | None, *, is_segment: bool = False
+        self, voice: Voice, pronunciation: Pronunciation | None, *, is_segment: bool = False
     ) -> ExpectedSound:
-        """What a sound of this voice is held against."""
+        """The values to check a recording of this voice against."""
         return ExpectedSound(
             sound=self.sound,
-            pronunciation=said,
+            pronunciation=pronunciation,
             speed=voice.speed,
             voice=f"{voice.provider}/{voice.name}",
             says_accents=self.accents(voice.name),
@@ -165,13 +166,13 @@ class BuildContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputTarget:
-    """Where the assets of a run go.
+    """The destination of the assets of a run.
 
     Args:
         storage: the output folder.
         log: the open ledger.
-        rejected: the assets whose sounds somebody rejected.
-        earlier: where these sounds are kept when others take their names.
+        rejected: the assets whose audio a reviewer rejected.
+        earlier: the folder that keeps the rejected audio when it is replaced.
     """
 
     storage: Storage
@@ -182,18 +183,18 @@ class OutputTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredClip:
-    """What became of a job.
+    """The result of a job.
 
     Args:
         seconds: the length of the speech.
         bytes: the size of one asset.
         lufs: its integrated loudness.
-        pronunciation: how it was said, where the engine can tell.
-        credit: the line that its licence asks for, where that is known only now; "" for none.
-        billed: what a service charged for it in this run, in its own credits; None where nobody
-            tells.
+        pronunciation: the spoken pronunciation, if the engine reports it.
+        credit: the credit line that its licence requires, if known only now; "" for none.
+        billed: the amount that a service charged in this run, in its own credits; None if it does
+            not report it.
         findings: the audio checks that it failed.
-        repeated: it has the very bytes that somebody rejected.
+        repeated: whether it has exactly the bytes that a reviewer rejected.
     """
 
     seconds: float
@@ -208,17 +209,17 @@ class StoredClip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What an asset has in it.
+    """The content of an asset.
 
     Args:
-        data: its bytes, or the file that has them; nothing if they are stored.
-        made: what is known of them.
+        data: its bytes, or the file that contains them; empty if they are already stored.
+        made: the result of its job.
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
-        billed: what a service charged for it, in earlier runs, too.
-        cues: of a passage, its time line.
-        word_cues: the same in words, where a service reports their times.
-        stored: what is known of its bytes, if they lie under all its names already.
+        billed: the amount that a service charged for it, including earlier runs.
+        cues: the time line of a passage.
+        word_cues: the same by words, if a service reports their times.
+        stored: the hash and size of its bytes, if they are already stored under all its names.
     """
 
     data: bytes | Path
@@ -232,55 +233,55 @@ class Content:
 
 
 async def make_clip(
-    job: Job, studio: BuildContext, shelf: OutputTarget, *, on_start: Callable[[], None]
+    job: Job, context: BuildContext, target: OutputTarget, *, on_start: Callable[[], None]
 ) -> StoredClip:
-    """Make a job's asset, under each of its names.
+    """Generate a job's asset, and store it under each of its names.
 
     Raises:
-        ClipError: the engine cannot say it, or what it said is unusable.
+        ClipError: the engine cannot speak the text, or its audio is unusable.
         FatalError: the engine is gone, or nothing can be stored.
     """
     assets: tuple[str, ...] = ()
-    if isinstance(studio.speaker, ClipExecutor) and shelf.storage.is_shared:
-        assets = await to_thread.run_sync(_offer_names, job, shelf, limiter=studio.threads)
-    content = await record(job, studio, on_start=on_start, assets=assets)
-    return await to_thread.run_sync(store, job, studio, shelf, content, limiter=studio.threads)
+    if isinstance(context.speaker, ClipExecutor) and target.storage.is_shared:
+        assets = await to_thread.run_sync(_offer_names, job, target, limiter=context.threads)
+    content = await record(job, context, on_start=on_start, assets=assets)
+    return await to_thread.run_sync(store, job, context, target, content, limiter=context.threads)
 
 
-def _offer_names(job: Job, shelf: OutputTarget) -> tuple[str, ...]:
-    """The names under which a worker may store a clip: none if an earlier sound is to be kept.
+def _offer_names(job: Job, target: OutputTarget) -> tuple[str, ...]:
+    """The names under which a worker may store a clip; none if existing audio must be kept.
 
-    Until its line follows, the ledger calls each unfinished: a run may be killed in between.
+    Mark each as unfinished in the ledger until its line follows, in case the run is killed.
     """
-    if any(asset in shelf.rejected or not shelf.storage.is_new(asset) for asset in job.assets):
+    if any(asset in target.rejected or not target.storage.is_new(asset) for asset in job.assets):
         return ()
     for asset in job.assets:
-        shelf.log.append(encode_replacement(asset))
+        target.log.append(encode_replacement(asset))
     return tuple(job.assets)
 
 
 async def record(
     job: Job,
-    studio: BuildContext,
+    context: BuildContext,
     *,
     on_start: Callable[[], None],
     assets: tuple[str, ...] = (),
 ) -> Content:
-    """What a job's asset has in it, without storing it here; for what is said in one piece.
+    """Generate the content of a job's asset in one piece, without storing it on this machine.
 
     Args:
-        job: what is to be made.
-        studio: what it is made with.
-        on_start: called when the work begins, and again if it has to begin anew.
+        job: the job.
+        context: the build context.
+        on_start: called when the work starts, and again if it restarts.
         assets: names under which workers may store it.
 
     Raises:
-        ClipError: the engine cannot say it, or what it said is unusable.
+        ClipError: the engine cannot speak the text, or its audio is unusable.
         FatalError: the engine is gone.
     """
     try:
         recording, stored = await record_form(
-            job.form, studio.own_voice(job), studio, on_start=on_start, assets=assets
+            job.form, context.own_voice(job), context, on_start=on_start, assets=assets
         )
     except TtsAssetsError:
         raise
@@ -306,14 +307,14 @@ async def record(
 
 
 def out_of_time(limit_seconds: float) -> ClipTimeoutError:
-    """What to say of work that its time limit has stopped."""
+    """The error for work that exceeded its time limit."""
     return ClipTimeoutError(
         f"timed out after {limit_seconds:g} s; to change the limit, set --timeout"
     )
 
 
 def strange(exc: Exception) -> ClipError:
-    """What an engine raised that it should not: its code is not ours, so it is this clip's failure."""
+    """Turn an unexpected exception of an engine, which is third-party code, into a clip's failure."""
     if is_out_of_memory(exc):
         return ClipError(OUT_OF_MEMORY)
     return ClipError(f"the engine failed with {type(exc).__name__}: {exc}")
@@ -322,23 +323,23 @@ def strange(exc: Exception) -> ClipError:
 async def record_form(
     form: SpokenForm,
     voice: Voice,
-    studio: BuildContext,
+    context: BuildContext,
     *,
     on_start: Callable[[], None],
     assets: tuple[str, ...] = (),
 ) -> tuple[Recording, StoredData | None]:
-    """The take of a form that breaks no rule, or else the one that breaks fewest.
+    """The first take of a form that passes all checks, or else the one that fails the fewest.
 
     Returns:
-        the take, and what workers of a cluster have stored of it under ``assets``.
+        The take, and the data that workers of a cluster stored under ``assets``.
     """
-    speaker = studio.speaker
+    speaker = context.speaker
     if isinstance(speaker, ClipExecutor):
         return await speaker.record_clip(form, voice, assets)
 
     async def take() -> tuple[Recording, tuple[Finding, ...]]:
-        recording = await _record(form, voice, studio, speaker, on_start)
-        expected = studio.expect(voice, recording.pronunciation)
+        recording = await _record(form, voice, context, speaker, on_start)
+        expected = context.expect(voice, recording.pronunciation)
         check = partial(
             check_bytes,
             recording.data,
@@ -346,47 +347,49 @@ async def record_form(
             lufs=recording.lufs,
             peak_dbtp=recording.peak_dbtp,
         )
-        return recording, await to_thread.run_sync(check, limiter=studio.threads)
+        return recording, await to_thread.run_sync(check, limiter=context.threads)
 
-    recording, findings = await best_take(take, studio, voice)
+    recording, findings = await best_take(take, context, voice)
     return replace(recording, findings=findings), None
 
 
 async def best_take(
-    take: Callable[[], Awaitable[tuple[T, tuple[Finding, ...]]]], studio: BuildContext, voice: Voice
+    take: Callable[[], Awaitable[tuple[T, tuple[Finding, ...]]]],
+    context: BuildContext,
+    voice: Voice,
 ) -> tuple[T, tuple[Finding, ...]]:
-    """The first of several takes that breaks no rule, or else the one that breaks fewest.
+    """The first of several takes that passes all checks, or else the one that fails the fewest.
 
-    A voice that repeats itself is asked once: it would only say the same again. One that fails when
-    it is asked again has said what it can. After a stop the first take is kept, as it may be paid for.
+    Call a deterministic voice once: it would only repeat itself. If another take fails, or the run
+    stops, keep the best so far, as it may be paid for.
     """
     best, findings = await take()
-    for _ in range(0 if studio.repeats(voice.name) else studio.remakes):
-        # A sound of an earlier run was accepted, or is all that was paid for.
+    for _ in range(0 if context.repeats(voice.name) else context.remakes):
+        # A recording of an earlier run was accepted, or is all that was paid for.
         if not findings or ((order := find_order()) is not None and order.uses_earlier):
             break
         try:
-            other, its_own = await take()
+            other, other_findings = await take()
         except (ClipError, StoppedError):
             break
-        if len(its_own) < len(findings):
-            best, findings = other, its_own
+        if len(other_findings) < len(findings):
+            best, findings = other, other_findings
     return best, findings
 
 
 async def _record(
     form: SpokenForm,
     voice: Voice,
-    studio: BuildContext,
+    context: BuildContext,
     speaker: Speaker,
     on_start: Callable[[], None],
 ) -> Recording:
     if isinstance(speaker, Recorder):
-        return await speaker.record(form, voice, studio.sound, on_start=on_start)
+        return await speaker.record(form, voice, context.sound, on_start=on_start)
     from tts_assets.audio.render import finish  # noqa: PLC0415 - heavy; mostly the engine's process does it
 
     speech = await speaker.speak(form, voice, on_start=on_start)
-    recording = await to_thread.run_sync(finish, speech, studio.sound, limiter=studio.threads)
+    recording = await to_thread.run_sync(finish, speech, context.sound, limiter=context.threads)
     return replace(
         recording,
         pronunciation=speech.pronunciation,
@@ -395,44 +398,44 @@ async def _record(
     )
 
 
-def store(job: Job, studio: BuildContext, shelf: OutputTarget, content: Content) -> StoredClip:
-    """Store what was made for a job under each of its names, and say in the ledger what it is.
+def store(job: Job, context: BuildContext, target: OutputTarget, content: Content) -> StoredClip:
+    """Store the content of a job under each of its names, and record it in the ledger.
 
     Raises:
         FatalError: the disk is full, gone or read-only.
     """
     billed, repeated = content.billed, False
     for asset in job.assets:
-        line = _line(job, asset, studio, content)
+        line = _line(job, asset, context, content)
         line = msgspec.structs.replace(line, billed=billed)
         data = content.data if content.stored is None else None
-        repeated |= store_asset(line, data, shelf)
-        # It was paid for once, whatever it is called.
+        repeated |= store_asset(line, data, target)
+        # Charge it to its first name only.
         billed = None
     return replace(content.made, repeated=repeated)
 
 
-def store_asset(line: Line, data: bytes | Path | None, shelf: OutputTarget) -> bool:
-    """Store an asset with its line, in the order that the ledger's own words give reasons for.
+def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> bool:
+    """Store an asset with its line, in the order that the ledger's docstring explains.
 
     Args:
-        line: what is known of it.
-        data: its bytes, or the file that has them; None if it is stored.
-        shelf: where it goes.
+        line: its ledger line.
+        data: its bytes, or the file that contains them; None if it is already stored.
+        target: the destination.
 
     Returns:
-        Whether somebody rejected the very bytes that it has now.
+        Whether a reviewer rejected exactly these bytes.
 
     Raises:
         FatalError: the disk is full, gone or read-only.
     """
-    storage, log, asset = shelf.storage, shelf.log, line.asset
+    storage, log, asset = target.storage, target.log, line.asset
     for each in (asset, *(asset_file_names.timelines_of(asset) if line.cues else ())):
         storage.refuse_folder(each)
     repeated = False
     encoded = encode(line)
-    if asset in shelf.rejected:
-        repeated = segment_cache.keep(shelf.earlier, asset, storage, unless=line.sha256)
+    if asset in target.rejected:
+        repeated = segment_cache.keep(target.earlier, asset, storage, unless=line.sha256)
     timelines.make_way(line, storage)
     if data is None:
         log.append(encoded)
@@ -448,7 +451,7 @@ def store_asset(line: Line, data: bytes | Path | None, shelf: OutputTarget) -> b
 
 
 def leave_tidy(storage: Storage) -> None:
-    """Bring everything to the disk, and leave the ledger sorted, and such that git can merge it.
+    """Sync the assets to disk, sort the ledger, and have git merge it.
 
     Raises:
         FatalError: the disk is full, gone or read-only.
@@ -468,7 +471,7 @@ def leave_tidy(storage: Storage) -> None:
 
 
 def write_git_attributes(storage: Storage) -> None:
-    """Have git merge the ledger of a folder, unless somebody has said already what git does there.
+    """Have git merge the ledger of a folder, unless the folder has a .gitattributes already.
 
     Raises:
         FatalError: the disk is full, gone or read-only.
@@ -477,14 +480,14 @@ def write_git_attributes(storage: Storage) -> None:
         storage.replace(ATTRIBUTES_NAME, ATTRIBUTES)
 
 
-def _line(job: Job, asset: str, studio: BuildContext, content: Content) -> Line:
-    made, form, voice = content.made, job.form, studio.own_voice(job)
-    said = made.pronunciation
+def _line(job: Job, asset: str, context: BuildContext, content: Content) -> Line:
+    made, form, voice = content.made, job.form, context.own_voice(job)
+    pronunciation = made.pronunciation
     return Line(
         asset=asset,
         version=VERSION,
         recipe=job.recipe,
-        brief=studio.recipes.brief(form, job.voice, job.speed),
+        brief=context.recipes.brief(form, job.voice, job.speed),
         text=form.text,
         reading=form.reading,
         accent=form.accent,
@@ -492,39 +495,39 @@ def _line(job: Job, asset: str, studio: BuildContext, content: Content) -> Line:
         readings=form.readings,
         boundaries=form.boundaries,
         romanized=form.romanized,
-        words=studio.recipes.words_in(form.text),
-        spoken=format_accent_phrases(said.phrases) if said else "",
-        basis=said.basis if said else "",
+        words=context.recipes.words_in(form.text),
+        spoken=format_accent_phrases(pronunciation.phrases) if pronunciation else "",
+        basis=pronunciation.basis if pronunciation else "",
         voice=f"{voice.provider}/{voice.name}",
         speed=voice.speed,
-        sound=studio.recipes.sound_words(form),
-        engine=studio.engine(voice.name),
+        sound=context.recipes.sound_words(form),
+        engine=context.engine(voice.name),
         sha256=sha256(content.data) if content.stored is None else content.stored.sha256,
         bytes=made.bytes,
         seconds=made.seconds,
         lufs=content.lufs,
         peak_dbtp=content.peak_dbtp,
         credit=made.credit,
-        speakers=studio.recipes.speakers(form, job.voice, job.speed),
+        speakers=context.recipes.speakers(form, job.voice, job.speed),
         cues=content.cues,
         word_cues=content.word_cues,
         findings=made.findings,
     )
 
 
-# Creates the context of a run: the engine started, the folders, the preflight checks.
+# Preflight checks, and the build context of a run.
 
 
 def check_ready(settings: Settings, provider: Provider, *, needs_engine: bool = True) -> None:
-    """See that clips can be made with these settings here.
+    """Check that this machine can generate clips with these settings.
 
     Args:
-        settings: what is wanted.
+        settings: the settings.
         provider: the engine.
-        needs_engine: whether anything is to be said.
+        needs_engine: whether the run synthesizes any text.
 
     Raises:
-        UsageError: the sound cannot be stored so.
+        UsageError: the format cannot store such audio.
         FatalError: the engine is missing.
     """
     problem = formats.find_sound_problem(settings.sound)
@@ -536,7 +539,7 @@ def check_ready(settings: Settings, provider: Provider, *, needs_engine: bool = 
 
 
 def auto_workers(provider: Provider) -> int:
-    """What ``--concurrency auto`` means for an engine that has the machine for itself."""
+    """The number of workers for ``--concurrency auto``, if nothing else uses the machine."""
     if isinstance(provider, Remote):
         return provider.max_concurrent
     return machine.default_worker_count(provider.base_mib, provider.footprint_mib)
@@ -545,13 +548,13 @@ def auto_workers(provider: Provider) -> int:
 def create_context(
     settings: Settings, provider: Provider, speaker: Speaker | ClipExecutor, workers: int
 ) -> BuildContext:
-    """What the clips of a run are made with.
+    """Create the build context of a run.
 
     Args:
-        settings: what is wanted.
+        settings: the settings.
         provider: the engine.
-        speaker: the engine made ready.
-        workers: how many clips are made at once.
+        speaker: the open engine.
+        workers: the number of clips generated at the same time.
 
     Raises:
         UsageError: the provider has no such voice.
@@ -567,6 +570,6 @@ def create_context(
         cast=plan_types.cast(settings, provider),
         temp=segment_cache.place_for(settings.temp, settings.folder),
         threads=anyio.CapacityLimiter(workers),
-        # What is paid for is not bought again because of how it sounds.
+        # Don't pay twice because a check failed.
         remakes=0 if isinstance(provider, Priced) else settings.remakes,
     )

@@ -1,4 +1,4 @@
-"""How much a run begins: so many clips, until when, and at what cost; repeat purchases."""
+"""The limits of a run: clips, duration and cost; and clips that are paid for again."""
 
 from __future__ import annotations
 
@@ -28,44 +28,44 @@ if TYPE_CHECKING:
     from tts_assets.store.ledger import Provenance
 
 
-#: Sums of prices are not exact: a bound that is met to this share is not passed.
+#: The tolerance of cost limits: floating-point sums of prices are not exact.
 _ROUNDING = 1e-9
 
-#: What cannot be said is not sent.
+#: The charge of texts that cannot be spoken: they are not sent.
 _NOTHING = Charge(0, 0.0)
 
-#: Before the first bill, a clip that is not alone must fit at so many times its expected cost.
+#: The factor on the expected cost of further clips before the first bill.
 _UNKNOWN_FACTOR = 2.0
 
 
 class Limits:
-    """What a run takes of its work, what it leaves, and by which bound.
+    """The jobs of a run, those left for another run, and the limit that left them.
 
     Attributes:
         taken: the jobs of this run, in the order of the catalogues.
-        left: those for another run.
+        left: the jobs for another run.
         bound: the setting that left them, with its value; None if nothing is left.
     """
 
     def __init__(self, settings: Settings) -> None:
-        """Begin: the run's time counts from here."""
+        """Start the clock of ``--max-duration``."""
         self.taken: list[Job] = []
         self.left: list[Job] = []
         self.bound: str | None = None
         self._clips = settings.max_clips
         self._seconds = settings.max_duration_seconds
-        # The clock on the wall may be set while clips are made.
+        # Monotonic: the wall clock may be set during the run.
         self._begun = time.monotonic()
 
     def take(
         self, jobs: Sequence[Job], passed: Callable[[Job], str | None] = lambda _: None
     ) -> list[Job]:
-        """The first jobs that together pass no bound.
+        """The first jobs that together exceed no limit.
 
         Args:
-            jobs: in the order of the catalogues, so that runs that follow each other come to an
-                end; the first that passes a bound is left, and all that come after it.
-            passed: the bound that a job would pass in addition to those before it.
+            jobs: the jobs in the order of the catalogues, so that successive runs finish; the
+                first that exceeds a limit is left, and all after it.
+            passed: the limit that a job would exceed in addition to those before it.
         """
         self.taken, self.left, self.bound = list(jobs), [], None
         for number, job in enumerate(jobs):
@@ -76,7 +76,7 @@ class Limits:
         return list(self.taken)
 
     def dispatch(self, jobs: Sequence[Job]) -> Iterator[Job]:
-        """The jobs one by one, until it is late."""
+        """The jobs one by one, until the run exceeds its duration."""
         for number, job in enumerate(jobs):
             if (bound := self.late()) is not None:
                 self.leave(jobs[number:], bound)
@@ -84,20 +84,20 @@ class Limits:
             yield job
 
     def late(self) -> str | None:
-        """The bound that time has passed."""
+        """The duration limit, if the run has exceeded it."""
         if self._seconds is None or time.monotonic() - self._begun < self._seconds:
             return None
         return f"max-duration = {self._seconds:g} s"
 
     def leave(self, jobs: Sequence[Job], bound: str) -> None:
-        """Leave jobs that were taken for another run."""
+        """Move taken jobs to those left for another run."""
         recipes = {job.recipe for job in jobs}
         self.taken = [job for job in self.taken if job.recipe not in recipes]
         self.left = [*jobs, *self.left]
         self.bound = bound
 
     def _enough(self, number: int) -> str | None:
-        """The bound that one more clip than that would pass."""
+        """The limit that one more clip would exceed."""
         if self._clips is None or number < self._clips:
             return None
         return f"max-clips = {self._clips}"
@@ -108,19 +108,19 @@ class _Seller(Provider, Priced, Protocol):
 
 
 class CostTracker:
-    """What a run is charged for, from the plan to the last clip."""
+    """Tracks the charges of a run, from the plan to the last clip."""
 
     def __init__(self, settings: Settings, provider: _Seller) -> None:
-        """Begin with nothing.
+        """Start without charges.
 
         Raises:
-            UsageError: what may be paid is bounded, and nobody knows the price.
+            UsageError: the cost is limited, and the price is unknown.
         """
-        self.fresh: set[str] = set()  #: recipes of clips that are as they should be
-        self.rejected: Container[str] = ()  #: assets whose sounds somebody rejected
+        self.fresh: set[str] = set()  #: recipes of fresh clips
+        self.rejected: Container[str] = ()  #: assets whose audio a reviewer rejected
         #: whether the clip of a recipe needs no new request
         self.is_paid: Callable[[str], bool] = lambda _: False
-        self.limits = Limits(settings)  #: what is taken, and what is left, by whatever bound
+        self.limits = Limits(settings)  #: the jobs of this run, and those left for another
         self._settings = settings
         self._provider = provider
         self._price = price_for(settings.prices, provider.name, provider.model)
@@ -136,24 +136,23 @@ class CostTracker:
         self._rebilled: Rebilled | None = None
         self._balance: Balance | str | None = None
         self._meter: Metered | None = None
-        self._handed_out = Charges()
+        self._dispatched = Charges()
         self._open: set[str] = set()
-        self._told: float | None = None
+        self._billed: float | None = None
         self._expected = Charges()
         self._settled = self._accounted = 0.0
-        #: What clips were expected to cost whose bills are known, and what they did cost.
+        #: The expected and the actual cost of the clips whose bills are known.
         self._known_expected = self._known_billed = 0.0
         self._changed = anyio.Event()
 
     async def estimate(self, jobs: Sequence[Job]) -> list[Job]:
-        """Find out what jobs are charged for; those that fit within the bounds are this run's.
+        """Estimate the charges of jobs, and take those within the limits.
 
         Args:
-            jobs: in the order in which they are taken; the first that does not fit is left, and
-                all that come after it.
+            jobs: the jobs in order; the first that exceeds a limit is left, and all after it.
 
         Raises:
-            FatalError: the dictionary, which tells what has to be sent, cannot be used.
+            FatalError: the dictionary, which determines the text to send, cannot be used.
         """
         if not jobs:
             return []
@@ -164,31 +163,31 @@ class CostTracker:
         return taken
 
     async def _find_charges(self, jobs: Sequence[Job]) -> dict[str, Charge]:
-        """The charge of each job; of a passage that is taken up again, that of missing segments."""
+        """The charge of each job; for a resumed passage, that of its missing segments."""
         missing = await find_missing_forms(jobs, self._settings)
         forms = [missing.get(job.recipe, (job.form,)) for job in jobs]
         flat = [form for each in forms for form in each]
         charges = iter(await self._provider.charges(flat, self._settings.words))
         found = {}
         for job, parts in zip(jobs, forms, strict=True):
-            told = list(islice(charges, len(parts)))
-            sayable = [each for each in told if not isinstance(each, str)]
-            if len(sayable) < len(told):
+            results = list(islice(charges, len(parts)))
+            sayable = [each for each in results if not isinstance(each, str)]
+            if len(sayable) < len(results):
                 self._unsayable.add(job.recipe)
-            is_sent = len(sayable) == len(told) and not self.is_paid(job.recipe)
+            is_sent = len(sayable) == len(results) and not self.is_paid(job.recipe)
             found[job.recipe] = _sum(sayable) if is_sent else _NOTHING
         return found
 
     async def ask_balance(self) -> None:
-        """Find out what is left of what was paid for, where there is anything to pay."""
+        """Query the balance of the account, if there is anything to pay."""
         if self.limits.taken or self.limits.left:
             self._balance = await self._provider.balance()
 
     async def dispatch(self, jobs: Sequence[Job], speaker: object) -> AsyncGenerator[Job, None]:
-        """The jobs one by one, for as long as it is in time and what was billed passes no bound.
+        """The jobs one by one, while the duration and the bills are within the limits.
 
-        Where the service charges more than expected, the last jobs wait for what is in flight, and
-        are left for another run if they do not fit.
+        If the service charges more than expected, the last jobs wait for those in flight, and are
+        left for another run if they exceed a limit.
         """
         if isinstance(speaker, Metered):
             self._meter = speaker
@@ -199,29 +198,29 @@ class CostTracker:
                 if not self._open:
                     self.limits.leave(jobs[number:], bound)
                     return
-                # Time needs no alarm: the run lasts as long as what is open.
+                # No timer for the duration limit: the run waits for the open jobs anyway.
                 self._changed = anyio.Event()
                 await self._changed.wait()
             self._open.add(job.recipe)
-            self._handed_out = _plus(self._handed_out, self._charges[job.recipe])
+            self._dispatched = _plus(self._dispatched, self._charges[job.recipe])
             yield job
 
     def record_made(self, job: Job, billed: float | None) -> None:
-        """A job is done; ``billed`` is what its clip was charged, where that is known."""
+        """Record a finished job; ``billed`` is the amount charged for its clip, if known."""
         charge = self._charges[job.recipe]
         self._due = _plus(self._due, charge)
         if billed is not None:
-            self._told = billed + (self._told or 0.0)
+            self._billed = billed + (self._billed or 0.0)
             self._known_expected += charge.credits
             self._known_billed += billed
         self._settle(job, charge.credits if billed is None else billed)
 
     def record_failed(self, job: Job) -> None:
-        """A job is over without a clip; its replies may be lost, and charged for all the same."""
+        """Record a failed job; the service may have charged for responses that were lost."""
         self._settle(job, self._charges[job.recipe].credits)
 
     def cost(self) -> Cost:
-        """How things stand."""
+        """The cost so far."""
         return Cost(
             provider=self._provider.name,
             model=self._provider.model,
@@ -231,7 +230,7 @@ class CostTracker:
             bound=self.limits.bound,
             unsayable=len(self._unsayable - {job.recipe for job in self.limits.left}),
             due=self._due,
-            billed=self._told if self._meter is None else self._meter.billed_total,
+            billed=self._billed if self._meter is None else self._meter.billed_total,
             rebilled=self._rebilled,
             balance=self._balance,
         )
@@ -243,7 +242,7 @@ class CostTracker:
         self._changed.set()
 
     def _within(self, jobs: Sequence[Job]) -> list[Job]:
-        """The first jobs that together pass no bound."""
+        """The first jobs that together exceed no limit."""
         total = Charges()
 
         def find_passed_bound(job: Job) -> str | None:
@@ -254,28 +253,28 @@ class CostTracker:
         return self.limits.take(jobs, find_passed_bound)
 
     def _find_bound_passed_with(self, charge: Charge) -> str | None:
-        """The bound that one more charge would pass, if all goes on as it went so far."""
-        sent = _plus(self._handed_out, charge)
+        """The limit that one more charge would exceed, if the bills continue as before."""
+        sent = _plus(self._dispatched, charge)
         in_flight = (sent.credits - self._settled) * self._factor
         credit_count = self._accounted + self._count_unexplained() + in_flight
         return self._find_bound_passed(sent.characters, credit_count)
 
     @property
     def _factor(self) -> float:
-        """How many times what is expected the service bills, at least 1."""
+        """The ratio of billed to expected credits, at least 1."""
         if self._known_expected:
             return max(1.0, self._known_billed / self._known_expected)
-        # A service that does not report what it bills is believed to bill what is expected.
+        # Assume that a service that does not report its bills charges what is expected.
         return _UNKNOWN_FACTOR if self._open and not self._settled else 1.0
 
     def _count_unexplained(self) -> float:
-        """Credits that were charged, and for no clip that is known to be over."""
+        """The credits charged beyond those of the finished clips."""
         if self._meter is None:
             return 0.0
         return max(0.0, (self._meter.billed_total or 0.0) - self._accounted)
 
     def _find_bound_passed(self, characters: int, credit_count: float) -> str | None:
-        """The bound that so much would pass."""
+        """The limit that these amounts exceed."""
         most, cost = self._settings.max_chars, self._settings.max_cost
         if most is not None and characters > most:
             return f"max-chars = {most}"
@@ -316,7 +315,7 @@ def _plus(bill: Charges, charge: Charge) -> Charges:
     )
 
 
-# Which words were paid for before, and what changed since, by what the ledger says.
+# Texts that were paid for before, by the ledger, and the changes since.
 
 
 def find_repeat_purchases(
@@ -326,33 +325,33 @@ def find_repeat_purchases(
     fresh: AbstractSet[str],
     rejected: Container[str] = (),
 ) -> dict[str, str]:
-    """Why jobs whose words the same service was paid for before are made again, by their recipes.
+    """The reasons for paying the same service for the same text again, by recipe.
 
     Args:
-        settings: whose ledger to read, and what the clips are to be like now.
+        settings: the settings with the ledger to read.
         provider: the engine.
-        jobs: what is to be made.
-        fresh: recipes of clips that stay as they are: what is said in several voices was paid for
-            in one of them, and no other clip takes its place.
-        rejected: the assets whose sounds somebody rejected.
+        jobs: the jobs.
+        fresh: recipes of fresh clips: the same text in another voice was paid for only in theirs,
+            and no other clip replaces them.
+        rejected: the assets whose audio a reviewer rejected.
     """
     before: dict[tuple[str, str | None], list[Provenance]] = {}
     for origin in origins(output_folder.ledger_bytes(settings)):
-        # A line without a text takes back what was said of an asset: it may have been paid for.
+        # A line without a text revokes the lines of an asset, which may have been paid for.
         if origin.text and _is_of(provider, origin) and origin.recipe not in fresh:
             before.setdefault((origin.text, origin.reading), []).append(origin)
     now = plan_types.Origins(settings, provider)
     found = {}
     for job in jobs:
         if earlier := before.get((job.form.text, job.form.reading)):
-            wanted = now.of(job.form, job.voice, job.recipe, job.speed)
+            current = now.of(job.form, job.voice, job.recipe, job.speed)
             why = _why_again(job, rejected, forced=settings.force)
-            found[job.recipe] = _reason(_nearest(earlier, wanted), wanted, why)
+            found[job.recipe] = _reason(_nearest(earlier, current), current, why)
     return found
 
 
 def _why_again(job: Job, rejected: Container[str], *, forced: bool) -> str:
-    """Why what did not change is made again."""
+    """Why an unchanged clip is regenerated."""
     if forced:
         return "of --force"
     if any(asset in rejected for asset in job.assets):
@@ -365,7 +364,7 @@ def _is_of(provider: Provider, origin: Provenance) -> bool:
 
 
 def _nearest(origins: Iterable[Provenance], now: Provenance) -> Provenance:
-    """The one that has most in common with what is wanted now."""
+    """The line that has most in common with the current one."""
     fields = ("recipe", "voice", "engine", "speed", "accent", "sound")
     return max(
         origins,
@@ -374,7 +373,7 @@ def _nearest(origins: Iterable[Provenance], now: Provenance) -> Provenance:
 
 
 def _reason(before: Provenance, now: Provenance, why_again: str) -> str:
-    """What changed first of all; ``why_again``: why it is made again if nothing did."""
+    """The first change; ``why_again``: the reason if nothing changed."""
     if before.recipe == now.recipe:
         return why_again
     for what, was, is_now in changes(before, now):

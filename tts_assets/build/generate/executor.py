@@ -1,4 +1,4 @@
-"""Executes the jobs of a plan, as the only run that writes into the output folder."""
+"""Executes the jobs of a plan while holding the lock of the output folder."""
 
 from __future__ import annotations
 
@@ -42,45 +42,45 @@ if TYPE_CHECKING:
     from tts_assets.engines.protocol import Speaker
 
 
-#: How often a segment is attempted: all of its passage would be lost with it. A service's own
-#: client knows better what is worth another request.
+#: The attempts for a segment: one that fails loses its whole passage. The client of a service
+#: decides itself which requests to retry.
 _ATTEMPTS = 3
 
-#: What spoils one clip, and what the whole run; anything else is a bug and propagates.
+#: The errors that fail one clip, and those that end the run; any other is a bug and propagates.
 _RULES = FailureRules(
     failures=(ClipError,),
     fatal=(FatalError,),
     dropped=(StoppedError,),
-    retry=lambda piece, _: piece.is_segment_to_say,
-    counted_as=lambda piece: piece.job.recipe,
+    retry=lambda item, _: item.is_segment_to_say,
+    counted_as=lambda item: item.job.recipe,
 )
 
 
 def is_idle(run: BuildState) -> bool:
-    """Whether a run has nothing to write; a shard always has its header."""
-    return not (run.has_work or run.survey.untidy or run.settings.shard or _has_old_records(run))
+    """Whether a run has nothing to write; a shard always writes its header."""
+    return not (run.has_work or run.plan.untidy or run.settings.shard or _has_old_records(run))
 
 
 @contextlib.asynccontextmanager
 async def lock_output_folder(run: BuildState) -> AsyncIterator[atomic_files.Storage]:
-    """Hold the output folder as the only run that writes into it.
+    """Lock the output folder, so that no other run writes into it.
 
     Raises:
-        BusyError: another run holds it, and this one need not wait for that.
+        BusyError: another run holds the lock, and this one need not wait for it.
         FatalError: the folder cannot be used.
     """
     store = output_folder.open_run_storage(run.settings)
     if run.settings.shard is not None:
         await anyio.to_thread.run_sync(asset_moves.refuse_link_to, store.root)
     await anyio.to_thread.run_sync(store.prepare)
-    # Only work is worth waiting for; the run that holds the lock leaves the folder tidy itself.
+    # Wait only if there is work: the run that holds the lock cleans up itself.
     in_turn = partial(_wait_for_turn, run, str(store.root))
     async with _in_threads(store.lock(in_turn)):
         yield store
 
 
 async def prepare_folders(run: BuildState, store: atomic_files.Storage) -> None:
-    """Write a shard's header, refuse links, and delete what earlier runs left behind."""
+    """Write a shard's header, refuse links, and delete the leftovers of earlier runs."""
     temp = _temp_folder(run)
     if run.settings.shard is not None:
         await anyio.to_thread.run_sync(asset_moves.write_shard_header, run, store)
@@ -96,30 +96,30 @@ async def prepare_folders(run: BuildState, store: atomic_files.Storage) -> None:
 
 
 async def estimate_build(run: BuildState) -> None:
-    """Find out what the clips cost, and leave those that are too many or too much for this run.
+    """Estimate the cost of the clips, and drop those that exceed a limit of this run.
 
     Raises:
-        FatalError: the dictionary, which tells what has to be sent, cannot be used.
+        FatalError: the dictionary, which determines the text to send, cannot be used.
     """
     if not run.jobs or run.stop.requested:
         return
-    if run.books is None:
+    if run.costs is None:
         run.jobs = run.limits.take(run.jobs)
     else:
-        run.jobs = await run.books.estimate(run.jobs)
-        run.tell(Estimated(cost=run.books.cost()))
+        run.jobs = await run.costs.estimate(run.jobs)
+        run.tell(Estimated(cost=run.costs.cost()))
     run.workers = max(1, min(run.workers, most_pieces(run.jobs)))
 
 
 def _has_old_records(run: BuildState) -> bool:
-    """Whether there are failures or paid sounds of clips that no entry asks for any more."""
-    asked = _recipes_to_keep(run)
-    if asked is None:
+    """Whether there are failures or paid recordings of clips that no entry requests any more."""
+    recipes = _recipes_to_keep(run)
+    if recipes is None:
         return False
     path = Path(run.settings.folder) / failures.NAME
     recorded = failures.read_failures(output_folder.bytes_of(path), file=str(path))
-    has_takes = run.takes is not None and run.takes.has_others(asked)
-    return has_takes or not recorded.keys() <= asked
+    has_takes = run.takes is not None and run.takes.has_others(recipes)
+    return has_takes or not recorded.keys() <= recipes
 
 
 def _temp_folder(run: BuildState) -> Path:
@@ -127,39 +127,39 @@ def _temp_folder(run: BuildState) -> Path:
 
 
 def _earlier(run: BuildState) -> Path:
-    """Where sounds that somebody rejected are kept."""
+    """The folder that keeps rejected audio for comparison."""
     return segment_cache.folder(run.settings.temp, run.settings.state_folder)
 
 
 def _sweep_earlier(run: BuildState) -> None:
-    """Delete those that nobody compares any more."""
-    # A journal that is damaged is told by those who need it.
+    """Delete the rejected audio that is no longer needed for a comparison."""
+    # The commands that need the journal report a damaged one.
     if _earlier(run).is_dir() and run.settings.shard is None:
         with contextlib.suppress(InputError):
             journal = read_journal(Path(run.settings.state_folder))
-            segment_cache.sweep_rejected_audio(_earlier(run), journal, run.survey.approved)
+            segment_cache.sweep_rejected_audio(_earlier(run), journal, run.plan.approved)
 
 
 def _sweep_takes(run: BuildState) -> None:
-    """Delete the sounds of services whose clips are stored, or are not asked for any more."""
+    """Delete the paid recordings whose clips are stored or no longer requested."""
     if run.takes is not None:
         is_all = run.is_whole or run.is_whole_shard
-        clips = (item.clip for item in run.survey.planned if item.state in planner.TO_MAKE)
+        clips = (item.clip for item in run.plan.planned if item.state in planner.TO_MAKE)
         places = {(clip.file, clip.entry, clip.part) for clip in clips}
         run.takes.delete_settled(_to_make(run) if is_all else None, places)
 
 
 def _folders(run: BuildState) -> list[str]:
-    """Every folder in which a killed run can have left something."""
-    wanted = (asset for job in run.jobs for asset in job.assets)
-    assets = (*run.survey.present, *wanted)
+    """Every folder in which an interrupted run may have left files."""
+    missing = (asset for job in run.jobs for asset in job.assets)
+    assets = (*run.plan.present, *missing)
     return sorted({asset.rpartition("/")[0] for asset in assets})
 
 
 @contextlib.asynccontextmanager
 async def _in_threads(manager: AbstractContextManager[None]) -> AsyncIterator[None]:
-    """A blocking context manager that does not hold up the event loop."""
-    # It may wait for long: it must not take a thread from others who would end the waiting.
+    """Enter a blocking context manager without blocking the event loop."""
+    # A limiter of its own: a long wait must not use up the threads that could end it.
     await anyio.to_thread.run_sync(manager.__enter__, limiter=anyio.CapacityLimiter(1))
     try:
         yield
@@ -169,11 +169,11 @@ async def _in_threads(manager: AbstractContextManager[None]) -> AsyncIterator[No
 
 
 class BusyError(Exception):
-    """Another run is at work in the folder."""
+    """Another run holds the lock of the folder."""
 
 
 def report_waiting(run: BuildState, path: str) -> None:
-    """Tell, from a thread, that another holds a lock; raise if the run is cancelled meanwhile."""
+    """Report from a thread that another run holds a lock; raise if this run was cancelled."""
     anyio.from_thread.check_cancelled()
     anyio.from_thread.run_sync(run.tell, Waiting(path=path))
 
@@ -194,18 +194,18 @@ async def execute_jobs(run: BuildState, store: atomic_files.Storage) -> None:
                 run.too_many, run.workers = run.workers, speaker.workers
             if isinstance(speaker, Paced):
                 run.limiter = speaker.limiter
-            studio = replace(
+            context = replace(
                 create_context(run.settings, run.provider, speaker, run.workers), takes=run.takes
             )
-            shelf = OutputTarget(
+            target = OutputTarget(
                 storage=store,
                 log=log,
-                rejected=run.survey.rejected,
+                rejected=run.plan.rejected,
                 earlier=_earlier(run),
             )
-            # Before the first line: a run that ends in between has nothing to come back for.
+            # Write .gitattributes first, so an interrupted run leaves nothing to repair.
             await anyio.to_thread.run_sync(write_git_attributes, store)
-            await _run_pool(run, studio, shelf)
+            await _run_pool(run, context, target)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(log.close)
@@ -215,8 +215,8 @@ async def execute_jobs(run: BuildState, store: atomic_files.Storage) -> None:
 def _open_speaker(
     run: BuildState,
 ) -> AbstractAsyncContextManager[Speaker | ClipExecutor]:
-    """What makes the clips: the engine on this machine, or on the workers of a cluster."""
-    # A service is asked from here, so that its limits, its key and what was paid are in one place.
+    """Open the engine on this machine, or on the workers of a cluster."""
+    # Call services from this machine only: their rate limits, key and costs stay in one place.
     if run.settings.cluster is None or isinstance(run.provider, Remote):
         return run.provider.open(
             workers=run.workers,
@@ -228,33 +228,33 @@ def _open_speaker(
     return open_cluster(run.settings, run.provider, run.workers)
 
 
-async def _run_pool(run: BuildState, studio: BuildContext, shelf: OutputTarget) -> None:
-    """Make all jobs, and take the results as they come."""
-    paced = isinstance(studio.speaker, Paced)
+async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget) -> None:
+    """Execute all jobs, and handle the results as they arrive."""
+    paced = isinstance(context.speaker, Paced)
     slack = SLACK if paced else 1
-    pieces = WorkQueue(studio, shelf, await cuts_of(run.jobs, run.settings, run.provider))
+    queue = WorkQueue(context, target, await cuts_of(run.jobs, run.settings, run.provider))
 
-    async def work(piece: WorkItem) -> StoredClip | None:
-        restart = time_limit_restarter(slack * piece.time_limits)
+    async def work(item: WorkItem) -> StoredClip | None:
+        restart = time_limit_restarter(slack * item.time_limits)
         restart()
-        return await pieces.make(piece, on_start=restart)
+        return await queue.make(item, on_start=restart)
 
     bound = run.settings.max_failures
     pool = Pool(
         work,
-        limit=slot_count(run.workers, studio.speaker),
-        timeout=None if isinstance(studio.speaker, ClipExecutor) else run.settings.timeout_seconds,
+        limit=slot_count(run.workers, context.speaker),
+        timeout=None if isinstance(context.speaker, ClipExecutor) else run.settings.timeout_seconds,
         rules=replace(_RULES, attempts=1 if paced else _ATTEMPTS, most_failures=bound),
     )
     run.stop.attach(pool.stop)
-    if isinstance(studio.speaker, ClipExecutor):
-        run.stop.attach(studio.speaker.stop)
-        _let_pace(pool, studio.speaker)
-    if isinstance(studio.speaker, Paced):
-        run.stop.attach(studio.speaker.limiter.stop)
-        _let_pace(pool, studio.speaker.limiter)
-        studio.speaker.limiter.on_rest = ServiceWaits(run.tell).take
-    states = dict(run.survey.states)
+    if isinstance(context.speaker, ClipExecutor):
+        run.stop.attach(context.speaker.stop)
+        _let_pace(pool, context.speaker)
+    if isinstance(context.speaker, Paced):
+        run.stop.attach(context.speaker.limiter.stop)
+        _let_pace(pool, context.speaker.limiter)
+        context.speaker.limiter.on_rest = ServiceWaits(run.tell).take
+    states = dict(run.plan.states)
     run.tell(
         Started(
             jobs=len(run.jobs),
@@ -267,24 +267,24 @@ async def _run_pool(run: BuildState, studio: BuildContext, shelf: OutputTarget) 
         )
     )
     jobs = longest_first(run.jobs)
-    books = run.books
-    wanted = run.limits.dispatch(jobs) if books is None else books.dispatch(jobs, studio.speaker)
-    results = Results(run, pieces, pool)
+    costs = run.costs
+    due = run.limits.dispatch(jobs) if costs is None else costs.dispatch(jobs, context.speaker)
+    results = Results(run, queue, pool)
     async with pool:
-        async for result in pool.run(pieces.of(wanted), total=len(jobs)):
+        async for result in pool.run(queue.of(due), total=len(jobs)):
             results.take(result)
             if pool.is_stopped:
-                # A run that ends by itself sends nothing more, either.
+                # Too many failures or a fatal error: send no more requests.
                 if run.limiter is not None:
                     run.limiter.stop()
-                if isinstance(studio.speaker, ClipExecutor):
-                    studio.speaker.stop()
+                if isinstance(context.speaker, ClipExecutor):
+                    context.speaker.stop()
     at_bound = bound is not None and len(run.failures) >= bound
     run.stopped = run.stopped or at_bound
 
 
 def _let_pace(pool: Pool[WorkItem, StoredClip | None], limiter: Limiter | ClipExecutor) -> None:
-    """As many clips are in hand as a service or a cluster makes sense of, from now to the end."""
+    """Keep the limit of the pool at the number of clips that a service or cluster asks for."""
 
     def follow() -> None:
         pool.limit = limiter.target_clips
@@ -294,9 +294,9 @@ def _let_pace(pool: Pool[WorkItem, StoredClip | None], limiter: Limiter | ClipEx
 
 
 def slot_count(workers: int, speaker: Speaker | ClipExecutor) -> int:
-    """How many clips are in hand at once: with some engines one more than they have workers.
+    """The number of clips in progress at once: with some engines, one more than the workers.
 
-    It stands ready in line, so that no worker is idle while a finished clip is stored.
+    The extra clip waits in line, so that no worker is idle while a finished clip is stored.
     """
     return workers + (workers > 1 and isinstance(speaker, Recorder))
 
@@ -311,12 +311,12 @@ async def store_records(run: BuildState, store: atomic_files.Storage) -> None:
 
 
 def _store_ledger_and_failures(run: BuildState, store: atomic_files.Storage) -> None:
-    """Bring everything to the disk, leave the ledger sorted, and remember what failed."""
+    """Sync the assets to disk, sort the ledger, and record the failures."""
     leave_tidy(store)
     path = store.root / failures.NAME
     before = output_folder.bytes_of(path)
     texts = {job.recipe: job.form.text for job in run.jobs}
-    # A run that ended early has not reported all clips that wait for a decision.
+    # A run that ended early has not reported all clips that await a decision.
     undecided = {} if run.takes is None else run.takes.find_undecided()
     reasons = {recipe: undecided[recipe] for recipe in undecided.keys() & texts.keys()}
     failed = {
@@ -334,10 +334,10 @@ def _store_ledger_and_failures(run: BuildState, store: atomic_files.Storage) -> 
 
 
 def _recipes_to_keep(run: BuildState) -> set[str] | None:
-    """The recipes that are to be made; None where not all clips were looked at."""
+    """The recipes to generate; None if the plan does not cover all clips."""
     return _to_make(run) if run.is_whole else None
 
 
 def _to_make(run: BuildState) -> set[str]:
-    """The recipes that are to be made, as far as clips were looked at."""
-    return {item.recipe for item in run.survey.planned if item.state in planner.TO_MAKE}
+    """The recipes to generate among the clips of the plan."""
+    return {item.recipe for item in run.plan.planned if item.state in planner.TO_MAKE}

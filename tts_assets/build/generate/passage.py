@@ -1,4 +1,4 @@
-"""One passage generated: its segments, joined when the last one is finished."""
+"""Generates one passage: its segments, joined when the last one is finished."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from tts_assets.model import Finding, Samples, Segment, Speech, SpokenForm, Voice
 
 
-#: The name of the joined file while it is made.
+#: The name of the joined file while it is written.
 _JOINED = "joined"
 
 
 class _Part(NamedTuple):
-    """A segment of a passage, who says it, what it is told of the others, and the name it waits by."""
+    """A segment of a passage, its voice, the texts around it, and its name in the cache."""
 
     segment: Segment
     voice: Voice
@@ -49,22 +49,22 @@ class _Part(NamedTuple):
 
 
 class Passage:
-    """A passage while it is made."""
+    """A passage in progress."""
 
-    def __init__(self, job: Job, segments: Sequence[Segment], studio: BuildContext) -> None:
-        """Begin.
+    def __init__(self, job: Job, segments: Sequence[Segment], context: BuildContext) -> None:
+        """Start without finished segments.
 
         Args:
-            job: what is to be made.
-            segments: what it is made of, in order.
-            studio: what it is made with.
+            job: the job of the passage.
+            segments: its segments in order.
+            context: the build context.
         """
         self.job = job
-        self._studio = studio
-        self._parts = _parts(job, segments, studio)
-        self._room = SegmentCache(studio.temp, job.recipe)
-        self._known: dict[int, CachedSegment] = {}
-        #: Credits of this run alone.
+        self._context = context
+        self._parts = _parts(job, segments, context)
+        self._cache = SegmentCache(context.temp, job.recipe)
+        self._finished: dict[int, CachedSegment] = {}
+        #: The credits charged in this run alone.
         self._billed: float | None = None
 
     def __len__(self) -> int:
@@ -72,57 +72,57 @@ class Passage:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all segments are there."""
-        return len(self._known) == len(self._parts)
+        """Whether all segments are finished."""
+        return len(self._finished) == len(self._parts)
 
     def has(self, number: int) -> bool:
-        """Whether a segment is there."""
-        return number in self._known
+        """Whether a segment is finished."""
+        return number in self._finished
 
     async def find_missing_segments(self) -> list[int]:
-        """See which segments an earlier run has left, and tell those that are still to be said."""
+        """Load the segments that an earlier run cached, and list the missing ones."""
 
         def read_cached() -> list[CachedSegment | None]:
-            return [self._room.find(part.name) for part in self._parts]
+            return [self._cache.find(part.name) for part in self._parts]
 
-        found = await to_thread.run_sync(read_cached, limiter=self._studio.threads)
-        self._known = {number: each for number, each in enumerate(found) if each is not None}
+        found = await to_thread.run_sync(read_cached, limiter=self._context.threads)
+        self._finished = {number: each for number, each in enumerate(found) if each is not None}
         return [number for number, each in enumerate(found) if each is None]
 
     def characters(self, number: int) -> int:
-        """How long a segment's text is, or its reading."""
+        """The length of a segment's text or reading, whichever is longer."""
         form = self._parts[number].segment.form
         return max(len(form.text), len(form.reading or ""))
 
     def pause_ms(self, number: int) -> int:
-        """The silence behind a segment."""
+        """The silence after a segment."""
         return self._parts[number].segment.pause_ms
 
     @property
     def voices(self) -> list[str]:
-        """The names of those who speak, each once."""
+        """The names of the voices, each once."""
         return list(dict.fromkeys(part.voice.name for part in self._parts))
 
     @property
     def credits(self) -> list[str]:
-        """The lines that came with the sound, each once."""
-        known = (self._known[number] for number in sorted(self._known))
-        return list(dict.fromkeys(each.credit for each in known if each.credit))
+        """The credit lines of the segments, each once."""
+        segments = (self._finished[number] for number in sorted(self._finished))
+        return list(dict.fromkeys(each.credit for each in segments if each.credit))
 
     def describe_segment(self, number: int) -> str:
-        """A segment in words for people."""
+        """A readable name of a segment, for messages."""
         text = self._parts[number].segment.form.text
         return f"segment {number + 1} of {len(self)} ({truncate_text(text, 20)})"
 
     async def speak(self, number: int, *, on_start: Callable[[], None]) -> None:
-        """Say a segment, and keep it until all are there.
+        """Generate a segment, and cache it until all are finished.
 
         Raises:
-            ClipError: the engine cannot say it, or what it said is unusable.
+            ClipError: the engine cannot speak the text, or its audio is unusable.
             FatalError: the engine is gone, or nothing can be stored.
         """
         (speech, sound), findings = await self.take(number, on_start=on_start)
-        known = CachedSegment(
+        cached = CachedSegment(
             frames=sound.samples.size,
             check=0,
             level=sound.level,
@@ -134,24 +134,24 @@ class Passage:
                 self._parts[number].segment.phrases,
                 speech.character_times,
                 cut_seconds=sound.cut_seconds,
-                seconds=sound.samples.size / self._studio.sound.rate_hz,
+                seconds=sound.samples.size / self._context.sound.rate_hz,
             ),
         )
         if speech.billed is not None:
             self._billed = speech.billed + (self._billed or 0.0)
-        keep = partial(self._room.keep, self._parts[number].name, sound.samples, known)
-        self._known[number] = await to_thread.run_sync(keep, limiter=self._studio.threads)
+        keep = partial(self._cache.keep, self._parts[number].name, sound.samples, cached)
+        self._finished[number] = await to_thread.run_sync(keep, limiter=self._context.threads)
 
     async def take(
         self, number: int, *, on_start: Callable[[], None]
     ) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
-        """Say a segment, without keeping it.
+        """Generate a segment without caching it.
 
         Returns:
-            What the engine said, its sound as it is joined, and what is wrong with that.
+            The engine's speech, the prepared audio, and its failed checks.
 
         Raises:
-            ClipError: the engine cannot say it, or what it said is unusable.
+            ClipError: the engine cannot speak the text, or its audio is unusable.
             FatalError: the engine is gone.
         """
         part = self._parts[number]
@@ -159,41 +159,41 @@ class Passage:
             part.segment.form,
             part.voice,
             part.around,
-            self._studio,
+            self._context,
             timed=bool(part.segment.phrases),
             on_start=on_start,
         )
 
-    async def finish(self, shelf: OutputTarget) -> StoredClip:
+    async def finish(self, target: OutputTarget) -> StoredClip:
         """Join all segments, and store the asset under each of its names.
 
         Raises:
-            ClipError: nothing audible came of it, or a segment is gone.
+            ClipError: the audio is silent, or a segment is gone.
             FatalError: the disk is full, gone or read-only.
         """
 
         def finish() -> StoredClip:
             content = self.join_segments()
-            made = store(self.job, self._studio, shelf, content)
+            clip = store(self.job, self._context, target, content)
             self.clear()
-            return made
+            return clip
 
-        return await to_thread.run_sync(finish, limiter=self._studio.threads)
+        return await to_thread.run_sync(finish, limiter=self._context.threads)
 
     def join_segments(self) -> Content:
-        """All segments in one file, which lies where they waited until that is cleared; blocks.
+        """Join all segments in one file in the cache, which exists until `clear`; blocks.
 
         Raises:
-            ClipError: nothing audible came of it, or a segment is gone.
+            ClipError: the audio is silent, or a segment is gone.
             FatalError: the disk is full, gone or read-only.
         """
         from tts_assets.audio.joining import join_segments  # noqa: PLC0415 - heavy, see make_clip
 
-        path = self._room.file(_JOINED)
-        with fatal(f"cannot write {path}"), self._room.create_file(_JOINED) as into:
-            joined = join_segments(self._joints(), self._studio.sound, into)
-        own = self._studio.own_voice(self.job)
-        of_whole = check_level(joined.lufs, joined.peak_dbtp, self._studio.expect(own, None))
+        path = self._cache.file(_JOINED)
+        with fatal(f"cannot write {path}"), self._cache.create_file(_JOINED) as into:
+            joined = join_segments(self._joints(), self._context.sound, into)
+        own = self._context.own_voice(self.job)
+        of_whole = check_level(joined.lufs, joined.peak_dbtp, self._context.expect(own, None))
         made = StoredClip(
             seconds=joined.seconds,
             bytes=path.stat().st_size,
@@ -218,19 +218,19 @@ class Passage:
         )
 
     def _word_cues(self, cues: Sequence[Cue], starts: Sequence[float]) -> tuple[Cue, ...]:
-        """The time line in words; a segment without times of its words stays whole."""
+        """The time line by words; a segment without word times is one cue."""
         if not any(part.segment.phrases for part in self._parts):
             return ()
-        if not any(known.words for known in self._in_order):
+        if not any(each.words for each in self._in_order):
             return ()
         found: list[Cue] = []
-        for cue, start, known in zip(cues, starts, self._in_order, strict=True):
-            found += timelines.place_words(known.words, cue, start) if known.words else (cue,)
+        for cue, start, each in zip(cues, starts, self._in_order, strict=True):
+            found += timelines.place_words(each.words, cue, start) if each.words else (cue,)
         return tuple(found)
 
     def clear(self) -> None:
-        """Delete what waits: it is not needed any more."""
-        self._room.clear()
+        """Delete the cached segments, which are not needed any more."""
+        self._cache.clear()
 
     def _joints(self) -> list[Joint]:
         from tts_assets.audio.joining import Joint  # noqa: PLC0415 - see joined
@@ -238,8 +238,8 @@ class Passage:
         return [
             Joint(
                 read=partial(self._samples, number),
-                frames=self._known[number].frames,
-                level=self._known[number].level,
+                frames=self._finished[number].frames,
+                level=self._finished[number].level,
                 voice=f"{part.voice.name} {part.voice.speed}",
                 pause_ms=part.segment.pause_ms,
             )
@@ -247,50 +247,49 @@ class Passage:
         ]
 
     def _samples(self, number: int) -> Samples:
-        samples = self._room.samples(self._parts[number].name)
+        samples = self._cache.samples(self._parts[number].name)
         if samples is None:
             raise ClipError(
-                f"{self.describe_segment(number)} is missing from {self._room.file('')}: run again"
+                f"{self.describe_segment(number)} is missing from {self._cache.file('')}: run again"
             )
         return samples
 
     @property
     def _total_billed(self) -> float | None:
-        """Credits of all segments, those of earlier runs, too."""
-        told = [known.billed for known in self._in_order if known.billed is not None]
-        return sum(told) if told else None
+        """The credits charged for all segments, including earlier runs."""
+        billed = [each.billed for each in self._in_order if each.billed is not None]
+        return sum(billed) if billed else None
 
     @cached_property
     def _in_order(self) -> list[CachedSegment]:
-        return [self._known[number] for number in range(len(self))]
+        return [self._finished[number] for number in range(len(self))]
 
     @property
     def _findings(self) -> tuple[Finding, ...]:
         return tuple(
             finding._replace(told=f"{self.describe_segment(number)}: {finding.told}")
-            for number, known in enumerate(self._in_order)
-            for finding in known.findings
+            for number, segment in enumerate(self._in_order)
+            for finding in segment.findings
         )
 
     @property
     def _pronunciation(self) -> Pronunciation | None:
-        """How all of it was said, as sure as the least sure of its segments."""
-        said = [known.pronunciation for known in self._in_order]
-        told = [each for each in said if each is not None]
-        if len(told) < len(said):
+        """The pronunciation of the whole, as certain as that of its least certain segment."""
+        known = [each.pronunciation for each in self._in_order if each.pronunciation is not None]
+        if len(known) < len(self):
             return None
         phrases = [
-            (*each.phrases[:-1], each.phrases[-1]._replace(pause=True)) for each in told[:-1]
+            (*each.phrases[:-1], each.phrases[-1]._replace(pause=True)) for each in known[:-1]
         ]
         doubts = [
             f"{self.describe_segment(number)}: {each.doubt}"
-            for number, each in enumerate(told)
+            for number, each in enumerate(known)
             if each.doubt is not None
         ]
         return Pronunciation(
-            phrases=tuple(phrase for each in (*phrases, told[-1].phrases) for phrase in each),
-            basis=max((each.basis for each in told), key=tuple(Basis).index),
-            accent_basis=max((each.accent_basis for each in told), key=tuple(AccentBasis).index),
+            phrases=tuple(phrase for each in (*phrases, known[-1].phrases) for phrase in each),
+            basis=max((each.basis for each in known), key=tuple(Basis).index),
+            accent_basis=max((each.accent_basis for each in known), key=tuple(AccentBasis).index),
             doubt="; ".join(doubts) or None,
         )
 
@@ -299,40 +298,40 @@ async def record_segment(
     form: SpokenForm,
     voice: Voice,
     around: tuple[str, str],
-    studio: BuildContext,
+    context: BuildContext,
     *,
     timed: bool,
     on_start: Callable[[], None],
 ) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
-    """Say a segment of a passage.
+    """Generate a segment of a passage.
 
     Args:
         form: the text with its reading.
-        voice: who speaks.
-        around: the texts before and behind it.
-        studio: what it is made with.
-        timed: whether it is to be known when each character is spoken, where a service reports it.
-        on_start: called when the work begins, and again if it has to begin anew.
+        voice: the voice.
+        around: the texts before and after it.
+        context: the build context.
+        timed: whether to request the time of each character, if the service reports it.
+        on_start: called when the work starts, and again if it restarts.
 
     Returns:
-        What the engine said, its sound as it is joined, and what is wrong with that.
+        The engine's speech, the prepared audio, and its failed checks.
 
     Raises:
-        ClipError: the engine cannot say it, or what it said is unusable.
+        ClipError: the engine cannot speak the text, or its audio is unusable.
         FatalError: the engine is gone.
     """
-    speaker = studio.speaker
+    speaker = context.speaker
     if isinstance(speaker, ClipExecutor):
         return await speaker.record_segment(form, voice, around, timed=timed)
 
     async def take() -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
         speech = await _speak_segment(form, voice, around, speaker, timed, on_start)
-        finished = partial(_finish_segment, speech, voice, studio)
-        sound, findings = await to_thread.run_sync(finished, limiter=studio.threads)
+        finished = partial(_finish_segment, speech, voice, context)
+        sound, findings = await to_thread.run_sync(finished, limiter=context.threads)
         return (speech, sound), findings
 
     try:
-        return await best_take(take, studio, voice)
+        return await best_take(take, context, voice)
     except TtsAssetsError:
         raise
     except Exception as exc:
@@ -355,32 +354,32 @@ async def _speak_segment(
 
 
 def _finish_segment(
-    speech: Speech, voice: Voice, studio: BuildContext
+    speech: Speech, voice: Voice, context: BuildContext
 ) -> tuple[PreparedSpeech, tuple[Finding, ...]]:
     from tts_assets.audio.prepare import prepare_speech  # noqa: PLC0415 - heavy, see make_clip
 
-    rate_hz = studio.sound.rate_hz
+    rate_hz = context.sound.rate_hz
     sound = prepare_speech(speech, rate_hz)
-    expected = studio.expect(voice, speech.pronunciation, is_segment=True)
+    expected = context.expect(voice, speech.pronunciation, is_segment=True)
     return sound, check_samples(sound.samples, rate_hz, expected)
 
 
-def _parts(job: Job, segments: Sequence[Segment], studio: BuildContext) -> list[_Part]:
-    own = studio.own_voice(job)
-    cast = studio.cast(job.form, own)
-    in_context = isinstance(studio.speaker, Contextual)
+def _parts(job: Job, segments: Sequence[Segment], context: BuildContext) -> list[_Part]:
+    own = context.own_voice(job)
+    cast = context.cast(job.form, own)
+    in_context = isinstance(context.speaker, Contextual)
     parts: list[_Part] = []
     for number, segment in enumerate(segments):
         voice = cast.get(segment.speaker, own)
         around = _around(segments, number) if in_context else ("", "")
-        recipe = studio.recipes.of_segment(segment.form, voice, around)
-        # What is said twice waits twice: not every voice says it alike.
+        recipe = context.recipes.of_segment(segment.form, voice, around)
+        # Cache repeats separately: some voices are not deterministic.
         parts.append(_Part(segment, voice, around, segment_cache.name_of(number, recipe)))
     return parts
 
 
 def _around(segments: Sequence[Segment], number: int) -> tuple[str, str]:
-    """The texts before and behind a segment; what others say is none of its own speaker's."""
+    """The texts before and after a segment, if the same speaker says them; else ""."""
     speaker = segments[number].speaker
     before = segments[number - 1] if number else None
     behind = segments[number + 1] if number + 1 < len(segments) else None

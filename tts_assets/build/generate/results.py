@@ -1,4 +1,4 @@
-"""What comes of the pieces of a run: clips made and clips failed, told as they come."""
+"""The results of work items: finished and failed clips, reported as they arrive."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.rate_limiter import Rest
 
 
-#: A service's own client gives a request up in time, and has to learn that it did; in kana a text is
-#: longer, and has more time. This is for what the client does not see.
+#: The factor on the time limit for services: their client enforces its own time limit, which is
+#: longer for texts in kana. This one catches what the client does not notice.
 SLACK = 4
 
 #: Shorter waits for a service are not reported.
@@ -36,7 +36,7 @@ _WAITS_APART_SECONDS = 10.0
 
 
 class ServiceWaits:
-    """Reports that the run waits for a service, now and then."""
+    """Reports that the run waits for a service, at most once in ten seconds."""
 
     def __init__(self, tell: Callable[[Event], None]) -> None:
         """Report nothing yet."""
@@ -44,7 +44,7 @@ class ServiceWaits:
         self._next = -inf
 
     def take(self, rest: Rest) -> None:
-        """A call waits: reported if it waits for long, or if no request has gone well for long."""
+        """Report a waiting call if it waits for long, or if no request succeeded for long."""
         now = current_time()
         is_long = max(rest.seconds, rest.fruitless_seconds) >= _LONG_WAIT_SECONDS
         if not is_long or now < self._next:
@@ -62,14 +62,14 @@ class ServiceWaits:
 
 
 class Results:
-    """Takes the results of a pool, one by one."""
+    """Handles the results of a pool, one by one."""
 
     def __init__(
-        self, run: BuildState, pieces: WorkQueue, pool: Pool[WorkItem, StoredClip | None]
+        self, run: BuildState, queue: WorkQueue, pool: Pool[WorkItem, StoredClip | None]
     ) -> None:
-        """Begin; a service's limiter or a cluster decides how many clips are in hand, or else we do."""
+        """Adapt the concurrency here, unless a service's limiter or a cluster does it."""
         self._run = run
-        self._pieces = pieces
+        self._queue = queue
         self._pool = pool
         self._done = self._failed = 0
         eases = run.limiter is None and run.settings.cluster is None
@@ -79,7 +79,7 @@ class Results:
         )
 
     def take(self, result: Result[WorkItem, StoredClip | None]) -> None:
-        """What became of a piece."""
+        """Handle the result of a work item."""
         self._ease(result)
         self._history.record_work(result.job.job.recipe, result.seconds)
         if result.error is not None:
@@ -90,7 +90,7 @@ class Results:
             self._finish_segment(result)
 
     def _ease(self, result: Result[WorkItem, StoredClip | None]) -> None:
-        """Where much fails, the machine may have too much to do: fewer are made at once."""
+        """Reduce the concurrency if many items fail: the machine may be overloaded."""
         if self._easing is None:
             return
         for attempt in range(1, result.attempt + 1):
@@ -99,86 +99,84 @@ class Results:
                 self._pool.limit = limit
 
     def _finish_segment(self, result: Result[WorkItem, StoredClip | None]) -> None:
-        """A segment is there, unless its passage was given up before that."""
-        piece = result.job
-        if piece.passage is None or piece.number is None or not piece.passage.has(piece.number):
+        """Report a finished segment, unless its passage failed before."""
+        item = result.job
+        if item.passage is None or item.number is None or not item.passage.has(item.number):
             return
         self._run.tell(
             SegmentMade(
-                job=piece.job,
-                number=piece.number,
-                out_of=len(piece.passage),
+                job=item.job,
+                number=item.number,
+                out_of=len(item.passage),
                 seconds=result.seconds,
                 counts=self._counts(),
             )
         )
 
-    def _finish_clip(self, result: Result[WorkItem, StoredClip | None], made: StoredClip) -> None:
+    def _finish_clip(self, result: Result[WorkItem, StoredClip | None], clip: StoredClip) -> None:
         run, job = self._run, result.job.job
         self._done += 1
         run.made.add(job.recipe)
-        if run.books is not None:
-            run.books.record_made(job, made.billed)
-        run.audio_seconds += made.seconds
-        self._history.record_made(job.recipe, job.clips[0], made.seconds, made.lufs)
-        if made.credit:
-            run.credits[made.credit] = None
-        said = made.pronunciation
-        if said is not None and said.doubt is not None:
-            run.doubts[job.recipe] = said
-        if made.repeated:
+        if run.costs is not None:
+            run.costs.record_made(job, clip.billed)
+        run.audio_seconds += clip.seconds
+        self._history.record_made(job.recipe, job.clips[0], clip.seconds, clip.lufs)
+        if clip.credit:
+            run.credits[clip.credit] = None
+        pronunciation = clip.pronunciation
+        if pronunciation is not None and pronunciation.doubt is not None:
+            run.doubts[job.recipe] = pronunciation
+        if clip.repeated:
             run.repeated.add(job.recipe)
-        if made.findings:
-            run.findings[job.recipe] = made.findings
+        if clip.findings:
+            run.findings[job.recipe] = clip.findings
         run.tell(
             ClipMade(
                 job=job,
                 seconds=result.seconds,
-                audio_seconds=made.seconds,
+                audio_seconds=clip.seconds,
                 counts=self._counts(),
-                pronunciation=said,
-                findings=made.findings,
+                pronunciation=pronunciation,
+                findings=clip.findings,
             )
         )
 
     def _fail(self, result: Result[WorkItem, StoredClip | None]) -> None:
-        run, piece = self._run, result.job
-        # A passage fails once, with its first segment that does.
-        if not self._pieces.fail(piece.job):
+        run, item = self._run, result.job
+        # Report a passage once, with its first failed segment.
+        if not self._queue.fail(item.job):
             return
-        if run.books is not None:
-            run.books.record_failed(piece.job)
+        if run.costs is not None:
+            run.costs.record_failed(item.job)
         slack = 1 if run.limiter is None else SLACK
-        error = _in_our_words(
-            result.error, slack * run.settings.timeout_seconds * piece.time_limits
-        )
+        error = _in_our_words(result.error, slack * run.settings.timeout_seconds * item.time_limits)
         if isinstance(error, FatalError):
-            # Not this clip's fault: it is made when the run is taken up again.
+            # Not this clip's fault: the next run generates it.
             run.fatal = run.fatal or str(error)
             return
-        if piece.passage is not None and piece.number is not None and piece.is_segment_to_say:
-            error = type(error)(f"{piece.passage.describe_segment(piece.number)}: {error}")
+        if item.passage is not None and item.number is not None and item.is_segment_to_say:
+            error = type(error)(f"{item.passage.describe_segment(item.number)}: {error}")
         self._failed += 1
-        self._history.record_failed(piece.job.recipe)
-        run.failures[piece.job.recipe] = str(error)
+        self._history.record_failed(item.job.recipe)
+        run.failures[item.job.recipe] = str(error)
         run.tell(
             ClipFailed(
-                job=piece.job,
+                job=item.job,
                 error=error,
                 seconds=result.seconds,
                 attempt=result.attempt,
                 counts=self._counts(),
-                line=self._lines.get(piece.job.recipe),
+                line=self._lines.get(item.job.recipe),
             )
         )
 
     @cached_property
     def _lines(self) -> dict[str, int | None]:
         """The line of the first entry of each recipe."""
-        return {item.recipe: item.line for item in reversed(self._run.survey.planned)}
+        return {item.recipe: item.line for item in reversed(self._run.plan.planned)}
 
     def _counts(self) -> Counts:
-        """How the clips stand, whatever their pieces are."""
+        """The progress in clips, not in work items."""
         left = len(self._run.jobs) - self._done - self._failed
         active = min(self._pool.counts.active, left)
         return Counts(queued=left - active, active=active, done=self._done, failed=self._failed)

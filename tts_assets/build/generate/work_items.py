@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     from tts_assets.store.paid_speech import ClipRequests
 
 
-#: What a text is cut into, or why it cannot be cut.
+#: The segments of a text, or why segmentation failed.
 Cut: TypeAlias = tuple["Segment", ...] | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
-    """What one worker does: a whole clip, a segment of a passage, or what is left of one.
+    """The work of one worker: a whole clip, a segment of a passage, or joining a passage.
 
     Args:
-        job: what it is made for.
-        passage: the passage that it belongs to; None for a clip that is made in one piece.
-        number: its segment, from 0; None where all are there and are to be joined.
+        job: the job that it belongs to.
+        passage: the passage that it belongs to; None for a clip in one piece.
+        number: its segment, from 0; None if all exist and must be joined.
     """
 
     job: Job
@@ -51,7 +51,7 @@ class WorkItem:
 
     @property
     def is_segment_to_say(self) -> bool:
-        """Whether it is a segment that is not there yet."""
+        """Whether it is a segment that does not exist yet."""
         return (
             self.passage is not None
             and self.number is not None
@@ -60,7 +60,7 @@ class WorkItem:
 
     @property
     def time_limits(self) -> int:
-        """How many time limits it has: a long text takes as long as the sentences in it."""
+        """The factor on the time limit, by the length of the text."""
         form = self.job.form
         if self.passage is not None and self.number is not None:
             return time_limits(self.passage.characters(self.number))
@@ -68,39 +68,39 @@ class WorkItem:
 
 
 def most_pieces(jobs: Iterable[Job]) -> int:
-    """How many pieces jobs have at most, without cutting their texts."""
+    """The maximum number of work items for jobs, without segmenting their texts."""
     return sum(1 + len(job.form.text) // MIN_SEGMENT_CHARS if job.form.turns else 1 for job in jobs)
 
 
 class WorkQueue:
-    """The pieces of all jobs of a run, and what became of them."""
+    """The work items of all jobs of a run, and their execution."""
 
-    def __init__(self, studio: BuildContext, shelf: OutputTarget, cuts: dict[str, Cut]) -> None:
-        """Begin.
+    def __init__(self, context: BuildContext, target: OutputTarget, cuts: dict[str, Cut]) -> None:
+        """Start without failed clips.
 
         Args:
-            studio: what everything is made with.
-            shelf: where it goes.
+            context: the build context.
+            target: the destination of the assets.
             cuts: the segments of passages, by their recipes.
         """
-        self._studio = studio
-        self._shelf = shelf
+        self._context = context
+        self._target = target
         self._cuts = cuts
         self._failed: set[str] = set()
 
     async def of(
         self, jobs: Iterable[Job] | AsyncGenerator[Job, None]
     ) -> AsyncGenerator[WorkItem, None]:
-        """The pieces of jobs in their order; those of a passage that failed are left out."""
-        async with aclosing(_each(jobs)) as wanted:
-            async for job in wanted:
+        """The work items of jobs in order, without those of failed passages."""
+        async with aclosing(_each(jobs)) as open_jobs:
+            async for job in open_jobs:
                 self._refuse_folders(job)
                 found = self._cuts.get(job.recipe)
-                # Whoever does what cannot be cut says why.
+                # If segmentation failed, the worker raises the reason.
                 if found is None or isinstance(found, str):
                     yield WorkItem(job=job)
                     continue
-                passage = Passage(job, found, self._studio)
+                passage = Passage(job, found, self._context)
                 missing: list[int | None] = [*await passage.find_missing_segments()]
                 for number in missing or [None]:
                     if job.recipe in self._failed:
@@ -108,19 +108,19 @@ class WorkQueue:
                     yield WorkItem(job=job, passage=passage, number=number)
 
     def _refuse_folders(self, job: Job) -> None:
-        """Fail a clip in whose place a folder lies before it is spoken, which may cost money."""
+        """Fail a clip whose path is a folder before it is spoken, which may cost money."""
         try:
             for asset in job.assets:
-                self._shelf.storage.refuse_folder(asset)
+                self._target.storage.refuse_folder(asset)
         except ClipError as exc:
             self._cuts[job.recipe] = str(exc)
 
     async def make(self, piece: WorkItem, *, on_start: Callable[[], None]) -> StoredClip | None:
-        """Do a piece; None where its clip is not whole by that.
+        """Execute a work item; None if its clip is not complete yet.
 
         Raises:
-            ClipError: it cannot be done.
-            FatalError: nothing can be done any more.
+            ClipError: it failed.
+            FatalError: the run cannot continue.
         """
         job, passage = piece.job, piece.passage
         if job.recipe in self._failed:
@@ -129,9 +129,9 @@ class WorkQueue:
             if isinstance(why := self._cuts.get(job.recipe), str):
                 raise ClipError(why)
             with self._record(job, None) as order:
-                made = await make_clip(job, self._studio, self._shelf, on_start=on_start)
+                clip = await make_clip(job, self._context, self._target, on_start=on_start)
                 _close(order)
-            return made
+            return clip
         if piece.number is not None:
             with self._record(job, piece.number) as order:
                 await passage.speak(piece.number, on_start=on_start)
@@ -139,11 +139,11 @@ class WorkQueue:
             if not passage.is_whole:
                 return None
         on_start()
-        return await passage.finish(self._shelf)
+        return await passage.finish(self._target)
 
     def _record(self, job: Job, segment: int | None) -> AbstractContextManager[ClipRequests | None]:
-        """What a service is asked for within the block is recorded for this clip."""
-        takes, first = self._studio.takes, job.clips[0]
+        """Record the requests to a service within the block for this clip."""
+        takes, first = self._context.takes, job.clips[0]
         if takes is None:
             return nullcontext()
         clip = RequestedClip(
@@ -156,7 +156,7 @@ class WorkQueue:
         return takes.open_order(clip, segment=segment)
 
     def fail(self, job: Job) -> bool:
-        """Give up a clip; whether it was not given up before."""
+        """Mark a clip as failed; whether it is the first failure."""
         before = job.recipe in self._failed
         self._failed.add(job.recipe)
         return not before
@@ -170,7 +170,7 @@ def _close(order: ClipRequests | None) -> None:
 async def cuts_of(
     jobs: Sequence[Job], settings: Settings, provider: Provider | None = None
 ) -> dict[str, Cut]:
-    """The segments of all passages, by their recipes; the dictionary is asked only where it must be.
+    """The segments of all passages, by their recipes; uses the dictionary only if necessary.
 
     Raises:
         FatalError: the dictionary cannot be used.
@@ -178,12 +178,12 @@ async def cuts_of(
     passages = [job for job in jobs if job.form.turns]
     forms = [job.form for job in passages]
     timed = [number for number, job in enumerate(passages) if _has_words(job, provider)]
-    told = await split_passages(forms, settings.pauses, settings.words, with_phrases=timed)
-    return {job.recipe: each for job, each in zip(passages, told, strict=True)}
+    cuts = await split_passages(forms, settings.pauses, settings.words, with_phrases=timed)
+    return {job.recipe: each for job, each in zip(passages, cuts, strict=True)}
 
 
 def _has_words(job: Job, provider: object) -> bool:
-    """Whether the time line of a passage is to have its words."""
+    """Whether the time line of a passage needs its words."""
     if not isinstance(provider, TimestampProvider):
         return False
     is_requested = any(clip.timeline is not None for clip in job.clips)
@@ -193,23 +193,23 @@ def _has_words(job: Job, provider: object) -> bool:
 async def find_missing_forms(
     jobs: Sequence[Job], settings: Settings
 ) -> dict[str, tuple[SpokenForm, ...]]:
-    """What is still to be spoken of passages of which earlier runs left segments, by their recipes.
+    """The missing segments of passages that earlier runs left incomplete, by their recipes.
 
     Raises:
         FatalError: the dictionary cannot be used.
     """
     temp = segment_cache.place_for(settings.temp, settings.folder)
 
-    def find_waiting() -> dict[str, set[int]]:
+    def find_cached() -> dict[str, set[int]]:
         passages = [job.recipe for job in jobs if job.form.turns]
         found = {recipe: segment_cache.find_numbers(temp, recipe) for recipe in passages}
         return {recipe: numbers for recipe, numbers in found.items() if numbers}
 
-    there = await to_thread.run_sync(find_waiting)
-    cuts = await cuts_of([job for job in jobs if job.recipe in there], settings)
+    cached = await to_thread.run_sync(find_cached)
+    cuts = await cuts_of([job for job in jobs if job.recipe in cached], settings)
     return {
         recipe: tuple(
-            segment.form for number, segment in enumerate(cut) if number not in there[recipe]
+            segment.form for number, segment in enumerate(cut) if number not in cached[recipe]
         )
         for recipe, cut in cuts.items()
         if not isinstance(cut, str)

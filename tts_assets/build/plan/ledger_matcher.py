@@ -21,71 +21,69 @@ if TYPE_CHECKING:
 
 
 class Reviews:
-    """Holds clips that are fresh against the decisions on their sounds."""
+    """Applies the decisions of reviewers to fresh clips."""
 
-    def __init__(self, found: Plan, *, unapproved: bool) -> None:
-        """Begin.
+    def __init__(self, plan: Plan, *, unapproved: bool) -> None:
+        """Take a plan with the decisions of the ledger.
 
         Args:
-            found: what the ledger says of decisions.
-            unapproved: whether a fresh clip matters if nobody has approved its sound.
+            plan: the plan.
+            unapproved: whether a fresh clip without approved audio matters.
         """
-        self._found = found
+        self._plan = plan
         self._unapproved = unapproved
 
     def apply_review(self, item: ClipPlan, own: ClipPlan) -> ClipPlan:
-        """A fresh clip as it stands by what was decided of its sound.
+        """A fresh clip with its state by the decision on its audio.
 
         Args:
-            item: the clip, and the asset that serves it.
-            own: the same by its own recipe: what another engine made is made by this one.
+            item: the clip with its current asset.
+            own: the clip by its own recipe: this engine regenerates the asset of another one.
         """
-        decision = self._found.rejected.get(item.asset)
+        decision = self._plan.rejected.get(item.asset)
         if decision is not None:
             return own._replace(state=State.REJECTED, reason=_describe_rejection(decision))
-        self._found.approvals += item.asset in self._found.approved
+        self._plan.approvals += item.asset in self._plan.approved
         return item
 
     def matters(self, item: ClipPlan) -> bool:
-        """Whether a clip is one that nobody has approved, where that is asked for."""
+        """Whether a fresh clip lacks approval, if unapproved clips were requested."""
         return (
-            self._unapproved
-            and item.state is State.FRESH
-            and item.asset not in self._found.approved
+            self._unapproved and item.state is State.FRESH and item.asset not in self._plan.approved
         )
 
     def may_matter(self, item: ClipPlan) -> bool:
-        """The same of a clip that may turn out to be one, or to be rejected."""
-        return item.asset in self._found.rejected or self.matters(item)
+        """Whether a clip may turn out to be unapproved or rejected."""
+        return item.asset in self._plan.rejected or self.matters(item)
 
 
 def _describe_rejection(decision: Decision) -> str:
-    """Who rejected a sound, and why, as far as they said."""
+    """Who rejected the audio, and why, if known."""
     who = f"rejected by {decision.by}" if decision.by else "a reviewer rejected it"
     return f"{who}: {decision.reason}" if decision.reason else who
 
 
-# What was made earlier for clips that have no asset under their own recipe and name.
+# Earlier assets for clips that have none under their own recipe and name.
 
 
-#: The states of what was made, and is lost.
+#: The states of assets that were generated and are lost.
 _LOST = frozenset({State.MISSING, State.DAMAGED})
 
-#: Parts of an engine that are its model, by whatever name.
+#: The names of an engine's parts that are its model.
 _MODEL = frozenset({"model", "model_id", "voices"})
 
-#: The part of how a passage sounds that words have not.
+#: The pauses in the sound of a passage; single clips have none.
 _PAUSES = re.compile(r" pause-\S+")
 
 
 class UnresolvedClip(NamedTuple):
-    """A clip that has no asset of its own yet, and what may lead to one.
+    """A clip without an asset of its own, and the keys to find an earlier one.
 
     Args:
-        item: the clip as it stands by its own recipe and name.
+        item: the clip by its own recipe and name.
         addresses: names the files and URLs of its source.
-        brief: what it asks of the engine.
-        before: the asset, or the recipe, that it had before; None where nothing tells.
+        brief: the hash of its request to the engine.
+        before: the asset, or the recipe, that it had before; None if unknown.
     """
 
     item: ClipPlan
@@ -94,12 +92,12 @@ class UnresolvedClip(NamedTuple):
     before: str | None
 
     def names(self) -> tuple[str, ...]:
-        """By what the lines are found that may serve."""
+        """The keys of the ledger lines to find."""
         return (self.brief,) if self.before is None else (self.brief, self.before)
 
 
 class LedgerMatcher:
-    """Settles how clips stand by what the ledger says of assets that were made earlier."""
+    """Resolves the states of clips by the ledger lines of earlier assets."""
 
     def __init__(
         self,
@@ -110,14 +108,14 @@ class LedgerMatcher:
         keep: bool,
         rejected: Container[str] = frozenset(),
     ) -> None:
-        """Take what the ledger has for all pending clips.
+        """Index the ledger lines for all pending clips.
 
         Args:
             origins: lines of the ledger.
-            stands: how a line's asset stands, and why: fresh if it is what the line says.
-            now: what the line of a clip would say if it were made now, under a brief.
-            keep: an asset that another engine made stays, if nothing else changed.
-            rejected: the assets whose sounds somebody rejected: none serves another clip.
+            stands: the state of a line's asset and the reason; fresh if it matches the line.
+            now: the line that a clip with a brief would get if it were generated now.
+            keep: whether to keep an asset of another engine if nothing else changed.
+            rejected: the assets whose audio a reviewer rejected; other clips don't reuse them.
         """
         self.kept: Counter[tuple[str, str]] = Counter()
         self._stands = stands
@@ -126,26 +124,26 @@ class LedgerMatcher:
         self._rejected = rejected
         self._by_brief: dict[str, _Takes] = {}
         self._by_name: dict[str, Provenance] = {}
-        sure = set[str]()
+        fresh = set[str]()
         for origin in origins:
-            # A line that takes back what was said before has no text.
+            # A line without a text revokes the lines before it.
             if not origin.text:
                 continue
             names = {origin.asset, origin.recipe}
             if stands(origin)[0] is State.FRESH:
                 if origin.brief and origin.recipe:
                     self._by_brief.setdefault(origin.brief, _Takes()).add(origin)
-                sure |= names
+                fresh |= names
             else:
-                names -= sure
+                names -= fresh
             self._by_name.update(dict.fromkeys(names, origin))
 
     def list_kept_clips(self) -> tuple[KeptClipGroup, ...]:
-        """The clips that stay although their engine changed, the commonest change first."""
+        """The clips that are kept although their engine changed, the most common change first."""
         return tuple(KeptClipGroup(*parts, clips) for parts, clips in self.kept.most_common())
 
     def resolve(self, pending: UnresolvedClip) -> ClipPlan:
-        """The clip as it stands by all that is known."""
+        """The clip with its state by its earlier assets."""
         item = pending.item
         now = self._now(item, pending.brief)
         before = self._by_name.get(pending.before or "")
@@ -170,9 +168,9 @@ class LedgerMatcher:
     def _best(
         self, pending: UnresolvedClip, before: Provenance | None, now: Provenance
     ) -> Provenance | None:
-        """The asset that serves best: in its place, its own, by the same engine, by name."""
+        """The best asset for a clip: in its place, its own, by the same engine, by name."""
         item = pending.item
-        # What was made by this engine, and is lost, is not brought back from an earlier one.
+        # Don't replace a lost asset of this engine with one of an earlier engine.
         engines = [now.engine] if item.state in _LOST else None
         if before is not None and before.brief == pending.brief:
             engines = [now.engine, before.engine]
@@ -180,11 +178,12 @@ class LedgerMatcher:
         address = partial(pending.addresses.asset, item.clip)
 
         def fit(origin: Provenance) -> tuple[bool, ...]:
-            engine = not engine_changes(origin.engine, now.engine)
-            # Or what another clip was made anew for is made once more.
-            anew = engine and not self._keep
+            same_engine = not engine_changes(origin.engine, now.engine)
+            # Prefer the asset that another clip just regenerated, to not regenerate it again.
+            is_regenerated = same_engine and not self._keep
             in_place = address(origin.recipe) == origin.asset
-            return (anew, in_place, origin is before, origin.recipe == item.recipe, engine)
+            own_recipe = origin.recipe == item.recipe
+            return (is_regenerated, in_place, origin is before, own_recipe, same_engine)
 
         found = [
             origin
@@ -199,49 +198,49 @@ class LedgerMatcher:
 
     def _takes(self, brief: str, address: Callable[[str], str]) -> list[Provenance]:
         takes = self._by_brief.get(brief)
-        return [] if takes is None else takes.worth(address)
+        return [] if takes is None else takes.list_candidates(address)
 
     def _resolve_without_asset(
         self, pending: UnresolvedClip, before: Provenance | None, now: Provenance
     ) -> ClipPlan:
-        """A clip that no asset serves."""
+        """A clip without a usable earlier asset."""
         item = pending.item
         if before is None or item.state in _LOST:
             return item
         found = changes(before, now)
         if before.brief == pending.brief and (self._keep or not found):
-            # It would have stayed.
+            # The asset would have been kept, so only its loss matters.
             state, reason = self._stands(before)
             return item._replace(state=state, reason=reason) if state in _LOST else item
         return _plan_changed(item, found)
 
 
 class _Takes:
-    """The assets of one brief: of a thousand that are alike, a few are enough to choose from."""
+    """The assets of one brief; of many equivalent ones, a few are enough to choose from."""
 
     def __init__(self) -> None:
         self._by_asset: dict[str, Provenance] = {}
-        self._alike: dict[tuple[str, str], list[Provenance]] = {}
+        self._equivalent: dict[tuple[str, str], list[Provenance]] = {}
 
     def add(self, origin: Provenance) -> None:
-        """Take in an asset."""
+        """Add an asset."""
         self._by_asset[origin.asset] = origin
-        alike = self._alike.setdefault((origin.engine, origin.recipe), [])
-        # Two, as the clip's own may be the one that is damaged.
-        if len(alike) < 2:
-            alike.append(origin)
+        equivalent = self._equivalent.setdefault((origin.engine, origin.recipe), [])
+        # Keep two, as the clip's own may be the damaged one.
+        if len(equivalent) < 2:
+            equivalent.append(origin)
 
-    def worth(self, address: Callable[[str], str]) -> list[Provenance]:
-        """Those to choose from; ``address``: where the clip's own would lie, by its recipe."""
+    def list_candidates(self, address: Callable[[str], str]) -> list[Provenance]:
+        """The assets to choose from; ``address``: the clip's own asset for a recipe."""
         found: dict[str, Provenance] = {}
-        for (_, recipe), alike in self._alike.items():
+        for (_, recipe), equivalent in self._equivalent.items():
             own = self._by_asset.get(address(recipe))
-            found.update({each.asset: each for each in (*alike, *([own] if own else ()))})
+            found.update({each.asset: each for each in (*equivalent, *([own] if own else ()))})
         return list(found.values())
 
 
 def changes(before: Provenance, now: Provenance) -> tuple[Change, ...]:
-    """All that is not as it was."""
+    """All differences between two ledger lines."""
     found = [
         Change(what, _show_value(getattr(before, name)), _show_value(getattr(now, name)))
         for what, name in (
@@ -261,7 +260,7 @@ def changes(before: Provenance, now: Provenance) -> tuple[Change, ...]:
         found.append(Change(Aspect.READING, _script(before), _script(now)))
     if before.text == now.text and before.boundaries != now.boundaries:
         found.append(Change(Aspect.TEXT, _show_boundaries(before), _show_boundaries(now)))
-    # Lines of the first version do not tell.
+    # Lines of the first version have no sentence field.
     if before.sound and before.sentence != now.sentence:
         found.append(Change(Aspect.TEXT, _manner(before), _manner(now)))
     return (*found, *_sound_changes(before, now), *engine_changes(before.engine, now.engine))
@@ -277,11 +276,11 @@ def _script(origin: Provenance) -> str:
 
 
 def _sound_changes(before: Provenance, now: Provenance) -> list[Change]:
-    """What changed in the sound, and in what it is made of."""
+    """The changes of the sound, and between one piece and segments."""
     found, sounds = [], (before.sound, now.sound)
     if bool(before.speakers) is not bool(now.speakers):
         found.append(Change(Aspect.SOUND, _describe_making(before), _describe_making(now)))
-        # What is made in one piece has no pauses to compare.
+        # Clips in one piece have no pauses to compare.
         sounds = _PAUSES.sub("", before.sound), _PAUSES.sub("", now.sound)
     if before.sound and sounds[0] != sounds[1]:
         found.append(Change(Aspect.SOUND, *_both_ways(*sounds)))
@@ -290,7 +289,7 @@ def _sound_changes(before: Provenance, now: Provenance) -> list[Change]:
 
 @cache
 def engine_changes(before: str, now: str) -> tuple[Change, ...]:
-    """What changed in an engine and its model; what is not installed here is not compared."""
+    """The changes of an engine and its model; parts not installed on this machine are skipped."""
     unknown = {part.partition("=")[0] for part in now.split() if part.endswith("=None")}
     found = []
     for what, is_model in ((Aspect.ENGINE, False), (Aspect.MODEL, True)):
@@ -308,7 +307,7 @@ def engine_changes(before: str, now: str) -> tuple[Change, ...]:
 
 
 def _plan_changed(item: ClipPlan, found: tuple[Change, ...]) -> ClipPlan:
-    """A clip that was made before, and what changed since."""
+    """A clip that was generated before, with the changes since."""
     if item.state not in {State.NEW, State.STALE} or not found:
         return item
     reason = "; ".join(map(str, found))
@@ -316,7 +315,7 @@ def _plan_changed(item: ClipPlan, found: tuple[Change, ...]) -> ClipPlan:
 
 
 def _plan_held(item: ClipPlan, found: Provenance, instead: ClipPlan, *, earlier: bool) -> ClipPlan:
-    """A clip whose sound is there already under another name."""
+    """A clip whose audio exists under another name."""
     if not earlier:
         reason = f"{found.asset} already has the same audio"
         return item._replace(held=found.asset, reason=reason, instead=instead)
@@ -349,7 +348,7 @@ def _both_ways(before: str, now: str) -> tuple[str, str]:
 
 
 def _parts(one: str, other: str) -> str:
-    """Those parts of an engine that the other has not."""
+    """The parts of an engine that the other does not have."""
     return " ".join((Counter(one.split()) - Counter(other.split())).elements())
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def open_storage(settings: Settings) -> Storage:
-    """The output folder, or the bucket with its local folder of state; nothing is read yet."""
+    """The output folder, or the bucket with its local state folder; reads nothing yet."""
     root, url = Path(settings.state_folder), settings.bucket_url
     if url is None:
         return Storage(root)
@@ -44,7 +44,7 @@ def open_storage(settings: Settings) -> Storage:
 
 @lru_cache(maxsize=4)
 def _open_bucket(root: Path, url: str, settings: BucketSettings) -> BucketStorage:
-    """One client for a plan and the run that follows: connections and the listing are kept."""
+    """Cache one client for a plan and its run, to keep its connections and the listing."""
     return BucketStorage(
         root,
         url,
@@ -56,17 +56,17 @@ def _open_bucket(root: Path, url: str, settings: BucketSettings) -> BucketStorag
 
 
 def open_run_storage(settings: Settings) -> Storage:
-    """Where a run stores what it makes: a shard in its own folder, any other run as above."""
+    """The storage of a run's assets: a shard has its own folder."""
     return open_storage(settings) if settings.shard is None else Storage(Path(settings.folder))
 
 
 def open_downloads(settings: Settings) -> Path:
-    """The folder for downloads from the bucket; for a local output, it is never made."""
+    """The folder for downloads from the bucket; never created for a local output folder."""
     return segment_cache.place_for(settings.temp, settings.state_folder) / "downloads"
 
 
 def read_known_ledger(storage: Storage) -> ledger.Ledger:
-    """What the ledger in an output folder says.
+    """The ledger of an output folder.
 
     Raises:
         InputError: it cannot be read, or is damaged.
@@ -77,7 +77,7 @@ def read_known_ledger(storage: Storage) -> ledger.Ledger:
 
 
 def ledger_bytes(settings: Settings) -> bytes:
-    """All of the ledger of the output folder; nothing where there is none.
+    """The bytes of the output folder's ledger; empty if there is none.
 
     Raises:
         InputError: it cannot be read.
@@ -88,13 +88,13 @@ def ledger_bytes(settings: Settings) -> bytes:
 
 @contextmanager
 def open_ledger(folder: Path) -> Iterator[BinaryIO]:
-    """That of a folder, to be read piece by piece: a million lines are as long as catalogues."""
+    """Open the ledger of a folder for reading in chunks: a million lines are as long as catalogues."""
     with _open_file(folder / ledger_line.LEDGER_NAME) as stream:
         yield stream
 
 
 def bytes_of(path: Path) -> bytes:
-    """A file in the output folder; nothing where there is none.
+    """The bytes of a file in the output folder; empty if there is none.
 
     Raises:
         InputError: it cannot be read.
@@ -120,11 +120,11 @@ def _stream(path: Path) -> BinaryIO:
 
 
 def read_ledger_lines(settings: Settings, *, tidy: bool) -> Iterator[Line]:
-    """The lines of the ledger, one for each asset; of a long one, a piece at a time is in memory.
+    """The lines of the ledger, one for each asset; a tidy ledger is read in chunks.
 
     Args:
-        settings: whose output folder.
-        tidy: it has one line for each asset.
+        settings: the settings with the output folder.
+        tidy: whether the ledger has one line for each asset.
 
     Raises:
         InputError: it cannot be read.
@@ -142,35 +142,33 @@ def read_ledger_lines(settings: Settings, *, tidy: bool) -> Iterator[Line]:
             yield from ledger.whole_lines(piece)
 
 
-# The output folder as it is: what its ledger says, which files there are, and what failed last time.
-
-
+# The state of the output folder: its ledger, its files, and the failures of the last run.
 class Folder:
-    """The output folder, and that of the shard where the run is for one.
+    """The output folder, and the shard's own folder if the run is a shard.
 
-    What a shard has made already lies in a folder of its own, and counts before the rest.
+    The assets in a shard's own folder take precedence.
 
     Attributes:
-        recorded: what the ledger says of each asset, by its path.
+        recorded: the ledger's record of each asset, by its path.
         present: the size of every asset that exists, by its path.
-        untidy: a killed run left something to clear away.
-        failed: the reason for each recipe that could not be made last time.
-        judged_by: what clips are held against.
-        approved: the assets whose sounds somebody approved.
-        rejected: the decision on each asset whose sound somebody rejected, by its path.
-        folders: those that were listed, each with all that is below.
+        untidy: whether an interrupted run left files to delete.
+        failed: the reason for each recipe that failed in the last run.
+        judged_by: what clips are compared with.
+        approved: the assets whose audio a reviewer approved.
+        rejected: the decision on each asset whose audio a reviewer rejected, by its path.
+        folders: the folders that were listed recursively.
     """
 
     def __init__(self, settings: Settings, folders: Iterable[str], *, may_lack_files: bool) -> None:
-        """Look.
+        """Scan the folders.
 
         Args:
-            settings: which folders.
-            folders: those below in which the templates put assets.
-            may_lack_files: where there are no files at all, the ledger alone counts.
+            settings: the settings with the folders.
+            folders: the folders below in which the templates put assets.
+            may_lack_files: use the ledger alone if there are no audio files at all.
 
         Raises:
-            InputError: the ledger, or the memory of what failed, is damaged.
+            InputError: the ledger, or the record of failures, is damaged.
             FatalError: a folder cannot be listed.
         """
         self.recorded: dict[str, AssetRecord] = {}
@@ -187,15 +185,12 @@ class Folder:
         for storage in self._storages:
             self._scan_folders(storage, folders)
         self.judged_by = Judged.BYTES if settings.deep else Judged.FILES
-        nothing = bool(self.recorded) and self.recorded.keys().isdisjoint(self.present)
-        if may_lack_files and nothing and not settings.deep:
+        lacks_files = bool(self.recorded) and self.recorded.keys().isdisjoint(self.present)
+        if may_lack_files and lacks_files and not settings.deep:
             self.judged_by = Judged.LEDGER
 
     def find_damaged(self, assets: AbstractSet[str]) -> tuple[frozenset[str], int]:
-        """Those of some assets that have other bytes than the ledger says.
-
-        And how many of them it does not know.
-        """
+        """The assets whose bytes differ from the ledger, and the number of those not in the ledger."""
         sums: dict[str, set[str]] = {}
         for storage in self._storages:
             with open_ledger(storage.root) as lines:
@@ -203,19 +198,21 @@ class Folder:
                     record = self.recorded.get(each.asset)
                     if each.sha256 and each.asset in assets and record == (each.recipe, each.bytes):
                         sums.setdefault(each.asset, set()).add(each.sha256)
-        there = [asset for asset in sums if asset in self.present]
+        existing = [asset for asset in sums if asset in self.present]
         # Heavy, and only --deep needs it.
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
         with ThreadPoolExecutor() as threads:
-            hashes = threads.map(self._hash_of, there)
+            hashes = threads.map(self._hash_of, existing)
             wrong = frozenset(
-                asset for asset, each in zip(there, hashes, strict=True) if each not in sums[asset]
+                asset
+                for asset, each in zip(existing, hashes, strict=True)
+                if each not in sums[asset]
             )
         return wrong, sum(asset not in sums for asset in assets & self.present.keys())
 
     def _hash_of(self, asset: str) -> str | None:
-        """The hash of an asset's file; that of a shard's own comes first."""
+        """The hash of an asset's file; the shard's own file takes precedence."""
         for storage in reversed(self._storages):
             found = storage.hash_of(asset)
             if found is not None:
@@ -225,83 +222,82 @@ class Folder:
     def _scan_folders(self, storage: Storage, folders: Iterable[str]) -> None:
         path = storage.root / failures.NAME
         self.failed |= failures.read_failures(bytes_of(path), file=str(path))
-        known = read_known_ledger(storage)
-        listed = outermost({*folders, *_folders(known.recorded)})
+        contents = read_known_ledger(storage)
+        listed = outermost({*folders, *_folders(contents.recorded)})
         present = storage.sizes(listed)
         self.folders = tuple(listed)
-        # What the shard made anew is not what was decided on.
-        self.approved = known.approved | self.approved.difference(known.recorded)
-        for asset in self.rejected.keys() & known.recorded.keys():
+        # Decisions don't apply to assets that the shard regenerated.
+        self.approved = contents.approved | self.approved.difference(contents.recorded)
+        for asset in self.rejected.keys() & contents.recorded.keys():
             del self.rejected[asset]
-        self.rejected |= known.rejected
-        # At a million clips, not for nothing.
-        self.recorded = {**self.recorded, **known.recorded} if self.recorded else known.recorded
+        self.rejected |= contents.rejected
+        # Don't copy the dictionaries needlessly: there may be a million clips.
+        recorded = contents.recorded
+        self.recorded = {**self.recorded, **recorded} if self.recorded else recorded
         self.present = {**self.present, **present} if self.present else present
-        # A shard clears away what is left in its own folder, the last one, and nothing else.
-        self.untidy = not known.tidy or storage.has_leftovers()
+        # A shard cleans up only its own folder, which is scanned last.
+        self.untidy = not contents.tidy or storage.has_leftovers()
 
 
 def _folders(recorded: Iterable[str]) -> set[str]:
-    """The folders of the assets that a ledger knows, of earlier templates, too."""
+    """The folders of the assets in a ledger, including those of earlier templates."""
     return {asset.rpartition("/")[0] for asset in recorded}
 
 
 def outermost(folders: Iterable[str]) -> list[str]:
-    """Those that lie in none of the others; each is listed with all that is below."""
+    """The folders that are inside none of the others, for a recursive listing."""
     every = set(folders)
     return sorted(folder for folder in every if every.isdisjoint(_around(folder)))
 
 
 def _around(folder: str) -> Iterator[str]:
-    """The folders that a folder lies in."""
+    """The parents of a folder."""
     while folder:
         folder = folder.rpartition("/")[0]
         yield folder
 
 
-# Fresh passages that lack their time lines, and those of them for which the ledger has one.
-
-
+# Fresh passages whose time lines are missing, and can be written from the ledger.
 class Timelines:
-    """Looks for the time lines of passages, which stand beside their assets.
+    """Checks the time lines of passages, which are stored next to their assets.
 
-    Usually it counts that the files are there; where the bytes of all files are looked at, theirs
-    are, too; where there are no audio files at all, nothing is missed.
+    Usually the files must exist. With ``--deep`` their bytes must be right, too. If there are no
+    audio files at all, none are missing.
     """
 
-    def __init__(self, settings: Settings, found: Plan) -> None:
-        """Look into the folder of a shard where the run is for one, else into the output folder."""
+    def __init__(self, settings: Settings, plan: Plan) -> None:
+        """Check the folder of a shard if the run is a shard, else the output folder."""
         self._settings = settings
-        self._found = found
+        self._plan = plan
         self._assets: set[str] = set()
-        self._deep = found.judged_by is Judged.BYTES
-        self._looks = found.judged_by is not Judged.LEDGER
+        self._deep = plan.judged_by is Judged.BYTES
+        self._is_used = plan.judged_by is not Judged.LEDGER
 
     def see(self, asset: str) -> None:
-        """Take in the asset of a fresh passage."""
+        """Add the asset of a fresh passage."""
         if self._deep or self._lacks(asset):
             self._assets.add(asset)
 
     def settle(self) -> None:
-        """Tell which time lines are to be written, and how many nobody knows."""
-        if not (self._looks and self._assets):
+        """Find the time lines to write, and note those that the ledger does not contain."""
+        if not (self._is_used and self._assets):
             return
         storage = open_run_storage(self._settings)
-        told, right = set[str](), set[str]()
+        recorded, right = set[str](), set[str]()
         with open_ledger(storage.root) as stream:
             for line in ledger.passages(stream, self._assets):
-                if self._found.recorded.get(line.asset) == (line.recipe, line.bytes):
-                    told.add(line.asset)
+                if self._plan.recorded.get(line.asset) == (line.recipe, line.bytes):
+                    recorded.add(line.asset)
                     if self._deep and timelines.is_right(line, storage):
                         right.add(line.asset)
-        self._found.untimed = sorted(told - right)
-        unknown = sum(map(self._lacks, self._assets - told))
-        # Whether those of the output folder are as they should be is no business of a shard.
+        self._plan.untimed = sorted(recorded - right)
+        unknown = sum(map(self._lacks, self._assets - recorded))
+        # A shard does not report problems of the output folder.
         if unknown and not self._settings.shard:
-            self._found.trouble.notes.append(
+            self._plan.trouble.notes.append(
                 "passages without time lines, which the ledger does not contain either: "
                 f"{unknown}; --force regenerates them"
             )
 
     def _lacks(self, asset: str) -> bool:
-        return not all(map(self._found.present.get, asset_file_names.timelines_of(asset)))
+        return not all(map(self._plan.present.get, asset_file_names.timelines_of(asset)))

@@ -1,4 +1,4 @@
-"""What a plan finds: clips by state, shared sounds, voices, problems, and totals."""
+"""The plan: clips by state, shards, asset names, voices and problems."""
 
 from __future__ import annotations
 
@@ -40,29 +40,29 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """Everything known before a run.
+    """The state of all clips before a run.
 
     Args:
-        catalogues: those of the wanted kinds, once for each source that reads them.
-        trouble: files and entries that cannot be used, and files that were passed over.
+        catalogues: the catalogues of the selected kinds, once for each source that reads them.
+        trouble: unusable files and entries, and skipped files.
         states: the number of clips in each state.
         planned: the clips that matter, in the order of the files.
-        untidy: a killed run left something to clear away in the output folder.
+        untidy: whether an interrupted run left files to delete in the output folder.
         present: the size of every asset that exists, by its path.
-        recorded: what the ledger says of each asset, by its path.
-        approved: the assets whose sounds somebody approved.
-        rejected: the decision on each asset whose sound somebody rejected, by its path.
-        approvals: how many fresh clips have a sound that somebody approved.
-        judged_by: what the clips were held against.
+        recorded: the ledger's record of each asset, by its path.
+        approved: the assets whose audio a reviewer approved.
+        rejected: the decision on each asset whose audio a reviewer rejected, by its path.
+        approvals: the number of fresh clips with approved audio.
+        judged_by: what the clips were compared with.
         kept: clips that are kept although the engine changed.
-        sums: what tells the plan that this shard is one of; None for a whole run.
-        passed_over: clips that are to be made, and that the run was told to leave.
-        untimed: fresh passages whose time lines are to be written, by their assets.
-        overrides: what reviewers say instead of entries, and which of it is at work.
+        sums: the hashes that identify the plan of this shard; None for a run without shards.
+        passed_over: clips to generate that ``--only`` excluded.
+        untimed: the assets of fresh passages whose time lines must be written.
+        overrides: the overrides of reviewers, and which of them apply.
         folders: the folders of assets that were listed, below the output folder.
-        engines: what recipes depend on, for each voice that speaks.
-        recalled: it was remembered, and lacks what is known of single assets.
-        unmatched: ids that were asked for and that no entry has, in words; None where all are there.
+        engines: the engine's parts that recipes depend on, for each voice used.
+        recalled: whether it was remembered, and so lacks the data of single assets.
+        unmatched: a message about requested ids that no entry has; None if all exist.
     """
 
     catalogues: list[Catalogue] = field(default_factory=list)
@@ -89,10 +89,10 @@ class Plan:
     _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
 
     def claim(self, clip: Clip, file: str) -> None:
-        """Give the places for its URLs to a clip; ``file``: the real path of its catalogue.
+        """Reserve the places for a clip's URLs; ``file``: the real path of its catalogue.
 
         Raises:
-            InputError: another clip has one, or one that lies within it or around it.
+            InputError: another clip has one of them, or one inside or around it.
         """
         self._claim(clip, file)
         if clip.timeline is not None:
@@ -119,16 +119,16 @@ class Plan:
             )
 
 
-# The lines on which the records of clips stand, found in one scan of a document for all of them.
+# The line numbers of records, found in one scan of a document.
 
 
 def add_line_numbers(
     document: Document, refused: Sequence[tuple[Place, InputError]]
 ) -> Iterator[InputError]:
-    """What is wrong with clips that cannot be used, by the places of their records."""
+    """Add line numbers to the errors of unusable clips, by the places of their records."""
     if not refused:
         return
-    # A template that is wrong refuses every clip of a file.
+    # One scan for all: a wrong template refuses every clip of a file.
     lines = document.find_lines({place for place, _ in refused})
     for place, each in refused:
         yield InputError(each.message, file=each.file, entry=each.entry, line=lines.get(place))
@@ -138,17 +138,17 @@ def find_lines(
     document: Document,
     planned: list[planner.ClipPlan],
     first: int,
-    is_wanted: Callable[[planner.ClipPlan], bool],
+    needs_line: Callable[[planner.ClipPlan], bool],
 ) -> None:
-    """Give clips the lines of their records.
+    """Add the lines of their records to clips.
 
     Args:
-        document: the one that they are of.
+        document: the document that contains them.
         planned: all clips.
-        first: the number of the first that is of this document.
-        is_wanted: tells whose lines are looked for.
+        first: the index of the first clip of this document.
+        needs_line: whether to find the line of a clip.
     """
-    numbers = [number for number in range(first, len(planned)) if is_wanted(planned[number])]
+    numbers = [number for number in range(first, len(planned)) if needs_line(planned[number])]
     if not numbers:
         return
     lines = document.find_lines({planned[number].clip.at for number in numbers})
@@ -157,13 +157,13 @@ def find_lines(
         planned[number] = item._replace(line=lines.get(item.clip.at))
 
 
-# Which clips belong to which shard: by their hashes, evenly, and hardly moved by other clips.
+# Assign clips to shards by hash: evenly, and hardly affected by other clips.
 
 
-#: A shard has at most a twentieth more or less than its due.
+#: The size of a shard differs from its fair share by at most a twentieth.
 _PART, _WHOLE = 1, 20
 
-#: Where a recipe is cut in two: the first half tells its shard, the second one its rank.
+#: Half of a recipe's digits: the first half determines its shard, the second its rank.
 _HALF = DIGITS // 2
 _BITS = 4 * _HALF
 
@@ -171,30 +171,30 @@ _BITS = 4 * _HALF
 def shards(recipes: Iterable[str], count: int) -> list[set[str]]:
     """The recipes of each shard.
 
-    A recipe is in the shard that its hash points to. Only where that has over 5 % more than its
-    due, or another has over 5 % less, those of the highest rank go to the next shard with room. So
-    all of this depends on nothing but the set of the recipes, and
+    A recipe is in the shard that its hash points to. Only if that shard has over 5 % more than its
+    fair share, or another over 5 % less, the recipes of the highest rank go to the next shard with
+    room. So the result depends only on the set of recipes, and
 
-    - shards have their due within 5 %, or within one clip where that is more;
+    - the size of each shard is its fair share within 5 %, or within one clip if that is more;
     - one recipe more or less moves hardly any other. Measured with 1,000 recipes, an insertion
       moves 0.1 others in the mean with 2 shards, 0.6 with 4, 1.5 with 8, 2.6 with 20, at most 9,
       and none at all in 95, 59, 37 and 23 of 100 times; sorted hashes cut into equal runs move
       0.5, 1.3, 2.6 and 6.8, whatever their number is. With 10,000 recipes and 4 shards: none.
 
     Args:
-        recipes: those of all clips; equal ones count once.
-        count: how many shards there are.
+        recipes: the recipes of all clips; equal ones count once.
+        count: the number of shards.
 
     Returns:
-        As many sets as there are shards; together they are all recipes, and none is in two.
+        One set for each shard; each recipe is in exactly one of them.
     """
-    wished: list[list[str]] = [[] for _ in range(count)]
+    by_hash: list[list[str]] = [[] for _ in range(count)]
     for recipe in set(recipes):
-        wished[int(recipe[:_HALF], 16) * count >> _BITS].append(recipe)
-    least, most = _bounds(sum(map(len, wished)), count)
-    movers = _movers(wished, least, most)
+        by_hash[int(recipe[:_HALF], 16) * count >> _BITS].append(recipe)
+    least, most = _bounds(sum(map(len, by_hash)), count)
+    movers = _movers(by_hash, least, most)
     moving = set(movers)
-    found = [set(shard) - moving for shard in wished]
+    found = [set(shard) - moving for shard in by_hash]
     _place(movers, found, least, most)
     return found
 
@@ -206,22 +206,22 @@ def _bounds(total: int, count: int) -> tuple[int, int]:
     return least, most
 
 
-def _movers(wished: list[list[str]], least: int, most: int) -> list[str]:
-    """What cannot stay where its hash points to, by rank."""
+def _movers(by_hash: list[list[str]], least: int, most: int) -> list[str]:
+    """The recipes that cannot stay in the shard of their hash, by rank."""
     movers: list[str] = []
     spare: list[str] = []
-    for shard in wished:
+    for shard in by_hash:
         shard.sort(key=_rank)
         spare += shard[least:most]
         movers += shard[most:]
-    lacking = _count_lacking(wished, least)
+    lacking = _count_lacking(by_hash, least)
     if len(movers) < lacking:
         movers += sorted(spare, key=_rank)[len(movers) - lacking :]
     return sorted(movers, key=_rank)
 
 
 def _place(movers: list[str], found: list[set[str]], least: int, most: int) -> None:
-    """Put each into the next shard that has room; those that have too few come first."""
+    """Put each recipe into the next shard with room; shards with too few come first."""
     lacking = _count_lacking(found, least)
     for number, mover in enumerate(movers):
         room = least if number < lacking else most
@@ -239,19 +239,19 @@ def _rank(recipe: str) -> str:
     return recipe[_HALF:] + recipe[:_HALF]
 
 
-# Clips that share a sound or an address, and the plan that shards have in common.
+# The hashes that the shards of one plan have in common.
 
 
-#: Hashes are added up, so that neither order counts nor equal clips cancel each other out.
+#: The size of the hashes. They are summed: order doesn't matter, equal clips don't cancel out.
 _BYTES = 16
 
 
 class Sums(NamedTuple):
-    """What the shards of one plan have in common, whatever was made already.
+    """The hashes that the shards of one plan have in common, whatever assets exist.
 
     Args:
-        catalogues: hash of all that the clips say, and of where that stands.
-        plan: hash of all that, and of their recipes.
+        catalogues: the hash of the spoken forms of all clips and of their places.
+        plan: the same with their recipes.
     """
 
     catalogues: str
@@ -259,14 +259,14 @@ class Sums(NamedTuple):
 
 
 class Shared:
-    """Gathers all clips of the catalogues, and tells those that are of one shard."""
+    """Collects all clips of the catalogues, and selects those of one shard."""
 
     def __init__(self, shard: Shard, output: str) -> None:
-        """Begin.
+        """Start without clips.
 
         Args:
-            shard: the one of this run.
-            output: the output folder; files are told by their paths from there.
+            shard: the shard of this run.
+            output: the output folder; paths of catalogues are relative to it.
         """
         self._shard = shard
         self._recipes: set[str] = set()
@@ -274,29 +274,29 @@ class Shared:
         self._from_output = cache(lambda file: from_output(file, output))
 
     def see(self, item: ClipPlan) -> None:
-        """Take in a clip, with the recipe that it has whatever was made already."""
+        """Add a clip with its own recipe, whatever assets exist."""
         clip = item.clip
-        # What has no speed of its own counts as it did before there were any.
+        # Without a speed, keep the hash from before clips could have one.
         speed = () if clip.speed is None else (clip.speed,)
         file = self._from_output(clip.file)
-        asked = _hash((file, clip.entry, clip.part, clip.voice, *clip.form, *speed))
-        self._catalogues += asked
-        self._plan += asked * int(item.recipe, 16)
+        request = _hash((file, clip.entry, clip.part, clip.voice, *clip.form, *speed))
+        self._catalogues += request
+        self._plan += request * int(item.recipe, 16)
         self._recipes.add(item.recipe)
 
     def own(self) -> set[str]:
-        """The recipes of this shard, when all clips were seen."""
+        """The recipes of this shard, once all clips are added."""
         return shards(self._recipes, self._shard.count)[self._shard.index - 1]
 
     def sums(self) -> Sums:
-        """What was seen."""
+        """The hashes of all added clips."""
         return Sums(_hex(self._catalogues), _hex(self._plan))
 
 
 def from_output(file: str, output: str) -> str:
-    """The path of a file as seen from the output folder: the same wherever a project lies.
+    """The path of a file relative to the output folder, so that it doesn't depend on the machine.
 
-    Where the output folder is a link, it is seen from the link: that lies in the project.
+    If the output folder is a link, the path is relative to the link, which is in the project.
     """
     try:
         path = os.path.relpath(os.path.realpath(file), place_of(output))
@@ -307,7 +307,7 @@ def from_output(file: str, output: str) -> str:
 
 
 def _hash(parts: tuple[object, ...]) -> int:
-    # Lone surrogates are escaped by repr, and all that is parted stays so.
+    # repr escapes lone surrogates, and keeps the parts apart.
     return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=_BYTES).digest())
 
 
@@ -315,53 +315,51 @@ def _hex(total: int) -> str:
     return (total % (1 << 8 * _BYTES)).to_bytes(_BYTES).hex()
 
 
-# The names of assets and URLs, as each source wants them.
-
-
+# The templates of assets and URLs of each source.
 class SourceAddresses:
-    """The names of assets and URLs, as each source wants them."""
+    """The templates of assets and URLs of each source."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._made: dict[tuple[str, str], asset_names.Addresses] = {}
+        self._addresses: dict[tuple[str, str], asset_names.Addresses] = {}
         for source in (*settings.sources, *BUILT_IN.values()):
             self.of(source)
 
     def of(self, source: Source) -> asset_names.Addresses:
         settings = self._settings
         names = (source.asset or settings.asset, source.url or settings.url)
-        if names not in self._made:
+        if names not in self._addresses:
             try:
-                self._made[names] = asset_names.Addresses(*names, settings.sound.format)
+                self._addresses[names] = asset_names.Addresses(*names, settings.sound.format)
             except UsageError as problem:
                 if source.asset is None and source.url is None:
                     raise
                 raise UsageError(f"{source.name}: {problem}") from problem
-            if settings.bucket_url is not None and not self._made[names].by_recipe:
+            if settings.bucket_url is not None and not self._addresses[names].by_recipe:
                 raise UsageError(
                     f"asset: the template {names[0]!r} has no {{recipe}}, which names in a bucket need: "
                     "its objects are cached forever, and two runs must not write different sounds "
                     "under one name"
                 )
-        return self._made[names]
+        return self._addresses[names]
 
     def every(self) -> list[asset_names.Addresses]:
-        """Those of all sources, each pair of templates once."""
-        return [made for _, made in sorted(self._made.items(), key=lambda each: each[0])]
+        """The addresses of all sources, each pair of templates once."""
+        return [each for _, each in sorted(self._addresses.items(), key=lambda each: each[0])]
 
     def folders(self) -> list[str]:
-        """The folders below the output folder in which assets can lie."""
-        return sorted({folder for names in self._made.values() for folder in names.folders()})
+        """The folders below the output folder that can contain assets."""
+        return sorted({folder for names in self._addresses.values() for folder in names.folders()})
 
 
-# Who speaks in a run, and what names the sound of its clips.
+# The voices of a run, and the recipes of its clips.
 
 
 def find_voice(settings: Settings, provider: Provider) -> Voice:
-    """The voice that was asked for.
+    """The requested voice.
 
     Raises:
-        UsageError: the provider has none of that name.
+        UsageError: the provider has no such voice.
     """
     info = voice_info(settings, provider)
     return Voice(
@@ -370,7 +368,7 @@ def find_voice(settings: Settings, provider: Provider) -> Voice:
 
 
 def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
-    """What the provider says about the voice that was asked for."""
+    """The provider's information about the requested voice."""
     voices = provider.voices()
     for info in voices:
         if settings.voice in (None, info.name):
@@ -388,7 +386,7 @@ def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
 
 
 def list_speakers(settings: Settings, provider: Provider) -> AvailableVoices:
-    """Who can speak in a run, for what reviewers ask of single clips.
+    """The available voices, for the overrides of reviewers.
 
     Raises:
         UsageError: the provider has no such voice.
@@ -399,7 +397,7 @@ def list_speakers(settings: Settings, provider: Provider) -> AvailableVoices:
 
 
 def recipes(settings: Settings, provider: Provider) -> Recipes:
-    """What names the sound of the clips of a run.
+    """The recipes of a run's clips.
 
     Raises:
         UsageError: the provider has no such voice.
@@ -416,7 +414,7 @@ def recipes(settings: Settings, provider: Provider) -> Recipes:
 
 
 def cast(settings: Settings, provider: Provider) -> Cast:
-    """Who speaks in the passages of a run."""
+    """A function that assigns voices to the speakers of a passage."""
 
     def voices(form: SpokenForm, own: Voice) -> dict[str, Voice]:
         return voice_assignment.assign_voices(form.turns, own, provider.voices(), settings.speakers)
@@ -425,10 +423,10 @@ def cast(settings: Settings, provider: Provider) -> Cast:
 
 
 class Origins:
-    """Tells what lines of the ledger would say if their clips were made now."""
+    """Builds the ledger lines that clips would get if they were generated now."""
 
     def __init__(self, settings: Settings, provider: Provider) -> None:
-        """Fix what the clips of a run have in common.
+        """Set the inputs that the clips of a run have in common.
 
         Raises:
             UsageError: the provider has no such voice.
@@ -441,7 +439,7 @@ class Origins:
     def of(
         self, form: SpokenForm, voice_name: str | None, recipe: str, speed: float | None = None
     ) -> ledger.Provenance:
-        """What is said of a form; voice and speed are None for the run's own."""
+        """The line of a spoken form; voice and speed are None for the run's own."""
         name = voice_name or self._voice.name
         return ledger.Provenance(
             recipe=recipe,
@@ -462,10 +460,10 @@ class Origins:
 
 
 def check_voices(settings: Settings, provider: Provider) -> None:
-    """See that every voice that is given to a speaker is there, and takes its speed.
+    """Check that every configured voice exists and supports its speed.
 
     Raises:
-        UsageError: one is not, or does not; or a speaker has two tables.
+        UsageError: a voice is missing or does not support its speed, or a speaker has two tables.
     """
     for source in settings.sources:
         for name in source.voices.values():

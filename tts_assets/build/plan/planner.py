@@ -55,11 +55,11 @@ class Change(NamedTuple):
 class Judged(StrEnum):
     """What clips were compared with."""
 
-    #: There are no audio files here: what the ledger says counts.
+    #: The ledger alone: there are no audio files on this machine.
     LEDGER = "ledger"
-    #: Files are there, and have the sizes that the ledger says.
+    #: The files, by their sizes in the ledger.
     FILES = "files"
-    #: Every file was read, and has the hash that the ledger says.
+    #: The bytes of every file, by their hashes in the ledger.
     BYTES = "bytes"
 
 
@@ -77,31 +77,31 @@ class KeptClipGroup(NamedTuple):
     clips: int
 
 
-# How every clip stands before a run: missing, stale, fresh or locked, and why.
+# The state of each clip before a run, and the reason for it.
 _FRESH = "its file exists under its recipe"
 
 
 class State(StrEnum):
     """The state of a clip before a run."""
 
-    #: It was never made.
+    #: It was never generated.
     NEW = "new"
-    #: It was made from something else than its entry asks for now, or has an earlier name.
+    #: Its input changed since it was generated, or it has an earlier name.
     STALE = "stale"
-    #: It was made, and its file is gone.
+    #: It was generated, and its file is gone.
     MISSING = "missing"
-    #: Its file is not what was made, or nothing tells what it was made from.
+    #: Its file differs from the generated one, or has no ledger entry.
     DAMAGED = "damaged"
-    #: It is new or stale, and could not be made last time.
+    #: It is new or stale, and failed in the last run.
     FAILED = "failed"
-    #: It is what its entry asks for, and somebody who listened rejected its sound.
+    #: It is up to date, but a reviewer rejected it.
     REJECTED = "rejected"
     FRESH = "fresh"
-    #: Somebody's recording, which is kept.
+    #: A recording that is not managed by tts-assets; it is left unchanged.
     LOCKED = "locked"
 
 
-#: The states that ask for a new asset.
+#: The states that need a new asset.
 TO_MAKE = frozenset(
     {State.NEW, State.STALE, State.MISSING, State.DAMAGED, State.FAILED, State.REJECTED}
 )
@@ -111,17 +111,17 @@ class ClipPlan(NamedTuple):
     """A clip with its names, its state and the reason for it.
 
     Attributes:
-        clip: what is said for an entry.
+        clip: the clip of an entry.
         recipe: the hash of everything that affects its sound.
         asset: its path, relative to the output folder.
         url: its URL.
         state: its state.
         reason: the reason, as text.
-        changes: what changed since it was made; nothing where it is not stale.
-        held: the asset that has its sound already under another name, and is moved.
-        instead: how it stands if that asset is not what its line says; None where none is held.
-        line: the 1-based line of its record, where somebody asked for it.
-        timeline: the address of its time line, where the catalogue is to have that.
+        changes: the changes since it was generated; empty if it is not stale.
+        held: the asset to move, which has the same audio under another name.
+        instead: the plan if that asset differs from its ledger line; None if there is none.
+        line: the 1-based line of its record, if requested.
+        timeline: the URL of its time line, if the catalogue has a field for it.
     """
 
     clip: Clip
@@ -138,7 +138,7 @@ class ClipPlan(NamedTuple):
 
 
 class _Claim(NamedTuple):
-    """Which entry a name belongs to, and what it is to hold."""
+    """A name, its recipe, and the entry that it belongs to."""
 
     name: str
     recipe: str
@@ -147,7 +147,7 @@ class _Claim(NamedTuple):
 
 
 class Planner:
-    """Tells the state of one clip after the other."""
+    """Determines the state of one clip after the other."""
 
     def __init__(
         self,
@@ -158,41 +158,41 @@ class Planner:
         force: bool = False,
         ledger_alone: bool = False,
     ) -> None:
-        """Fix what clips are held against.
+        """Set the data to compare clips with.
 
         Args:
-            recipes: names their sound.
+            recipes: hashes the inputs of clips.
             present: size in bytes of every asset that exists, by path.
             recorded: recipe and size in bytes that the ledger has for an asset, by path; an
-                empty recipe where the asset was being replaced when a run was killed.
-            force: remake what is fresh, too.
-            ledger_alone: there are no files here, and what the ledger says is taken for granted.
+                empty recipe if a run was killed while it replaced the asset.
+            force: also regenerate fresh clips.
+            ledger_alone: trust the ledger, as there are no audio files on this machine.
         """
         self._recipes = recipes
         self._present = present
         self._recorded = recorded
         self._force = force
         self._ledger_alone = ledger_alone
-        self._known: set[str] | None = None
+        self._known_recipes: set[str] | None = None
         self._files: dict[str, _Claim] = {}
         self._urls: dict[str, _Claim] = {}
-        #: How many recordings have URLs that end as those of their clips' own assets would.
-        self.look_alikes = 0
-        #: Assets, folded, that two entries would have that say different things.
-        self.contested: set[str] = set()
+        #: The number of foreign URLs that end with the name of the clip's own asset.
+        self.foreign_url_matches = 0
+        #: The case-folded assets that two entries with different texts claim.
+        self.conflicting_assets: set[str] = set()
 
     def state_of(self, clip: Clip, addresses: Addresses, *, keep_foreign: bool = True) -> ClipPlan:
         """The clip with its names, its state and the reason.
 
-        What was made for it under another recipe or another name is not looked for.
+        It does not search for assets with another recipe or another name.
 
         Args:
-            clip: one that this planner was not asked about before.
+            clip: a clip that this planner has not seen yet.
             addresses: names the files and URLs of the clip's source.
-            keep_foreign: whether a URL that is not ours locks the clip.
+            keep_foreign: whether a foreign URL locks the clip.
 
         Raises:
-            InputError: its file or URL would be another entry's, too, or its name is too long.
+            InputError: another entry has the same file or URL, or its name is too long.
         """
         recipe = self._recipes.of(clip.form, clip.voice, clip.speed)
         asset, url = addresses.of(clip, recipe)
@@ -202,7 +202,7 @@ class Planner:
         if before is None and keep_foreign:
             reason = "its URL is not one of ours: somebody's recording is kept"
             if asset in self._recorded and clip.url is not None and clip.url.endswith(quote(asset)):
-                self.look_alikes += 1
+                self.foreign_url_matches += 1
             return ClipPlan(clip, recipe, asset, url, State.LOCKED, reason)
         spare = clip.parallel.spare if clip.parallel and keep_foreign else ()
         if any(self._recipe_at(each, addresses, recipe) is None for each in spare):
@@ -216,26 +216,26 @@ class Planner:
             if state is State.NEW and before not in (None, url, recipe):
                 state, reason = State.STALE, f"its input changed since {before}"
         else:
-            # Where case does not count in names, two that differ only in it are one file.
+            # On case-insensitive file systems, names that differ only in case are one file.
             name = asset.casefold()
             try:
                 _claim(self._files, name, _Claim(asset, recipe, clip.file, clip.entry))
             except InputError:
-                self.contested.add(name)
+                self.conflicting_assets.add(name)
                 raise
             state, reason = self._state_by_ledger(asset, recipe)
         if addresses.url_by_id:
             _claim(self._urls, url, _Claim(url, recipe, clip.file, clip.entry))
-        # A URL that tells neither is the same whatever was made.
-        told = not (addresses.by_recipe and addresses.url_by_id)
-        if state is State.NEW and clip.url == url and told:
+        # A URL by id alone doesn't show which recipe it was written for.
+        shows_asset = not (addresses.by_recipe and addresses.url_by_id)
+        if state is State.NEW and clip.url == url and shows_asset:
             state, reason = State.MISSING, "its file is missing"
         return ClipPlan(clip, recipe, asset, url, state, reason)
 
     def with_timeline(
         self, item: ClipPlan, addresses: Addresses, *, keep_foreign: bool = True
     ) -> ClipPlan:
-        """A clip with the address of its time line, unless somebody's own stands in its place."""
+        """A clip with the URL of its time line, unless the catalogue has a foreign one there."""
         target = item.clip.timeline
         if target is None:
             return item
@@ -249,7 +249,7 @@ class Planner:
         return item._replace(timeline=own)
 
     def find_previous(self, clip: Clip, addresses: Addresses, asset: str) -> str | None:
-        """The asset, or the recipe, that a clip had before; None where nothing tells."""
+        """The asset, or the recipe, that a clip had before; None if unknown."""
         if not addresses.by_recipe and asset in self._recorded:
             return asset
         if clip.url is None:
@@ -260,7 +260,7 @@ class Planner:
         return self._recipe_at(clip.url, addresses, "")
 
     def _recipe_at(self, url: str, addresses: Addresses, own: str) -> str | None:
-        """The recipe behind a URL of ours, of this template or an earlier one; None for others."""
+        """The recipe behind a URL of this template or an earlier one; None for a foreign URL."""
         recipe = addresses.recipe(url)
         if recipe is not None:
             return recipe
@@ -268,23 +268,23 @@ class Planner:
         if asset is not None and asset in self._recorded:
             return self._recorded[asset][0] or asset
         found = recipes_in(url)
-        # Its own is ours wherever it lies: a verdict must not wait for the ledger to learn it.
+        # Accept the clip's own recipe even if the ledger doesn't contain it yet.
         return next((each for each in found if each == own or each in self._list_recipes()), None)
 
     def _list_recipes(self) -> set[str]:
-        """Every recipe that the ledger knows, and those in the names of files that it does not."""
-        if self._known is None:
-            self._known = {recipe for recipe, _ in self._recorded.values()}
-            # Not in the names of the others: an id may look like a recipe.
-            self._known.update(
+        """Every recipe of the ledger, and those in the names of files that it does not contain."""
+        if self._known_recipes is None:
+            self._known_recipes = {recipe for recipe, _ in self._recorded.values()}
+            # Skip the names of recorded files: an id may look like a recipe.
+            self._known_recipes.update(
                 asset.rpartition("/")[2].partition(".")[0]
                 for asset in self._present
                 if asset not in self._recorded
             )
-        return self._known
+        return self._known_recipes
 
     def _is_fresh(self, asset: str, recipe: str, clip: Clip) -> bool:
-        """Whether a clip with its own URL is surely fresh, as most are: :meth:`asset_state` knows."""
+        """A fast path: whether a clip is certainly fresh, as most are; see :meth:`asset_state`."""
         record = self._recorded.get(asset)
         if record is None or record[0] != recipe or self._force or clip.parallel is not None:
             return False
@@ -292,7 +292,7 @@ class Planner:
         return size == record[1] > 0 or (size is None and self._ledger_alone)
 
     def asset_state(self, asset: str, recipe: str) -> tuple[State, str]:
-        """The state of an asset that was made from this recipe, if it was made, and the reason."""
+        """The state of the asset of a recipe, and the reason."""
         size = self._present.get(asset)
         record = self._recorded.get(asset)
         if size is None and record is None:
@@ -307,11 +307,11 @@ class Planner:
         return State.FRESH, _FRESH
 
     def _state_by_ledger(self, asset: str, recipe: str) -> tuple[State, str]:
-        """The state of an asset of which only the ledger says what it was made from."""
+        """The state of an asset whose name has no recipe: only the ledger contains it."""
         size, record = self._present.get(asset), self._recorded.get(asset)
         before = record[0] if record is not None else ""
         if size and record is None and not self._force:
-            # The name says nothing: it may be the only copy of somebody's recording.
+            # The name has no recipe: this may be the only copy of a user's recording.
             reason = "its file is not in the ledger and is kept; --force regenerates it"
             return State.LOCKED, reason
         if size is None and not self._ledger_alone:
@@ -326,7 +326,7 @@ class Planner:
 
 
 def _wrong_with(size: int | None, record: tuple[str, int] | None, recipe: str) -> str | None:
-    """Why a file is not what was made from a recipe; None when it is, or when nothing tells."""
+    """Why a file is not the one generated from a recipe; None if it is, or if unknown."""
     if size == 0:
         return "its file is empty"
     if record is None:
@@ -337,10 +337,10 @@ def _wrong_with(size: int | None, record: tuple[str, int] | None, recipe: str) -
 
 
 def _claim(claims: dict[str, _Claim], key: str, claim: _Claim) -> None:
-    """Give an entry a name, unless another that says something else has it.
+    """Assign a name to an entry.
 
     Raises:
-        InputError: another has it.
+        InputError: an entry with another recipe has that name.
     """
     other = claims.setdefault(key, claim)
     if other[:2] != claim[:2]:
@@ -355,16 +355,16 @@ def _claim(claims: dict[str, _Claim], key: str, claim: _Claim) -> None:
         )
 
 
-# The URLs that a clip is to have in its catalogue: its own, and that of its time line.
+# The URLs that a catalogue should contain: those of its clips and of their time lines.
 
 
-#: The end of the names of time lines that URLs lead to.
+#: The suffix of time lines in URLs.
 _TIMELINE = TIMELINE_ENDINGS[0]
 _PATH = re.compile(r"[^?#]*")
 
 
 def lacks_url(item: ClipPlan) -> bool:
-    """Whether the catalogue has another URL for a clip or its time line, or none."""
+    """Whether the catalogue lacks the URL of a clip or its time line."""
     clip = item.clip
     if clip.place is not None and clip.url != item.url:
         return True
@@ -372,16 +372,16 @@ def lacks_url(item: ClipPlan) -> bool:
 
 
 def urls_due(item: ClipPlan) -> Iterator[tuple[Clip, str]]:
-    """The URLs that the catalogue lacks, each with what takes it."""
+    """The URLs that the catalogue lacks, each with the clip or time line that it belongs to."""
     for clip, url in zip(item.clip.with_timeline(), (item.url, item.timeline), strict=False):
         if url is not None and clip.place is not None and clip.url != url:
             yield clip, url
 
 
 def timeline_url(url: str, asset: str) -> str:
-    """The address of the time line of an asset: that of the asset, with what its name has more.
+    """The URL of an asset's time line: the URL of the asset with the suffix of time lines.
 
-    Where the address does not tell the asset, that comes behind its path.
+    If the URL does not contain the asset's name, append the suffix to the path of the URL.
     """
     before, stored, behind = url.rpartition(quote(asset))
     if stored:
@@ -392,25 +392,25 @@ def timeline_url(url: str, asset: str) -> str:
 
 
 def find_timed_asset(url: str) -> str | None:
-    """The address of the asset whose time line is at this one; None where it is none's."""
+    """The URL of the asset whose time line has this URL; None if it is no time line's URL."""
     before, ending, behind = url.rpartition(_TIMELINE)
     return before + behind if ending else None
 
 
-# The work that a plan asks for: one job for each recipe.
+# The jobs of a plan: one for each recipe.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One recipe to make: equal clips are said once, and stored under each name they have.
+    """One recipe to generate: equal clips are spoken once, and stored under each of their names.
 
     Args:
-        recipe: what to make.
-        form: what is said.
-        voice: the name of the voice that the entries ask for; None for the run's own.
-        speed: the speed that is asked for; None for the run's own.
+        recipe: the recipe.
+        form: the spoken form.
+        voice: the name of the voice that the entries request; None for the run's own.
+        speed: the speed that the entries request; None for the run's own.
         assets: the paths below the output folder, sorted.
-        clips: those that want it.
+        clips: the clips that share the recipe.
     """
 
     recipe: str
@@ -422,14 +422,14 @@ class Job:
 
 
 def list_jobs(planned: Iterable[ClipPlan]) -> list[Job]:
-    """The work that a plan asks for, one job for each recipe, in the order of the catalogues.
+    """The jobs of a plan, one for each recipe, in the order of the catalogues.
 
-    What has its sound already under another name is not spoken again.
+    Clips whose audio exists under another name need no job.
     """
-    wanted: dict[str, list[ClipPlan]] = {}
+    by_recipe: dict[str, list[ClipPlan]] = {}
     for item in planned:
         if item.state in TO_MAKE and item.held is None:
-            wanted.setdefault(item.recipe, []).append(item)
+            by_recipe.setdefault(item.recipe, []).append(item)
     return [
         Job(
             recipe=recipe,
@@ -439,5 +439,5 @@ def list_jobs(planned: Iterable[ClipPlan]) -> list[Job]:
             assets=tuple(sorted({item.asset for item in items})),
             clips=tuple(item.clip for item in items),
         )
-        for recipe, items in wanted.items()
+        for recipe, items in by_recipe.items()
     ]

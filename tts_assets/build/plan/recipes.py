@@ -1,4 +1,4 @@
-"""Recipes: one short hash for everything that can change how a clip sounds."""
+"""Recipes: one short hash of everything that can change how a clip sounds."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
     from tts_assets.model import DictionaryWord, Sound, SpokenForm, Voice
 
-    #: Tells the voice of each speaker of a passage, by name; the second voice is the clip's own.
+    #: Assigns a voice to each speaker of a passage, by name; its argument is the clip's own voice.
     Cast: TypeAlias = Callable[[SpokenForm, Voice], Mapping[str, Voice]]
 
 
 #: A speaker's name, the provider and name of the voice, and its speed.
 Speaker: TypeAlias = tuple[str, str, float]
 
-#: The voice and the speed of a clip's own, where it has any.
+#: The clip's own voice and speed, if any.
 _Own: TypeAlias = tuple[str | None, float | None]
 
-#: Goes up when the same recipe would mean another sound: a change of trimming, say.
+#: Increment if the same inputs give other audio: a change of trimming, for example.
 SCHEMA = 4
 
-#: Goes up when the same passage would be made of other segments, or be joined in another way.
+#: Increment if passages are segmented or joined differently.
 PASSAGES = 1
 
-#: Hex digits of a recipe in file names: 96 bits, no collision to fear among 10**9 clips.
+#: Hex digits of a recipe in file names: 96 bits, so collisions are negligible for 10**9 clips.
 DIGITS = 24
 _RECIPE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{DIGITS}}}(?![0-9a-f])")
 
 
 def recipes_in(text: str) -> list[str]:
-    """All that stands in a text and looks like a recipe, as in a URL of an earlier template."""
+    """All substrings of a text that look like recipes, as in a URL of an earlier template."""
     return _RECIPE.findall(text)
 
 
@@ -60,16 +60,16 @@ class Recipes:
         pauses: Pauses | None = None,
         cast: Cast = _alone,
     ) -> None:
-        """Fix what the clips of a run have in common.
+        """Set the inputs that the clips of a run have in common.
 
         Args:
-            voice: who speaks what asks for no voice of its own.
-            engine: tells the engine's parts with their versions, for the name of a voice.
-            sound: how the assets sound and are stored.
-            words: the user's dictionary; each word counts only where its spelling stands.
-            accents: whether a voice says the accents that it is given; if not, they count nowhere.
-            pauses: the silence between the segments of passages; None for the usual.
-            cast: who speaks in passages.
+            voice: the default voice.
+            engine: returns the engine's parts with their versions, for the name of a voice.
+            sound: the loudness and the file format of the assets.
+            words: the user's dictionary; a word affects only texts that contain its spelling.
+            accents: whether a voice follows pitch accents; if not, they don't affect recipes.
+            pauses: the silence between the segments of passages; None for the default.
+            cast: assigns voices to the speakers of passages.
         """
         self._voice = voice
         self._engine = engine
@@ -81,15 +81,15 @@ class Recipes:
         self._begun: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
         self._briefs: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
         self._words = _Words(words) if words else None
-        #: What `describe_engine` tells of each voice that was asked for so far.
+        #: The result of `describe_engine` for each voice used so far.
         self.engines: dict[str, str] = {}
 
     def of(self, form: SpokenForm, voice: str | None = None, speed: float | None = None) -> str:
-        """The recipe of a form: 24 hex digits of BLAKE2b, keyed with what all have in common.
+        """The recipe of a form: 24 hex digits of BLAKE2b, keyed with the common inputs.
 
         Args:
-            form: what is said.
-            voice: the name of the voice that the entry asks for; None for the run's own.
+            form: the spoken form.
+            voice: the name of the voice that the entry requests; None for the run's own.
             speed: the speed of this clip; None for the run's own.
         """
         own = (voice, speed)
@@ -104,7 +104,7 @@ class Recipes:
         return recipe.hexdigest()
 
     def brief(self, form: SpokenForm, voice: str | None = None, speed: float | None = None) -> str:
-        """What is asked of the engine, whichever version of it there is; as long as a recipe."""
+        """The hash of the request to the engine, without its version; as long as a recipe."""
         own = (voice, speed)
         begun = self._briefs.get(own)
         if begun is None:
@@ -117,12 +117,12 @@ class Recipes:
         return brief.hexdigest()
 
     def of_segment(self, form: SpokenForm, voice: Voice, around: tuple[str, str]) -> str:
-        """The recipe of a segment as it waits: of its samples, which no loudness has changed yet.
+        """The recipe of a cached segment: of its samples before loudness normalisation.
 
         Args:
-            form: what is said; it has no turns.
-            voice: who says it.
-            around: the texts before and behind it, where the engine is told them; else "".
+            form: the spoken form; it has no turns.
+            voice: the voice.
+            around: the texts before and after it, if they are sent to the engine; else "".
         """
         common = (asdict(voice), self._engine(voice.name), self._sound.rate_hz, SCHEMA, PASSAGES)
         recipe = hashlib.blake2b(json.dumps([*common, *around]).encode(), digest_size=DIGITS // 2)
@@ -132,14 +132,14 @@ class Recipes:
     def speakers(
         self, form: SpokenForm, voice: str | None = None, speed: float | None = None
     ) -> tuple[Speaker, ...]:
-        """Who speaks in a passage: each speaker with provider, voice and speed."""
+        """The speakers of a passage, each with provider, voice and speed."""
         cast = self._cast(form, self._own((voice, speed))) if form.turns else {}
         return tuple(
             (name, f"{each.provider}/{each.name}", each.speed) for name, each in cast.items()
         )
 
     def sound_words(self, form: SpokenForm) -> str:
-        """How a clip sounds and is stored; of a passage, its pauses, too."""
+        """The sound of a clip as text, with the pauses of a passage."""
         if not form.turns:
             return self._sound_words
         pauses = self._pauses_in(form)
@@ -147,40 +147,40 @@ class Recipes:
         return " ".join((self._sound_words, *lengths))
 
     def words_in(self, text: str) -> tuple[str, ...]:
-        """The words of the user's dictionary that stand in a text, with all that is said of them."""
+        """The words of the user's dictionary in a text, with their readings and accents."""
         return () if self._words is None else self._words.describe_text(text)
 
     def _hash_form(self, form: SpokenForm, *, says_accents: bool) -> bytes:
         # The separator cannot be part of a text: control characters are refused on reading.
-        said = f"{form.text}\0{form.reading or ''}"
+        content = f"{form.text}\0{form.reading or ''}"
         accent = form.accent if says_accents else None
         if accent is not None or form.sentence:
-            said += f"\0{accent}\0{form.sentence}"
-        for stretch, kana in form.readings:
-            said += f"\1{stretch}\1{kana}"
-        # Only forms that have them: all others keep their recipes.
+            content += f"\0{accent}\0{form.sentence}"
+        for span, kana in form.readings:
+            content += f"\1{span}\1{kana}"
+        # Add only what is set, so that the recipes of other forms don't change.
         if form.boundaries:
-            said += f"\3{form.boundaries}"
+            content += f"\3{form.boundaries}"
         if form.romanized:
-            said += "\4"
+            content += "\4"
         if self._words is not None:
-            said += self._words.in_text(form.text)
-        return said.encode()
+            content += self._words.in_text(form.text)
+        return content.encode()
 
     def _passage(self, form: SpokenForm, own: _Own, *, whole: bool) -> bytes:
-        """What else makes a passage: its turns, who speaks them, and the pauses between."""
+        """The other inputs of a passage: its turns, their voices, and the pauses."""
         cast = self._cast(form, self._own(own))
-        made: list[object] = [
+        inputs: list[object] = [
             [(turn.size, turn.speaker) for turn in form.turns],
             [(name, asdict(each)) for name, each in cast.items()],
             self._pauses_in(form),
         ]
         if whole:
-            made += [PASSAGES, [self._ask_engine(each.name) for each in cast.values()]]
-        return b"\2" + json.dumps(made, sort_keys=True).encode()
+            inputs += [PASSAGES, [self._ask_engine(each.name) for each in cast.values()]]
+        return b"\2" + json.dumps(inputs, sort_keys=True).encode()
 
     def _pauses_in(self, form: SpokenForm) -> dict[str, int]:
-        """Those that a passage may have: who never speaks twice has no paragraphs."""
+        """The pauses that a passage can contain: without a repeated speaker, no paragraph pause."""
         pauses = asdict(self._pauses)
         speakers = {turn.speaker for turn in form.turns}
         if len(speakers) == len(form.turns):
@@ -195,10 +195,7 @@ class Recipes:
         return voice if speed is None else replace(voice, speed=speed)
 
     def _begin(self, own: _Own, *, whole: bool) -> tuple[hashlib.blake2b, bool]:
-        """A hash of all that is not the form, with this voice and speed instead of the run's own.
-
-        And whether that voice says accents.
-        """
+        """The hash of the common inputs with a voice and speed, and if the voice follows accents."""
         voice = self._own(own)
         common: dict[str, object] = {"voice": asdict(voice), "sound": asdict(self._sound)}
         if whole:
@@ -214,12 +211,12 @@ class Recipes:
 
 
 def describe_engine(parts: str, *, says_accents: bool) -> str:
-    """All that the recipes of a voice depend on: the engine's parts, and whether it says accents."""
+    """The inputs of a voice's recipes: the engine's parts, and whether it follows accents."""
     return f"{parts} accents={says_accents}"
 
 
 def sound_words(sound: Sound) -> str:
-    """How clips sound and are stored, as ``name=value name=value``, by the names of the settings."""
+    """The sound of clips as ``name=value name=value``, by the names of the settings."""
     values: dict[str, str | int] = {
         "format": sound.format.value,
         "rate": sound.rate_hz,
@@ -234,12 +231,12 @@ def sound_words(sound: Sound) -> str:
 
 
 class _Words:
-    """Finds the words of a dictionary in texts, those inside others, too."""
+    """Finds the words of a dictionary in texts, including words inside other words."""
 
     def __init__(self, words: tuple[DictionaryWord, ...]) -> None:
-        # Stable: of two words with one spelling, their order may decide which of them is said.
+        # A stable sort: the order of two words with one spelling may decide which is spoken.
         ordered = self._ordered = sorted(words, key=lambda word: word.surface)
-        self._said = [
+        self._entries = [
             f"\0{word.surface}\0{word.reading}\0{word.accent}\0{word.kind}" for word in ordered
         ]
         self._by_first: dict[str, list[tuple[str, int]]] = {}
@@ -249,11 +246,11 @@ class _Words:
         self._firsts = frozenset(self._by_first)
 
     def in_text(self, text: str) -> str:
-        """All that the dictionary says about a text; "" when it says nothing."""
-        return "".join(self._said[number] for number in self._numbers_in(text))
+        """The dictionary entries for a text, joined; "" for none."""
+        return "".join(self._entries[number] for number in self._numbers_in(text))
 
     def describe_text(self, text: str) -> tuple[str, ...]:
-        """The same in words for people."""
+        """The dictionary entries for a text, in readable form."""
         words = [self._ordered[number] for number in self._numbers_in(text)]
         return tuple(
             f"{word.surface}={word.reading}{'' if word.accent is None else f' {word.accent}'} {word.kind}"
@@ -262,7 +259,7 @@ class _Words:
 
     def _numbers_in(self, text: str) -> list[int]:
         text = _fold_width(text)
-        # Most texts have none of their first characters, and are looked at no longer.
+        # A fast path: most texts contain no first character of a word.
         if self._firsts.isdisjoint(text):
             return []
         return sorted(
@@ -274,5 +271,5 @@ class _Words:
 
 
 def _fold_width(text: str) -> str:
-    """One spelling for wide and narrow characters, which engines do not tell apart."""
+    """Normalise wide and narrow characters, which engines do not distinguish."""
     return unicodedata.normalize("NFKC", text)

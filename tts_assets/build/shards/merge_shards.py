@@ -134,11 +134,11 @@ def copy(
     if not wanted:
         return
     log = AppendLog(store.root / ledger_line.LEDGER_NAME)
-    shelf = OutputTarget(storage=store, log=log, rejected=rejected, earlier=earlier)
+    target = OutputTarget(storage=store, log=log, rejected=rejected, earlier=earlier)
     try:
         with threads() as pool:
             # Gone through, or nothing that went wrong would be raised.
-            for _ in pool.map(lambda each: _copy(each, shelf), wanted):
+            for _ in pool.map(lambda each: _copy(each, target), wanted):
                 copied()
     finally:
         log.close()
@@ -171,7 +171,7 @@ def _place(
     return _Place.FREE if is_same else _Place.CHANGED
 
 
-def _copy(each: PartLine, shelf: OutputTarget) -> None:
+def _copy(each: PartLine, target: OutputTarget) -> None:
     path = each.part.folder / each.line.asset
     try:
         data = read_regular(path)
@@ -179,7 +179,7 @@ def _copy(each: PartLine, shelf: OutputTarget) -> None:
         raise FatalError(f"cannot read {path}: {exc.strerror}") from exc
     if sha256(data) != each.line.sha256:
         raise FatalError(f"{path} changed during the merge: merge again")
-    store_asset(each.line, data, shelf)
+    store_asset(each.line, data, target)
 
 
 # From parts to the output folder and the catalogues: look at everything, then change it.
