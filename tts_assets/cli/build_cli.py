@@ -399,4 +399,4 @@ def transcribe(
     """Convert recordings of any length to text."""
     from tts_assets.cli.transcribe_command import run_transcribe  # noqa: PLC0415 - see generate
 
-    return run_transcribe(settings, recordings, how=how, output=output)
+    return run_transcribe(settings, recordings, format_name=how, output=output)

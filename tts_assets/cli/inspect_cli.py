@@ -290,8 +290,8 @@ def fetch_models(
     """Download models; shows size, source and licence first, and verifies them."""
     from tts_assets.cli.models_command import run_models_fetch  # noqa: PLC0415 - see status
 
-    given = {"--mirror": mirror, "--progress": progress, "--config": config}
-    return run_models_fetch(settings, names, yes=yes, given=given)
+    options = {"--mirror": mirror, "--progress": progress, "--config": config}
+    return run_models_fetch(settings, names, yes=yes, options=options)
 
 
 @models.command(cls=TidyCommand, name="path")
