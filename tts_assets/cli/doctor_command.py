@@ -70,36 +70,36 @@ def run_doctor(settings: Settings) -> ExitCode:
     show.print_table(
         ("what", "state", "details"),
         [
-            (what, "ok" if is_ok else "missing", details if is_ok or not as_text else "see below")
-            for what, is_ok, details in rows
+            (name, "ok" if is_ok else "missing", details if is_ok or not as_text else "see below")
+            for name, is_ok, details in rows
         ],
     )
     # The table would fold commands, which could not be copied then.
-    for what, is_ok, details in rows if as_text else ():
+    for name, is_ok, details in rows if as_text else ():
         if not is_ok:
-            show.print_line(f"\n{what}: {details}")
+            show.print_line(f"\n{name}: {details}")
     # If the chosen engine needs the device, its own row shows the problem.
-    needed = [is_ok for what, is_ok, _ in rows if not what.startswith(("other ", "device"))]
+    needed = [is_ok for name, is_ok, _ in rows if not name.startswith(("other ", "device"))]
     return ExitCode.OK if all(needed) else ExitCode.FINDINGS
 
 
 def _check_provider(settings: Settings) -> tuple[str, bool, str]:
     """Check the chosen engine with its voice."""
-    what = f"provider {settings.provider}"
+    label = f"provider {settings.provider}"
     if settings.provider not in (registry.AUTO, *registry.list_engine_names()):
         raise UsageError(registry.describe_unknown_engine(settings.provider))
     try:
         provider, reason = registry.choose_engine(settings)
-        what = f"provider {provider.name}"
+        label = f"provider {provider.name}"
         if problem := provider.problem():
-            return (what, False, problem)
+            return (label, False, problem)
         voice = find_voice(settings, provider).name
         details = f"{voice}: {provider.engine(voice)}{'' if reason is None else f' ({reason})'}"
         if not provider.repeats(voice):
             details += "; its output for the same text may vary"
     except TtsAssetsError as exc:
-        return (what, False, str(exc))
-    return (what, True, details)
+        return (label, False, str(exc))
+    return (label, True, details)
 
 
 def _check_device(settings: Settings) -> tuple[str, bool, str]:

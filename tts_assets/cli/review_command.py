@@ -88,7 +88,7 @@ def _print_applied(applied: ApplyResult, show: CommandOutput) -> None:
             rest = len(applied.stale) - _MAX_STALE_LISTED
             show.print_error(f"... and {rest:,} more; --output-format json has them all")
     counts = ", ".join(
-        f"{count:,} {what}" for what, count in _count_decisions(applied.written).items()
+        f"{count:,} {decision}" for decision, count in _count_decisions(applied.written).items()
     )
     show.print_line(f"read      {format_count(applied.read, 'decision')}, {applied.new:,} new")
     show.print_line(f"applied   {format_count(len(applied.written), 'decision')}: {counts}")

@@ -420,13 +420,13 @@ def _to_rule_item(verdict: AssetResult, finding: Finding) -> ReportItem:
     level = AnnotationLevel.ERROR if verdict.ours else AnnotationLevel.WARNING
     clips, sort = verdict.clips, to_one_line(finding.rule)
     more = f"; recognized in {format_count(len(clips) - 1, 'more clip')}" if len(clips) > 1 else ""
-    what = f"{to_one_line(finding.told)}{more}; {to_one_line(_advise_action(verdict))}"
+    problem = f"{to_one_line(finding.told)}{more}; {to_one_line(_advise_action(verdict))}"
     if not clips:
-        return ReportItem(level, sort, asset, None, "asset", text, what)
+        return ReportItem(level, sort, asset, None, "asset", text, problem)
     clip = clips[0]
     name = f"{to_one_line(clip.entry)} {to_one_line(clip.part)} {text}".strip()
     return ReportItem(
-        level, sort, to_one_line(clip.file), clip.line, clip.kind.value, name, what, asset
+        level, sort, to_one_line(clip.file), clip.line, clip.kind.value, name, problem, asset
     )
 
 
