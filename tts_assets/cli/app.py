@@ -1,4 +1,4 @@
-"""The command line as a whole: importing the declarations registers the commands."""
+"""The whole command line: importing the declarations registers the commands."""
 
 import copy
 from collections.abc import Sequence
@@ -6,39 +6,39 @@ from collections.abc import Sequence
 import typer
 from typer.models import CommandInfo
 
-from tts_assets.cli import build_cli, inspect_cli  # noqa: F401 - they register their commands
+from tts_assets.cli import build_cli, inspect_cli  # noqa: F401 - importing registers the commands
 from tts_assets.cli.typer_apps import app
 
 __all__ = ["app", "create_app"]
 
-#: Command lines that list the commands. Without arguments, a shell may ask to complete a line.
+#: Arguments that list the commands. Not the empty list: a shell asks for completion without arguments.
 _HELP = (["-h"], ["--help"])
 
 
 def create_app(arguments: Sequence[str]) -> typer.Typer:
-    """The application for a command line, with the options that it needs.
+    """The application with only the commands that a command line needs.
 
     Typer builds the options of all commands, which takes longer than many commands themselves.
 
     Args:
-        arguments: those behind the name of the program.
+        arguments: the arguments after the program's name.
     """
     if list(arguments) in _HELP:
         return _list_commands(app)
-    called = [
+    matching = [
         each
         for each in app.registered_commands
         if each.callback is not None and [each.callback.__name__] == list(arguments[:1])
     ]
-    if not called:
+    if not matching:
         return app
-    alone = copy.copy(app)
-    alone.registered_commands = called
-    return alone
+    single = copy.copy(app)
+    single.registered_commands = matching
+    return single
 
 
 def _list_commands(group: typer.Typer) -> typer.Typer:
-    """A group that has the commands of another, without their options."""
+    """A copy of a group whose commands have no options."""
     listing = copy.copy(group)
     listing.registered_commands = [_omit_options(each) for each in group.registered_commands]
     listing.registered_groups = [copy.copy(each) for each in group.registered_groups]
@@ -50,7 +50,7 @@ def _list_commands(group: typer.Typer) -> typer.Typer:
 
 def _omit_options(command: CommandInfo) -> CommandInfo:
     def callback() -> None:
-        """Has no parameters, of which options would be built."""
+        """Have no parameters, so typer builds no options."""
 
     if command.callback is not None:
         callback.__name__, callback.__doc__ = command.callback.__name__, command.callback.__doc__

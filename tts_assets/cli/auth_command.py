@@ -13,17 +13,19 @@ from tts_assets.config import keys
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import TtsAssetsError, UsageError
 
-#: More than any key; the rest of a line that is longer stays unread.
+#: More than any key; the rest of a longer line stays unread.
 _MAX_KEY_BYTES = 4_096
 
 
 def run_auth_list(settings: Settings) -> ExitCode:
-    """Which providers have a key, and from where; of the keys themselves nothing is shown."""
+    """List the providers with the source of their keys, but never the keys."""
     rows = []
     for name in keys.ENVIRONMENT:
-        given = settings.keys.get(name)
+        environment_value = settings.keys.get(name)
         try:
-            secret = keys.find(name, file=settings.key_file(name), environment_key=given)
+            secret = keys.find(
+                name, file=settings.key_file(name), environment_key=environment_value
+            )
         except TtsAssetsError as exc:
             rows.append((name, "none", str(exc)))
         else:
@@ -34,11 +36,11 @@ def run_auth_list(settings: Settings) -> ExitCode:
 
 
 def run_auth_set(name: str, *, with_key: bool) -> ExitCode:
-    """Store a key that is typed unseen, or comes as the first line of standard input.
+    """Store a key typed without echo, or read from the first line of standard input.
 
     Args:
-        name: the provider's.
-        with_key: the command was typed with more words behind it.
+        name: the provider.
+        with_key: whether the command line has extra arguments.
     """
     _refuse_unknown_provider(name)
     if with_key:
@@ -47,7 +49,7 @@ def run_auth_set(name: str, *, with_key: bool) -> ExitCode:
             f"kept in the shell's history: type tts-assets auth set {name} alone, or pipe "
             "the key into it"
         )
-    # Before anything is asked for: a key typed in vain is a nuisance.
+    # Check the keyring before asking for the key.
     keys.writable()
     secret = keys.Secret(*_prompt_key(name) if os.isatty(0) else _read_piped_key())
     where = keys.store(name, secret)
@@ -58,14 +60,14 @@ def run_auth_set(name: str, *, with_key: bool) -> ExitCode:
 def run_auth_remove(name: str) -> ExitCode:
     """Delete a key from the keyring."""
     _refuse_unknown_provider(name)
-    what = "removed from the keyring" if keys.remove(name) else "the keyring had no key"
-    CommandOutput(OutputFormat.TEXT).print_line(f"{name}: {what}")
+    outcome = "removed from the keyring" if keys.remove(name) else "the keyring had no key"
+    CommandOutput(OutputFormat.TEXT).print_line(f"{name}: {outcome}")
     return ExitCode.OK
 
 
 def _refuse_unknown_provider(name: str) -> None:
     if name not in keys.ENVIRONMENT:
-        # Not shown: somebody may have typed the key itself.
+        # Don't show the argument: it may be the key itself.
         names = ", ".join(keys.ENVIRONMENT)
         raise UsageError(f"NAME must be an engine that uses a key: one of {names}")
 
@@ -73,7 +75,7 @@ def _refuse_unknown_provider(name: str) -> None:
 def _prompt_key(name: str) -> tuple[str, str]:
     try:
         with warnings.catch_warnings():
-            # Where the terminal cannot be told to show nothing, it must not be asked.
+            # Don't ask for a key if the terminal cannot hide it.
             warnings.simplefilter("error", GetPassWarning)
             return getpass(f"API key of {name} (not shown): "), "terminal"
     except GetPassWarning as exc:

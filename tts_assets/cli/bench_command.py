@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from tts_assets.build.benchmark import BenchMeasurement, BenchReport
 
 
-#: No service allows more at once.
+#: No service allows more concurrent requests.
 _MAX_WORKERS = 256
 
 
 def run_bench(
     settings: Settings, *, workers: str | None, clips: int | None, seconds: float, paid: bool
 ) -> ExitCode:
-    """Measure, show the figures, and say in the exit code whether there was anything to measure.
+    """Run the benchmark, print the figures and return the exit code.
 
     Args:
-        settings: which catalogues, engine, voice and sound.
-        workers: numbers of workers, with commas between them.
-        clips: as in Trial.
-        seconds: as in Trial.
-        paid: as in Trial.
+        settings: the catalogues, engine, voice and audio format.
+        workers: numbers of workers, separated by commas.
+        clips: as in BenchmarkRun.
+        seconds: as in BenchmarkRun.
+        paid: as in BenchmarkRun.
     """
     show = CommandOutput(settings.output_format)
-    trial = benchmark.BenchmarkRun(
+    run = benchmark.BenchmarkRun(
         workers=_parse_worker_counts(workers), clips=clips, seconds=seconds, paid=paid
     )
 
@@ -45,7 +45,7 @@ def run_bench(
             show.print_error(format_measurement(count, measured))
 
     report = run_until_signal(
-        partial(benchmark.run_benchmark, settings, trial, on_measured=show_measurement)
+        partial(benchmark.run_benchmark, settings, run, on_measured=show_measurement)
     )
     for note in report.notes:
         show.print_error(f"note: {note}")
@@ -59,9 +59,9 @@ def run_bench(
 
 
 def _parse_worker_counts(text: str | None) -> tuple[int, ...]:
-    written = [] if text is None else text.split(",")
+    items = [] if text is None else text.split(",")
     try:
-        counts = tuple(map(int, written))
+        counts = tuple(map(int, items))
     except ValueError:
         counts = (0,)
     if not all(1 <= count <= _MAX_WORKERS for count in counts):
@@ -72,7 +72,7 @@ def _parse_worker_counts(text: str | None) -> tuple[int, ...]:
     return counts
 
 
-# A bench shown: a table for people, data for programs.
+# The report: a table for people, data for programs.
 BENCH_HEADINGS = (
     "workers",
     "clips/s",
@@ -84,7 +84,7 @@ BENCH_HEADINGS = (
 
 
 def build_bench_rows(report: BenchReport) -> list[tuple[str, ...]]:
-    """The figures, a row for each number of workers."""
+    """Build a row of figures for each number of workers."""
     return [
         (
             str(row.workers),
@@ -99,7 +99,7 @@ def build_bench_rows(report: BenchReport) -> list[tuple[str, ...]]:
 
 
 def format_bench_lines(report: BenchReport) -> Iterator[str]:
-    """What the figures come to: what each is in the first ten columns."""
+    """The conclusions, labelled in the first ten columns."""
     failed = f", {report.failed:,} failed" if report.failed else ""
     yield (
         f"measured  {report.provider}/{report.voice} with {format_count(report.clips, 'clip')} of "
@@ -110,7 +110,7 @@ def format_bench_lines(report: BenchReport) -> Iterator[str]:
 
 
 def format_measurement(workers: int, measured: BenchMeasurement) -> str:
-    """One measurement."""
+    """Format one measurement."""
     return (
         f"{format_count(workers, 'worker')}: {measured.clips:,} clips in {measured.seconds:.2f} s"
     )

@@ -80,9 +80,9 @@ def merge(
     ] = None,
 ) -> ExitCode:
     """Join the folders that runs with --shard wrote: clips, ledger and URLs."""
-    from tts_assets.cli.merge_command import run_merge as join  # noqa: PLC0415 - see generate
+    from tts_assets.cli.merge_command import run_merge  # noqa: PLC0415 - see generate
 
-    return join(settings, parts or [])
+    return run_merge(settings, parts or [])
 
 
 @register(
@@ -100,9 +100,9 @@ def migrate(
     ] = False,
 ) -> ExitCode:
     """Rename clips after the template of their names changed; generates nothing."""
-    from tts_assets.cli.migrate_command import run_migrate as move  # noqa: PLC0415 - see generate
+    from tts_assets.cli.migrate_command import run_migrate  # noqa: PLC0415 - see generate
 
-    return move(settings, dry_run=dry_run)
+    return run_migrate(settings, dry_run=dry_run)
 
 
 @register(
@@ -123,21 +123,21 @@ def prune(
     """List clips that no catalogue refers to; delete them with --yes."""
     if yes and dry_run:
         raise UsageError("--yes and --dry-run exclude each other: give one of them")
-    from tts_assets.cli.prune_command import run_prune as delete  # noqa: PLC0415 - see generate
+    from tts_assets.cli.prune_command import run_prune  # noqa: PLC0415 - see generate
 
-    return delete(settings, yes=yes)
+    return run_prune(settings, yes=yes)
 
 
-# The command `review`, by which people listen and decide, and `review apply`.
+# The commands `review` and `review apply`.
 
 
 class _ReviewGroup(TidyGroup):
-    """A command with paths of its own that has further commands; one of these comes first."""
+    """A command that takes paths and has subcommands; a subcommand's name takes precedence."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
     ) -> Any:
-        """That of the further command, if the first word names one: it would pass for a path."""
+        """The context of the subcommand if the first word names one, which would parse as a path."""
         command = self.commands.get(args[0]) if args else None
         if command is None:
             return super().make_context(info_name, args, parent, **extra)
@@ -213,12 +213,12 @@ def review_clips(
     if not serve and (port is not None or no_open):
         raise UsageError("--port and --no-open need --serve: add it, or omit them")
     if export is not None:
-        from tts_assets.cli.review_command import run_review_export as write  # noqa: PLC0415 - see generate
+        from tts_assets.cli.review_command import run_review_export  # noqa: PLC0415 - see generate
 
-        return write(settings, export)
-    from tts_assets.cli.review_command import run_review_serve as show  # noqa: PLC0415 - see generate
+        return run_review_export(settings, export)
+    from tts_assets.cli.review_command import run_review_serve  # noqa: PLC0415 - see generate
 
-    return show(settings, port=port, open_browser=not no_open)
+    return run_review_serve(settings, port=port, open_browser=not no_open)
 
 
 @review.command(cls=TidyCommand)
@@ -235,9 +235,9 @@ def apply(
     ] = None,
 ) -> ExitCode:
     """Import decisions that the exported page saved."""
-    from tts_assets.cli.review_command import run_review_apply as take  # noqa: PLC0415 - see generate
+    from tts_assets.cli.review_command import run_review_apply  # noqa: PLC0415 - see generate
 
-    return take(settings, files or [])
+    return run_review_apply(settings, files or [])
 
 
 @register(
@@ -255,9 +255,9 @@ def apply(
 )
 def verify(settings: "Settings", report: str | None) -> ExitCode:
     """Measure how clips sound, and exit with 1 if any has a defect."""
-    from tts_assets.cli.verify_command import run_verify as look  # noqa: PLC0415 - see generate
+    from tts_assets.cli.verify_command import run_verify  # noqa: PLC0415 - see generate
 
-    return look(settings, report=report)
+    return run_verify(settings, report=report)
 
 
 @register(
@@ -306,9 +306,9 @@ def bench(
     ] = False,
 ) -> ExitCode:
     """Measure how many clips to generate at the same time on this machine."""
-    from tts_assets.cli.bench_command import run_bench as look  # noqa: PLC0415 - see generate
+    from tts_assets.cli.bench_command import run_bench  # noqa: PLC0415 - see generate
 
-    return look(settings, workers=workers, clips=clips, seconds=seconds, paid=paid)
+    return run_bench(settings, workers=workers, clips=clips, seconds=seconds, paid=paid)
 
 
 @register(
@@ -397,6 +397,6 @@ def transcribe(
     ] = None,
 ) -> ExitCode:
     """Convert recordings of any length to text."""
-    from tts_assets.cli.transcribe_command import run_transcribe as listen  # noqa: PLC0415 - see generate
+    from tts_assets.cli.transcribe_command import run_transcribe  # noqa: PLC0415 - see generate
 
-    return listen(settings, recordings, how=how, output=output)
+    return run_transcribe(settings, recordings, format_name=how, output=output)

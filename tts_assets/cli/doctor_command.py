@@ -31,11 +31,11 @@ def run_voices(settings: Settings, *, chosen: bool) -> ExitCode:
     """List the voices of one engine.
 
     Args:
-        settings: of the run.
-        chosen: an engine was named.
+        settings: the settings.
+        chosen: whether the engine was given as an option.
     """
     provider, reason = registry.choose_engine(settings)
-    # A service has more voices than those that the settings name.
+    # A service has more voices than the settings name.
     if isinstance(provider, protocol.Remote):
         offered = run_until_signal(provider.listed)
     else:
@@ -54,7 +54,7 @@ def run_voices(settings: Settings, *, chosen: bool) -> ExitCode:
 
 
 def run_doctor(settings: Settings) -> ExitCode:
-    """Check the machine for the chosen engine and folders; other engines are only told about."""
+    """Check the machine for the chosen engine and folders; other engines are only listed."""
     chosen = _check_provider(settings)
     rows = [
         ("python", True, f"{platform.python_version()} at {sys.executable}"),
@@ -70,47 +70,47 @@ def run_doctor(settings: Settings) -> ExitCode:
     show.print_table(
         ("what", "state", "details"),
         [
-            (what, "ok" if good else "missing", details if good or not as_text else "see below")
-            for what, good, details in rows
+            (name, "ok" if is_ok else "missing", details if is_ok or not as_text else "see below")
+            for name, is_ok, details in rows
         ],
     )
-    # In a column a command would be folded, and could not be copied.
-    for what, good, details in rows if as_text else ():
-        if not good:
-            show.print_line(f"\n{what}: {details}")
-    # What the chosen engine needs of the device is a problem of that engine.
-    needed = [good for what, good, _ in rows if not what.startswith(("other ", "device"))]
+    # The table would fold commands, which could not be copied then.
+    for name, is_ok, details in rows if as_text else ():
+        if not is_ok:
+            show.print_line(f"\n{name}: {details}")
+    # If the chosen engine needs the device, its own row shows the problem.
+    needed = [is_ok for name, is_ok, _ in rows if not name.startswith(("other ", "device"))]
     return ExitCode.OK if all(needed) else ExitCode.FINDINGS
 
 
 def _check_provider(settings: Settings) -> tuple[str, bool, str]:
-    """The engine of a run, and whether it can be used with its voice."""
-    what = f"provider {settings.provider}"
+    """Check the chosen engine with its voice."""
+    label = f"provider {settings.provider}"
     if settings.provider not in (registry.AUTO, *registry.list_engine_names()):
         raise UsageError(registry.describe_unknown_engine(settings.provider))
     try:
         provider, reason = registry.choose_engine(settings)
-        what = f"provider {provider.name}"
+        label = f"provider {provider.name}"
         if problem := provider.problem():
-            return (what, False, problem)
+            return (label, False, problem)
         voice = find_voice(settings, provider).name
         details = f"{voice}: {provider.engine(voice)}{'' if reason is None else f' ({reason})'}"
         if not provider.repeats(voice):
             details += "; its output for the same text may vary"
     except TtsAssetsError as exc:
-        return (what, False, str(exc))
-    return (what, True, details)
+        return (label, False, str(exc))
+    return (label, True, details)
 
 
 def _check_device(settings: Settings) -> tuple[str, bool, str]:
-    """What neural engines run on, and what they could."""
+    """Check the device for neural engines, and list those available."""
     offered = ", ".join(onnx_models.find_devices())
     problem = onnx_models.problem_with(settings.device)
     return ("device", problem is None, problem or f"{settings.device}, of: {offered}")
 
 
 def _check_service(settings: Settings) -> list[tuple[str, bool, str]]:
-    """Whether the service of the chosen engine answers, and what is left of what was paid for."""
+    """Check that the service of the chosen engine responds; show model and credits of a paid one."""
     try:
         provider = registry.choose_engine(settings).provider
         if not isinstance(provider, protocol.Remote) or provider.problem():
@@ -138,7 +138,7 @@ def _check_other_providers(chosen: str, settings: Settings) -> list[tuple[str, b
 
 
 def find_engine_problem(name: str, settings: Settings) -> str | None:
-    """What keeps an engine from being used; free servers are asked whether they answer."""
+    """Why an engine is not ready, or None; sends a request to free servers."""
     try:
         provider = registry.load_engine(name, settings)
         problem = provider.problem()
@@ -151,7 +151,7 @@ def find_engine_problem(name: str, settings: Settings) -> str | None:
         run_until_signal(provider.listed)
     except TtsAssetsError as exc:
         return str(exc)
-    except Exception as exc:  # noqa: BLE001 - a stranger's code
+    except Exception as exc:  # noqa: BLE001 - code of plug-ins
         return f"{type(exc).__name__}: {exc}"
     return None
 

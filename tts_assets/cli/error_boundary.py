@@ -1,4 +1,4 @@
-"""The one place where errors become exit codes."""
+"""The one place that maps errors to exit codes."""
 
 import functools
 import io
@@ -35,7 +35,7 @@ P = ParamSpec("P")
 
 
 def handle_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
-    """Make a command that returns an exit code into one that typer can run."""
+    """Wrap a command that returns an exit code so that typer can run it."""
 
     @functools.wraps(command)
     def run_and_exit(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -59,9 +59,9 @@ def _run_command(command: Callable[[], ExitCode]) -> ExitCode:
         return get_signal_code()
     except Exception as exc:  # noqa: BLE001 - the boundary
         code = ExitCode.PIPE if isinstance(exc, BrokenPipeError) else _get_exit_code(exc)
-        # After a signal, streams that are gone and work that is cut off are no news.
-        is_news = get_received_signal() is None or code is ExitCode.BUG
-        return code if is_news else get_signal_code()
+        # After a signal, closed streams and interrupted work are expected.
+        is_unexpected = get_received_signal() is None or code is ExitCode.BUG
+        return code if is_unexpected else get_signal_code()
     return code
 
 
@@ -69,11 +69,11 @@ def _prepare_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            # Closed before we began: nobody wants to hear us.
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            setattr(sys, name, open(nowhere, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+            # The stream was closed before the process began: discard the output.
+            null = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, open(null, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
-            # Some terminals and pipes cannot take Japanese: better an escape than no report.
+            # Escape Japanese text that the terminal or pipe cannot encode.
             stream.reconfigure(errors="backslashreplace")
 
 
@@ -85,7 +85,7 @@ def _flush_results() -> None:
 
 
 def _discard_unwritten(stream: TextIO) -> None:
-    """Nobody takes what is left; Python would complain of it once again while it ends."""
+    """Discard output that cannot be written, or Python would report it again at exit."""
     try:
         stream.flush()
     except OSError:
@@ -104,10 +104,10 @@ def _get_exit_code(error: Exception) -> ExitCode:
     )
 
     if not isinstance(error, TtsAssetsError) and (failure := find_system_failure(error)):
-        place = f"{failure.filename}: " if failure.filename else ""
+        path = f"{failure.filename}: " if failure.filename else ""
         _print_to_stderr(
             escape_unsafe(
-                f"error: {place}{failure.strerror}: the disk or the system failed; run again\n"
+                f"error: {path}{failure.strerror}: the disk or the system failed; run again\n"
             )
         )
         return ExitCode.FATAL
@@ -129,8 +129,8 @@ def _get_exit_code(error: Exception) -> ExitCode:
     return ExitCode.FATAL if isinstance(error, FatalError) else ExitCode.FINDINGS
 
 
-def _print_to_stderr(words: str) -> None:
-    # The code says it, too, to whoever does not read.
+def _print_to_stderr(text: str) -> None:
+    # The exit code reports the failure, too.
     with suppress(OSError):
-        sys.stderr.write(words)
+        sys.stderr.write(text)
         sys.stderr.flush()

@@ -1,10 +1,10 @@
-"""How commands end: with which exit code, and by which signals.
+"""Exit codes, and the signals that end commands.
 
-The first signal lets a command finish, the second ends the process at once.
+The first signal lets a command finish; the second ends the process at once.
 
-A thread receives them, so the second one works in every state: while the main thread is inside a
-native call, while a file blocks, while the event loop waits for a thread. Python itself would run
-no handler then, and would wait for every thread before it exits.
+A thread receives signals, so the second one works in every state: while the main thread is inside
+a native call, while a file blocks, while the event loop waits for a thread. Python itself would
+run no handler then, and would wait for every thread before it exits.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ T = TypeVar("T")
 
 
 class ExitCode(IntEnum):
-    """The exit codes; of 0 to 4, the last one that fits is used, and 5 and 6 in place of 0."""
+    """The exit codes. Of 0 to 4, the highest one that applies wins; 5 and 6 replace 0."""
 
-    #: Everything is as asked for, or was so already.
+    #: Success.
     OK = 0
     #: Some clips failed, or something is stale.
     FINDINGS = 1
@@ -39,10 +39,10 @@ class ExitCode(IntEnum):
     USAGE = 2
     #: A bug in tts-assets.
     BUG = 3
-    #: The engine or the disk ended the run: model missing, key revoked, disk full; results that
+    #: The engine or the disk ended the run: model missing, key revoked, disk full, results that
     #: cannot be written.
     FATAL = 4
-    #: A bound of the run was reached, of clips, time, characters or cost; run again to go on.
+    #: The run reached its limit of clips, time, characters or cost; run again to continue.
     LIMIT = 5
     #: The selection matched nothing.
     NOTHING = 6
@@ -50,7 +50,7 @@ class ExitCode(IntEnum):
     HANGUP = 129
     #: Ctrl-C (SIGINT).
     INTERRUPTED = 130
-    #: Nobody reads the output any more (SIGPIPE).
+    #: The reader of the output closed the pipe (SIGPIPE).
     PIPE = 141
     #: SIGTERM.
     TERMINATED = 143
@@ -59,37 +59,38 @@ class ExitCode(IntEnum):
 _CODES = {
     "SIGINT": ExitCode.INTERRUPTED,
     "SIGTERM": ExitCode.TERMINATED,
-    # Windows has none.
+    # Windows has no SIGHUP.
     "SIGHUP": ExitCode.HANGUP,
 }
 
-#: `timeout` sends a signal twice without a pause; a shell that ends and its terminal each send SIGHUP.
+#: Signals closer together count as one. `timeout` sends a signal twice without a pause; on logout,
+#: the shell and the terminal each send SIGHUP.
 _ONE_REQUEST_SECONDS = 0.005
 _ONE_HANGUP_SECONDS = 0.1
 
-#: After a second signal the command has so long to end by itself, and so to leave nothing behind.
+#: Time for the command to end by itself after a second signal, and to clean up.
 _GRACE_SECONDS = 0.4
 
-#: Then its summary may take so long: standard output may block.
+#: Time limit of the summary, because standard output may block.
 _SUMMARY_SECONDS = 1.0
 _SHOW_CURSOR = "\x1b[?25h"
 
-#: Interrupts a blocking call of the main thread; systems ignore it by default. Windows has none.
+#: Interrupts a blocking call of the main thread; ignored by default. Windows has no SIGURG.
 _NUDGE_SIGNAL: signal.Signals | None = getattr(signal, "SIGURG", None)
 _MAX_NUDGES = 20
 _NUDGE_SECONDS = 0.1
 
 
 class SignalWatch:
-    """Receives SIGINT, SIGTERM and SIGHUP while a command runs; made by :func:`watch_signals`."""
+    """Receives SIGINT, SIGTERM and SIGHUP while a command runs; see :func:`watch_signals`."""
 
     def __init__(self) -> None:
-        """Receive nothing yet."""
+        """Start without signals."""
         self.first: signal.Signals | None = None
         #: Called in a thread before a second signal ends the process.
         self.show_summary: Callable[[], None] = _do_nothing
         self._first_at = 0.0
-        #: Whether an event loop answers signals.
+        #: Whether an event loop handles signals.
         self.is_attended = False
         self._interrupted = False
         self._to_loop: socket.socket | None = None
@@ -97,62 +98,62 @@ class SignalWatch:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The exit code of the first signal; that of SIGINT where there was none."""
+        """The exit code of the first signal; that of SIGINT if there was none."""
         return ExitCode.INTERRUPTED if self.first is None else _CODES[self.first.name]
 
     @contextmanager
     def receive_signals(self) -> Iterator[None]:
         """Receive signals for as long as the block lasts."""
-        import socket  # noqa: PLC0415 - --help needs none
+        import socket  # noqa: PLC0415 - not needed for --help
 
-        received, into = socket.socketpair()
+        receiver, sender = socket.socketpair()
         self._loop_end, self._to_loop = socket.socketpair()
-        for end in (into, self._loop_end, self._to_loop):
+        for end in (sender, self._loop_end, self._to_loop):
             end.settimeout(0)
-        before = {
+        previous_handlers = {
             number: signal.signal(number, self._handle_interrupt) for number in _list_signals()
         }
         if _NUDGE_SIGNAL is not None:
-            before[_NUDGE_SIGNAL] = signal.signal(_NUDGE_SIGNAL, lambda *_: None)
-        fd = signal.set_wakeup_fd(into.fileno(), warn_on_full_buffer=False)
-        threading.Thread(target=self._read_signals, args=(received,), daemon=True).start()
-        with into, self._loop_end, self._to_loop:
+            previous_handlers[_NUDGE_SIGNAL] = signal.signal(_NUDGE_SIGNAL, lambda *_: None)
+        previous_fd = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._read_signals, args=(receiver,), daemon=True).start()
+        with sender, self._loop_end, self._to_loop:
             try:
                 yield
             finally:
-                signal.set_wakeup_fd(fd)
-                for number, handler in before.items():
+                signal.set_wakeup_fd(previous_fd)
+                for number, handler in previous_handlers.items():
                     signal.signal(number, signal.SIG_DFL if handler is None else handler)
                 self._loop_end = self._to_loop = None
-                # The thread reads the end, and ends.
-                into.shutdown(socket.SHUT_RDWR)
+                # End the thread: it reads the end of the stream.
+                sender.shutdown(socket.SHUT_RDWR)
 
     async def answer_signals(
         self, on_first: Callable[[], None], on_second: Callable[[], None]
     ) -> None:
-        """Call these in the event loop when signals arrive, until cancelled."""
+        """Call the callbacks in the event loop when signals arrive, until cancelled."""
         import anyio  # noqa: PLC0415 - heavy for --help
 
         if self._loop_end is None:
             await anyio.sleep_forever()
             return
-        answers = iter((on_first, on_second))
+        handlers = iter((on_first, on_second))
         while True:
             await anyio.wait_readable(self._loop_end)
             for _ in self._loop_end.recv(16):
-                next(answers, _do_nothing)()
+                next(handlers, _do_nothing)()
 
     def _handle_interrupt(self, number: int, _: FrameType | None) -> None:
-        """The main thread's own handler: where no event loop answers, it ends the command."""
+        """Interrupt the main thread if no event loop handles signals."""
         self.first = self.first or signal.Signals(number)
         if not (self.is_attended or self._interrupted):
             self._interrupted = True
             raise KeyboardInterrupt
 
-    def _read_signals(self, received: socket.socket) -> None:
-        """Read signals as they arrive, in a thread of its own."""
-        with received, suppress(OSError):
-            while numbers := received.recv(64):
+    def _read_signals(self, receiver: socket.socket) -> None:
+        """Read signals as they arrive; runs in its own thread."""
+        with receiver, suppress(OSError):
+            while numbers := receiver.recv(64):
                 for number in filter(_list_signals().__contains__, numbers):
                     self._handle_signal(signal.Signals(number))
 
@@ -170,9 +171,10 @@ class SignalWatch:
             self._end_process()
 
     def _nudge_main_thread(self) -> None:
-        """Interrupt a call that began to block before Python could run the handler of the signal.
+        """Interrupt a call that blocked before Python could run the signal's handler.
 
-        The system may also hand the signal to another thread. A read of the terminal would go on.
+        The system may also deliver the signal to another thread; a read from the terminal would
+        then continue.
         """
         main = threading.main_thread().ident
         for _ in range(_MAX_NUDGES):
@@ -187,15 +189,15 @@ class SignalWatch:
                 self._to_loop.send(b"!")
 
     def _end_process(self) -> None:
-        """End now: with no child left behind, with the summary, and waiting for no thread."""
+        """Kill all children, print the summary and exit, without waiting for threads."""
         kill_children()
-        last = threading.Thread(target=self._print_summary, daemon=True)
-        last.start()
-        last.join(_SUMMARY_SECONDS)
+        summary = threading.Thread(target=self._print_summary, daemon=True)
+        summary.start()
+        summary.join(_SUMMARY_SECONDS)
         os._exit(self.exit_code)
 
     def _print_summary(self) -> None:
-        # What goes wrong here, or hangs, only costs the summary.
+        # An error or a hang costs only the summary.
         with suppress(Exception):
             if sys.stderr.isatty():
                 sys.stderr.write(f"{_SHOW_CURSOR}\n")
@@ -207,8 +209,8 @@ class SignalWatch:
 
 @contextmanager
 def watch_signals() -> Iterator[SignalWatch]:
-    """Receive signals while a command runs; outside of the main thread Python receives none."""
-    global _watch  # noqa: PLW0603 - a process has one way to answer signals
+    """Receive signals while a command runs; Python delivers them only to the main thread."""
+    global _watch  # noqa: PLW0603 - a process has one signal handler
     _watch = SignalWatch()
     if threading.current_thread() is not threading.main_thread():
         yield _watch
@@ -218,12 +220,12 @@ def watch_signals() -> Iterator[SignalWatch]:
 
 
 def get_received_signal() -> signal.Signals | None:
-    """The first signal that asked the command to end; None where there was none."""
+    """The first signal received; None if there was none."""
     return _watch.first
 
 
 def get_signal_code() -> ExitCode:
-    """The exit code for it."""
+    """The exit code for the first signal."""
     return _watch.exit_code
 
 
@@ -233,19 +235,19 @@ def run_until_signal(
     on_first: Callable[[], None] | None = None,
     show_summary: Callable[[], None] | None = None,
 ) -> T:
-    """Run async work to its end, or until a signal.
+    """Run async work until it ends or a signal arrives.
 
     Args:
-        work: what to run.
+        work: the work to run.
         on_first: called in the event loop on the first signal, to ask the work to end; None to
             cancel it.
-        show_summary: called, perhaps in another thread, where a second signal ends the work before
+        show_summary: called, possibly in another thread, if a second signal ends the work before
             it has a result.
 
     Raises:
-        KeyboardInterrupt: a signal ended it before it had a result.
+        KeyboardInterrupt: a signal ended the work before it had a result.
     """
-    from tts_assets.build.pool import run_async  # noqa: PLC0415 - see SignalWatch.attend
+    from tts_assets.build.pool import run_async  # noqa: PLC0415 - see answer_signals
 
     _watch.show_summary = show_summary or _do_nothing
     _watch.is_attended = True
@@ -264,8 +266,8 @@ def run_until_signal(
 async def _run_with_signals(
     work: Callable[[], Awaitable[T]], on_first: Callable[[], None] | None
 ) -> list[T]:
-    """The result; none where a signal cancelled the work."""
-    import anyio  # noqa: PLC0415 - see SignalWatch.attend
+    """Return the result in a list; an empty list if a signal cancelled the work."""
+    import anyio  # noqa: PLC0415 - see answer_signals
 
     failure: Exception | None = None
     done: list[T] = []
@@ -283,17 +285,17 @@ async def _run_with_signals(
 
 
 def end_process(code: ExitCode) -> None:
-    """End now with this code, with no child left behind, and waiting for no thread."""
+    """Kill all children and exit with this code, without waiting for threads."""
     kill_children()
     os._exit(code)
 
 
 def _list_signals() -> tuple[signal.Signals, ...]:
-    """The signals that end a command; nohup makes it ignore SIGHUP, and that stays so."""
-    known = [each for each in signal.Signals if each.name in _CODES]
+    """The signals that end a command, without SIGHUP if nohup made the process ignore it."""
+    ending = [each for each in signal.Signals if each.name in _CODES]
     return tuple(
         each
-        for each in known
+        for each in ending
         if each.name != "SIGHUP" or signal.getsignal(each) is not signal.SIG_IGN
     )
 
@@ -302,5 +304,5 @@ def _do_nothing() -> None:
     pass
 
 
-#: The watch of the command that runs; commands do not run inside each other.
+#: The watch of the running command; commands are not nested.
 _watch = SignalWatch()

@@ -1,4 +1,4 @@
-"""The command `explain`: what is said for one entry, how sure that is, and where it is stored."""
+"""The command `explain`: the pronunciation of an entry, its certainty, and its assets."""
 
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
@@ -40,28 +40,28 @@ if TYPE_CHECKING:
 
 
 def run_explain(settings: Settings, entry: str, *, listen: bool = False) -> ExitCode:
-    """Show each clip of the entries with that id; where there is none, of those with that text or reading.
+    """Show the clips of the entries with this id, or else with this text or reading.
 
     Args:
-        settings: which catalogues, and which engine.
+        settings: the catalogues and the engine.
         entry: an id, a pattern of ids, a text or a reading.
         listen: recognize the accents in the clips, too.
     """
     show = CommandOutput(settings.output_format)
     provider = registry.choose_engine(settings).provider
-    found = make_plan.make_plan(settings, provider)
-    items = [item for item in found.planned if fnmatchcase(item.clip.entry, entry)]
-    silent = [
-        each for one in found.catalogues for each in one.unspoken if fnmatchcase(each.entry, entry)
+    plan = make_plan.make_plan(settings, provider)
+    items = [item for item in plan.planned if fnmatchcase(item.clip.entry, entry)]
+    unspoken = [
+        each for one in plan.catalogues for each in one.unspoken if fnmatchcase(each.entry, entry)
     ]
-    if not (items or silent):
-        # As it stands in the data: 静か（な） is spoken as 静か.
+    if not (items or unspoken):
+        # Also match the text as written in the data: 静か（な） is spoken as 静か.
         texts = {entry, *(form.text for form in _list_forms(entry))}
-        items = [item for item in found.planned if _is_spoken(item.clip, texts)]
-    problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]
+        items = [item for item in plan.planned if _is_spoken(item.clip, texts)]
+    problems = [each for each in plan.trouble.problems if each.entry == f"entry {entry}"]
     rows = [
-        *_build_clip_rows(items, settings, provider, found.overrides, listen=listen),
-        *map(_build_silent_row, silent),
+        *_build_clip_rows(items, settings, provider, plan.overrides, listen=listen),
+        *map(_build_unspoken_row, unspoken),
     ]
     if settings.output_format is OutputFormat.JSON:
         show.print_json(rows)
@@ -75,8 +75,8 @@ def run_explain(settings: Settings, entry: str, *, listen: bool = False) -> Exit
     if problems:
         return ExitCode.USAGE
     if not rows:
-        files = ", ".join(dict.fromkeys(each.file for each in found.catalogues))
-        ids = {item.clip.entry for item in found.planned}
+        files = ", ".join(dict.fromkeys(each.file for each in plan.catalogues))
+        ids = {item.clip.entry for item in plan.planned}
         show.print_error(
             f"no entry has the id or the text {entry!r} in {files or 'any catalogue'}{suggest(entry, ids)}"
         )
@@ -85,7 +85,7 @@ def run_explain(settings: Settings, entry: str, *, listen: bool = False) -> Exit
 
 
 def _list_forms(text: str) -> tuple[SpokenForm, ...]:
-    """What is spoken for a text as it stands in the data; nothing if it cannot be spoken."""
+    """The spoken forms of a text as written in the data; empty if it cannot be spoken."""
     try:
         forms = build_word_forms(text)
     except UnusableTextError:
@@ -94,7 +94,7 @@ def _list_forms(text: str) -> tuple[SpokenForm, ...]:
 
 
 def _is_spoken(clip: Clip, texts: Collection[str]) -> bool:
-    """Whether a clip has exactly one of these texts, or of these readings in either kana."""
+    """Whether a clip has one of these texts, or readings in either kana."""
     return clip.form.text in texts or clip.form.reading in set(map(kana_to_katakana, texts))
 
 
@@ -113,23 +113,27 @@ def _build_clip_rows(
     forms = [item.clip.form for item in items]
     read = partial(reading_cache.read_forms, forms, settings.words)
     passages = [form for form in forms if form.turns]
-    cut = partial(reading_cache.split_passages, passages, settings.pauses, settings.words)
-    parts = dict(zip(passages, run_until_signal(cut), strict=True))
+    split = partial(reading_cache.split_passages, passages, settings.pauses, settings.words)
+    parts = dict(zip(passages, run_until_signal(split), strict=True))
     recipes = plan_types.recipes(settings, provider)
     rows = []
     read_forms = run_until_signal(read)
-    accents_found: list[dict[str, str]] = [{}] * len(items)
+    accent_rows: list[dict[str, str]] = [{}] * len(items)
     if listen:
-        accents_found = run_until_signal(
+        accent_rows = run_until_signal(
             partial(_recognize_accents, items, read_forms, settings, default)
         )
-    for item, said, recognized in zip(items, read_forms, accents_found, strict=True):
-        told = said if accents or isinstance(said, str) else drop_accents(said)
+    for item, pronunciation, recognized in zip(items, read_forms, accent_rows, strict=True):
+        spoken = (
+            pronunciation
+            if accents or isinstance(pronunciation, str)
+            else drop_accents(pronunciation)
+        )
         form, voice, speed = item.clip.form, item.clip.voice, item.clip.speed
         speakers = recipes.speakers(form, voice, speed)
-        parted = _describe_segments(parts.get(form), speakers)
-        parted |= _describe_override(item, overrides) | recognized
-        rows.append(_build_clip_row(item, told, parted))
+        details = _describe_segments(parts.get(form), speakers)
+        details |= _describe_override(item, overrides) | recognized
+        rows.append(_build_clip_row(item, spoken, details))
     return rows
 
 
@@ -139,7 +143,7 @@ async def _recognize_accents(
     settings: Settings,
     default: Voice,
 ) -> list[dict[str, str]]:
-    """For each clip the accents that its sound has, or why they were not recognized."""
+    """For each clip, the accents recognized in its sound, or why they were not recognized."""
     from tts_assets.engines import accent_recognizer  # noqa: PLC0415 - heavy, and rarely needed
 
     storage, downloads = open_storage(settings), open_downloads(settings)
@@ -165,19 +169,19 @@ async def _recognize_accents(
 def _describe_accents(
     phrases: Sequence[Phrase], found: "Sequence[PhraseAccent]", voice: str
 ) -> str:
-    """The accents of phrases as recognized, and where they differ from the expected ones."""
+    """The recognized accents of phrases, compared with the expected ones."""
     from tts_assets.engines.accent_recognizer import is_contradiction  # noqa: PLC0415 - see above
 
     by_place = {each.place: each for each in found}
     parts = []
     for place, phrase in enumerate(phrases):
         expected = format_accent_phrases([phrase])
-        one = by_place.get(place)
-        if one is None:
+        match = by_place.get(place)
+        if match is None:
             parts.append(f"{expected} cannot be told by its pitch")
-        elif is_contradiction(one, voice):
-            spoken = format_accent_phrases([phrase._replace(accent=one.accent)])
-            parts.append(f"{spoken} instead of {expected} ({one.excess:.1f} semitones nearer)")
+        elif is_contradiction(match, voice):
+            spoken = format_accent_phrases([phrase._replace(accent=match.accent)])
+            parts.append(f"{spoken} instead of {expected} ({match.excess:.1f} semitones nearer)")
         else:
             parts.append(f"{expected} as expected")
     return ", ".join(parts)
@@ -186,31 +190,31 @@ def _describe_accents(
 def _describe_segments(
     segments: tuple[Segment, ...] | str | None, speakers: tuple[tuple[str, str, float], ...]
 ) -> dict[str, str | None]:
-    """Of a passage, who speaks, and of how many segments it is made; of others nothing."""
+    """The speakers and the number of segments of a passage; empty for other clips."""
     if segments is None:
         return {}
-    told = ", ".join(f"{name or 'narrator'}={voice} {pace:g}" for name, voice, pace in speakers)
+    voices = ", ".join(f"{name or 'narrator'}={voice} {speed:g}" for name, voice, speed in speakers)
     return {
-        "voices": told,
+        "voices": voices,
         "segments": segments if isinstance(segments, str) else f"{len(segments)}",
     }
 
 
 def _describe_override(item: ClipPlan, overrides: OverrideSet) -> dict[str, str | None]:
-    """What is said instead of the entry, where that stands, and who wrote it; or why it is not."""
+    """The override of a clip with its location and author, or why it is outdated."""
     override = overrides.find_override(item.clip)
     if override is None:
         clip = item.clip
-        why = overrides.outdated.get((clip.file, clip.source, clip.entry, clip.part))
-        return {} if why is None else {"override": why}
-    says = ", ".join(f"{name} = {value}" for name, value in override.say.to_json().items())
-    wrote = ", ".join(each for each in (override.by, override.at, override.reason) if each)
-    told = f"{overrides.path}:{override.line}: {says}"
-    return {"override": f"{told} ({wrote})" if wrote else told}
+        reason = overrides.outdated.get((clip.file, clip.source, clip.entry, clip.part))
+        return {} if reason is None else {"override": reason}
+    values = ", ".join(f"{name} = {value}" for name, value in override.say.to_json().items())
+    origin = ", ".join(each for each in (override.by, override.at, override.reason) if each)
+    text = f"{overrides.path}:{override.line}: {values}"
+    return {"override": f"{text} ({origin})" if origin else text}
 
 
 def _build_clip_row(
-    item: ClipPlan, said: Pronunciation | str, parted: dict[str, str | None]
+    item: ClipPlan, pronunciation: Pronunciation | str, details: dict[str, str | None]
 ) -> dict[str, str | None]:
     clip = item.clip
     return {
@@ -218,8 +222,8 @@ def _build_clip_row(
         "file": clip.file,
         "text": clip.form.text,
         "reading": clip.form.reading,
-        **_describe_pronunciation(said),
-        **parted,
+        **_describe_pronunciation(pronunciation),
+        **details,
         "recipe": item.recipe,
         "asset": item.asset,
         "url": item.url,
@@ -229,21 +233,29 @@ def _build_clip_row(
     }
 
 
-def _describe_pronunciation(said: Pronunciation | str) -> dict[str, str | None]:
-    """How the dictionary says it, high and low, and how sure that is."""
-    if isinstance(said, str):
-        return {"said": None, "pitch": None, "sure": None, "doubt": said, "ambiguous": None}
+def _describe_pronunciation(pronunciation: Pronunciation | str) -> dict[str, str | None]:
+    """The pronunciation, its pitch, and how certain it is."""
+    if isinstance(pronunciation, str):
+        return {
+            "said": None,
+            "pitch": None,
+            "sure": None,
+            "doubt": pronunciation,
+            "ambiguous": None,
+        }
     return {
-        "said": format_accent_phrases(said.phrases),
+        "said": format_accent_phrases(pronunciation.phrases),
         "pitch": None
-        if said.accent_basis is AccentBasis.ENGINE
-        else format_pitch_line(said.phrases),
-        "sure": f"reading: {said.basis}, accent: {said.accent_basis}",
-        "doubt": said.doubt if said.near is None else f"{said.doubt}; did you mean {said.near}?",
-        "ambiguous": describe_ambiguities(said.ambiguous) or None,
+        if pronunciation.accent_basis is AccentBasis.ENGINE
+        else format_pitch_line(pronunciation.phrases),
+        "sure": f"reading: {pronunciation.basis}, accent: {pronunciation.accent_basis}",
+        "doubt": pronunciation.doubt
+        if pronunciation.near is None
+        else f"{pronunciation.doubt}; did you mean {pronunciation.near}?",
+        "ambiguous": describe_ambiguities(pronunciation.ambiguous) or None,
     }
 
 
-def _build_silent_row(each: Unspoken) -> dict[str, str | None]:
+def _build_unspoken_row(each: Unspoken) -> dict[str, str | None]:
     clip = f"{each.kind} {each.entry} {each.part}"
     return {"clip": clip, "file": each.file, "state": "unspoken", "reason": each.reason}

@@ -1,4 +1,4 @@
-"""The command `generate`: a run that answers signals; the first one lets it finish, the second ends it."""
+"""The command `generate`: on a first signal, finishes the clips in progress; on a second, exits."""
 
 import signal
 from functools import partial
@@ -28,12 +28,12 @@ from tts_assets.errors import SETUP_ENGINES, EngineNotReadyError
 
 
 def run_generate(settings: Settings, *, dry_run: bool, report: str | None) -> ExitCode:
-    """Generate, show what happened, and say it in an exit code.
+    """Generate clips, print the result and return the exit code.
 
     Args:
-        settings: what to do.
-        dry_run: only find out what would be made.
-        report: the folder that gets the report's files; None for none.
+        settings: the settings.
+        dry_run: only plan.
+        report: the folder for report files; None for none.
 
     Raises:
         KeyboardInterrupt: a second signal ended the run before it had a result.
@@ -60,23 +60,25 @@ def _attempt_generate(settings: Settings, *, dry_run: bool, report: str | None) 
         show.print_error("finishing the clips in progress; press Ctrl-C again to abort")
 
     def show_partial_report() -> None:
-        known = stop.report()
-        # Before there is a plan, all figures are 0.
-        if isinstance(known, Report) and known.states:
-            finish_command(show, known, None, get_signal_code())
+        partial_report = stop.report()
+        # Before the plan is complete, all figures are 0.
+        if isinstance(partial_report, Report) and partial_report.states:
+            finish_command(show, partial_report, None, get_signal_code())
 
     with show_build_progress(settings.progress, show.errors) as progress:
 
         def show_event(event: Event) -> None:
-            # Not a matter of progress: whoever wants none of that is told all the same.
+            # Show the estimate even if progress is off.
             if isinstance(event, Estimated):
                 show.show_estimate(event.cost, dry_run=dry_run)
             progress(event)
             show.show_event(event)
 
         work = partial(generate, settings, dry_run=dry_run, on_event=show_event, stop=stop)
-        done = run_until_signal(work, on_first=request_stop, show_summary=show_partial_report)
-    return finish_command(show, done, folder, _get_generate_exit_code(done, get_received_signal()))
+        result = run_until_signal(work, on_first=request_stop, show_summary=show_partial_report)
+    return finish_command(
+        show, result, folder, _get_generate_exit_code(result, get_received_signal())
+    )
 
 
 def _get_generate_exit_code(report: Report, received: signal.Signals | None) -> ExitCode:

@@ -1,4 +1,4 @@
-"""The command `init`: looks at files, and writes how they are read into a `tts-assets.toml`."""
+"""The command `init`: inspects files, and writes a `tts-assets.toml` that says how to read them."""
 
 import os
 import re
@@ -31,7 +31,7 @@ from tts_assets.store.atomic_files import sweep, write_whole
 
 _CATALOGUE_SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
 
-#: Folders in which nobody keeps what they write themselves.
+#: Folders of dependencies and build outputs.
 _SKIPPED_FOLDERS = {
     "node_modules",
     "__pycache__",
@@ -46,52 +46,52 @@ _SKIPPED_FOLDERS = {
     "coverage",
 }
 
-#: How many first clips are shown, and how many of the notes and the problems.
+#: Clips and problems to show, and notes.
 _MAX_CLIPS_SHOWN = 10
 _MAX_NOTES_SHOWN = 20
 
 
 def run_init(paths: Sequence[str], *, force: bool, dry_run: bool) -> ExitCode:
-    """Propose a configuration, show the first clips that it makes, and write it.
+    """Propose a configuration, show its first clips, and write it.
 
-    Where settings are in effect already, its tables are shown and nothing is written.
+    If a configuration already applies, print the proposed tables and write nothing.
 
     Args:
-        paths: files and folders to look at; none for the working folder.
-        force: write over a file that is there.
+        paths: files and folders to inspect; empty for the working folder.
+        force: overwrite an existing file.
         dry_run: only show the configuration.
 
     Raises:
-        UsageError: a path is not there, or the file cannot be written.
+        UsageError: a path does not exist, or the file cannot be written.
     """
     target = Path(FILE)
-    here = Path.cwd() / target
-    settings = None if force else here if here.exists() else find(Path.cwd())
+    existing = Path.cwd() / target
+    settings = None if force else existing if existing.exists() else find(Path.cwd())
     show = CommandOutput(OutputFormat.TEXT)
-    passed: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     proposal = propose_sources(
-        _iter_catalogue_files(paths or ["."], passed), only_tables=settings is not None
+        _iter_catalogue_files(paths or ["."], skipped), only_tables=settings is not None
     )
-    found = preview_sources(
+    preview = preview_sources(
         [each.source for each in proposal.drafts], proposal.paths, most=_MAX_CLIPS_SHOWN
     )
-    _print_files(proposal, found, show)
-    _print_skipped({**passed, **proposal.passed}, proposal.foreign, show)
-    if not found.total.clips:
+    _print_files(proposal, preview, show)
+    _print_skipped({**skipped, **proposal.passed}, proposal.foreign, show)
+    if not preview.total.clips:
         show.print_error(
             "no catalogues were found, and nothing was written; name the files or folders that "
             f"contain your entries: {format_command('init', 'PATH')}"
         )
         return ExitCode.NOTHING
-    _print_clips(found, show)
+    _print_clips(preview, show)
     if dry_run:
-        show.print_lines(map(escape_unsafe, format_toml(proposal, found).splitlines()))
+        show.print_lines(map(escape_unsafe, format_toml(proposal, preview).splitlines()))
         show.print_error("dry run: nothing was written")
         return ExitCode.OK
     if settings is not None and not _may_overwrite(settings, target):
-        show.print_error(_show_tables(settings, format_toml(proposal, found), show))
+        show.print_error(_show_tables(settings, format_toml(proposal, preview), show))
         return ExitCode.OK
-    _write_config(target, format_toml(proposal, found))
+    _write_config(target, format_toml(proposal, preview))
     show.print_line(
         f"wrote {FILE}; next: check it, then run `tts-assets lint` and `tts-assets generate`"
     )
@@ -99,13 +99,16 @@ def run_init(paths: Sequence[str], *, force: bool, dry_run: bool) -> ExitCode:
 
 
 def _may_overwrite(settings: Path, target: Path) -> bool:
-    """Whether somebody who is there to be asked wants the file to be replaced."""
-    there = settings == Path.cwd() / target and sys.stdin.isatty()
-    return there and typer.confirm(f"{FILE} already exists. Overwrite it?")
+    """Ask on a terminal whether to replace the file; False without a terminal."""
+    can_ask = settings == Path.cwd() / target and sys.stdin.isatty()
+    return can_ask and typer.confirm(f"{FILE} already exists. Overwrite it?")
 
 
 def _show_tables(settings: Path, tables: str, show: CommandOutput) -> str:
-    """Print the tables, and tell where to put them: a second file would hide the settings."""
+    """Print the tables and return a note that says where to put them.
+
+    A second file would hide the existing settings.
+    """
     where = "into it"
     if settings.name == "pyproject.toml":
         where = "under its [tool.tts-assets]"
@@ -131,15 +134,15 @@ def _write_config(target: Path, text: str) -> None:
 
 
 def _iter_catalogue_files(
-    paths: Sequence[str], passed: dict[str, str]
+    paths: Sequence[str], skipped: dict[str, str]
 ) -> Iterator[tuple[str, bytes]]:
-    """Every file that may be a catalogue, under the name that a configuration gives it.
+    """Yield the name, as in a configuration, and bytes of every file that may be a catalogue.
 
-    Those that cannot be read go into ``passed``, with the reason.
+    Skipped files go into ``skipped``, with the reason.
     """
-    for given in paths:
-        if not os.path.exists(given):  # noqa: PTH110 - Path.exists() raises for long names
-            raise UsageError(f"{given}: there is no such file or folder")
+    for path in paths:
+        if not os.path.exists(path):  # noqa: PTH110 - Path.exists() raises for long names
+            raise UsageError(f"{path}: there is no such file or folder")
     output = Path(Settings().output).resolve()
     seen: set[Path] = set()
     for file in chain.from_iterable(map(_walk_files, paths)):
@@ -149,15 +152,15 @@ def _iter_catalogue_files(
         seen.add(real)
         try:
             if reason := _find_skip_reason(name, real, output):
-                passed[name] = reason
+                skipped[name] = reason
             else:
                 yield name, file.read_bytes()
         except OSError as exc:
-            passed[name] = f"cannot be read: {exc.strerror}"
+            skipped[name] = f"cannot be read: {exc.strerror}"
 
 
 def _find_skip_reason(name: str, real: Path, output: Path) -> str | None:
-    """Why a file is not even opened; None if it is."""
+    """The reason to skip a file without reading it; None to read it."""
     if name != name.encode(errors="replace").decode():
         return "its name is not UTF-8, so a configuration cannot name it"
     if real.name == OVERRIDES:
@@ -167,8 +170,8 @@ def _find_skip_reason(name: str, real: Path, output: Path) -> str | None:
     return None
 
 
-def _walk_files(given: str) -> Iterator[Path]:
-    path = Path(given)
+def _walk_files(start: str) -> Iterator[Path]:
+    path = Path(start)
     if path.is_file():
         yield path
         return
@@ -179,13 +182,13 @@ def _walk_files(given: str) -> Iterator[Path]:
             else sorted(filter(_may_hold_catalogues, folders))
         )
         if ledger_line.LEDGER_NAME in names:
-            # An output folder of ours.
+            # An output folder.
             continue
         for name in sorted(names):
             file = Path(root, name)
             if not name.lower().endswith(_CATALOGUE_SUFFIXES) or name.startswith("."):
                 continue
-            # A pipe of such a name would never end.
+            # Skip pipes: reading one would never end.
             if file.is_file() and not is_report(str(file)):
                 yield file
 
@@ -195,43 +198,43 @@ def _may_hold_catalogues(folder: str) -> bool:
 
 
 def _to_relative_name(file: Path) -> str:
-    """The path seen from the working folder, where it lies in it."""
-    here = Path.cwd()
-    path = Path(os.path.normpath(here / file))
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+    """The path relative to the working folder if it is inside, else absolute."""
+    folder = Path.cwd()
+    path = Path(os.path.normpath(folder / file))
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
 
 
-def _print_files(proposal: Proposal, found: SourcePreview, show: CommandOutput) -> None:
-    """What was recognised."""
+def _print_files(proposal: Proposal, preview: SourcePreview, show: CommandOutput) -> None:
+    """Print the recognized files."""
     if proposal.paths:
         for file, kind in proposal.built_in.items():
             show.print_line(f"{file}: {kind}, a built-in shape")
     for draft in proposal.drafts:
         source = draft.source
-        count = found.sources.get(source.name)
-        what = "a built-in shape" if is_built_in(source) else f"records at {source.records.text}"
+        count = preview.sources.get(source.name)
+        shape = "a built-in shape" if is_built_in(source) else f"records at {source.records.text}"
         show.print_line(
-            f"{', '.join(source.files)}: {source.kind}, {what}, "
-            f"{format_quantity(found.entries.get(source.name, 0), 'entry')}, "
+            f"{', '.join(source.files)}: {source.kind}, {shape}, "
+            f"{format_quantity(preview.entries.get(source.name, 0), 'entry')}, "
             f"{format_quantity(count.clips if count else 0, 'clip')}"
         )
 
 
-def _print_skipped(passed: Mapping[str, str], foreign: int, show: CommandOutput) -> None:
-    """What was passed over, and why."""
-    for file, reason in list(passed.items())[:_MAX_NOTES_SHOWN]:
+def _print_skipped(skipped: Mapping[str, str], foreign: int, show: CommandOutput) -> None:
+    """Print the skipped files and the reasons."""
+    for file, reason in list(skipped.items())[:_MAX_NOTES_SHOWN]:
         show.print_error(f"note: {file}: skipped: {reason}")
-    if len(passed) > _MAX_NOTES_SHOWN:
+    if len(skipped) > _MAX_NOTES_SHOWN:
         show.print_error(
-            f"note: {format_quantity(len(passed) - _MAX_NOTES_SHOWN, 'more file')} skipped"
+            f"note: {format_quantity(len(skipped) - _MAX_NOTES_SHOWN, 'more file')} skipped"
         )
     if foreign:
         show.print_error(f"note: {format_quantity(foreign, 'file')} without Japanese skipped")
 
 
-def _print_clips(found: SourcePreview, show: CommandOutput) -> None:
-    """Some clips of every sort, how many there are, and what cannot be used."""
-    for clip in _choose_examples(found):
+def _print_clips(preview: SourcePreview, show: CommandOutput) -> None:
+    """Print example clips, the totals and the problems."""
+    for clip in _choose_examples(preview):
         form = clip.form
         reading = (
             f" ({shorten_text(form.reading)})" if form.reading and form.reading != form.text else ""
@@ -240,35 +243,35 @@ def _print_clips(found: SourcePreview, show: CommandOutput) -> None:
             f"  {clip.kind} {shorten_text(clip.entry)} {clip.part} {shorten_text(form.text)}{reading} "
             f"-> {_describe_url_path(clip)}"
         )
-    urls = f"; {found.total.urls:,} already have a URL" if found.total.urls else ""
-    silent = f"; {format_quantity(found.unspoken, 'text')} left out" if found.unspoken else ""
-    show.print_line(f"{format_quantity(found.total.clips, 'clip')} in all{urls}{silent}")
-    for problem in found.problems[:_MAX_CLIPS_SHOWN]:
+    urls = f"; {preview.total.urls:,} already have a URL" if preview.total.urls else ""
+    unspoken = f"; {format_quantity(preview.unspoken, 'text')} left out" if preview.unspoken else ""
+    show.print_line(f"{format_quantity(preview.total.clips, 'clip')} in all{urls}{unspoken}")
+    for problem in preview.problems[:_MAX_CLIPS_SHOWN]:
         show.print_line(f"problem: {problem}")
-    if len(found.problems) > _MAX_CLIPS_SHOWN:
+    if len(preview.problems) > _MAX_CLIPS_SHOWN:
         show.print_line(
-            f"... and {format_quantity(len(found.problems) - _MAX_CLIPS_SHOWN, 'more problem')}"
+            f"... and {format_quantity(len(preview.problems) - _MAX_CLIPS_SHOWN, 'more problem')}"
         )
 
 
-def _choose_examples(found: SourcePreview) -> list[Clip]:
-    """The first clip of every rule, and as many others of each source as there is room for."""
-    heads = [count.first for count in found.rules.values() if count.first is not None][
+def _choose_examples(preview: SourcePreview) -> list[Clip]:
+    """The first clip of every rule, then clips of each source in turn up to the limit."""
+    examples = [count.first for count in preview.rules.values() if count.first is not None][
         :_MAX_CLIPS_SHOWN
     ]
-    room = _MAX_CLIPS_SHOWN - len(heads)
-    rows = [[clip for clip in row if clip not in heads] for row in found.first.values()]
+    room = _MAX_CLIPS_SHOWN - len(examples)
+    rows = [[clip for clip in row if clip not in examples] for row in preview.first.values()]
     while room > 0 and any(rows):
         for row in rows:
             if row and room > 0:
-                heads.append(row.pop(0))
+                examples.append(row.pop(0))
                 room -= 1
-    order = {name: number for number, name in enumerate(found.first)}
-    return sorted(heads, key=lambda clip: order[clip.source])
+    order = {name: number for number, name in enumerate(preview.first)}
+    return sorted(examples, key=lambda clip: order[clip.source])
 
 
 def _describe_url_path(clip: Clip) -> str:
-    """Where its URL goes, from what it is said of."""
+    """The path of a clip's URL, relative to its text."""
     if clip.place is None:
         return "nowhere"
     pairs = zip(clip.place, clip.at, strict=False)

@@ -49,9 +49,9 @@ _STATUS_OPTIONS = (
 @take_options(*_STATUS_OPTIONS, "only", formats=ALL_FORMATS)
 def status(settings: "Settings", report: str | None) -> ExitCode:
     """Show which clips are up to date, which are stale and why."""
-    from tts_assets.cli.status_command import run_status as look  # noqa: PLC0415 - keeps --help light
+    from tts_assets.cli.status_command import run_status  # noqa: PLC0415 - keeps --help light
 
-    return look(settings, report=report)
+    return run_status(settings, report=report)
 
 
 @register(
@@ -71,9 +71,9 @@ def check(
     ] = False,
 ) -> ExitCode:
     """Exit with 1 if anything is stale; for CI, without engine, key or audio files."""
-    from tts_assets.cli.status_command import run_check as look  # noqa: PLC0415 - see status
+    from tts_assets.cli.status_command import run_check  # noqa: PLC0415 - see status
 
-    return look(settings, report=report, require_approved=require_approved)
+    return run_check(settings, report=report, require_approved=require_approved)
 
 
 @register(
@@ -101,9 +101,9 @@ def lint(
     ] = False,
 ) -> ExitCode:
     """Find doubtful readings, impossible accents and texts that cannot be spoken."""
-    from tts_assets.cli.lint_command import run_lint as look  # noqa: PLC0415 - see status
+    from tts_assets.cli.lint_command import run_lint  # noqa: PLC0415 - see status
 
-    return look(settings, severity=severity, verbose=verbose)
+    return run_lint(settings, severity=severity, verbose=verbose)
 
 
 @register(
@@ -129,9 +129,9 @@ def init(
     ] = False,
 ) -> ExitCode:
     """Inspect your files, and write a tts-assets.toml that says how to read them."""
-    from tts_assets.cli.init_command import run_init as look  # noqa: PLC0415 - see status
+    from tts_assets.cli.init_command import run_init  # noqa: PLC0415 - see status
 
-    return look(paths or [], force=force, dry_run=dry_run)
+    return run_init(paths or [], force=force, dry_run=dry_run)
 
 
 @register(
@@ -158,9 +158,9 @@ def explain(
     ] = False,
 ) -> ExitCode:
     """Show how an entry is read and spoken, and whether its clip is up to date."""
-    from tts_assets.cli.explain_command import run_explain as look  # noqa: PLC0415 - see status
+    from tts_assets.cli.explain_command import run_explain  # noqa: PLC0415 - see status
 
-    return look(settings, entry, listen=listen)
+    return run_explain(settings, entry, listen=listen)
 
 
 @register(
@@ -171,9 +171,9 @@ def explain(
 @take_options("output_format")
 def providers(settings: "Settings") -> ExitCode:
     """List the engines, and which of them are ready."""
-    from tts_assets.cli.doctor_command import run_providers as look  # noqa: PLC0415 - see status
+    from tts_assets.cli.doctor_command import run_providers  # noqa: PLC0415 - see status
 
-    return look(settings)
+    return run_providers(settings)
 
 
 @register(
@@ -185,9 +185,9 @@ def providers(settings: "Settings") -> ExitCode:
 @take_options("provider", "api_key_file", "output_format")
 def voices(settings: "Settings", provider: str | None) -> ExitCode:
     """List an engine's voices, the default one first."""
-    from tts_assets.cli.doctor_command import run_voices as look  # noqa: PLC0415 - see status
+    from tts_assets.cli.doctor_command import run_voices  # noqa: PLC0415 - see status
 
-    return look(settings, chosen=provider is not None)
+    return run_voices(settings, chosen=provider is not None)
 
 
 @register(
@@ -227,9 +227,9 @@ def setup(
 @take_options("provider", "output", "api_key_file", "output_format", "config")
 def doctor(settings: "Settings") -> ExitCode:
     """Check what is installed, and how to add what is missing."""
-    from tts_assets.cli.doctor_command import run_doctor as look  # noqa: PLC0415 - see status
+    from tts_assets.cli.doctor_command import run_doctor  # noqa: PLC0415 - see status
 
-    return look(settings)
+    return run_doctor(settings)
 
 
 @register(
@@ -264,9 +264,9 @@ def schema(
 @take_options("output_format", "config")
 def list_models(settings: "Settings") -> ExitCode:
     """List models, whether they are installed, and their licences."""
-    from tts_assets.cli.models_command import run_models_list as look  # noqa: PLC0415 - see status
+    from tts_assets.cli.models_command import run_models_list  # noqa: PLC0415 - see status
 
-    return look(settings)
+    return run_models_list(settings)
 
 
 @models.command(cls=TidyCommand, name="fetch")
@@ -290,8 +290,8 @@ def fetch_models(
     """Download models; shows size, source and licence first, and verifies them."""
     from tts_assets.cli.models_command import run_models_fetch  # noqa: PLC0415 - see status
 
-    given = {"--mirror": mirror, "--progress": progress, "--config": config}
-    return run_models_fetch(settings, names, yes=yes, given=given)
+    options = {"--mirror": mirror, "--progress": progress, "--config": config}
+    return run_models_fetch(settings, names, yes=yes, options=options)
 
 
 @models.command(cls=TidyCommand, name="path")
@@ -309,9 +309,9 @@ def model_path(
     ] = None,
 ) -> ExitCode:
     """Print the path of a model; exits with 1 if it is not installed."""
-    from tts_assets.cli.models_command import run_models_path as look  # noqa: PLC0415 - see status
+    from tts_assets.cli.models_command import run_models_path  # noqa: PLC0415 - see status
 
-    return look(settings, name)
+    return run_models_path(settings, name)
 
 
 @models.command(cls=TidyCommand, name="remove")
@@ -333,29 +333,29 @@ def remove_models(
 _KeyName = Annotated[str, typer.Argument(metavar="NAME", help=f"{' or '.join(ENVIRONMENT)}.")]
 
 
-# What is too much is refused by us: typer's own words would show it, and it may be a key.
+# The command refuses extra arguments itself: typer's message would show them, and one may be a key.
 @auth.command(cls=TidyCommand, name="set", context_settings={"allow_extra_args": True})
 @handle_errors
 def set_key(name: _KeyName, rest: typer.Context) -> ExitCode:
     """Store a key in the keyring: asked for without echo, or read from standard input."""
-    from tts_assets.cli.auth_command import run_auth_set as store  # noqa: PLC0415 - see status
+    from tts_assets.cli.auth_command import run_auth_set  # noqa: PLC0415 - see status
 
-    return store(name, with_key=bool(rest.args))
+    return run_auth_set(name, with_key=bool(rest.args))
 
 
 @auth.command(cls=TidyCommand, name="list")
 @take_options("output_format", "config")
 def list_keys(settings: "Settings") -> ExitCode:
     """List which engines have a key, and where it comes from; never shows keys."""
-    from tts_assets.cli.auth_command import run_auth_list as look  # noqa: PLC0415 - see status
+    from tts_assets.cli.auth_command import run_auth_list  # noqa: PLC0415 - see status
 
-    return look(settings)
+    return run_auth_list(settings)
 
 
 @auth.command(cls=TidyCommand, name="remove")
 @handle_errors
 def remove_key(name: _KeyName) -> ExitCode:
     """Delete a key from the keyring."""
-    from tts_assets.cli.auth_command import run_auth_remove as remove  # noqa: PLC0415 - see status
+    from tts_assets.cli.auth_command import run_auth_remove  # noqa: PLC0415 - see status
 
-    return remove(name)
+    return run_auth_remove(name)

@@ -29,20 +29,20 @@ if TYPE_CHECKING:
     from tts_assets.quality.quality_reports import LintFinding
 
 
-#: So many texts take the dictionary longer than people wait without a word.
+#: More texts than this take the dictionary so long that a progress message is due.
 _MANY_TEXTS = 5_000
 
 
 def run_lint(settings: Settings, *, severity: str | None = None, verbose: bool = False) -> ExitCode:
-    """Look, show the findings, and return the exit code.
+    """Check the catalogues, print the findings and return the exit code.
 
     Args:
-        settings: what to look at.
-        severity: the least severity that is shown and counted; None for all.
-        verbose: whether people see notes, too; ``severity`` "note" shows them as well.
+        settings: the catalogues to check.
+        severity: the lowest severity to show and count; None for all.
+        verbose: show notes in text output; ``severity`` "note" shows them, too.
 
     Raises:
-        UsageError: there is no such severity.
+        UsageError: the severity is unknown.
     """
     show = CommandOutput(settings.output_format, settings.verbosity)
     least = _parse_severity(severity)
@@ -95,7 +95,7 @@ def _get_lint_exit_code(report: LintReport) -> ExitCode:
     return ExitCode.NOTHING if is_nothing else ExitCode.OK
 
 
-# Findings shown: lines for people, one JSON document, annotations of a GitHub workflow.
+# Findings as lines for people, a JSON document, or annotations of a GitHub workflow.
 _ANNOTATION_LEVELS = {
     Severity.ERROR: AnnotationLevel.ERROR,
     Severity.WARNING: AnnotationLevel.WARNING,
@@ -110,14 +110,14 @@ _READING_SOURCES = {
 
 
 def format_finding_lines(report: LintReport, *, with_notes: bool = True) -> Iterator[str]:
-    """A line for each finding, as compilers write them."""
+    """A line for each finding, in the format of compilers."""
     for finding in report.findings:
         if with_notes or finding.severity is not Severity.NOTE:
             yield _format_finding(finding)
 
 
 def format_lint_summary(report: LintReport) -> Iterator[str]:
-    """How many findings there are, and where the readings come from."""
+    """The number of findings, and the sources of the readings."""
     yield _format_finding_counts(report)
     yield f"{'reading':<10}  {'clips':>7}"
     for name, clips, meaning in _iter_reading_rows(report):
@@ -125,12 +125,12 @@ def format_lint_summary(report: LintReport) -> Iterator[str]:
 
 
 def format_hidden_notes(report: LintReport) -> str:
-    """How many notes of each rule are not shown, and how to see them."""
+    """The number of hidden notes of each rule, and the option that shows them."""
     rules = Counter(
         finding.rule.value for finding in report.findings if finding.severity is Severity.NOTE
     )
-    named = ", ".join(f"{count:,} {rule}" for rule, count in rules.most_common())
-    return f"{format_count(rules.total(), 'note')} ({named}): --verbose shows {'it' if rules.total() == 1 else 'them'}"
+    counts = ", ".join(f"{count:,} {rule}" for rule, count in rules.most_common())
+    return f"{format_count(rules.total(), 'note')} ({counts}): --verbose shows {'it' if rules.total() == 1 else 'them'}"
 
 
 def to_findings_data(report: LintReport) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def format_lint_annotations(report: LintReport) -> Iterator[str]:
 
 
 def to_lint_markdown(report: LintReport) -> str:
-    """The whole report in Markdown, for the summary of a workflow's step."""
+    """The whole report in Markdown, for the step summary."""
     rows = ((name, f"{count:,}", meaning) for name, count, meaning in _iter_reading_rows(report))
     lines = [
         "### tts-assets lint",
@@ -163,10 +163,10 @@ def to_lint_markdown(report: LintReport) -> str:
         "",
     ]
     if report.findings:
-        found = format_markdown_table(
+        table = format_markdown_table(
             ("severity", "rule", "where", "what"), map(_list_cells, report.findings)
         )
-        lines += limit_table_lines(found, len(report.findings))
+        lines += limit_table_lines(table, len(report.findings))
     return "\n".join([*lines, ""])
 
 
@@ -194,13 +194,13 @@ def _to_finding_item(finding: LintFinding) -> ReportItem:
 
 
 def _format_finding_counts(report: LintReport) -> str:
-    found = [
+    counts = [
         format_count(report.count_findings(severity), severity.value)
         for severity in Severity
         if severity.is_at_least(report.least)
     ]
     catalogues = format_count(report.catalogues, "catalogue")
-    return f"{', '.join(found)} in {format_count(report.clips, 'clip')} of {catalogues}"
+    return f"{', '.join(counts)} in {format_count(report.clips, 'clip')} of {catalogues}"
 
 
 def _iter_reading_rows(report: LintReport) -> Iterator[tuple[str, int, str]]:

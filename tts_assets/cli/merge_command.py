@@ -1,10 +1,9 @@
-"""The command `merge`: joins what runs with --shard made, and says what is still missing."""
+"""The command `merge`: merges the output of runs with --shard, and reports missing parts."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tts_assets.build.shards.merge_shards import Merged
-from tts_assets.build.shards.merge_shards import merge as join
+from tts_assets.build.shards.merge_shards import Merged, merge
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
@@ -12,21 +11,21 @@ from tts_assets.cli.output.progress_view import create_line_progress
 from tts_assets.cli.output.report_data import to_problem_data
 from tts_assets.config.settings import OutputFormat, Settings
 
-#: How often it is told how many assets are copied.
+#: Interval of progress lines.
 _PROGRESS_SECONDS = 10
 
-#: Assets named to who has to look at them.
+#: Further assets to check are only counted.
 _MAX_ASSETS_NAMED = 8
 
 
 def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
-    """Join the parts, say what became of them, and in the exit code whether anything is missing."""
+    """Merge the parts, print the result, and return FINDINGS if anything is missing."""
     show = CommandOutput(settings.output_format, settings.verbosity)
 
     def show_copied(copied: int, total: int) -> None:
         show.print_error(f"merged {copied:,} of {format_count(total, 'asset')}")
 
-    merged = join(
+    merged = merge(
         settings,
         [Path(part) for part in parts],
         on_event=show.show_waiting,
@@ -41,7 +40,7 @@ def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
 
 
 def exit_code_for_merge(merged: Merged) -> ExitCode:
-    """Whether all is there that the shards were to make."""
+    """The exit code: OK if the assets of all shards are present."""
     if merged.problems:
         return ExitCode.USAGE
     if merged.missing or merged.changed or merged.failed or merged.left or merged.urls_missed:
@@ -50,8 +49,8 @@ def exit_code_for_merge(merged: Merged) -> ExitCode:
 
 
 def _format_merge_lines(merged: Merged) -> Iterator[str]:
-    there = f"; {format_count(merged.there, 'other')} already present" if merged.there else ""
-    yield f"merged    {format_count(len(merged.parts), 'part')}: {format_count(merged.copied, 'asset')}{there}"
+    present = f"; {format_count(merged.there, 'other')} already present" if merged.there else ""
+    yield f"merged    {format_count(len(merged.parts), 'part')}: {format_count(merged.copied, 'asset')}{present}"
     if merged.changed:
         names = to_one_line(", ".join(merged.changed[:_MAX_ASSETS_NAMED]))
         more = (
@@ -76,8 +75,8 @@ def _format_merge_lines(merged: Merged) -> Iterator[str]:
     if merged.missing:
         shards = ", ".join(f"{index}/{merged.count}" for index in merged.missing)
         one = len(merged.missing) == 1
-        told = "shard {}: merge it when it is" if one else "shards {}: merge them when they are"
-        yield f"missing   the {told.format(shards)} generated"
+        advice = "shard {}: merge it when it is" if one else "shards {}: merge them when they are"
+        yield f"missing   the {advice.format(shards)} generated"
         if merged.urls_waiting:
             yield f"URLs      {merged.urls_waiting:,} to write when the last shard is merged"
     else:

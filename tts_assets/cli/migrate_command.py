@@ -1,11 +1,10 @@
-"""The command `migrate`: moves assets to the names of a new template, and says what became of them."""
+"""The command `migrate`: renames assets after a change of the name template."""
 
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tts_assets.build.migrate import Migrated
-from tts_assets.build.migrate import migrate as move
+from tts_assets.build.migrate import Migrated, migrate
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
@@ -16,10 +15,10 @@ from tts_assets.config.settings import OutputFormat, Settings
 
 
 def run_migrate(settings: Settings, *, dry_run: bool) -> ExitCode:
-    """Move, show what was done, and say in the exit code how it went."""
+    """Rename assets, print the result and return the exit code."""
     show = CommandOutput(settings.output_format)
     migrated = run_until_signal(
-        partial(move, settings, dry_run=dry_run, on_event=show.show_waiting)
+        partial(migrate, settings, dry_run=dry_run, on_event=show.show_waiting)
     )
     if settings.output_format is OutputFormat.JSON:
         show.print_json(_to_migration_data(migrated))
@@ -33,9 +32,9 @@ def run_migrate(settings: Settings, *, dry_run: bool) -> ExitCode:
 
 def _format_migration_lines(migrated: Migrated) -> Iterator[str]:
     report, pruned = migrated.report, migrated.pruned
-    word = "move" if migrated.dry_run else "moved"
+    verb = "move" if migrated.dry_run else "moved"
     for each in migrated.moves:
-        yield f"{word:<9} {to_one_line(each.before)} -> {to_one_line(each.now)}"
+        yield f"{verb:<9} {to_one_line(each.before)} -> {to_one_line(each.now)}"
     if migrated.dry_run:
         yield f"to move   {format_count(report.to_move, 'asset')}; nothing was changed"
         yield f"URLs      {report.urls_to_write:,} of up-to-date clips to write"
@@ -51,7 +50,7 @@ def _format_migration_lines(migrated: Migrated) -> Iterator[str]:
 
 
 def _show_migration_problems(migrated: Migrated, show: CommandOutput) -> None:
-    """What kept anything from being done."""
+    """Print why assets were not renamed or deleted."""
     show.show_problems(migrated.report.problems, migrated.report.notes)
     if migrated.unmoved:
         show.print_error(

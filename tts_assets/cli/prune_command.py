@@ -1,11 +1,10 @@
-"""The command `prune`: lists the assets that no catalogue refers to, and deletes those that are ours."""
+"""The command `prune`: lists the assets that no catalogue refers to, and deletes those in the ledger."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.build.cleanup import Pruned
-from tts_assets.build.cleanup import prune as look
+from tts_assets.build.cleanup import Pruned, prune
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def run_prune(settings: Settings, *, yes: bool) -> ExitCode:
-    """List the orphans, delete them if that was agreed to, and say in the exit code how it went."""
+    """List the orphans, delete them with consent, and return the exit code."""
     show = CommandOutput(settings.output_format)
-    pruned = look(settings, delete=yes, on_event=show.show_waiting)
+    pruned = prune(settings, delete=yes, on_event=show.show_waiting)
     if settings.output_format is OutputFormat.JSON:
         show.print_json(to_prune_data(pruned))
     else:
@@ -33,7 +32,7 @@ def run_prune(settings: Settings, *, yes: bool) -> ExitCode:
 
 
 def to_prune_data(pruned: Pruned) -> dict[str, Any]:
-    """What was found and done, as plain data."""
+    """The result as plain data."""
     return {
         "orphans": [each._asdict() for each in pruned.orphans],
         "bytes": _sum_bytes(each for each in pruned.orphans if each.ours),
@@ -50,12 +49,12 @@ def to_prune_data(pruned: Pruned) -> dict[str, Any]:
 
 
 def _format_prune_lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
-    """One line for each orphan, and their sum."""
-    gone = frozenset(pruned.deleted)
+    """A line for each orphan, then the totals."""
+    deleted = frozenset(pruned.deleted)
     for each in pruned.orphans:
-        word = "not ours" if not each.ours else "deleted" if each in gone else "orphan"
+        state = "not ours" if not each.ours else "deleted" if each in deleted else "orphan"
         size = f"{format_count(each.bytes, 'byte')}" if each.bytes else "only its line is left"
-        yield f"{word:<9} {to_one_line(each.asset)} ({size})"
+        yield f"{state:<9} {to_one_line(each.asset)} ({size})"
     ours = [each for each in pruned.orphans if each.ours]
     if deleting:
         yield f"deleted   {_format_asset_sum(pruned.deleted)}"
@@ -77,7 +76,7 @@ def _format_prune_lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
 
 
 def _show_prune_problems(pruned: Pruned, show: CommandOutput) -> None:
-    """What kept anything from being deleted."""
+    """Print why assets were not deleted."""
     show.show_problems(pruned.problems, (*pruned.passed_over, *pruned.notes, *pruned.remarks))
     show_spared(pruned, show)
     if pruned.problems or (pruned.catalogues and pruned.passed_over):
@@ -88,14 +87,14 @@ def _show_prune_problems(pruned: Pruned, show: CommandOutput) -> None:
 
 
 def show_spared(pruned: Pruned, show: CommandOutput) -> None:
-    """The assets that were to be deleted and were not."""
+    """Print the assets that were kept, with the reasons."""
     for each in pruned.spared:
         show.print_error(f"kept: {to_one_line(each.asset)}: {each.reason}")
 
 
 def _format_asset_sum(orphans: Iterable[Orphan]) -> str:
-    found = tuple(orphans)
-    return f"{format_count(len(found), 'asset')}, {format_count(_sum_bytes(found), 'byte')}"
+    assets = tuple(orphans)
+    return f"{format_count(len(assets), 'asset')}, {format_count(_sum_bytes(assets), 'byte')}"
 
 
 def _sum_bytes(orphans: Iterable[Orphan]) -> int:
@@ -103,7 +102,7 @@ def _sum_bytes(orphans: Iterable[Orphan]) -> int:
 
 
 def exit_code_for_prune(pruned: Pruned) -> ExitCode:
-    """How it went to delete; what is somebody's, and kept, is as it should be."""
+    """The exit code of a deletion; keeping files that are not in the ledger is no error."""
     if pruned.fatal is not None:
         return ExitCode.FATAL
     if pruned.problems or (pruned.catalogues and pruned.passed_over):

@@ -22,9 +22,8 @@ from tts_assets.cli.output.progress_view import show_count_progress
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import FatalError, format_command
 from tts_assets.model import Decided
-from tts_assets.review.export_page import export_page as write
-from tts_assets.review.save_decisions import ApplyResult
-from tts_assets.review.save_decisions import apply_decisions as take
+from tts_assets.review.export_page import export_page
+from tts_assets.review.save_decisions import ApplyResult, apply_decisions
 
 if TYPE_CHECKING:
     import socket
@@ -35,29 +34,30 @@ if TYPE_CHECKING:
     from tts_assets.store.decisions import SoundDecision
 
 
-#: More are counted, not listed.
+#: Further ones are only counted.
 _MAX_STALE_LISTED = 20
 
 
 def run_review_apply(settings: Settings, files: list[str]) -> ExitCode:
-    """Take decisions into the ledger, show how that went, and say it in the exit code.
+    """Apply decisions to the ledger, print the result and return the exit code.
 
     Args:
-        settings: which output folder.
-        files: what the review page saved, or journals; none for the journal of the output folder.
+        settings: the output folder.
+        files: files saved by the review page, or journals; empty for the journal of the output
+            folder.
     """
     show = CommandOutput(settings.output_format)
-    applied = take(settings, [Path(file) for file in files], on_event=show.show_waiting)
+    applied = apply_decisions(settings, [Path(file) for file in files], on_event=show.show_waiting)
     if settings.output_format is OutputFormat.JSON:
         show.print_json(to_applied_data(applied))
     else:
         _print_applied(applied, show)
-    # That clips were made again since is the way of a journal, and nothing to act on.
+    # Stale decisions are normal in a journal, because clips are regenerated over time.
     return ExitCode.FINDINGS if applied.stale and not applied.is_history else ExitCode.OK
 
 
 def to_applied_data(applied: ApplyResult) -> dict[str, Any]:
-    """What became of decisions, as plain data."""
+    """The applied and stale decisions as plain data."""
     return {
         "journal": applied.journal,
         "read": applied.read,
@@ -88,7 +88,7 @@ def _print_applied(applied: ApplyResult, show: CommandOutput) -> None:
             rest = len(applied.stale) - _MAX_STALE_LISTED
             show.print_error(f"... and {rest:,} more; --output-format json has them all")
     counts = ", ".join(
-        f"{count:,} {what}" for what, count in _count_decisions(applied.written).items()
+        f"{count:,} {decision}" for decision, count in _count_decisions(applied.written).items()
     )
     show.print_line(f"read      {format_count(applied.read, 'decision')}, {applied.new:,} new")
     show.print_line(f"applied   {format_count(len(applied.written), 'decision')}: {counts}")
@@ -100,60 +100,60 @@ def _print_applied(applied: ApplyResult, show: CommandOutput) -> None:
         takes = format_count(len(applied.takes), "decision")
         show.print_line(f"takes     {takes} on kept takes: `tts-assets generate` applies them")
     if applied.stale:
-        told = "" if applied.is_history else "; listen to the current ones"
+        advice = "" if applied.is_history else "; listen to the current ones"
         stale = format_count(len(applied.stale), "decision")
-        show.print_line(f"stale     {stale} on audio that no longer exists{told}")
+        show.print_line(f"stale     {stale} on audio that no longer exists{advice}")
 
 
 def _describe_stale_decision(each: SoundDecision) -> str:
-    who = f" by {to_one_line(each.by)}" if each.by else ""
-    return f"{each.decided}{who} at {each.at}, regenerated or deleted since"
+    author = f" by {to_one_line(each.by)}" if each.by else ""
+    return f"{each.decided}{author} at {each.at}, regenerated or deleted since"
 
 
 def _count_decisions(decisions: Iterable[SoundDecision]) -> dict[str, int]:
-    found = Counter(each.decided for each in decisions)
-    return {decided.value: found[decided] for decided in Decided}
+    counts = Counter(each.decided for each in decisions)
+    return {decided.value: counts[decided] for decided in Decided}
 
 
-# `review --export`: the page written, and told how it is opened and how decisions come back.
+# `review --export`: writes the page, and explains how to open it and apply decisions.
 
 
 def run_review_export(settings: Settings, target: str) -> ExitCode:
-    """Write the page, and say in the exit code how that went.
+    """Write the page and return the exit code.
 
     Args:
-        settings: which clips.
+        settings: the selection of clips.
         target: the folder, or the file that ends in ``.html``.
     """
     show = CommandOutput(settings.output_format)
     project = Path.cwd().name
     with show_count_progress(settings.progress, show.errors) as count:
-        done = run_until_signal(
-            partial(write, settings, target, project=project, on_progress=count)
+        exported = run_until_signal(
+            partial(export_page, settings, target, project=project, on_progress=count)
         )
-    found = done.found
-    show.show_problems(found.problems, found.notes)
-    if found.unmatched is not None:
-        show.print_error(f"error: {found.unmatched}")
-    for line in _iter_export_lines(done):
+    rows = exported.found
+    show.show_problems(rows.problems, rows.notes)
+    if rows.unmatched is not None:
+        show.print_error(f"error: {rows.unmatched}")
+    for line in _iter_export_lines(exported):
         show.print_line(line)
-    if found.problems:
+    if rows.problems:
         return ExitCode.USAGE
-    return ExitCode.NOTHING if done.page is None or found.unmatched else ExitCode.OK
+    return ExitCode.NOTHING if exported.page is None or rows.unmatched else ExitCode.OK
 
 
-def _iter_export_lines(done: ExportResult) -> Iterator[str]:
-    if done.page is None:
+def _iter_export_lines(exported: ExportResult) -> Iterator[str]:
+    if exported.page is None:
         yield "no clip to review: nothing was written"
         return
     yield (
-        f"{format_count(len(done.found.clips), 'sound')} to review: {done.undecided:,} "
-        f"undecided, {done.flagged:,} flagged"
+        f"{format_count(len(exported.found.clips), 'sound')} to review: {exported.undecided:,} "
+        f"undecided, {exported.flagged:,} flagged"
     )
-    if done.beside:
-        yield f"{done.page}: {_format_size(done.page_bytes + done.sound_bytes)} with its audio"
+    if exported.beside:
+        yield f"{exported.page}: {_format_size(exported.page_bytes + exported.sound_bytes)} with its audio"
     else:
-        yield f"{done.page}: {_format_size(done.page_bytes)}; the audio stays where it is"
+        yield f"{exported.page}: {_format_size(exported.page_bytes)}; the audio stays where it is"
     yield "open it in a browser; its button saves the decisions as decisions.json"
     yield "`tts-assets review apply decisions.json` applies them"
 
@@ -162,73 +162,80 @@ def _format_size(count: int) -> str:
     return f"{count / 1e6:,.1f} MB"
 
 
-# `review --serve`: the page from this machine, its address told, and signals answered.
+# `review --serve`: serves the page on this machine until a signal arrives.
 _SERVER_PACKAGES = ("starlette", "uvicorn")
 
 
 def run_review_serve(settings: Settings, *, port: int | None, open_browser: bool) -> ExitCode:
-    """Serve the page until Ctrl-C, and say in the exit code how it ended.
+    """Serve the page until Ctrl-C and return the exit code.
 
     Args:
-        settings: which clips, and how those that are made again are made.
-        port: of 127.0.0.1; 0 for any free one, None for the project's usual one, or any if it is taken.
-        open_browser: whether the page is opened, where there is a display.
+        settings: the selection of clips, and the settings to regenerate them.
+        port: the port on 127.0.0.1; 0 for any free one, None for the project's usual one, or any
+            free one if that is in use.
+        open_browser: open the page in a browser, if there is a display.
 
     Raises:
-        FatalError: the packages that serve it are not installed.
+        FatalError: the packages of the server are not installed.
     """
     if any(importlib.util.find_spec(name) is None for name in _SERVER_PACKAGES):
         raise FatalError(
             "the packages that serve the page are not installed: "
             f"{format_command('setup', 'review')}, or write the page with --export DIR"
         )
-    from tts_assets.review.review_server import open_listener  # noqa: PLC0415 - it needs the extra
+    from tts_assets.review.review_server import open_listener  # noqa: PLC0415 - needs the extra
 
-    told = _ServerMessages(CommandOutput(settings.output_format), may_open=open_browser)
+    messages = _ServerMessages(CommandOutput(settings.output_format), may_open=open_browser)
     with open_listener(port, Path.cwd()) as listener:
         return run_until_signal(
-            partial(_serve_until_stopped, settings, listener, told),
-            on_first=told.handle_first_signal,
+            partial(_serve_until_stopped, settings, listener, messages),
+            on_first=messages.handle_first_signal,
         )
 
 
 async def _serve_until_stopped(
-    settings: Settings, listener: socket.socket, told: _ServerMessages
+    settings: Settings, listener: socket.socket, messages: _ServerMessages
 ) -> ExitCode:
     from tts_assets.review.review_server import serve_review  # noqa: PLC0415 - see above
     from tts_assets.review.review_service import ReviewService  # noqa: PLC0415 - see above
 
     with (
-        show_count_progress(settings.progress, told.show.errors) as count,
+        show_count_progress(settings.progress, messages.show.errors) as count,
         anyio.CancelScope() as opening,
     ):
-        told.end = opening.cancel
+        messages.end = opening.cancel
         project = Path.cwd().name
         service = await ReviewService.open(
-            settings, project=project, note=told.show_note, bug=told.show_bug, on_progress=count
+            settings,
+            project=project,
+            note=messages.show_note,
+            bug=messages.show_bug,
+            on_progress=count,
         )
     if opening.cancel_called:
         return get_signal_code()
-    told.show_found(service.rows.found)
+    messages.show_rows(service.rows.found)
     if not service.rows.found.clips:
         return ExitCode.USAGE if service.rows.found.problems else ExitCode.NOTHING
     stop = anyio.Event()
 
     def request_stop() -> None:
         stop.set()
-        told.show_stopping()
+        messages.show_stopping()
 
-    told.end = request_stop
-    await serve_review(service, listener, ready=told.show_address, bug=told.show_bug, stop=stop)
+    messages.end = request_stop
+    await serve_review(
+        service, listener, ready=messages.show_address, bug=messages.show_bug, stop=stop
+    )
     return ExitCode.OK
 
 
 class _ServerMessages:
-    """What is told to who sits at the terminal."""
+    """Prints the messages of the server on the terminal."""
 
     def __init__(self, show: CommandOutput, *, may_open: bool) -> None:
         self.show = show
-        self.end: Callable[[], None] = lambda: None  #: answers the first signal
+        self.end: Callable[[], None] = lambda: None  #: handles the first signal
         self._may_open = may_open and _has_display()
 
     def handle_first_signal(self) -> None:
@@ -238,18 +245,18 @@ class _ServerMessages:
         self.show.print_line(f"the page is at {address}")
         self.show.print_error("press Ctrl-C to stop the server; decisions are already saved")
         if self._may_open:
-            # A browser may run for longer than the server does: nobody waits for it.
+            # Don't wait for the browser: it may outlive the server.
             Thread(target=webbrowser.open, args=(once,), daemon=True).start()
 
-    def show_found(self, found: ReviewRows) -> None:
-        self.show.show_problems(found.problems, found.notes)
-        if found.unmatched is not None:
-            self.show.print_error(f"error: {found.unmatched}")
-        if not found.clips:
+    def show_rows(self, rows: ReviewRows) -> None:
+        self.show.show_problems(rows.problems, rows.notes)
+        if rows.unmatched is not None:
+            self.show.print_error(f"error: {rows.unmatched}")
+        if not rows.clips:
             self.show.print_line("no clip to review")
 
-    def show_note(self, words: str) -> None:
-        self.show.print_error(f"note: {words}")
+    def show_note(self, text: str) -> None:
+        self.show.print_error(f"note: {text}")
 
     def show_bug(self, error: Exception) -> None:
         self.show.print_error("".join(traceback.format_exception(error)))
@@ -260,7 +267,7 @@ class _ServerMessages:
 
 
 def _has_display() -> bool:
-    """Whether a browser would have a window: one without would take the terminal."""
+    """Whether a graphical browser can open; a text browser would take over the terminal."""
     if os.name != "posix" or sys.platform == "darwin":
         return True
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

@@ -21,10 +21,10 @@ from tts_assets.engines.models.known_models import GROUPS, choose_models
 from tts_assets.engines.models.model_cache import ModelCache
 from tts_assets.errors import FatalError, UsageError, format_command, suggest
 
-#: The model that a recognizer needs to begin with.
+#: Models of each engine, and the default model of recognition.
 _MODELS = GROUPS | {"asr": ("whisper-small",)}
 
-#: What a person has to do for engines that are no packages.
+#: Manual steps for engines that are not packages.
 _STEPS = {
     "voicevox": (
         "start VOICEVOX, its engine, or AivisSpeech on this machine",
@@ -44,16 +44,16 @@ _STEPS = {
 
 
 def run_setup(settings: Settings, name: str, *, yes: bool) -> ExitCode:
-    """Install what is missing, once somebody has agreed to it.
+    """Install missing packages and models after consent.
 
     Args:
-        settings: of the run.
-        name: an engine, or an extra.
-        yes: it is agreed to.
+        settings: the settings.
+        name: an engine or an extra.
+        yes: consent was given.
 
     Raises:
-        UsageError: there is no such name, or nobody is there to agree.
-        FatalError: something could not be installed.
+        UsageError: the name is unknown, or consent is missing.
+        FatalError: an installation failed.
     """
     show = CommandOutput(OutputFormat.TEXT)
     extras = _list_extras()
@@ -66,34 +66,34 @@ def run_setup(settings: Settings, name: str, *, yes: bool) -> ExitCode:
     missing = [each for each in extras.get(name, ()) if not _is_installed(each)]
     if missing:
         _install(missing, show, yes=yes)
-    store = ModelCache.from_settings(settings.models)
+    cache = ModelCache.from_settings(settings.models)
     models = [
         model.name
         for model in choose_models([*_MODELS.get(name, ())])
-        if not store.has_model(model)
+        if not cache.has_model(model)
     ]
     if models:
-        code = run_models_fetch(settings, models, yes=yes, given={})
+        code = run_models_fetch(settings, models, yes=yes, options={})
         if code is not ExitCode.OK:
             return code
     return _report_state(settings, name, show)
 
 
 def _list_extras() -> dict[str, list[str]]:
-    """The requirements of each extra, as this installation itself declares them."""
-    found: dict[str, list[str]] = {}
+    """The requirements of each extra, from the metadata of this installation."""
+    extras: dict[str, list[str]] = {}
     for line in importlib.metadata.requires("tts-assets") or ():
         requirement, _, marker = line.partition(";")
         extra = re.search(r"""extra == ['"]([\w-]+)['"]""", marker)
         if extra and extra[1] != "dev":
-            found.setdefault(extra[1], []).append(requirement.strip())
-    return found
+            extras.setdefault(extra[1], []).append(requirement.strip())
+    return extras
 
 
 def _is_installed(requirement: str) -> bool:
-    found = re.match(r"[\w.-]+", requirement)
+    name = re.match(r"[\w.-]+", requirement)
     try:
-        return found is not None and bool(importlib.metadata.version(found[0]))
+        return name is not None and bool(importlib.metadata.version(name[0]))
     except importlib.metadata.PackageNotFoundError:
         return False
 
@@ -110,18 +110,18 @@ def _install(requirements: list[str], show: CommandOutput, *, yes: bool) -> None
     show.print_error(f"packages: {shlex.join(command)}")
     if any(each.startswith("piper-tts") for each in requirements):
         show.print_error("note: piper-tts is licensed under GPL-3.0-or-later")
-    _agree("Install?", yes=yes)
-    done = subprocess.run(command, check=False, stdout=sys.stderr.fileno())
-    if done.returncode:
+    _require_consent("Install?", yes=yes)
+    process = subprocess.run(command, check=False, stdout=sys.stderr.fileno())
+    if process.returncode:
         raise FatalError(
-            f"the installation failed with exit code {done.returncode}; the reason is above"
+            f"the installation failed with exit code {process.returncode}; the reason is above"
         )
     importlib.invalidate_caches()
     if missing := [each for each in requirements if not _is_installed(each)]:
         raise FatalError(f"{', '.join(missing)} was not found after the installation")
 
 
-def _agree(question: str, *, yes: bool) -> None:
+def _require_consent(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not can_ask_user():

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-# Completion. Imports are inside the functions, as declarations must not load what completing needs. Nothing here may
-# fail or print: a shell shows either as garbage.
+# Completion. Imports are inside the functions, because declarations must stay light. Completion must not fail or
+# print: a shell shows either as garbage.
 
 #: More than a shell lists at a time.
-_MOST_IDS = 200
+_MAX_IDS = 200
 
 
 def _starting_with(incomplete: str, values: Iterable[str]) -> list[str]:
@@ -47,12 +47,12 @@ def complete_provider(incomplete: str) -> list[str]:
 
 
 def complete_voice(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The voices of the engine on the line, if it is local and ready."""
+    """The voices of the engine on the command line, if it is local and ready."""
     from tts_assets.cli.typer_apps import read_command_settings  # noqa: PLC0415 - completion alone needs it
     from tts_assets.engines import registry  # noqa: PLC0415 - completion alone needs it
 
     names: list[str] = []
-    # Whatever is wrong is the command's to report.
+    # The command itself reports errors.
     with contextlib.suppress(Exception):
         settings = read_command_settings(ctx.params.get("config"), provider=ctx.params["provider"])
         names = [voice.name for voice in registry.load_engine(settings.provider, settings).voices()]
@@ -60,7 +60,7 @@ def complete_voice(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_model(incomplete: str) -> list[str]:
-    """The models that can be fetched by a name."""
+    """The models that can be downloaded by name."""
     from tts_assets.engines.models import known_models  # noqa: PLC0415 - completion alone needs it
 
     return _starting_with(incomplete, known_models.list_model_names())
@@ -74,15 +74,15 @@ def complete_schema(incomplete: str) -> list[str]:
 
 
 def complete_id(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Ids of entries of the catalogues on the line, or of the configuration's."""
-    found: list[str] = []
+    """Entry ids of the catalogues on the command line, or of the configured ones."""
+    ids: list[str] = []
     with contextlib.suppress(Exception):
-        for entry in _iter_ids(ctx.params):
-            if entry.startswith(incomplete) and entry not in found:
-                found.append(entry)
-            if len(found) == _MOST_IDS:
+        for entry_id in _iter_ids(ctx.params):
+            if entry_id.startswith(incomplete) and entry_id not in ids:
+                ids.append(entry_id)
+            if len(ids) == _MAX_IDS:
                 break
-    return found
+    return ids
 
 
 def _iter_ids(params: Mapping[str, Any]) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _iter_ids(params: Mapping[str, Any]) -> Iterator[str]:
 
 # Options.
 
-#: Options with one value, by the names of their parameters.
+#: Options with one value, by parameter name.
 _VALUES = {
     "provider": typer.Option(
         "--provider",
@@ -280,7 +280,7 @@ _VALUES = {
     ),
 }
 
-#: Options and arguments that may be given several times.
+#: Repeatable options and arguments.
 _LISTS = {
     "paths": typer.Argument(
         metavar="PATH",
@@ -324,7 +324,7 @@ _SWITCHES = {
     "verbose": typer.Option("--verbose", "-v", help="Print a line for each clip."),
 }
 
-#: Switches that can be turned off, too.
+#: Switches with an off form.
 _TOGGLES = {
     "update_json": typer.Option(
         "--update-json/--no-update-json",
@@ -338,7 +338,7 @@ _TOGGLES = {
     ),
 }
 
-#: The parameters of commands that are options for settings.
+#: Command parameters that set settings.
 SHARED = {
     name: Parameter(
         name, Parameter.KEYWORD_ONLY, annotation=Annotated[kind, option], default=default
@@ -352,7 +352,7 @@ SHARED = {
     for name, option in options.items()
 }
 
-# Options that several commands take together.
+# Groups of options that several commands share.
 ENTRIES = ("paths", "kinds", "ids", "since")
 VOICE = ("provider", "voice", "speed")
 SOUND = (*VOICE, "output", "sound_format")

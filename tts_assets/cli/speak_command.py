@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import Settings
 
 
-#: Players that take a sound on standard input, the likeliest first.
+#: Players that read audio from standard input, the most common first.
 _PLAYERS = (
     ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error", "-i", "-"),
     ("mpv", "--no-terminal", "--no-video", "-"),
@@ -40,17 +40,17 @@ _PLAYERS = (
     ("play", "-q", "-t", "wav", "-"),
 )
 
-#: A line of progress comes every so many seconds.
+#: Interval of progress lines.
 _PROGRESS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakOutput:
-    """Where the sound goes.
+    """The destination of the audio.
 
     Args:
-        file: its path; None for standard output.
-        play: to a player instead.
+        file: the path; None for standard output.
+        play: whether to play it instead.
     """
 
     file: str | None = None
@@ -58,11 +58,11 @@ class SpeakOutput:
 
 
 def run_speak(settings: Settings, words: Words, target: SpeakOutput) -> ExitCode:
-    """Say it, and say how that went in an exit code.
+    """Speak a text and return the exit code.
 
     Raises:
-        UsageError: it is not told where the sound goes, or two ways are.
-        FatalError: there is no player, or the sound cannot be written.
+        UsageError: no destination or more than one was given.
+        FatalError: there is no player, or the audio cannot be written.
     """
     show = CommandOutput(settings.output_format)
     stop = Stop()
@@ -76,12 +76,19 @@ def run_speak(settings: Settings, words: Words, target: SpeakOutput) -> ExitCode
             show.print_error(f"{done:,} of {out_of:,} segments")
 
     try:
-        with _open_output(target, settings) as (into, asked):
-            tell = create_line_progress(_PROGRESS_SECONDS, show_segments)
-            work = partial(speak_text.speak, asked, words, into, on_segment=tell, stop=stop)
-            # What a stream has not got is of no use; a file is taken up again.
+        with _open_output(target, settings) as (destination, format_settings):
+            on_segment = create_line_progress(_PROGRESS_SECONDS, show_segments)
+            work = partial(
+                speak_text.speak,
+                format_settings,
+                words,
+                destination,
+                on_segment=on_segment,
+                stop=stop,
+            )
+            # A file can be resumed, a stream cannot: on a signal, only a file finishes its segments.
             spoken = run_until_signal(
-                work, on_first=request_stop if isinstance(into, Path) else None
+                work, on_first=request_stop if isinstance(destination, Path) else None
             )
     except StoppedError as exc:
         show.print_error(str(exc))
@@ -93,58 +100,58 @@ def run_speak(settings: Settings, words: Words, target: SpeakOutput) -> ExitCode
     return ExitCode.OK
 
 
-def read_speak_text(given: str) -> str:
-    """The text that somebody gave: itself, the file of that name, or standard input for ``-``.
+def read_speak_text(argument: str) -> str:
+    """Read the text of an argument: a file, standard input for ``-``, or the argument itself.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the text cannot be read.
     """
     try:
-        if given == "-":
+        if argument == "-":
             data = b"" if sys.stdin is None else sys.stdin.buffer.read()
-        # Path raises where a text is no path.
-        elif os.path.exists(given) and not os.path.isdir(given):  # noqa: PTH110, PTH112
-            data = read_regular(given)
+        # Path raises if the text is not a valid path.
+        elif os.path.exists(argument) and not os.path.isdir(argument):  # noqa: PTH110, PTH112
+            data = read_regular(argument)
         else:
-            return given
+            return argument
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise UsageError(f"{given} is not UTF-8 (byte {exc.start}): save it as UTF-8") from exc
+        raise UsageError(f"{argument} is not UTF-8 (byte {exc.start}): save it as UTF-8") from exc
     except OSError as exc:
-        raise UsageError(f"{given} cannot be read: {exc.strerror}") from exc
+        raise UsageError(f"{argument} cannot be read: {exc.strerror}") from exc
 
 
 def choose_format(settings: Settings, file: str | None) -> Settings:
-    """The settings with the format that the name of a file asks for, if it asks for one.
+    """Set the format from the suffix of the file, if it has one.
 
     Raises:
-        UsageError: it asks for one that there is not.
+        UsageError: the suffix is not that of a format.
     """
-    ending = Path(file or "").suffix.removeprefix(".").lower()
-    if not ending:
+    suffix = Path(file or "").suffix.removeprefix(".").lower()
+    if not suffix:
         return settings
-    if ending not in set(Format):
+    if suffix not in set(Format):
         raise UsageError(
-            f"--output: {file} ends in .{ending}: name a file that ends in "
-            f".{', .'.join(Format)}, or give --format{suggest(ending, Format)}"
+            f"--output: {file} ends in .{suffix}: name a file that ends in "
+            f".{', .'.join(Format)}, or give --format{suggest(suffix, Format)}"
         )
-    return replace(settings, sound=replace(settings.sound, format=Format(ending)))
+    return replace(settings, sound=replace(settings.sound, format=Format(suffix)))
 
 
 @contextmanager
 def _open_output(
     target: SpeakOutput, settings: Settings
 ) -> Iterator[tuple[Path | BinaryIO, Settings]]:
-    """Where the sound goes, and the settings with the format for that."""
+    """Open the destination, and set the format for it."""
     if target.play:
         if target.file is not None:
             raise UsageError("--play and --output exclude each other: give one of them")
-        with _start_player() as (into, only):
-            sound = replace(settings.sound, format=only)
-            yield into, replace(settings, sound=sound)
+        with _start_player() as (stream, player_format):
+            sound = replace(settings.sound, format=player_format)
+            yield stream, replace(settings, sound=sound)
     elif target.file is not None and _is_stream_target(Path(target.file)):
-        with fatal(f"cannot write {target.file}"), Path(target.file).open("wb") as into:
-            yield into, settings
+        with fatal(f"cannot write {target.file}"), Path(target.file).open("wb") as stream:
+            yield stream, settings
     elif target.file is not None:
         yield Path(target.file), settings
     elif sys.__stdout__ is None or sys.stdout.isatty():
@@ -156,17 +163,17 @@ def _open_output(
 
 
 def _is_stream_target(path: Path) -> bool:
-    """Whether it is a pipe or a device, in whose place no file is to be put."""
-    # Path.exists() raises where a name is too long, or a folder may not be searched.
+    """Whether the path is a pipe or a device, which must not be replaced by a file."""
+    # Path.exists() raises for long names and unsearchable folders.
     return os.path.exists(path) and not (path.is_file() or path.is_dir())  # noqa: PTH110
 
 
 @contextmanager
 def _start_player() -> Iterator[tuple[BinaryIO, Format]]:
-    """The standard input of a player, and the format that it takes.
+    """Start a player; yield its standard input and its format.
 
     Raises:
-        FatalError: there is none, or it does not take the sound.
+        FatalError: there is no player, or it rejects the audio.
     """
     command = next((each for each in _PLAYERS if shutil.which(each[0])), None)
     if command is None:
@@ -175,20 +182,20 @@ def _start_player() -> Iterator[tuple[BinaryIO, Format]]:
             f"no audio player was found: install one of {names}, or give --output FILE"
         )
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
-        into = cast("IO[bytes]", process.stdin)
+        stdin = cast("IO[bytes]", process.stdin)
         try:
             with track_child(process.pid):
-                yield cast("BinaryIO", into), Format.WAV
-                into.close()
+                yield cast("BinaryIO", stdin), Format.WAV
+                stdin.close()
         except KeyboardInterrupt:
             process.kill()
             raise
         except BrokenPipeError as exc:
             raise FatalError(f"{command[0]} cannot play it: give --output FILE") from exc
         finally:
-            # What it did not take is still held, and would be written once more.
+            # close() flushes buffered audio, and fails again if the player has exited.
             with suppress(BrokenPipeError):
-                into.close()
+                stdin.close()
     if process.returncode:
         raise FatalError(f"{command[0]} ended with {process.returncode}: give --output FILE")
 

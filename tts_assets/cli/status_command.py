@@ -1,4 +1,4 @@
-"""The commands `status` and `check`: how everything stands; only `check` says it in its exit code."""
+"""The commands `status` and `check`; only `check` exits with 1 if something is stale."""
 
 from tts_assets.build.events import Standing
 from tts_assets.build.status import summarize_status
@@ -13,11 +13,11 @@ from tts_assets.config.settings import Settings
 
 
 def run_status(settings: Settings, *, report: str | None) -> ExitCode:
-    """Look, and show how everything stands.
+    """Print the status of all clips.
 
     Args:
-        settings: what to look at.
-        report: the folder that gets the report's files; None for none.
+        settings: the selection of clips.
+        report: the folder for report files; None for none.
     """
     folder = prepare_report_folder(report)
     standing = summarize_status(settings, find_orphans=settings.is_whole)
@@ -29,12 +29,12 @@ def run_status(settings: Settings, *, report: str | None) -> ExitCode:
 def run_check(
     settings: Settings, *, report: str | None, require_approved: bool = False
 ) -> ExitCode:
-    """Look, show what is stale, and say in the exit code whether anything is.
+    """Print stale clips, and return FINDINGS if there are any.
 
     Args:
-        settings: what to look at.
-        report: the folder that gets the report's files; None for none.
-        require_approved: whether a sound that nobody has approved is a finding, too.
+        settings: the selection of clips.
+        report: the folder for report files; None for none.
+        require_approved: whether clips without an approved sound are findings, too.
     """
     folder = prepare_report_folder(report)
     standing = summarize_status(settings, require_approved=require_approved)

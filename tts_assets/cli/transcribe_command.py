@@ -1,4 +1,4 @@
-"""The command `transcribe`: what is said in recordings, as text, JSON or subtitles."""
+"""The command `transcribe`: recordings to text, JSON or subtitles."""
 
 import os
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.regular_files import refuse_linked_folders
 from tts_assets.store import atomic_files
-from tts_assets.transcribe.transcription import transcribe_recordings as listen
+from tts_assets.transcribe.transcription import transcribe_recordings
 from tts_assets.transcribe.transcription_events import (
     RecordingTranscribed,
     Transcript,
@@ -30,22 +30,22 @@ from tts_assets.transcribe.transcription_events import (
 
 
 def run_transcribe(
-    settings: Settings, paths: Sequence[str], *, how: str, output: str | None
+    settings: Settings, paths: Sequence[str], *, format_name: str, output: str | None
 ) -> ExitCode:
-    """Transcribe, write what was said, and say in the exit code how it went.
+    """Transcribe recordings, write the transcripts and return the exit code.
 
     Args:
-        settings: of the run.
+        settings: the settings.
         paths: recordings, folders of them, globs.
-        how: the format of the transcripts.
-        output: the folder that gets a file for each; None for standard output.
+        format_name: the format of the transcripts.
+        output: the folder for one file per recording; None for standard output.
     """
-    wanted = _parse_format(how)
+    transcript_format = _parse_format(format_name)
     show = CommandOutput(OutputFormat.TEXT)
-    out = (
-        _TranscriptPrinter(show, wanted)
+    writer = (
+        _TranscriptPrinter(show, transcript_format)
         if output is None
-        else _TranscriptFolder(Path(output), wanted)
+        else _TranscriptFolder(Path(output), transcript_format)
     )
     done = total = 0
 
@@ -59,14 +59,20 @@ def run_transcribe(
             progress(event)
             if isinstance(event, TranscriptionStarted):
                 total = event.recordings
-                out.start_output(total)
+                writer.start_output(total)
             elif isinstance(event, RecordingTranscribed):
-                out.add_transcript(event.number, event.transcript)
+                writer.add_transcript(event.number, event.transcript)
                 done += 1
 
-        run = partial(listen, settings, paths, distinct=output is not None, on_event=handle_event)
-        report = run_until_signal(run, show_summary=show_partial_count)
-    out.finish_output()
+        work = partial(
+            transcribe_recordings,
+            settings,
+            paths,
+            distinct=output is not None,
+            on_event=handle_event,
+        )
+        report = run_until_signal(work, show_summary=show_partial_count)
+    writer.finish_output()
     if not (report.recordings or report.problems):
         show.print_error("there is no recording to transcribe")
     for line in format_transcription_figures(report) if report.recordings else ():
@@ -74,12 +80,12 @@ def run_transcribe(
     return _get_transcribe_exit_code(report)
 
 
-def _parse_format(typed: str) -> TranscriptFormat:
+def _parse_format(name: str) -> TranscriptFormat:
     try:
-        return TranscriptFormat(typed)
+        return TranscriptFormat(name)
     except ValueError as exc:
         raise UsageError(
-            f"--format is {typed!r}, but must be one of {', '.join(TranscriptFormat)}"
+            f"--format is {name!r}, but must be one of {', '.join(TranscriptFormat)}"
         ) from exc
 
 
@@ -90,15 +96,15 @@ def _unwritable_error(path: Path, error: OSError) -> FatalError:
 class _TranscriptFolder:
     """Transcripts in a folder, a file for each recording."""
 
-    def __init__(self, folder: Path, how: TranscriptFormat) -> None:
+    def __init__(self, folder: Path, transcript_format: TranscriptFormat) -> None:
         self._folder = folder
-        self._how = how
+        self._format = transcript_format
 
     def start_output(self, recordings: int) -> None:
-        """Have the folder; any number fits.
+        """Create the folder, and check that it is writable before hours of work.
 
         Raises:
-            FatalError: nothing can be written there, which is better known before hours are heard.
+            FatalError: the folder cannot be written.
         """
         del recordings
         try:
@@ -109,14 +115,14 @@ class _TranscriptFolder:
             raise FatalError(f"cannot write into {self._folder}: give another --output")
 
     def add_transcript(self, number: int, transcript: Transcript) -> None:
-        """Write a transcript under the name of its recording: whole, or not at all.
+        """Write a transcript atomically, under the name of its recording.
 
         Raises:
-            FatalError: it cannot be written.
+            FatalError: the file cannot be written.
         """
         del number
-        path = self._folder / f"{transcript.name}{self._how.file_suffix}"
-        text = format_transcript(transcript, self._how)
+        path = self._folder / f"{transcript.name}{self._format.file_suffix}"
+        text = format_transcript(transcript, self._format)
         try:
             refuse_linked_folders(self._folder, [transcript.name.rpartition("/")[0]])
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,43 +133,43 @@ class _TranscriptFolder:
             raise _unwritable_error(path, exc) from exc
 
     def finish_output(self) -> None:
-        """All is written."""
+        """Do nothing: all files are already written."""
 
 
 class _TranscriptPrinter:
     """Transcripts on standard output, in the order of their recordings."""
 
-    def __init__(self, show: CommandOutput, how: TranscriptFormat) -> None:
+    def __init__(self, show: CommandOutput, transcript_format: TranscriptFormat) -> None:
         self._show = show
-        self._how = how
+        self._format = transcript_format
         self._waiting: dict[int, Transcript] = {}
         self._printed: list[Transcript] = []
         self._recordings = 0
 
     def start_output(self, recordings: int) -> None:
-        """Know how many there are.
+        """Note the number of recordings.
 
         Raises:
-            UsageError: one file of subtitles cannot have those of several recordings.
+            UsageError: the format is subtitles, and there are several recordings.
         """
         self._recordings = recordings
-        if recordings > 1 and self._how in (TranscriptFormat.SRT, TranscriptFormat.VTT):
+        if recordings > 1 and self._format in (TranscriptFormat.SRT, TranscriptFormat.VTT):
             raise UsageError(
-                f"{recordings} recordings cannot share one {self._how} on standard output: "
+                f"{recordings} recordings cannot share one {self._format} on standard output: "
                 "give --output DIR to write a file for each"
             )
 
     def add_transcript(self, number: int, transcript: Transcript) -> None:
-        """Print all whose turn it is; JSON is one document, and comes at the end."""
+        """Print the transcripts whose turn it is; JSON is one document, printed at the end."""
         self._waiting[number] = transcript
         while (ready := self._waiting.pop(len(self._printed), None)) is not None:
             self._printed.append(ready)
-            if self._how is not TranscriptFormat.JSON:
+            if self._format is not TranscriptFormat.JSON:
                 self._print_transcript(ready)
 
     def finish_output(self) -> None:
-        """Print what comes last."""
-        if self._how is TranscriptFormat.JSON:
+        """Print the JSON document."""
+        if self._format is TranscriptFormat.JSON:
             self._show.print_json(
                 {"recordings": [to_transcript_data(each) for each in self._printed]}
             )
@@ -171,7 +177,7 @@ class _TranscriptPrinter:
     def _print_transcript(self, transcript: Transcript) -> None:
         if self._recordings > 1:
             self._show.print_line(f"== {to_one_line(transcript.file)} ==")
-        self._show.print_lines(format_transcript(transcript, self._how).splitlines())
+        self._show.print_lines(format_transcript(transcript, self._format).splitlines())
 
 
 def _get_transcribe_exit_code(report: TranscriptionReport) -> ExitCode:

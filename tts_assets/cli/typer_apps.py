@@ -1,4 +1,4 @@
-"""The typer applications that commands register with, and how a command gets its settings."""
+"""The typer applications that commands register with, and how they load settings."""
 
 import functools
 import inspect
@@ -25,11 +25,11 @@ from tts_assets.errors import UsageError
 if TYPE_CHECKING:
     from tts_assets.config.settings import Settings
 
-#: What every command writes; some write more. They are those of `OutputFormat`, whose module --help does not load.
+#: The output formats of every command; some have more. From `OutputFormat`, whose module --help does not load.
 PLAIN_FORMATS = ("text", "json")
 ALL_FORMATS = (*PLAIN_FORMATS, "jsonl", "github", "junit")
 
-#: Parameters of commands with another name than their setting.
+#: Settings of the parameters with another name.
 _SETTING_KEYS = {
     "kinds": "type",
     "ids": "id",
@@ -70,12 +70,12 @@ _MANY_OPTIONS = 12
 
 
 def _tidy_help(params: list[Any]) -> list[Any]:
-    """The parameters of a command as help shows them: switches without a type, many options in panels."""
+    """Prepare parameters for help: hide the type of switches, and group many options in panels."""
     panels = {f"--{name}": panel for panel, names in _PANELS.items() for name in names}
     options = [each for each in params if each.param_type_name == "option"]
     for argument in params:
         if argument.param_type_name == "argument":
-            # The name says enough; newer typers add a Python type.
+            # Newer versions of typer add a Python type.
             argument.display_type_rich = lambda **_: None
     for option in options:
         if option.is_flag and option.metavar is None:
@@ -87,7 +87,7 @@ def _tidy_help(params: list[Any]) -> list[Any]:
 
 
 def _build_narrow_help(command: Any, ctx: Any, columns: int) -> str:
-    """Help without tables: each option on a line of its own, and its meaning below."""
+    """Help without tables: each option on its own line, and its description below."""
     records = [each.get_help_record(ctx) for each in command.get_params(ctx)]
     commands = getattr(command, "commands", {})
     records += (
@@ -111,15 +111,15 @@ def _build_narrow_help(command: Any, ctx: Any, columns: int) -> str:
 
 
 class _TidyHelp:
-    """Help that is as wide as the terminal, of a command or a group of commands."""
+    """Help for a command or a group, as wide as the terminal."""
 
     def get_help(self, ctx: Any) -> str:
-        """The help, as wide as the terminal."""
+        """Format the help for the width of the terminal."""
         columns = shutil.get_terminal_size().columns
         if columns < _TABLE_COLUMNS:
             return _build_narrow_help(self, ctx, columns)
-        found: str = super().get_help(ctx)  # type: ignore[misc]  # of the command
-        return found
+        text: str = super().get_help(ctx)  # type: ignore[misc]  # of the command
+        return text
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, ``--help`` included."""
@@ -127,11 +127,11 @@ class _TidyHelp:
 
 
 class TidyCommand(_TidyHelp, TyperCommand):
-    """A command whose help is tidy."""
+    """A command with tidy help."""
 
 
 class TidyGroup(_TidyHelp, TyperGroup):
-    """A group of commands whose help is tidy."""
+    """A group of commands with tidy help."""
 
 
 def _show_usage_error(error: Any) -> None:
@@ -142,19 +142,19 @@ def _show_usage_error(error: Any) -> None:
 
     message, context = error.format_message(), getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
-        # It is the help itself, unless that was printed already.
+        # The message is the help itself, or empty if that was already printed.
         typer.echo(message, nl=bool(message))
         return
-    use = f" (see `{context.command_path} --help`)" if context else ""
-    words = f"error: {message[:1].lower()}{message[1:]}".rstrip(".")
-    print_message(open_error_console(), words + use)
+    hint = f" (see `{context.command_path} --help`)" if context else ""
+    line = f"error: {message[:1].lower()}{message[1:]}".rstrip(".")
+    print_message(open_error_console(), line + hint)
 
 
 class _OrderedGroup(TidyGroup):
-    """Commands in the order of a user's work, whichever module declares them."""
+    """Lists commands in the order in which users need them."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run a command; a wrong use looks like every other error."""
+        """Run a command; usage errors look like all other errors."""
         try:
             code = super().main(*args, **(extra | {"standalone_mode": False}))
         except Exception as exc:
@@ -191,12 +191,12 @@ app.add_typer(auth, name="auth", no_args_is_help=True, rich_help_panel="Setup")
 
 
 def format_examples(*commands: str) -> str:
-    """The examples below the help of a command."""
+    """Format the examples below a command's help."""
     return "[bold]Examples:[/bold]\n" + "\n".join(map(escape, commands))
 
 
 def register(panel: str, *examples: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Declare a command of the application, in a panel of its help."""
+    """Register a command in a panel of the help."""
     return app.command(cls=TidyCommand, rich_help_panel=panel, epilog=format_examples(*examples))
 
 
@@ -226,34 +226,34 @@ def _main_callback(
 def take_options(
     *names: str, formats: tuple[str, ...] = PLAIN_FORMATS
 ) -> Callable[[Callable[..., ExitCode]], Callable[..., None]]:
-    """Give a command options for settings, and read the settings for it.
+    """Add shared options to a command, and load its settings from them.
 
     Args:
-        names: of the parameters, as `shared_options` declares them. A parameter of the command
-            that is named here gets what was typed; ``settings`` gets the settings.
-        formats: what the command writes to standard output.
+        names: parameters declared in `shared_options`. If the command has a parameter of that
+            name, it gets the value as typed; ``settings`` gets the settings.
+        formats: the output formats of the command.
     """
     shared = {name: SHARED[name] for name in names if name != "output_format"}
     if "output_format" in names:
         shared["output_format"] = build_format_option(formats)
 
     def decorate(command: Callable[..., ExitCode]) -> Callable[..., None]:
-        own = inspect.signature(command).parameters
-        others = [each for name, each in own.items() if name not in (*shared, "settings")]
-        # Arguments that have to be given come first.
-        needed = [each for each in others if each.default is each.empty]
-        more = [each.replace(kind=each.KEYWORD_ONLY) for each in others if each not in needed]
+        parameters = inspect.signature(command).parameters
+        others = [each for name, each in parameters.items() if name not in (*shared, "settings")]
+        # Required arguments come first.
+        required = [each for each in others if each.default is each.empty]
+        optional = [each.replace(kind=each.KEYWORD_ONLY) for each in others if each not in required]
 
         @functools.wraps(command)
-        def run(**given: Any) -> ExitCode:
-            typed = {
-                _SETTING_KEYS.get(name, name.replace("_", "-")): given[name] for name in shared
+        def run(**arguments: Any) -> ExitCode:
+            flags = {
+                _SETTING_KEYS.get(name, name.replace("_", "-")): arguments[name] for name in shared
             }
-            settings = read_command_settings(typed.pop("config", None), formats, **typed)
-            values = given | {"settings": settings}
-            return command(**{name: values[name] for name in own})
+            settings = read_command_settings(flags.pop("config", None), formats, **flags)
+            values = arguments | {"settings": settings}
+            return command(**{name: values[name] for name in parameters})
 
-        signature = inspect.Signature([*needed, *shared.values(), *more])
+        signature = inspect.Signature([*required, *shared.values(), *optional])
         run.__signature__ = signature  # type: ignore[attr-defined]  # typer reads it
         run.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
         return handle_errors(run)
@@ -264,18 +264,19 @@ def take_options(
 def read_command_settings(
     config: str | None, formats: tuple[str, ...] = PLAIN_FORMATS, /, **flags: Any
 ) -> "Settings":
-    """The settings of a command.
+    """Load the settings of a command.
 
-    A list with nothing in it was not typed. A format that was not typed, and that the command does
-    not write, is meant for other commands: this one writes text.
+    An empty list counts as not given. If a configured output format is not one of the command's,
+    the command prints text.
 
     Args:
-        config: the file to read.
-        formats: what it can write to standard output.
-        flags: what was typed, by key; None for what was not. Those of no setting are left out.
+        config: the configuration file.
+        formats: the output formats of the command.
+        flags: the options as typed, by key; None if not given. Options without a setting are
+            ignored.
 
     Raises:
-        UsageError: they are wrong, or the command does not write in the format that was typed.
+        UsageError: a setting is invalid, or the command lacks the output format given as an option.
     """
     # Heavy, and not needed for --help.
     from tts_assets.config.load_settings import load  # noqa: PLC0415

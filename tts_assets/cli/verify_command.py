@@ -1,4 +1,4 @@
-"""The command `verify`: what is wrong with how assets sound, in every format."""
+"""The command `verify`: checks the audio of assets, and prints the result in any format."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 
 def run_verify(settings: Settings, *, report: str | None) -> ExitCode:
-    """Measure, show what is wrong, and say in the exit code whether anything is.
+    """Check assets, print the failed checks and return the exit code.
 
     Args:
-        settings: what to do.
-        report: the folder that gets the report's files; None for none.
+        settings: the assets, and the checks.
+        report: the folder for report files; None for none.
     """
     output = os.path.realpath(settings.state_folder)
     for path in settings.paths:
-        # An asset that is gone is a finding. Path.exists() raises where a name is too long.
+        # A missing asset is a finding, not an error. Path.exists() raises for long names.
         is_asset = os.path.realpath(path).startswith(output + os.sep)
         if not is_asset and not os.path.exists(path):  # noqa: PTH110
             raise UsageError(f"{path}: there is no such file or folder")
@@ -50,16 +50,16 @@ def run_verify(settings: Settings, *, report: str | None) -> ExitCode:
             count(done, out_of)
 
         work = partial(verify_assets.verify_assets, settings, on_progress=show_count)
-        found = run_until_signal(work, show_summary=show_partial_count)
-    return finish_command(show, found, folder, _get_verify_exit_code(found))
+        result = run_until_signal(work, show_summary=show_partial_count)
+    return finish_command(show, result, folder, _get_verify_exit_code(result))
 
 
-def _get_verify_exit_code(found: VerifyReport) -> ExitCode:
-    if found.fatal is not None:
+def _get_verify_exit_code(report: VerifyReport) -> ExitCode:
+    if report.fatal is not None:
         return ExitCode.FATAL
-    if found.problems:
+    if report.problems:
         return ExitCode.USAGE
-    if found.verdicts:
+    if report.verdicts:
         return ExitCode.FINDINGS
-    is_nothing = found.unmatched is not None or not found.checked
+    is_nothing = report.unmatched is not None or not report.checked
     return ExitCode.NOTHING if is_nothing else ExitCode.OK

@@ -45,18 +45,18 @@ if TYPE_CHECKING:
     from tts_assets.quality.quality_reports import AssetResult, VerifyReport
 
 
-#: XML 1.0 has no place for these; others are escaped already, as they act on terminals, too.
+#: Characters that XML 1.0 forbids; the others are already escaped, because they act on terminals, too.
 _NON_XML_PATTERN = re.compile("[\ufffe\uffff]")
 
-#: The suite of what concerns all catalogues.
+#: The suite for cases about all catalogues.
 _SUMMARY_SUITE = "tts-assets"
 
-#: What JUnit counts, by the element that a case has.
+#: The counts of JUnit, by the element of a case.
 _COUNT_ATTRIBUTES = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 
 class _JUnitCase(NamedTuple):
-    """A test case; without an outcome it passed."""
+    """A test case; one without an outcome passed."""
 
     suite: str
     classname: str
@@ -68,7 +68,7 @@ class _JUnitCase(NamedTuple):
 
 
 def to_report_xml(report: Report) -> str:
-    """A run: clips that failed are failures, what cannot be used errors; a dry run skips clips."""
+    """A run: failed clips are failures, unusable entries are errors; a dry run skips clips."""
     missed = describe_missed_urls(report) if report.urls_missed else ""
     cases = (
         _create_summary_case("run", "error", to_one_line(report.fatal or "")),
@@ -88,14 +88,14 @@ def to_report_xml(report: Report) -> str:
 
 
 def to_status_xml(standing: Standing) -> str:
-    """A standing: clips to be made or to be approved are failures, what cannot be used errors."""
+    """A status: clips to generate or approve are failures, unusable entries are errors."""
     count = standing.urls_to_write
     unwritten = f"{format_count(count, 'URL')} to be written" if count else ""
-    of_all = [_create_summary_case("URLs", "failure", unwritten)]
+    summaries = [_create_summary_case("URLs", "failure", unwritten)]
     if untimed := standing.timelines_to_write:
-        told = f"{format_count(untimed, 'time line')} to be written"
-        of_all.append(_create_summary_case("time lines", "failure", told))
-    cases = chain(of_all, map(_create_item_case, iter_status_items(standing)))
+        message = f"{format_count(untimed, 'time line')} to be written"
+        summaries.append(_create_summary_case("time lines", "failure", message))
+    cases = chain(summaries, map(_create_item_case, iter_status_items(standing)))
     figures = {
         "urls_to_write": standing.urls_to_write,
         "timelines_to_write": standing.timelines_to_write,
@@ -108,7 +108,7 @@ def to_status_xml(standing: Standing) -> str:
 
 
 def _create_summary_case(name: str, outcome: str, message: str) -> _JUnitCase:
-    """A case about the whole; it passes where there is nothing to say."""
+    """A case about all catalogues; it passes if the message is empty."""
     if not message:
         return _JUnitCase(_SUMMARY_SUITE, _SUMMARY_SUITE, name)
     return _JUnitCase(_SUMMARY_SUITE, _SUMMARY_SUITE, name, outcome, outcome, message)
@@ -122,8 +122,8 @@ def _create_item_case(item: ReportItem) -> _JUnitCase:
 
 
 def _iter_passing_cases(report: Report) -> Iterator[_JUnitCase]:
-    """The clips that did not fail: made, or only to be made."""
-    # Of a run that was cut short nobody knows which of them it made.
+    """The clips that did not fail: generated, or planned by a dry run."""
+    # An interrupted run does not record which of them it generated.
     if not report.dry_run and (report.stopped or report.fatal or report.left):
         return
     failed = {each.clip for each in report.failures}
@@ -167,7 +167,7 @@ def _add_case(suite: ET.Element, case: _JUnitCase) -> None:
     element = ET.SubElement(suite, "testcase", attributes)
     if case.outcome is not None:
         message = {"message": _escape_xml(case.message), "type": _escape_xml(case.sort)}
-        # That a case is skipped has no type.
+        # A skipped case has no type.
         if case.outcome == "skipped":
             del message["type"]
         ET.SubElement(element, case.outcome, message)
@@ -181,24 +181,24 @@ def _add_properties(suite: ET.Element, figures: Mapping[str, int]) -> None:
 
 
 def _set_counts(element: ET.Element) -> None:
-    """Tell how many cases there are, and how they went."""
+    """Set the numbers of cases and of each outcome."""
     element.set("tests", str(sum(1 for _ in element.iter("testcase"))))
     for outcome, name in _COUNT_ATTRIBUTES.items():
         element.set(name, str(sum(1 for _ in element.iter(outcome))))
 
 
 def _escape_xml(text: str) -> str:
-    """The text without what XML cannot hold."""
-    return _NON_XML_PATTERN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    """Escape the characters that XML forbids."""
+    return _NON_XML_PATTERN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-# What a GitHub workflow is told: annotations at lines of files, and the summary of its step.
+# Output for a GitHub workflow: annotations on lines of files, and the step summary.
 
 
-#: GitHub shows this many annotations of a sort for one step.
+#: GitHub shows this many annotations of a level for one step.
 _MAX_ANNOTATIONS = 10
 
-#: Where GitHub Actions takes the summary of a step.
+#: The variable with the path of the step summary in GitHub Actions.
 _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 _PLURALS = {
     AnnotationLevel.ERROR: "errors",
@@ -208,9 +208,9 @@ _PLURALS = {
 
 
 def format_annotations(items: Iterable[ReportItem]) -> Iterator[str]:
-    """Workflow commands for the first items of each level, and how many more there are.
+    """Workflow commands for the first items of each level, and the number of the others.
 
-    Their syntax and escapes are those of GitHub's toolkit, ``packages/core/src/command.ts``.
+    Syntax and escapes follow GitHub's toolkit, ``packages/core/src/command.ts``.
     """
     first: dict[AnnotationLevel, list[ReportItem]] = {level: [] for level in AnnotationLevel}
     counts = dict.fromkeys(AnnotationLevel, 0)
@@ -218,17 +218,17 @@ def format_annotations(items: Iterable[ReportItem]) -> Iterator[str]:
         counts[item.level] += 1
         if counts[item.level] <= _MAX_ANNOTATIONS:
             first[item.level].append(item)
-    for level, some in first.items():
-        yield from map(_format_annotation, some)
+    for level, listed in first.items():
+        yield from map(_format_annotation, listed)
         if counts[level] > _MAX_ANNOTATIONS:
             yield f"+{counts[level] - _MAX_ANNOTATIONS:,} more {_PLURALS[level]}"
 
 
 def append_step_summary(text: str) -> None:
-    """Add Markdown to the summary of the workflow's step; nothing where there is none.
+    """Append Markdown to the step summary, if the workflow has one.
 
     Raises:
-        UsageError: the file that the environment names cannot be written.
+        UsageError: the summary file cannot be written.
     """
     path = os.environ.get(_SUMMARY_VARIABLE)
     if not path:
@@ -256,11 +256,11 @@ def _escape_property(text: str) -> str:
     return _escape_message(escape_unsafe(text)).replace(":", "%3A").replace(",", "%2C")
 
 
-# A run and a standing in Markdown: for the summary of a workflow's step, and for a file.
+# A run and a status in Markdown, for the step summary and for a file.
 
 
 def to_report_markdown(report: Report) -> str:
-    """What a run did, and what failed; of a dry run, what it would make."""
+    """The figures and failures of a run; the planned clips of a dry run."""
     items = list(iter_report_errors(report))
     if report.dry_run:
         items += map(to_planned_item, report.planned)
@@ -273,14 +273,14 @@ def to_report_markdown(report: Report) -> str:
 
 
 def to_status_markdown(standing: Standing) -> str:
-    """How the clips stand, and which are to be made."""
+    """The figures of a status, and the clips to generate."""
     return _format_command_markdown(
         "check", format_status_lines(standing), list(iter_status_items(standing))
     )
 
 
 def _format_command_markdown(command: str, lines: Iterable[str], items: list[ReportItem]) -> str:
-    """The figures of a command, and all that somebody should look at."""
+    """The figures of a command and its items."""
     figures = ((line[:LABEL_WIDTH].strip(), line[LABEL_WIDTH:].strip()) for line in lines)
     page = [f"### tts-assets {command}", "", *format_markdown_table(("", ""), figures), ""]
     if items:
@@ -295,21 +295,21 @@ def _format_item_table(items: Iterable[ReportItem]) -> Iterator[str]:
     return format_markdown_table(("state", "where", "clip", "why"), cells)
 
 
-# Tables in Markdown, in which no text means more than it says.
+# Markdown tables with escaped text.
 
 
-#: GitHub refuses a summary of more than 1 MiB; the rest of the step's may need some of it.
+#: GitHub rejects a summary of more than 1 MiB; the step may write to it, too.
 _MAX_SUMMARY_BYTES = 900_000
 _MARKUP_PATTERN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def escape_markdown(text: str) -> str:
-    """Text that means nothing to Markdown."""
+    """Escape all Markdown markup."""
     return _MARKUP_PATTERN.sub(r"\\\1", text)
 
 
 def format_markdown_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """The lines of a table; each cell is shown as it is."""
+    """The lines of a table, with escaped cells."""
     titles = list(headings)
     yield f"| {' | '.join(titles)} |"
     yield f"|{'---|' * len(titles)}"
@@ -318,7 +318,7 @@ def format_markdown_table(headings: Iterable[str], rows: Iterable[Iterable[str]]
 
 
 def limit_table_lines(lines: Iterable[str], rows: int) -> Iterator[str]:
-    """As many lines of a table as a summary can hold, and how many of its rows are left out."""
+    """Cut a table to the size of a summary, and count the omitted rows."""
     size = 0
     for index, line in enumerate(lines):
         size += len(line.encode()) + 1
@@ -328,10 +328,10 @@ def limit_table_lines(lines: Iterable[str], rows: int) -> Iterator[str]:
         yield line
 
 
-# Verdicts on assets shown: lines for people, data for programs, JUnit XML, and Markdown.
+# The results of `verify`: lines for people, data for programs, JUnit XML and Markdown.
 
 
-#: A rule of those for files; what breaks it cannot be listened to.
+#: The rule for files that cannot be decoded.
 _UNDECODABLE = "undecodable"
 
 
@@ -348,31 +348,31 @@ def to_verify_data(report: VerifyReport) -> dict[str, Any]:
 
 
 def iter_verify_items(report: VerifyReport) -> Iterator[ReportItem]:
-    """Entries that cannot be used, and one item for each rule that an asset breaks."""
+    """Unusable entries, and an item for each audio check that an asset failed."""
     return chain(map(to_problem_item, report.problems), _iter_rule_items(report))
 
 
 def format_verify_lines(report: VerifyReport) -> Iterator[str]:
-    """A line for each of them, as compilers write them."""
+    """A line for each item, in the format of compilers."""
     for item in iter_verify_items(report):
         sort = "" if item.sort == "error" else f"{item.sort}: "
         yield f"{item.location}: {item.level}: {sort}{item.description}"
 
 
 def format_verify_figures(report: VerifyReport) -> list[str]:
-    """The figures of a report: what each is in the first ten columns."""
+    """The figures of a report, labelled in the first ten columns."""
     catalogues = f" of {format_count(report.catalogues, 'catalogue')}" if report.catalogues else ""
     lines = [
         f"checked   {format_count(report.checked, 'asset')}{catalogues} in {report.seconds:,.1f} s"
     ]
     rules = Counter(each.rule for verdict in report.verdicts for each in verdict.findings)
-    told = ", ".join(f"{count:,} {to_one_line(rule)}" for rule, count in rules.most_common())
-    lines.append(f"wrong     {format_count(len(report.verdicts), 'asset')}{told and ': '}{told}")
+    named = ", ".join(f"{count:,} {to_one_line(rule)}" for rule, count in rules.most_common())
+    lines.append(f"wrong     {format_count(len(report.verdicts), 'asset')}{named and ': '}{named}")
     if report.foreign:
         lines.append(f"foreign   {report.foreign:,} not in the ledger")
     if report.error_rate is not None:
-        share = f"mean error rate {report.error_rate:.1%} of morae"
-        lines.append(f"heard     {format_count(report.heard, 'asset')}, {share}")
+        rate = f"mean error rate {report.error_rate:.1%} of morae"
+        lines.append(f"heard     {format_count(report.heard, 'asset')}, {rate}")
     if report.unmade:
         lines.append(
             f"not made  {format_count(report.unmade, 'clip')}: `tts-assets status` lists them"
@@ -387,7 +387,7 @@ def format_verify_figures(report: VerifyReport) -> list[str]:
 
 
 def to_verify_xml(report: VerifyReport) -> str:
-    """A report as JUnit XML: a rule that an asset breaks is a failure."""
+    """A report as JUnit XML: each failed audio check is a failure."""
     figures = {
         "checked": report.checked,
         "foreign": report.foreign,
@@ -402,7 +402,7 @@ def to_verify_xml(report: VerifyReport) -> str:
 
 
 def to_verify_markdown(report: VerifyReport) -> str:
-    """A report in Markdown: for the summary of a workflow's step, and for a file."""
+    """A report in Markdown, for the step summary and for a file."""
     lines = format_verify_figures(report)
     if report.fatal:
         lines.append(f"error     {to_one_line(report.fatal)}")
@@ -420,18 +420,18 @@ def _to_rule_item(verdict: AssetResult, finding: Finding) -> ReportItem:
     level = AnnotationLevel.ERROR if verdict.ours else AnnotationLevel.WARNING
     clips, sort = verdict.clips, to_one_line(finding.rule)
     more = f"; recognized in {format_count(len(clips) - 1, 'more clip')}" if len(clips) > 1 else ""
-    what = f"{to_one_line(finding.told)}{more}; {to_one_line(_advise_action(verdict))}"
+    problem = f"{to_one_line(finding.told)}{more}; {to_one_line(_advise_action(verdict))}"
     if not clips:
-        return ReportItem(level, sort, asset, None, "asset", text, what)
+        return ReportItem(level, sort, asset, None, "asset", text, problem)
     clip = clips[0]
     name = f"{to_one_line(clip.entry)} {to_one_line(clip.part)} {text}".strip()
     return ReportItem(
-        level, sort, to_one_line(clip.file), clip.line, clip.kind.value, name, what, asset
+        level, sort, to_one_line(clip.file), clip.line, clip.kind.value, name, problem, asset
     )
 
 
 def _advise_action(verdict: AssetResult) -> str:
-    """What to do about an asset."""
+    """What to do about an asset that failed checks."""
     # Heavy, and only `verify` needs it.
     from tts_assets.quality.quality_reports import DAMAGED, MISSING  # noqa: PLC0415
 
@@ -448,7 +448,7 @@ def _advise_action(verdict: AssetResult) -> str:
     remake = _format_remake_command(verdict, "--force") if verdict.clips else "make it anew"
     if rules & {DAMAGED, _UNDECODABLE}:
         return f"restore the generated file, or {remake}"
-    # An engine that says a form alike each time says it so once more.
+    # A deterministic engine would generate the same sound again.
     return (
         "listen to it; if it is wrong, check its reading and accent with `tts-assets "
         f"lint`, or try another voice, then {remake}"
@@ -456,9 +456,9 @@ def _advise_action(verdict: AssetResult) -> str:
 
 
 def _format_remake_command(verdict: AssetResult, *options: str) -> str:
-    """The command that makes an asset: other catalogues may have entries of the same id."""
-    chosen = [each for clip in verdict.clips[:1] for each in (clip.file, "--id", clip.entry)]
-    return f"`{shlex.join(['tts-assets', 'generate', *chosen, *options])}`"
+    """The command that generates an asset; it names the file, because ids may repeat across catalogues."""
+    selection = [each for clip in verdict.clips[:1] for each in (clip.file, "--id", clip.entry)]
+    return f"`{shlex.join(['tts-assets', 'generate', *selection, *options])}`"
 
 
 def _to_asset_data(verdict: AssetResult) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a command prints: events, reports, tables and errors, in the requested format; report files."""
+"""Prints events, reports, tables and errors in the requested format, and writes report files."""
 
 from __future__ import annotations
 
@@ -78,20 +78,20 @@ if TYPE_CHECKING:
     Result: TypeAlias = Report | Standing | VerifyReport
 
 
-#: More of one sort are counted, not listed.
+#: Further items of one sort are only counted.
 _MAX_LISTED = 20
 
 
 class _ResultForms(NamedTuple):
-    """How a result is written: for programs, for people, for JUnit and for GitHub.
+    """Converters of a type of result to the output formats.
 
     Args:
-        event: what it is, as a line of JSON Lines.
-        to_data: as plain data.
-        to_xml: as JUnit XML.
-        to_markdown: in Markdown.
-        iter_items: what somebody should look at.
-        format_figures: the lines of its figures.
+        event: the name of its line in JSON Lines.
+        to_data: to plain data.
+        to_xml: to JUnit XML.
+        to_markdown: to Markdown.
+        iter_items: to the items to check.
+        format_figures: to the lines of its figures.
     """
 
     event: str
@@ -135,7 +135,7 @@ def _find_forms(result: Result) -> _ResultForms:
 
 
 class _ResultConsole(Console):
-    """A console that leaves it to its caller what a closed pipe means."""
+    """A console that raises an error on a closed pipe, instead of exiting."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -144,23 +144,23 @@ class _ResultConsole(Console):
 class CommandOutput:
     """Writes results to standard output, and everything else to standard error.
 
-    What cannot be written to standard error is left out; results that cannot be written are a
-    ``FatalError``, or a ``BrokenPipeError`` where nobody reads them any more.
+    Failures to write to standard error are ignored. Failures to write results raise a
+    ``FatalError``, or a ``BrokenPipeError`` if the reader closed the pipe.
     """
 
     def __init__(
         self, output_format: OutputFormat, verbosity: Verbosity = Verbosity.NORMAL
     ) -> None:
-        """Choose between text for people and the formats for programs, and how much of it."""
+        """Write in this format and with this verbosity."""
         self._format = output_format
         self._verbosity = verbosity
         self.errors = open_error_console()
         self._out = _ResultConsole(emoji=False)
-        self._waited: set[str] = set()
+        self._shown_waits: set[str] = set()
         self._failed: set[Clip] = set()
 
     def show_event(self, event: Event) -> None:
-        """Show a failure at once, and every event as a line of JSON if that is asked for."""
+        """Show a failure at once, and every event as a line of JSON if requested."""
         if isinstance(event, ClipFailed):
             self._print_failure(event)
         if isinstance(event, ClipMade) and self._verbosity is Verbosity.VERBOSE:
@@ -170,20 +170,20 @@ class CommandOutput:
         if isinstance(event, Waiting) and not self._is_new_wait(event):
             return
         line = to_json_line(to_event_data(event))
-        # The run is about clips, not about telling; its report meets the same error once more.
+        # Continue the run without output; printing the report raises the same error.
         with suppress(OSError, ValueError):
             write_stdout(line)
 
     def show_waiting(self, event: Event) -> None:
-        """That another run is at work in a folder, once for each."""
+        """Print, once per folder, that the command waits for another run."""
         if isinstance(event, Waiting) and self._is_new_wait(event):
             self.print_error(WAITING_MESSAGE.format(event.path))
 
     def show_result(self, result: Result) -> None:
-        """What a run did, how clips stand, or what is wrong with assets.
+        """Print the result of a run, a status or a verification.
 
         Raises:
-            UsageError: the summary of a workflow's step cannot be written; all else was told.
+            UsageError: the step summary cannot be written; everything else was printed.
         """
         forms = _find_forms(result)
         match self._format:
@@ -204,12 +204,12 @@ class CommandOutput:
                 self._print_figures(forms.format_figures(result))
 
     def show_problems(self, problems: Sequence[InputError], notes: Iterable[str] = ()) -> None:
-        """What cannot be used, and what is to be known of the rest."""
+        """Print unusable entries and notes."""
         self._print_items(map(to_problem_item, problems), len(problems))
         self._print_notes(notes)
 
     def show_estimate(self, cost: Cost, *, dry_run: bool) -> None:
-        """What a run is going to cost, told before anything is sent."""
+        """Print the expected cost of a run, before any request is sent."""
         if cost.rebilled is not None:
             hint = "" if dry_run else "; --dry-run looks without paying"
             self.print_error(f"warning: {describe_repeat_charges(cost, cost.rebilled)}{hint}")
@@ -217,7 +217,7 @@ class CommandOutput:
             self.print_error(f"{describe_expected_cost(cost)} expected")
 
     def print_table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A table for people, or a list of objects for programs."""
+        """Print a table for people, or a list of objects for programs."""
         if self._format is OutputFormat.JSON:
             self.print_json([dict(zip(headings, row, strict=True)) for row in rows])
             return
@@ -230,30 +230,30 @@ class CommandOutput:
             self._out.print(table)
 
     def print_json(self, value: Any) -> None:
-        """One JSON document."""
+        """Print one JSON document."""
         _write_results(to_json_document(value))
 
-    def print_line(self, words: str) -> None:
-        """A line of results."""
+    def print_line(self, text: str) -> None:
+        """Print a line of results."""
         if self._verbosity is Verbosity.QUIET:
             return
         with require_stdout():
-            print_message(self._out, words)
+            print_message(self._out, text)
 
     def print_lines(self, lines: Iterable[str]) -> None:
-        """Lines of results that are safe to show already."""
+        """Print lines of results that are already safe to show."""
         if self._verbosity is Verbosity.QUIET and self._format is OutputFormat.TEXT:
             return
         with require_stdout():
             sys.stdout.writelines(f"{line}\n" for line in lines)
             sys.stdout.flush()
 
-    def print_error(self, words: str) -> None:
-        """A line of what went wrong."""
-        print_message(self.errors, words)
+    def print_error(self, text: str) -> None:
+        """Print a line to standard error."""
+        print_message(self.errors, text)
 
     def _print_listing(self, result: Result) -> None:
-        """The lines of a result for people, before its notes and figures."""
+        """Print the items of a result, which precede its notes and figures."""
         if isinstance(result, Report):
             if result.dry_run:
                 self._print_limited(map(to_planned_item, result.planned), len(result.planned))
@@ -261,9 +261,9 @@ class CommandOutput:
             listed = replace(result, failures=failures)
             self._print_items(iter_report_errors(listed), len(listed.problems) + len(failures))
         elif isinstance(result, Standing):
-            waiting = result.unapproved or ()
+            unapproved = result.unapproved or ()
             self._print_limited(map(to_planned_item, result.planned), len(result.planned))
-            self._print_limited(map(to_unapproved_item, waiting), len(waiting))
+            self._print_limited(map(to_unapproved_item, unapproved), len(unapproved))
             self._print_limited(map(to_take_item, result.takes), len(result.takes))
             self._print_items(map(to_problem_item, result.problems), len(result.problems))
         else:
@@ -272,11 +272,11 @@ class CommandOutput:
     def _print_clip(self, event: ClipMade) -> None:
         first, *others = event.job.clips
         more = f" and {format_count(len(others), 'other place')}" if others else ""
-        words = f"{first.kind} {first.entry} {first.part} {shorten_text(event.job.form.text)}{more}"
-        self.print_error(f"generated {first.file}: {words}, {event.audio_seconds:.1f} s")
+        clip = f"{first.kind} {first.entry} {first.part} {shorten_text(event.job.form.text)}{more}"
+        self.print_error(f"generated {first.file}: {clip}, {event.audio_seconds:.1f} s")
 
     def _print_failure(self, event: ClipFailed) -> None:
-        # GitHub's annotations, which follow the run, name each failure themselves.
+        # The annotations after the run name each failure.
         if self._format is OutputFormat.GITHUB:
             return
         first, *others = event.job.clips
@@ -288,14 +288,14 @@ class CommandOutput:
         self.print_error(f"{item.sort}: {item.location}: {item.description}{more}")
 
     def _print_items(self, items: Iterable[ReportItem], count: int) -> None:
-        """What went wrong; the sort comes first, as with all errors."""
-        told = (f"{item.sort}: {item.location}: {item.description}" for item in items)
-        self._print_limited(told, count, self.print_error)
+        """Print errors; the sort comes first, as in all errors."""
+        lines = (f"{item.sort}: {item.location}: {item.description}" for item in items)
+        self._print_limited(lines, count, self.print_error)
 
     def _is_new_wait(self, event: Waiting) -> bool:
-        """Whether it was not told yet that the run waits there."""
-        is_new = event.path not in self._waited
-        self._waited.add(event.path)
+        """Whether the wait for this folder was not shown before."""
+        is_new = event.path not in self._shown_waits
+        self._shown_waits.add(event.path)
         return is_new
 
     def _print_figures(self, lines: Iterable[str]) -> None:
@@ -307,14 +307,14 @@ class CommandOutput:
             self.print_error(f"note: {to_one_line(note)}")
 
     def _print_limited(
-        self, told: Iterable[object], count: int, say: Callable[[str], None] | None = None
+        self, items: Iterable[object], count: int, write: Callable[[str], None] | None = None
     ) -> None:
-        """The first lines, and how many more there are; results, if nothing else is said."""
-        say = say or self.print_line
-        for each in islice(told, _MAX_LISTED):
-            say(str(each))
+        """Print the first items and the number of others, by default as results."""
+        write = write or self.print_line
+        for each in islice(items, _MAX_LISTED):
+            write(str(each))
         if count > _MAX_LISTED:
-            say(f"... and {count - _MAX_LISTED:,} more; --output-format json has them all")
+            write(f"... and {count - _MAX_LISTED:,} more; --output-format json has them all")
 
 
 def _write_results(data: str) -> None:
@@ -323,38 +323,38 @@ def _write_results(data: str) -> None:
 
 
 def _escape_cell(cell: str) -> str:
-    # Where a cell is folded, any part of it may begin a line.
+    # A cell may be folded anywhere, so escape workflow commands in the middle, too.
     return escape_unsafe(cell).replace("::", "\\u003a:")
 
 
-# Reports as files in a folder: JSON for programs, JUnit for what shows tests, Markdown and a page for people.
+# Report files: JSON for programs, JUnit for CI, Markdown and HTML for people.
 
 
-def prepare_report_folder(given: str | None) -> Path | None:
-    """Make the folder, and see that files can be written there: better before a run than after it.
+def prepare_report_folder(path: str | None) -> Path | None:
+    """Create the folder of a report, and check before the run that it is writable.
 
     Args:
-        given: the folder as it was typed; None for none.
+        path: the folder as typed; None for none.
 
     Raises:
-        UsageError: they cannot.
+        UsageError: the folder cannot be written.
     """
-    if given is None:
+    if path is None:
         return None
-    if not given.strip():
+    if not path.strip():
         raise UsageError("--report is blank: name a folder, such as report, or omit it")
-    with _translate_write_errors(given):
-        folder = Path(given).expanduser()
+    with _translate_write_errors(path):
+        folder = Path(path).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     return folder
 
 
 def write_report_files(folder: Path, result: Result) -> None:
-    """Write the files of a report, each whole or as it was before.
+    """Write the files of a report, each atomically.
 
     Raises:
-        UsageError: they cannot be written.
+        UsageError: the files cannot be written.
     """
     from tts_assets.cli.output import html_report  # noqa: PLC0415 - few runs write a report
 
@@ -364,14 +364,14 @@ def write_report_files(folder: Path, result: Result) -> None:
         forms.to_xml(result),
         forms.to_markdown(result),
     )
-    written = (
+    contents = (
         *(text.encode("utf-8", "backslashreplace") for text in texts),
         html_report.build_result_page(result),
     )
     with _translate_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
-        for name, data in zip(REPORT_FILES, written, strict=True):
+        for name, data in zip(REPORT_FILES, contents, strict=True):
             write_whole(folder / name, data)
 
 
@@ -379,7 +379,7 @@ def write_report_files(folder: Path, result: Result) -> None:
 def _translate_write_errors(folder: Path | str) -> Iterator[None]:
     try:
         yield
-    # Also where nobody has such a home.
+    # RuntimeError: the home folder of a user is unknown.
     except (OSError, ValueError, RuntimeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else exc
         raise UsageError(
@@ -387,34 +387,34 @@ def _translate_write_errors(folder: Path | str) -> Iterator[None]:
         ) from exc
 
 
-# How commands end: a report is written and shown, and an exit code says how it went.
+# The end of a command: write and show its result, and choose the exit code.
 
 
 def finish_command(
     show: CommandOutput, result: Result, folder: Path | None, code: ExitCode
 ) -> ExitCode:
-    """Write the files of a report, show it, and give the exit code.
+    """Write the report files, show the result, and return the exit code.
 
     Args:
-        show: where to.
-        result: the report.
-        folder: the folder of its files; None for none.
-        code: how it went; it stays so, unless that is well and something could not be written.
+        show: the output.
+        result: the result.
+        folder: the folder for report files; None for none.
+        code: the exit code of the command; replaced only if it is OK and a write failed.
 
     Raises:
         FatalError: standard output cannot be written.
     """
     fatal = None if isinstance(result, Standing) else result.fatal
-    for told in filter(None, (fatal, result.unmatched)):
-        show.print_error(f"error: {told}")
-    # Standard output may be full, or closed: the files come first.
+    for error in filter(None, (fatal, result.unmatched)):
+        show.print_error(f"error: {error}")
+    # Write the files first: standard output may be full or closed.
     if folder is not None:
         code = attempt_write(lambda: write_report_files(folder, result), show, code)
     return attempt_write(lambda: show.show_result(result), show, code)
 
 
 def attempt_write(write: Callable[[], None], show: CommandOutput, code: ExitCode) -> ExitCode:
-    """Write something beside what a command is for; the code tells of it where all else is well."""
+    """Write side output; return USAGE if that fails and the command itself succeeded."""
     try:
         write()
     except UsageError as exc:
@@ -423,7 +423,7 @@ def attempt_write(write: Callable[[], None], show: CommandOutput, code: ExitCode
     return code
 
 
-def exit_code_for(what: Report | Standing) -> ExitCode:
-    """The exit code of what went well, if there was anything to look at."""
-    is_nothing = what.unmatched is not None or not what.catalogues
+def exit_code_for(result: Report | Standing) -> ExitCode:
+    """OK, or NOTHING if the selection matched nothing."""
+    is_nothing = result.unmatched is not None or not result.catalogues
     return ExitCode.NOTHING if is_nothing else ExitCode.OK

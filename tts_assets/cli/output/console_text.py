@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 def format_megabytes(size: int | None) -> str:
-    """A size for people; decimal, as servers and disks are counted."""
+    """Format a size in decimal megabytes, as servers and disk vendors do."""
     return "size unknown" if size is None else f"{size / 1e6:,.1f} MB"
 
 
-#: Control characters, and marks that turn the direction of text: both can rewrite a screen. And
-#: how older commands of a GitHub workflow begin: the runner obeys them anywhere in a line.
+#: Control characters and bidirectional marks, which can rewrite a screen; and the prefix of older
+#: GitHub workflow commands, which the runner obeys anywhere in a line.
 _UNSAFE_PATTERN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
     r"|#(?=#\[)"
 )
 
-#: How its commands begin now: the runner obeys them at the beginning of a line, or behind spaces.
+#: The prefix of current workflow commands, which the runner obeys at the beginning of a line or after spaces.
 _COMMAND_PATTERN = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _UNSAFE_JSON_PATTERN = re.compile(
     r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|#(?=#\[)"
@@ -37,14 +37,14 @@ _UNSAFE_JSON_PATTERN = re.compile(
 
 
 def escape_unsafe(text: str) -> str:
-    """The text with all that could act on a terminal or a workflow shown as an escape instead."""
-    shown = _UNSAFE_PATTERN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
-    return _COMMAND_PATTERN.sub(r"\1\\u003a", shown) if "::" in shown else shown
+    """Escape everything in a text that could act on a terminal or a workflow."""
+    escaped = _UNSAFE_PATTERN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return _COMMAND_PATTERN.sub(r"\1\\u003a", escaped) if "::" in escaped else escaped
 
 
 def escape_json_text(document: str) -> str:
-    """A JSON document in which such characters are written as escapes, which mean the same."""
-    return _UNSAFE_JSON_PATTERN.sub(lambda found: f"\\u{ord(found.group()):04x}", document)
+    """Escape unsafe characters in a JSON document, without changing its meaning."""
+    return _UNSAFE_JSON_PATTERN.sub(lambda match: f"\\u{ord(match.group()):04x}", document)
 
 
 def to_one_line(text: str) -> str:
@@ -59,12 +59,12 @@ def shorten_text(text: str, most: int = 40) -> str:
 
 
 def format_count(count: int, noun: str, plural: str | None = None) -> str:
-    """How many there are of something; ``plural`` where that is not the noun with an s."""
+    """Format a count with its noun; ``plural`` if that is not the noun with an s."""
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def to_json_document(value: Any) -> str:
-    """Nested data as a JSON document with its line feed."""
+    """Nested data as a JSON document that ends with a line feed."""
     return escape_json_text(json.dumps(to_encodable(value), ensure_ascii=False, indent=2)) + "\n"
 
 
@@ -74,7 +74,7 @@ def to_json_line(value: Any) -> str:
 
 
 def to_encodable(value: Any) -> Any:
-    """Nested data with every text in it safe to show; for JSON, where escapes do the rest."""
+    """Replace lone surrogates in nested data; the JSON escapes handle the rest."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
@@ -84,17 +84,17 @@ def to_encodable(value: Any) -> Any:
     return value
 
 
-#: The keys of fields that are called otherwise in documents.
+#: The keys of fields with another name in documents.
 KEYS = {"failures": "failed", "approved": "decisions"}
 
 
 def to_plain_data(source: Any, **changes: Any) -> dict[str, Any]:
-    """The fields of an object by the keys that documents use for them; times to the millisecond.
+    """The fields of an object under their document keys; times to the millisecond.
 
     Args:
-        source: a dataclass or a named tuple, of which the types of documents are derived.
-        changes: the values of fields that documents have in another form, and of keys that the
-            object has no field for; these come last.
+        source: a dataclass or a named tuple from which a document type is derived.
+        changes: values that replace those of fields, and values of additional keys, which come
+            last.
     """
     names = getattr(source, "_fields", None) or source.__dataclass_fields__
     plain = {name: _to_plain(name, getattr(source, name)) for name in names if name not in changes}
@@ -111,16 +111,16 @@ def _to_plain(name: str, value: Any) -> Any:
     return [_to_plain(name, each) for each in value] if isinstance(value, tuple) else value
 
 
-# The two streams of a command: results, which have to arrive, and words that nobody has to read.
+# The two streams: results, which must be written, and messages, which may be lost.
 
 
 @contextmanager
 def require_stdout() -> Iterator[None]:
-    """Whatever is written to standard output in here has to arrive there.
+    """Raise an error if the block cannot write to standard output.
 
     Raises:
-        BrokenPipeError: nobody reads it any more.
-        FatalError: it cannot be written.
+        BrokenPipeError: the reader closed the pipe.
+        FatalError: standard output cannot be written.
     """
     try:
         yield
@@ -134,58 +134,58 @@ def require_stdout() -> Iterator[None]:
 
 
 def write_stdout(data: str) -> None:
-    """Write data for programs, which are UTF-8 whatever the terminal takes.
+    """Write data for programs, in UTF-8 regardless of the terminal's encoding.
 
     Raises:
-        OSError: they cannot be written.
+        OSError: standard output cannot be written.
         ValueError: standard output is closed.
     """
     if sys.stdout is not None:
-        # What was written before comes first.
+        # Flush earlier text first, to keep the order.
         sys.stdout.flush()
         sys.stdout.buffer.write(data.encode("utf-8", "backslashreplace"))
         sys.stdout.flush()
 
 
 def open_safe_stderr() -> IO[str]:
-    """Standard error; that nobody hears what is said there stops nothing."""
+    """Standard error as a stream that ignores write errors."""
     return cast("IO[str]", _SafeStderr())
 
 
-#: How the first word of a message is shown on a terminal.
+#: Styles of the first word of a message on a terminal.
 _STYLES = {"error": "bold red", "failed": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
 
 def open_error_console() -> Console:
     """A console on standard error."""
-    from rich.console import Console  # noqa: PLC0415 - heavy, and needed by few commands
+    from rich.console import Console  # noqa: PLC0415 - heavy, and few commands need it
 
     return Console(file=open_safe_stderr(), emoji=False)
 
 
-def print_message(console: Console, words: str) -> None:
-    """A line that cannot act on the terminal; there it is coloured, and wrapped at blanks."""
+def print_message(console: Console, message: str) -> None:
+    """Print an escaped line; on a terminal, colour it and wrap it at spaces."""
     from rich.text import Text  # noqa: PLC0415 - see above
 
-    words = escape_unsafe(words)
-    text = Text(_wrap_at_blanks(words, console.width) if console.is_terminal else words)
-    first = words.partition(":")[0]
+    line = escape_unsafe(message)
+    text = Text(_wrap_at_blanks(line, console.width) if console.is_terminal else line)
+    first = line.partition(":")[0]
     if first in _STYLES:
         text.stylize(_STYLES[first], 0, len(first) + 1)
     console.print(text, soft_wrap=True)
 
 
-def _wrap_at_blanks(words: str, columns: int) -> str:
-    """Lines of at most so many columns; paths and commands stay whole, to be copied."""
+def _wrap_at_blanks(text: str, columns: int) -> str:
+    """Wrap text at spaces to this many columns; paths stay whole, so they can be copied."""
     from rich.cells import cell_len  # noqa: PLC0415 - see above
 
     lines = []
-    for line in words.split("\n"):
+    for line in text.split("\n"):
         current = ""
         for word in re.findall(r" *[^ ]+", line):
             if current and cell_len(current + word) > columns:
                 lines.append(current)
-                word = word.lstrip()  # noqa: PLW2901 - it begins a line
+                word = word.lstrip()  # noqa: PLW2901 - the word begins a line
                 current = ""
             current += word
         lines.append(current)
@@ -193,7 +193,7 @@ def _wrap_at_blanks(words: str, columns: int) -> str:
 
 
 class _SafeStderr:
-    """As much of a stream as a console needs; what cannot be written is left out."""
+    """The part of the stream interface that a console needs; it ignores write errors."""
 
     @property
     def encoding(self) -> str:
@@ -207,7 +207,7 @@ class _SafeStderr:
 
     def write(self, text: str) -> int:
         if sys.stderr is not None:
-            # It may be full, closed, or a pipe that nobody reads.
+            # The stream may be full, closed, or a pipe without a reader.
             with suppress(OSError, ValueError):
                 sys.stderr.write(text)
         return len(text)
@@ -218,34 +218,34 @@ class _SafeStderr:
                 sys.stderr.flush()
 
 
-# Lines about what happens, told on a console; what is told again and again only once.
+# Progress lines.
 
 
-#: That one waits, and where.
+#: The message while a command waits for another run.
 WAITING_MESSAGE = "another run is at work in {}: waiting for it to end"
 
 
-def resolve_progress(wanted: Progress, console: Console) -> Progress:
-    """The wanted way to show progress; for auto a bar on a terminal, else lines."""
-    if wanted is not Progress.AUTO:
-        return wanted
+def resolve_progress(progress: Progress, console: Console) -> Progress:
+    """Resolve ``auto`` to a bar on a terminal, else to lines."""
+    if progress is not Progress.AUTO:
+        return progress
     return Progress.BAR if console.is_terminal else Progress.LINES
 
 
 class LinePrinter:
-    """Writes lines that cannot act on the terminal."""
+    """Prints escaped lines on a console."""
 
     def __init__(self, console: Console) -> None:
-        """Write to this console."""
+        """Print on this console."""
         self._console = console
-        self._told = ""
+        self._last_line = ""
 
-    def print_line(self, words: str) -> None:
-        """A line."""
-        print_message(self._console, words)
+    def print_line(self, text: str) -> None:
+        """Print a line."""
+        print_message(self._console, text)
 
-    def print_once(self, words: str) -> None:
-        """A line, unless it was the last one told here."""
-        if words != self._told:
-            self._told = words
-            self.print_line(words)
+    def print_once(self, text: str) -> None:
+        """Print a line, unless the last call printed the same."""
+        if text != self._last_line:
+            self._last_line = text
+            self.print_line(text)

@@ -1,4 +1,4 @@
-"""Cost, traffic and totals of a run, in words for people."""
+"""Cost, traffic and totals of a run and a status, as text for people."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.rate_limiter import Traffic
 
 
-#: More reasons for paying again are counted, not told.
+#: More reasons for paying again are only counted.
 _MAX_REASONS = 3
 
-#: The smallest sum that is told as such.
+#: Smaller sums are shown as "less than".
 _MIN_MONEY = 0.01
 
 
 def describe_repeat_charges(cost: Cost, rebilled: Rebilled) -> str:
-    """That clips which were paid for before are paid for again, and why."""
+    """A warning that clips already paid for are paid for again, with the reasons."""
     named = rebilled.reasons[:_MAX_REASONS]
     reasons = [
         each.words if len(rebilled.reasons) == 1 else f"{each.words} ({each.clips:,})"
@@ -40,16 +40,16 @@ def describe_repeat_charges(cost: Cost, rebilled: Rebilled) -> str:
     if more := len(rebilled.reasons) - len(named):
         reasons.append(f"{format_count(more, 'reason')} more")
     count = rebilled.bill.clips
-    was, is_made = ("was", "is") if count == 1 else ("were", "are")
+    was, are = ("was", "is") if count == 1 else ("were", "are")
     return (
         f"{count:,} of {format_count(rebilled.out_of, 'clip')} {was} already paid for and "
-        f"{is_made} regenerated because {', '.join(reasons)}: "
+        f"{are} regenerated because {', '.join(reasons)}: "
         f"{_format_credits(cost, rebilled.bill.credits)}"
     )
 
 
 def describe_expected_cost(cost: Cost) -> str:
-    """What the clips of a run are going to cost, in one line."""
+    """The expected cost of a run, in one line."""
     return (
         f"{cost.provider} {cost.model}: {_describe_charges(cost, cost.expected)} for {_format_clip_count(cost.expected)}"
         f"{_describe_unspeakable(cost)}"
@@ -57,7 +57,7 @@ def describe_expected_cost(cost: Cost) -> str:
 
 
 def format_cost_lines(cost: Cost, *, dry_run: bool, next_step: str = "") -> list[str]:
-    """Lines of a summary; ``next_step`` says how to generate the clips that a bound left."""
+    """Lines of a summary; ``next_step`` says how to generate the clips that a limit left."""
     if dry_run:
         lines = [
             f"cost      {describe_expected_cost(cost)}",
@@ -75,31 +75,31 @@ def format_cost_lines(cost: Cost, *, dry_run: bool, next_step: str = "") -> list
 
 
 def format_traffic_line(traffic: Traffic) -> str:
-    """What went to and fro, in a line of a summary."""
+    """The requests to the service, in a line of a summary."""
     limits = sorted({limit for _, limit in traffic.limits})
-    room = f"; {' to '.join(map(str, dict.fromkeys((limits[0], limits[-1]))))} at once"
+    concurrency = f"; {' to '.join(map(str, dict.fromkeys((limits[0], limits[-1]))))} at once"
     return (
         f"service   {format_count(traffic.requests, 'request')}, {traffic.refusals:,} refused, "
-        f"{traffic.retries:,} repeated{room if limits else ''}; waited {traffic.waited_seconds:.0f} s"
+        f"{traffic.retries:,} repeated{concurrency if limits else ''}; waited {traffic.waited_seconds:.0f} s"
     )
 
 
 def format_lost_lines(traffic: Traffic) -> list[str]:
-    """How many replies were lost whose cost is not known; nothing where none was."""
+    """A line with the number of lost replies, whose cost is unknown; empty if there are none."""
     count = traffic.lost
     was = "was" if count == 1 else "were"
-    told = f"{format_count(count, 'reply', 'replies')} {was} lost and may have been billed"
-    return [f"lost      {told}"] if count else []
+    lost = f"{format_count(count, 'reply', 'replies')} {was} lost and may have been billed"
+    return [f"lost      {lost}"] if count else []
 
 
 def to_traffic_data(traffic: Traffic) -> dict[str, Any]:
-    """The same as plain data."""
+    """Traffic as plain data."""
     limits = [{"seconds": round(at, 3), "limit": limit} for at, limit in traffic.limits]
     return to_plain_data(traffic, limits=limits)
 
 
 def to_cost_data(cost: Cost) -> dict[str, Any]:
-    """What a run costs as plain data; money is null where nobody knows the price."""
+    """The cost of a run as plain data; money is null if the price is unknown."""
     rebilled, price = cost.rebilled, cost.price
     plain = to_plain_data(
         cost,
@@ -137,11 +137,11 @@ def _to_balance_data(cost: Cost) -> dict[str, Any] | None:
     }
 
 
-def _to_charges_data(cost: Cost, bill: Charges) -> dict[str, Any]:
+def _to_charges_data(cost: Cost, charges: Charges) -> dict[str, Any]:
     return {
-        "clips": bill.clips,
-        "characters": bill.characters,
-        **_to_sum_data(cost, bill.credits),
+        "clips": charges.clips,
+        "characters": charges.characters,
+        **_to_sum_data(cost, charges.credits),
     }
 
 
@@ -151,32 +151,32 @@ def _to_sum_data(cost: Cost, credit_count: float) -> dict[str, Any]:
 
 
 def _format_billed_lines(cost: Cost) -> list[str]:
-    """What was charged beside what should have been; nothing where nothing was made or charged."""
+    """The billed cost next to the expected one; empty if nothing was generated or billed."""
     if cost.billed is None:
-        told = (
+        expected = (
             f"{_format_credits(cost, cost.expected.credits)} expected{_describe_made_share(cost)}"
         )
-        return [f"billed    {told}; the service reports nothing"] if cost.due.clips else []
+        return [f"billed    {expected}; the service reports nothing"] if cost.due.clips else []
     if not (cost.billed or cost.due.clips):
         return []
-    should = f"{_format_number(cost.expected.credits)} were expected{_describe_made_share(cost)}"
-    return [f"billed    {_format_credits(cost, cost.billed)}; {should}"]
+    expected = f"{_format_number(cost.expected.credits)} were expected{_describe_made_share(cost)}"
+    return [f"billed    {_format_credits(cost, cost.billed)}; {expected}"]
 
 
 def _describe_made_share(cost: Cost) -> str:
-    """How much of what was expected was for the clips that were made, where some were not."""
+    """The expected cost of the generated clips; empty if all were generated."""
     if cost.due.credits == cost.expected.credits:
         return ""
     return f", {_format_number(cost.due.credits)} of them for the generated clips"
 
 
 def _format_price_warning(cost: Cost) -> list[str]:
-    """Where the price comes from, if there is something to do about it."""
+    """A line with the date of the price, if the price is old."""
     price = cost.price
     if price is None or not price.is_old:
         return []
-    told = f"read on {price.read}, {price.days} days ago"
-    return [f"price     {told}: check that it still applies, then update [[price]]"]
+    age = f"read on {price.read}, {price.days} days ago"
+    return [f"price     {age}: check that it still applies, then update [[price]]"]
 
 
 def _format_quota_lines(cost: Cost) -> list[str]:
@@ -184,9 +184,9 @@ def _format_quota_lines(cost: Cost) -> list[str]:
     if not isinstance(balance, Balance):
         return [] if balance is None else [f"quota     unknown: {balance}"]
     lacking = cost.expected.credits - balance.credits
-    enough = "enough" if lacking <= 0 else f"{_format_number(lacking)} too few"
+    comparison = "enough" if lacking <= 0 else f"{_format_number(lacking)} too few"
     resets = f"; more on {balance.resets:%Y-%m-%d %H:%M %Z}".rstrip() if balance.resets else ""
-    return [f"quota     {_format_number(balance.credits)} credits left: {enough}{resets}"]
+    return [f"quota     {_format_number(balance.credits)} credits left: {comparison}{resets}"]
 
 
 def _describe_unspeakable(cost: Cost) -> str:
@@ -195,12 +195,14 @@ def _describe_unspeakable(cost: Cost) -> str:
     )
 
 
-def _describe_charges(cost: Cost, bill: Charges) -> str:
-    return f"{format_count(bill.characters, 'character')}, {_format_credits(cost, bill.credits)}"
+def _describe_charges(cost: Cost, charges: Charges) -> str:
+    return (
+        f"{format_count(charges.characters, 'character')}, {_format_credits(cost, charges.credits)}"
+    )
 
 
 def _format_credits(cost: Cost, credit_count: float) -> str:
-    """Credits, and the money for them."""
+    """Credits and their price."""
     money = cost.money(credit_count)
     if money is None or cost.price is None:
         return f"{_format_number(credit_count)} credits, price unknown: add [[price]]"
@@ -214,14 +216,14 @@ def _format_number(value: float) -> str:
     return f"{value:,.1f}".removesuffix(".0")
 
 
-def _format_clip_count(bill: Charges) -> str:
-    return format_count(bill.clips, "clip")
+def _format_clip_count(charges: Charges) -> str:
+    return format_count(charges.clips, "clip")
 
 
-# The figures of a run and of a standing, a line each: what it is in the first ten columns.
+# The figures of a run and of a status, one per line, labelled in the first ten columns.
 
 
-#: Columns of a line that say what it is about.
+#: Columns of the label of a line.
 LABEL_WIDTH = 10
 _COMPARISON_TEXTS = {
     Judged.LEDGER: "the ledger alone, because there are no audio files",
@@ -231,7 +233,7 @@ _COMPARISON_TEXTS = {
 
 
 def format_report_lines(report: Report) -> list[str]:
-    """The figures of a run; after a start that failed, only the next step."""
+    """The figures of a run; after a failed start, only the next step."""
     is_empty = report.unmatched is not None and not report.to_make
     lines = [] if is_empty or _has_never_started(report) else _format_figures(report)
     lines += [*_format_left(report), *_format_service(report)]
@@ -268,13 +270,15 @@ def _format_figures(report: Report) -> list[str]:
 
 
 def _is_up_to_date(report: Report) -> bool:
-    """Whether there was nothing to do, and nothing to say about it."""
+    """Whether there was nothing to do or to report."""
     planned = report.to_make + report.to_move + report.urls_to_write + report.timelines_to_write
     done = report.made + report.moved + report.urls_written + report.timelines_written
-    wrong = report.failures or report.problems or report.urls_missed or report.stopped
-    aside = report.passed_over or report.kept or report.unmatched or report.shard
-    aside = aside or report.states.get(State.REJECTED)
-    return bool(report.catalogues) and not (planned or done or wrong or aside or report.fatal)
+    problems = report.failures or report.problems or report.urls_missed or report.stopped
+    exceptions = report.passed_over or report.kept or report.unmatched or report.shard
+    exceptions = exceptions or report.states.get(State.REJECTED)
+    return bool(report.catalogues) and not (
+        planned or done or problems or exceptions or report.fatal
+    )
 
 
 def _format_up_to_date(states: Mapping[State, int]) -> str:
@@ -286,19 +290,19 @@ def _format_up_to_date(states: Mapping[State, int]) -> str:
 
 
 def describe_missed_urls(report: Report) -> str:
-    """How many entries did not get their URLs."""
+    """The number of entries that did not get their URLs."""
     return f"{format_count(report.urls_missed, 'entry', 'entries')} changed meanwhile"
 
 
 def format_status_lines(standing: Standing) -> list[str]:
-    """How the clips of all catalogues stand."""
+    """The figures of a status."""
     states = standing.states
-    # In the order of the states, which is that of a clip's life.
+    # In the order of a clip's life, as in State.
     counts = [(state, states.get(state, 0)) for state in State if state in TO_MAKE]
-    told = ", ".join(f"{count:,} {state.value}" for state, count in counts if count)
+    named = ", ".join(f"{count:,} {state.value}" for state, count in counts if count)
     lines = _format_engine(standing.chosen)
     total = format_count(sum(count for _, count in counts), "clip")
-    lines.append(f"to make   {total}{told and ': '}{told}")
+    lines.append(f"to make   {total}{named and ': '}{named}")
     if standing.urls_to_write:
         lines.append(f"URLs      {standing.urls_to_write:,} of up-to-date clips to write")
     lines += _format_timelines(standing.timelines_to_write)
@@ -319,9 +323,11 @@ def _format_takes(standing: Standing) -> list[str]:
     count = Counter(each.opinion for each in standing.takes)
     if not count:
         return []
-    told = ", ".join(f"{count[each]:,} {each.value}" for each in Opinion if count[each])
+    opinions = ", ".join(f"{count[each]:,} {each.value}" for each in Opinion if count[each])
     advice = "" if not count[Opinion.UNDECIDED] else "; listen with `tts-assets review`"
-    return [f"takes     {format_count(len(standing.takes), 'refused take')} kept: {told}{advice}"]
+    return [
+        f"takes     {format_count(len(standing.takes), 'refused take')} kept: {opinions}{advice}"
+    ]
 
 
 def _format_timelines(count: int) -> list[str]:
@@ -344,10 +350,10 @@ def _format_dry_run(report: Report) -> list[str]:
 
 
 def _format_made(report: Report) -> list[str]:
-    pace = f" in {report.seconds:,.1f} s, {report.workers} at a time"
+    duration = f" in {report.seconds:,.1f} s, {report.workers} at a time"
     sound = f", {report.audio_seconds:,.0f} s of speech" if report.made else ""
     lines = [
-        f"generated {format_count(report.made, 'clip')}{sound}{pace}",
+        f"generated {format_count(report.made, 'clip')}{sound}{duration}",
         f"failed    {len(report.failures):,}",
     ]
     if report.moved:
@@ -366,7 +372,7 @@ def _format_made(report: Report) -> list[str]:
 
 
 def _format_kept(kept: Iterable[KeptClipGroup]) -> list[str]:
-    """Clips that stay although the engine changed, and the way out."""
+    """Clips kept although the engine changed, and how to regenerate them."""
     lines = [
         (
             f"kept      {format_count(each.clips, 'clip')} of {to_one_line(each.before)}; it is "
@@ -387,7 +393,7 @@ def _format_unchanged(states: Mapping[State, int]) -> list[str]:
 
 
 def count_decisions(standing: Standing) -> dict[str, int]:
-    """How many sounds of up-to-date and rejected clips are decided in which way."""
+    """The numbers of decisions on the sounds of up-to-date and rejected clips."""
     fresh = standing.states.get(State.FRESH, 0)
     return {
         "approved": standing.approved,
@@ -397,12 +403,12 @@ def count_decisions(standing: Standing) -> dict[str, int]:
 
 
 def _format_decisions(standing: Standing) -> list[str]:
-    """What was decided of sounds, if anything was, and what is still to be decided."""
+    """Lines with the decisions on sounds, if any, and the clips to approve."""
     counts = count_decisions(standing)
     lines = []
     if counts["approved"] or counts["rejected"]:
-        told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
-        lines.append(f"decided   {told}")
+        decided = ", ".join(f"{count:,} {decision}" for decision, count in counts.items())
+        lines.append(f"decided   {decided}")
     if standing.unapproved:
         clips = format_count(len(standing.unapproved), "clip")
         lines.append(f"approval  {clips} not approved: `tts-assets review`")
@@ -427,7 +433,7 @@ def _describe_orphans(orphans: tuple[Orphan, ...]) -> str:
 
 
 def _format_left(report: Report) -> list[str]:
-    """What another run is to make; that of an engine that charges is told with its cost."""
+    """The clips left for another run; for a paid engine, the cost lines show them."""
     if not report.left or (report.cost is not None and report.cost.left.clips):
         return []
     clips = format_count(report.left, "clip")
@@ -438,7 +444,7 @@ def _format_left(report: Report) -> list[str]:
 
 
 def _describe_step_after_limit(report: Report) -> str:
-    # A run that made nothing would stop at the same clips again.
+    # Without a higher limit, a run that generated nothing would stop at the same clips again.
     return _describe_next_step(report) if report.made or report.moved else "raise that limit"
 
 

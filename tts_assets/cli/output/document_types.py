@@ -1,7 +1,7 @@
-"""The types of documents that commands print; JSON Schemas come from them.
+"""The types of documents that commands print; JSON Schemas are generated from them.
 
-A document that has the fields of an event or a report is derived from its class. A type is written
-out where a document has another shape, such as a clip and its finding in one object.
+A document with the fields of an event or a report is derived from its class. Documents of another
+shape, such as a clip and its finding in one object, have types of their own.
 """
 
 import inspect
@@ -510,12 +510,12 @@ class ClipFailedLine(TypedDict):
     counts: CountsData
 
 
-# The documents that are derived from classes.
+# Documents derived from classes.
 
 _ARGUMENT_PATTERN = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 _ROLE_PATTERN = re.compile(r":\w+:`")
 
-#: Types as documents have them, by the names that annotations use.
+#: Document types, by the names in annotations.
 _DOCUMENT_TYPES: dict[str, Any] = {
     "Balance": BalanceData,
     "Charges": BillData,
@@ -536,30 +536,30 @@ _DOCUMENT_TYPES: dict[str, Any] = {
 
 
 def extract_summary(docstring: str | None) -> str:
-    """What the docstring of a class says of the whole."""
+    """The part of a class's docstring before ``Args:``."""
     return _join_sentences(inspect.cleandoc(docstring or "").partition("\nArgs:\n")[0])
 
 
 def extract_field_texts(docstring: str | None) -> dict[str, str]:
-    """What the docstring of a class says of its fields."""
+    """The descriptions of fields in a class's docstring."""
     args = inspect.cleandoc(docstring or "").partition("\nArgs:\n")[2]
-    return {name: _join_sentences(told) for name, told in _ARGUMENT_PATTERN.findall(args)}
+    return {name: _join_sentences(text) for name, text in _ARGUMENT_PATTERN.findall(args)}
 
 
 def _join_sentences(text: str) -> str:
-    """Words of a docstring on one line, with the marks of Markdown."""
+    """The text of a docstring on one line, as Markdown."""
     return _ROLE_PATTERN.sub("`", " ".join(text.split())).replace("``", "`")
 
 
 def _derive_document(name: str, source: type, summary: str = "", **changes: Any) -> type:
-    """The type of a document with the fields of a class, and the words of its docstring.
+    """Derive a document type from the fields and the docstring of a class.
 
     Args:
         name: its name in schemas.
         source: the class.
-        summary: what the document is; "" for what the class is.
-        changes: fields of another type or with another text, and fields that the class lacks, as
-            a type or a pair of type and text; None for a field that the document lacks.
+        summary: the summary of the document; "" for that of the class.
+        changes: fields to change or add, as a type or a pair of type and text; None to omit a
+            field.
     """
     fields = get_type_hints(source, localns=_DOCUMENT_TYPES) | changes
     texts = extract_field_texts(source.__doc__)
@@ -567,14 +567,14 @@ def _derive_document(name: str, source: type, summary: str = "", **changes: Any)
         if isinstance(change, tuple):
             fields[field], texts[field] = change
     keys = {KEYS.get(field, field): field for field, kind in fields.items() if kind is not None}
-    told = [f"    {key}: {texts[field]}" for key, field in sorted(keys.items())]
-    docs = "\n".join([summary or extract_summary(source.__doc__), "", "Args:", *told])
+    lines = [f"    {key}: {texts[field]}" for key, field in sorted(keys.items())]
+    docs = "\n".join([summary or extract_summary(source.__doc__), "", "Args:", *lines])
     members = [(key, fields[field]) for key, field in sorted(keys.items())]
     return msgspec.defstruct(name, members, namespace={"__doc__": docs})
 
 
 def _derive_line(name: str, source: type, event: str, summary: str = "", **changes: Any) -> type:
-    """The type of a line of JSON Lines: a document that says what it is."""
+    """Derive the type of a line of JSON Lines: a document with the name of its event."""
     kind = (Literal[event], "the name.")
     return _derive_document(name, source, summary, event=kind, **changes)
 
@@ -611,7 +611,7 @@ VerdictsDocument = _derive_document(
     seconds=(float, "how long it took."),
 )
 
-#: The lines of a run, its report being the last one.
+#: The lines of a run; the last one is its report.
 EVENT_LINES = (
     _derive_line(
         "WaitingLine", events.Waiting, "waiting", path=(str, "the locked folder or file.")

@@ -1,4 +1,4 @@
-"""The history of a run as plots: numbers to draw, and the same in words."""
+"""The history of a run as plots: numbers to draw, with a description in words."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.rate_limiter import Traffic
 
 
-#: Below so many clips a second they are counted by the minute.
+#: Below this many clips per second, the rate is shown per minute.
 _SLOW_RATE = 0.5
 
-#: A last step that is shorter than this share of the others says little of its own.
+#: A last step shorter than this share of the others is merged into the previous one.
 _SHORT_STEP_SHARE = 0.5
 
-#: How much is shown beside the tolerance, in LU.
+#: Margin around the tolerance on the axis, in LU.
 _MARGIN_LU = 0.5
 
 
@@ -31,9 +31,9 @@ class PlotLine(NamedTuple):
     """A line of a plot.
 
     Args:
-        name: what it shows.
+        name: its label.
         color: the name of its colour in the style sheet.
-        values: one for each x.
+        values: a value for each step.
     """
 
     name: str
@@ -46,9 +46,9 @@ class TimePlot:
     """Lines over the time of a run, in steps.
 
     Args:
-        title: what it shows.
-        told: the same in words.
-        unit: of the values.
+        title: its title.
+        told: a description in words.
+        unit: the unit of the values.
         seconds: the lower edges of the bins and the upper edge of the last one.
         lines: the values of each step.
     """
@@ -61,14 +61,14 @@ class TimePlot:
 
 
 class AxisTick(NamedTuple):
-    """A mark on an axis: where, counted in steps, and its words."""
+    """A mark on an axis: its position, in steps, and its label."""
 
     at: float
     label: str
 
 
 class TargetBand(NamedTuple):
-    """What may be, and what is wanted, counted in steps."""
+    """The tolerated range and the target, in steps."""
 
     begin: float
     end: float
@@ -78,16 +78,16 @@ class TargetBand(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarPlot:
-    """How many clips lie in each of some steps.
+    """A histogram of clips.
 
     Args:
-        title: what it shows.
-        told: the same in words.
-        unit: of the steps.
-        steps: each in words.
-        counts: how many clips are in each.
-        ticks: what the axis says.
-        band: where they should be; None for anywhere.
+        title: its title.
+        told: a description in words.
+        unit: the unit of the steps.
+        steps: the label of each step.
+        counts: the number of clips in each step.
+        ticks: the marks on the axis.
+        band: the target range; None for none.
     """
 
     title: str
@@ -100,25 +100,25 @@ class BarPlot:
 
 
 def build_time_plots(report: Report) -> tuple[TimePlot, ...]:
-    """How a run went over time."""
+    """Plot the progress of a run over time."""
     history = report.history
     if history is None:
         return ()
     steps = _HistorySteps(history)
-    found = [_plot_clips(history, steps), _plot_speech(history, steps)]
-    found.append(_plot_workers(report, history, steps))
-    return tuple(each for each in found if each is not None)
+    plots = [_plot_clips(history, steps), _plot_speech(history, steps)]
+    plots.append(_plot_workers(report, history, steps))
+    return tuple(each for each in plots if each is not None)
 
 
 def build_bar_plots(history: RunHistory | None) -> tuple[BarPlot, ...]:
-    """How loud and how long the clips are."""
+    """Plot the loudness and the lengths of the clips."""
     if history is None or not history.lengths.counts:
         return ()
     return _plot_loudness(history), _plot_lengths(history.lengths)
 
 
 def format_duration(seconds: float) -> str:
-    """A time in words, as short as it can be."""
+    """Format a duration briefly, such as 1 min 30 s."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -131,12 +131,12 @@ def format_duration(seconds: float) -> str:
 
 
 class _HistorySteps:
-    """The steps of a history, without a last one that is very short."""
+    """The steps of a history; a very short last step is merged into the previous one."""
 
     def __init__(self, history: RunHistory) -> None:
-        wide, number = history.step_seconds, len(history.made)
-        self._starts = [wide * at for at in range(number)]
-        if number > 1 and history.seconds - self._starts[-1] < _SHORT_STEP_SHARE * wide:
+        width, count = history.step_seconds, len(history.made)
+        self._starts = [width * at for at in range(count)]
+        if count > 1 and history.seconds - self._starts[-1] < _SHORT_STEP_SHARE * width:
             self._starts.pop()
         self.edges = (*self._starts, history.seconds)
         self._widths = [
@@ -144,29 +144,29 @@ class _HistorySteps:
         ]
 
     def sum_steps(self, values: Sequence[float]) -> list[float]:
-        """Values of all steps for these."""
-        number = len(self._starts)
-        return [*values[: number - 1], sum(values[number - 1 :])]
+        """Merge the values of the history's steps into these steps."""
+        count = len(self._starts)
+        return [*values[: count - 1], sum(values[count - 1 :])]
 
     def compute_rates(self, values: Sequence[float], each_seconds: float = 1) -> tuple[float, ...]:
-        """How many there were in a second, or so many seconds, of each step."""
+        """The rate per second, or per ``each_seconds``, in each step."""
         by_width = zip(self.sum_steps(values), self._widths, strict=True)
         return tuple(round(each_seconds * value / width, 3) for value, width in by_width)
 
 
 def _plot_clips(history: RunHistory, steps: _HistorySteps) -> TimePlot:
-    made, failed = sum(history.made), sum(history.failed)
-    rate = made / max(history.seconds, 1e-3)
-    unit, by = ("clips a second", 1) if rate >= _SLOW_RATE else ("clips a minute", 60)
-    lines = [PlotLine("made", "good", steps.compute_rates(history.made, by))]
+    generated, failed = sum(history.made), sum(history.failed)
+    rate = generated / max(history.seconds, 1e-3)
+    unit, per_seconds = ("clips a second", 1) if rate >= _SLOW_RATE else ("clips a minute", 60)
+    lines = [PlotLine("made", "good", steps.compute_rates(history.made, per_seconds))]
     if failed:
-        lines.append(PlotLine("failed", "bad", steps.compute_rates(history.failed, by)))
-    lost = f", and {failed:,} failed" if failed else ""
-    # Of a fraction of a second a rate says little.
+        lines.append(PlotLine("failed", "bad", steps.compute_rates(history.failed, per_seconds)))
+    failures = f", and {failed:,} failed" if failed else ""
+    # Omit the peak if steps are shorter than a second.
     peak = f", {max(lines[0].values):,.1f} at most" if history.step_seconds >= 1 else ""
     return TimePlot(
         title="Clips",
-        told=f"{format_count(made, 'clip')} in {format_duration(history.seconds)}{lost}: {by * rate:,.1f} {unit}{peak}.",
+        told=f"{format_count(generated, 'clip')} in {format_duration(history.seconds)}{failures}: {per_seconds * rate:,.1f} {unit}{peak}.",
         unit=unit,
         seconds=steps.edges,
         lines=tuple(lines),
@@ -189,21 +189,21 @@ def _plot_speech(history: RunHistory, steps: _HistorySteps) -> TimePlot | None:
 
 
 def _plot_workers(report: Report, history: RunHistory, steps: _HistorySteps) -> TimePlot:
-    # With some engines one clip stands ready in line, so that no worker is idle.
-    most = inf if report.traffic is not None else report.workers
+    # With some engines, one more clip is queued, so that no worker is idle.
+    limit = inf if report.traffic is not None else report.workers
     in_steps = zip(history.in_hand, _compute_step_widths(history), strict=True)
-    busy = [min(hand, most) * width for hand, width in in_steps]
+    busy = [min(hand, limit) * width for hand, width in in_steps]
     in_hand = steps.compute_rates(busy)
     if report.traffic is not None:
         return _plot_requests(report.traffic, in_hand, steps)
     mean = sum(busy) / max(history.seconds, 1e-3)
-    there = (float(report.workers),) * len(in_hand)
+    available = (float(report.workers),) * len(in_hand)
     return TimePlot(
         title="Workers",
         told=f"{mean:.1f} of {format_count(report.workers, 'worker')} were busy on average.",
         unit="at once",
         seconds=steps.edges,
-        lines=(PlotLine("there", "quiet", there), PlotLine("busy", "accent", in_hand)),
+        lines=(PlotLine("there", "quiet", available), PlotLine("busy", "accent", in_hand)),
     )
 
 
@@ -227,77 +227,77 @@ def _plot_requests(traffic: Traffic, in_hand: tuple[float, ...], steps: _History
 
 
 def _find_limit_at(limits: Sequence[tuple[float, int]], until: float) -> int:
-    """The limit at a time; of those long ago only the later ones are known."""
-    found = [limit for at, limit in limits if at <= until]
-    return found[-1] if found else limits[0][1]
+    """The limit at a time; the oldest limits may be missing."""
+    earlier = [limit for at, limit in limits if at <= until]
+    return earlier[-1] if earlier else limits[0][1]
 
 
 def _compute_step_widths(history: RunHistory) -> list[float]:
-    number = len(history.made)
-    last = history.seconds - (number - 1) * history.step_seconds
-    return [*[history.step_seconds] * (number - 1), last]
+    count = len(history.made)
+    last = history.seconds - (count - 1) * history.step_seconds
+    return [*[history.step_seconds] * (count - 1), last]
 
 
 def _plot_loudness(history: RunHistory) -> BarPlot:
-    found, wanted, tolerance = history.loudness, history.wanted_lufs, history.tolerance_lu
-    wide = found.edges[1] - found.edges[0]
-    # The tolerance is to be seen even where all clips are in the middle of it.
-    low = min(found.edges[0], wanted - tolerance - _MARGIN_LU)
-    high = max(found.edges[-1], wanted + tolerance + _MARGIN_LU)
-    before = round((found.edges[0] - low) / wide)
-    behind = round((high - found.edges[-1]) / wide)
-    counts = (*(0,) * before, *found.counts, *(0,) * behind)
-    begin = found.edges[0] - before * wide
+    histogram, target, tolerance = history.loudness, history.wanted_lufs, history.tolerance_lu
+    step_width = histogram.edges[1] - histogram.edges[0]
+    # Show the whole tolerance, even if all clips are in the middle of it.
+    low = min(histogram.edges[0], target - tolerance - _MARGIN_LU)
+    high = max(histogram.edges[-1], target + tolerance + _MARGIN_LU)
+    before = round((histogram.edges[0] - low) / step_width)
+    after = round((high - histogram.edges[-1]) / step_width)
+    counts = (*(0,) * before, *histogram.counts, *(0,) * after)
+    begin = histogram.edges[0] - before * step_width
 
     def to_step(lufs: float) -> float:
-        return round((lufs - begin) / wide, 3)
+        return round((lufs - begin) / step_width, 3)
 
-    # Clips on the edge of what may be count as within.
-    right = sum(
+    # Clips on the edge of the tolerance count as within.
+    within = sum(
         count
-        for count, edge in zip(found.counts, found.edges, strict=False)
-        if abs(edge + wide / 2 - wanted) <= tolerance + wide / 4
+        for count, edge in zip(histogram.counts, histogram.edges, strict=False)
+        if abs(edge + step_width / 2 - target) <= tolerance + step_width / 4
     )
-    whole = range(int(begin) - 1, int(begin + len(counts) * wide) + 2)
+    integers = range(int(begin) - 1, int(begin + len(counts) * step_width) + 2)
     ticks = [
-        AxisTick(to_step(lufs), f"{lufs}") for lufs in whole if 0 <= to_step(lufs) <= len(counts)
+        AxisTick(to_step(lufs), f"{lufs}") for lufs in integers if 0 <= to_step(lufs) <= len(counts)
     ]
     return BarPlot(
         title="Loudness",
-        told=f"{right:,} of {format_count(sum(counts), 'clip')} are within {tolerance:g} LU of the wanted "
-        f"{wanted:g} LUFS; the middle one has {_find_median(found):.1f}.",
+        told=f"{within:,} of {format_count(sum(counts), 'clip')} are within {tolerance:g} LU of the wanted "
+        f"{target:g} LUFS; the middle one has {_find_median(histogram):.1f}.",
         unit="LUFS",
-        steps=tuple(f"{begin + wide * (at + 0.5):.1f}" for at in range(len(counts))),
+        steps=tuple(f"{begin + step_width * (at + 0.5):.1f}" for at in range(len(counts))),
         counts=counts,
         ticks=tuple(ticks),
         band=TargetBand(
-            to_step(wanted - tolerance),
-            to_step(wanted + tolerance),
-            to_step(wanted),
-            f"{wanted:g} ± {tolerance:g} LU",
+            to_step(target - tolerance),
+            to_step(target + tolerance),
+            to_step(target),
+            f"{target:g} ± {tolerance:g} LU",
         ),
     )
 
 
-def _plot_lengths(found: Histogram) -> BarPlot:
-    named = [_format_seconds(edge) for edge in found.edges]
-    whole = sum(found.counts)
+def _plot_lengths(histogram: Histogram) -> BarPlot:
+    labels = [_format_seconds(edge) for edge in histogram.edges]
+    total = sum(histogram.counts)
     return BarPlot(
         title="Length",
-        told=f"Half of {format_count(whole, 'clip')} are shorter than about {_format_seconds(_find_median(found))}; all "
-        f"are between {named[0]} and {named[-1]}.",
+        told=f"Half of {format_count(total, 'clip')} are shorter than about {_format_seconds(_find_median(histogram))}; all "
+        f"are between {labels[0]} and {labels[-1]}.",
         unit="of speech",
-        steps=tuple(f"{low} to {high}" for low, high in pairwise(named)),
-        counts=found.counts,
-        ticks=tuple(AxisTick(at, name) for at, name in enumerate(named)),
+        steps=tuple(f"{low} to {high}" for low, high in pairwise(labels)),
+        counts=histogram.counts,
+        ticks=tuple(AxisTick(at, name) for at, name in enumerate(labels)),
     )
 
 
-def _find_median(found: Histogram) -> float:
-    """The middle of the step in which the middle value lies."""
-    half = sum(found.counts) / 2
-    at = next(at for at, count in enumerate(accumulate(found.counts)) if count >= half)
-    return (found.edges[at] + found.edges[at + 1]) / 2
+def _find_median(histogram: Histogram) -> float:
+    """The centre of the step that contains the median."""
+    half = sum(histogram.counts) / 2
+    at = next(at for at, count in enumerate(accumulate(histogram.counts)) if count >= half)
+    return (histogram.edges[at] + histogram.edges[at + 1]) / 2
 
 
 def _format_seconds(value: float) -> str:

@@ -1,4 +1,4 @@
-"""A run, a status and verdicts as an HTML report; failures grouped by cause."""
+"""A run, a status and the results of `verify` as an HTML report, with failures grouped by cause."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ _PAGE_DATA_ID = "report-data"
 
 
 class FigureTile(NamedTuple):
-    """A figure that is seen first.
+    """A figure at the top of the page.
 
     Args:
         value: the figure.
-        label: what it counts.
+        label: its meaning.
         mood: ``good``, ``bad`` or ``plain``.
     """
 
@@ -65,7 +65,7 @@ class FigureTile(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateShare:
-    """How many of all clips stand in a way."""
+    """The number of clips in a state."""
 
     name: str
     count: int
@@ -76,8 +76,8 @@ class PageTable:
     """A small table.
 
     Args:
-        heads: the heads of its columns.
-        rows: its cells.
+        heads: the column headings.
+        rows: the cells.
     """
 
     heads: tuple[str, ...]
@@ -86,17 +86,17 @@ class PageTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSection:
-    """A part of the page, with a heading.
+    """A section of the page.
 
     Args:
-        name: its place in the page's address.
+        name: its anchor in the page's URL.
         title: its heading.
-        told: what its figures mean, in a sentence.
+        told: a sentence that explains its figures.
         courses: plots over time.
-        bars: plots of how many clips are how.
-        groups: what to look at.
-        shares: how all clips are divided.
-        table: anything else.
+        bars: histograms of clips.
+        groups: items to check.
+        shares: the number of clips in each state.
+        table: other figures.
     """
 
     name: str
@@ -110,19 +110,19 @@ class PageSection:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it shows nothing."""
+        """Whether the section has no content."""
         return not (self.courses or self.bars or self.groups or self.shares or self.table)
 
 
 def build_result_page(result: Report | Standing | VerifyReport) -> bytes:
-    """The page of a run, a status or verdicts."""
+    """The page of a run, a status or a verification."""
     if isinstance(result, Report):
         return build_report_page(result)
     return build_status_page(result) if isinstance(result, Standing) else build_verify_page(result)
 
 
 def build_report_page(report: Report) -> bytes:
-    """What a run did; of a dry run, what it would do."""
+    """The page of a run or a dry run."""
     command = "generate --dry-run" if report.dry_run else "generate"
     sections = (
         PageSection(name="course", title="Over time", courses=build_time_plots(report)),
@@ -156,7 +156,7 @@ def build_report_page(report: Report) -> bytes:
 
 
 def build_status_page(standing: Standing) -> bytes:
-    """How the clips of all catalogues stand."""
+    """The page of a status."""
     stale, problems = len(standing.planned), len(standing.problems)
     tiles = (
         FigureTile(f"{stale:,}", "to make", "bad" if stale else "good"),
@@ -179,7 +179,7 @@ def build_status_page(standing: Standing) -> bytes:
 
 
 def build_verify_page(report: VerifyReport) -> bytes:
-    """What is wrong with the sound of assets."""
+    """The page of a verification."""
     wrong = len(report.verdicts)
     tiles = (
         FigureTile(f"{wrong:,}", "wrong", "bad" if wrong else "good"),
@@ -196,7 +196,7 @@ def build_verify_page(report: VerifyReport) -> bytes:
 
 
 def _describe_early_end(report: Report) -> str:
-    """Why a run ended before it was done; empty where it was."""
+    """Why a run ended early; empty if it completed."""
     if report.fatal:
         return f"It ended early: {to_one_line(report.fatal)}"
     if report.bound:
@@ -244,15 +244,15 @@ def _iter_report_tiles(report: Report) -> Iterator[FigureTile]:
 
 
 def _count_not_started(report: Report) -> int:
-    """What a run did not come to: it was stopped, came to a bound, or its engine gave up."""
+    """The clips that an interrupted, limited or failed run did not start."""
     failed = 0 if report.history is None else sum(report.history.failed)
     return max(0, report.to_make - report.made - failed)
 
 
 def _build_groups_section(
-    name: str, title: str, groups: tuple[FailureGroup, ...], told: str = ""
+    name: str, title: str, groups: tuple[FailureGroup, ...], explanation: str = ""
 ) -> PageSection:
-    return PageSection(name=name, title=title, told=told, groups=groups)
+    return PageSection(name=name, title=title, told=explanation, groups=groups)
 
 
 def _format_plan_title(report: Report) -> str:
@@ -269,7 +269,7 @@ def _describe_shared_failures(report: Report) -> str:
 
 
 def _describe_sharing(places: int, sounds: int) -> str:
-    """That what is the same in several places is made once, where that makes figures differ."""
+    """Explain that equal clips are generated once, if that makes figures differ."""
     if not 0 < sounds < places:
         return ""
     where = format_count(places, "place")
@@ -289,8 +289,10 @@ def _iter_sound_items(report: Report) -> Iterator[ReportItem]:
 def _iter_reading_items(report: Report) -> Iterator[ReportItem]:
     lines = find_record_lines(report, {each.clip for each in report.doubts})
     for each in report.doubts:
-        told = each.pronunciation.doubt or ""
-        yield to_clip_item(AnnotationLevel.WARNING, "doubts", each.clip, lines.get(each.clip), told)
+        doubt = each.pronunciation.doubt or ""
+        yield to_clip_item(
+            AnnotationLevel.WARNING, "doubts", each.clip, lines.get(each.clip), doubt
+        )
 
 
 def _build_states_section(states: Mapping[State, int], title: str) -> PageSection:
@@ -303,12 +305,12 @@ def _build_states_section(states: Mapping[State, int], title: str) -> PageSectio
 def _build_service_section(report: Report) -> PageSection:
     if report.traffic is None:
         return PageSection(name="service", title="")
-    told = to_traffic_data(report.traffic)
+    traffic = to_traffic_data(report.traffic)
     rows = (
-        ("requests", f"{told['requests']:,}"),
-        ("refused for want of room", f"{told['refusals']:,}"),
-        ("repeated after an error", f"{told['retries']:,}"),
-        ("waits", f"{told['waits']:,}, {format_duration(told['waited_seconds'])} in all"),
+        ("requests", f"{traffic['requests']:,}"),
+        ("refused for want of room", f"{traffic['refusals']:,}"),
+        ("repeated after an error", f"{traffic['retries']:,}"),
+        ("waits", f"{traffic['waits']:,}, {format_duration(traffic['waited_seconds'])} in all"),
     )
     return PageSection(
         name="service", title="The service", table=PageTable(heads=("", ""), rows=rows)
@@ -350,31 +352,31 @@ def _build_figures_section(lines: Iterable[str], notes: Iterable[str]) -> PageSe
     )
 
 
-# What somebody should look at, by its causes: what differs from clip to clip is left out of messages.
+# Items grouped by cause: messages are compared without the parts that differ from clip to clip.
 
 
-#: Longer messages differ in their beginnings where they differ at all.
+#: Messages are cut to this length; longer ones differ in their beginnings, if at all.
 _MAX_MESSAGE_LENGTH = 300
 
-#: What a message says of one clip alone: what it quotes, what is not English, hashes and numbers.
+#: The parts of a message that are specific to one clip: quotations, non-English text, hashes and numbers.
 _QUOTED_PATTERN = re.compile(
     r"""(?<!\w)(['"`]).{1,80}?\1(?!\w)|(?:[^\x00-\x7f]+\s?)+(?<!\s)|\\u[0-9a-f]{4}"""
 )
 _NUMBER_PATTERN = re.compile(r"\b[0-9a-f]{12,}\b|\d+(?:[.,:]\d+)*")
 
-#: So many groups of a section are told, then one of all the rest, and so many of their clips.
+#: Limits of a section: groups, with one more for the rest, and example clips.
 _MAX_GROUPS = 40
 _MAX_EXAMPLES = 200
 _MIN_EXAMPLES = 3
 
 
 class GroupExample(NamedTuple):
-    """One clip of a group, in words that are safe to show.
+    """One clip of a group, as text that is safe to show.
 
     Args:
         where: file and line.
-        who: which entry, and what it says.
-        what: all that the message says.
+        who: the entry and its text.
+        what: the whole message.
     """
 
     where: str
@@ -384,13 +386,13 @@ class GroupExample(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureGroup:
-    """Things to look at that have one cause.
+    """Items with one cause.
 
     Args:
-        sort: ``failed``, a state, a rule.
-        cause: the message without what is of one clip alone.
-        count: how many there are.
-        examples: the first of them.
+        sort: ``failed``, a state or a rule.
+        cause: the message without clip-specific parts.
+        count: the number of items.
+        examples: the first items.
     """
 
     sort: str
@@ -400,48 +402,51 @@ class FailureGroup:
 
 
 def normalise_message(message: str) -> str:
-    """A message without what it says of one clip alone."""
+    """Replace the clip-specific parts of a message with placeholders."""
     return _NUMBER_PATTERN.sub("#", _QUOTED_PATTERN.sub("…", message[:_MAX_MESSAGE_LENGTH]))
 
 
 def group_by_cause(items: Iterable[ReportItem]) -> tuple[FailureGroup, ...]:
-    """Groups of one sort and one cause each, the largest first."""
+    """Group items by sort and cause, the largest group first."""
     return _group_items(items, lambda item: (item.sort, normalise_message(item.what)))
 
 
 def group_by_sort(items: Iterable[ReportItem]) -> tuple[FailureGroup, ...]:
-    """Groups of one sort each, such as a rule; their cause is that of the first."""
+    """Group items by sort, such as a rule, the largest group first."""
     return _group_items(items, lambda item: item.sort)
 
 
 def _group_items(
     items: Iterable[ReportItem], key: Callable[[ReportItem], object]
 ) -> tuple[FailureGroup, ...]:
-    found: dict[object, list[ReportItem]] = {}
+    groups_by_key: dict[object, list[ReportItem]] = {}
     for item in items:
-        found.setdefault(key(item), []).append(item)
-    largest = sorted(found.values(), key=len, reverse=True)
-    told, others = largest[:_MAX_GROUPS], largest[_MAX_GROUPS:]
-    most = max(_MIN_EXAMPLES, _MAX_EXAMPLES // max(1, len(told)))
+        groups_by_key.setdefault(key(item), []).append(item)
+    largest = sorted(groups_by_key.values(), key=len, reverse=True)
+    listed, others = largest[:_MAX_GROUPS], largest[_MAX_GROUPS:]
+    max_examples = max(_MIN_EXAMPLES, _MAX_EXAMPLES // max(1, len(listed)))
     groups = [
-        _make_group(group[0].sort, _find_common_message(group), group, most) for group in told
+        _make_group(group[0].sort, _find_common_message(group), group, max_examples)
+        for group in listed
     ]
     if others:
         rest = list(chain.from_iterable(others))
-        groups.append(_make_group("", format_count(len(others), "other cause"), rest, most))
+        groups.append(_make_group("", format_count(len(others), "other cause"), rest, max_examples))
     return tuple(groups)
 
 
-def _make_group(sort: str, told: str, items: Sequence[ReportItem], most: int) -> FailureGroup:
-    examples = tuple(map(_make_example, items[:most]))
-    return FailureGroup(sort=sort, cause=told, count=len(items), examples=examples)
+def _make_group(
+    sort: str, cause: str, items: Sequence[ReportItem], max_examples: int
+) -> FailureGroup:
+    examples = tuple(map(_make_example, items[:max_examples]))
+    return FailureGroup(sort=sort, cause=cause, count=len(items), examples=examples)
 
 
 def _find_common_message(items: Sequence[ReportItem]) -> str:
-    """What all of them say: the whole message, where it is the same."""
+    """The message that the items share: in full if all are the same."""
     first = items[0].what
-    same = all(item.what == first for item in items)
-    return first[:_MAX_MESSAGE_LENGTH] if same else normalise_message(first)
+    is_same = all(item.what == first for item in items)
+    return first[:_MAX_MESSAGE_LENGTH] if is_same else normalise_message(first)
 
 
 def _make_example(item: ReportItem) -> GroupExample:

@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of the configuration, ledger lines, and what commands print."""
+"""JSON Schemas (draft 2020-12) of the configuration, ledger lines and command output."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _SCHEMA_TYPES: dict[str, type] = {
     "verdicts": document_types.VerdictsDocument,
 }
 
-#: The types that others extend. Before Python 3.12 a type of dicts does not know which ones it extends.
+#: Base types. Before Python 3.12, a TypedDict does not record the types that it extends.
 _BASES = (document_types.ClipData, document_types.SumData, document_types.BillData)
 
-#: What there are schemas of.
+#: The names of all schemas.
 SCHEMA_NAMES = ("configuration", "events", *_SCHEMA_TYPES)
 
-#: Tables of which a configuration may have several.
+#: Arrays of tables in the configuration.
 _ROW_SCHEMAS = {
     "source": SOURCE_SCHEMA,
     "dictionary": dictionary_words.DICTIONARY_SCHEMA,
@@ -44,25 +44,25 @@ _ROW_SCHEMAS = {
 
 
 def build_schema(name: str) -> Schema:
-    """The JSON Schema of ``configuration``, ``ledger`` (one line of it), or what commands write.
+    """Build the JSON Schema with this name; ``ledger`` is that of one line.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: no schema has this name.
     """
     if name not in SCHEMA_NAMES:
         raise UsageError(f"there is no schema {name!r}; there are: {', '.join(SCHEMA_NAMES)}")
     match name:
         case "configuration":
-            found = _build_configuration()
+            schema = _build_configuration()
         case "events":
-            found = _build_union_schema(*document_types.EVENT_LINES)
+            schema = _build_union_schema(*document_types.EVENT_LINES)
         case _:
-            found = _build_type_schema(_SCHEMA_TYPES[name])
-    return {"$schema": _DIALECT, "title": f"tts-assets {name}", **found}
+            schema = _build_type_schema(_SCHEMA_TYPES[name])
+    return {"$schema": _DIALECT, "title": f"tts-assets {name}", **schema}
 
 
 def _build_configuration() -> Schema:
-    """``tts-assets.toml``, and the same as ``[tool.tts-assets]``."""
+    """Build the schema of ``tts-assets.toml``, and of ``[tool.tts-assets]``."""
     keys: dict[str, dict[str, Schema]] = {name: {} for name in ("", *TABLES)}
     for key in OPTIONS:
         table, _, name = key.rpartition(".")
@@ -75,17 +75,17 @@ def _build_configuration() -> Schema:
 def _build_setting_schema(key: str) -> Schema:
     field, parse = OPTIONS[key]
     model = TABLES.get(key.rpartition(".")[0], Settings)
-    found = dict(parse.schema)
-    if told := extract_field_texts(model.__doc__).get(field):
-        found["description"] = told.replace("None", "unset")
+    schema = dict(parse.schema)
+    if text := extract_field_texts(model.__doc__).get(field):
+        schema["description"] = text.replace("None", "unset")
     default = next(each.default for each in fields(model) if each.name == field)
     if default not in (None, MISSING):
-        found["default"] = msgspec.to_builtins(default)
-    return found
+        schema["default"] = msgspec.to_builtins(default)
+    return schema
 
 
 def _build_union_schema(*models: type) -> Schema:
-    """The schema of a line that is of one of these types."""
+    """Build the schema of a line of one of these types."""
     defs: Schema = {}
     for model in models:
         defs |= _build_type_schema(model)["$defs"]
@@ -93,16 +93,16 @@ def _build_union_schema(*models: type) -> Schema:
 
 
 def _build_type_schema(model: type) -> Schema:
-    """The schema of a type, with the words of its docstrings at the keys that they are about."""
-    found: Schema = msgspec.json.schema(model)
-    for part in found["$defs"].values():
-        docs, keys = part.get("description", ""), part.get("properties", {})
-        if docs:
-            part["description"] = extract_summary(docs)
-        texts = extract_field_texts(docs)
+    """Build the schema of a type; its docstring describes the keys."""
+    schema: Schema = msgspec.json.schema(model)
+    for definition in schema["$defs"].values():
+        docstring, keys = definition.get("description", ""), definition.get("properties", {})
+        if docstring:
+            definition["description"] = extract_summary(docstring)
+        texts = extract_field_texts(docstring)
         for base in _BASES:
             if base.__annotations__.keys() <= keys.keys():
                 texts = extract_field_texts(base.__doc__) | texts
         for key in keys.keys() & texts.keys():
             keys[key]["description"] = texts[key].replace("None", "null")
-    return found
+    return schema

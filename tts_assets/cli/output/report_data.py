@@ -1,4 +1,4 @@
-"""A run, its events and a status as plain data, of the types that the schemas describe."""
+"""A run, its events and a status as plain data, in the types of the schemas."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def to_report_data(report: Report) -> dict[str, Any]:
 
 
 def to_status_data(standing: Standing) -> dict[str, Any]:
-    """A standing as plain data."""
+    """A status as plain data."""
     unapproved = standing.unapproved
     plain = to_plain_data(
         standing,
@@ -97,14 +97,14 @@ def to_event_data(event: Event) -> dict[str, Any]:
                 "segments": event.out_of,
                 "seconds": round(event.seconds, 3),
             }
-        case ClipMade(pronunciation=said):
+        case ClipMade(pronunciation=spoken):
             line |= {
                 "recipe": event.job.recipe,
                 "assets": list(event.job.assets),
                 "clips": [_to_clip_data(clip) for clip in event.job.clips],
                 "seconds": round(event.seconds, 3),
                 "audio_seconds": round(event.audio_seconds, 3),
-                "said": None if said is None else format_accent_phrases(said.phrases),
+                "said": None if spoken is None else format_accent_phrases(spoken.phrases),
                 "findings": [to_finding_data(each) for each in event.findings],
             }
         case ClipFailed():
@@ -119,12 +119,12 @@ def to_event_data(event: Event) -> dict[str, Any]:
 
 
 def find_failure_lines(report: Report) -> dict[Clip, int | None]:
-    """The lines of the records whose clips failed, as the plan knows them."""
+    """The lines of the records of failed clips, from the plan."""
     return find_record_lines(report, {each.clip for each in report.failures})
 
 
 def find_record_lines(report: Report, clips: set[Clip]) -> dict[Clip, int | None]:
-    """The lines of the records of some clips that were to be made, as the plan knows them."""
+    """The lines of the records of planned clips, from the plan."""
     if not clips:
         return {}
     return {item.clip: item.line for item in report.planned if item.clip in clips}
@@ -178,20 +178,20 @@ def _to_history_data(report: Report, history: RunHistory) -> dict[str, Any]:
 
 
 def _to_uncertain_data(doubt: Doubt) -> dict[str, Any]:
-    said = doubt.pronunciation
+    spoken = doubt.pronunciation
     return {
         **_to_clip_data(doubt.clip),
-        "said": format_accent_phrases(said.phrases),
-        "pitch": format_pitch_line(said.phrases),
-        "basis": said.basis,
-        "accent_basis": said.accent_basis,
-        "doubt": said.doubt,
-        "near": said.near,
+        "said": format_accent_phrases(spoken.phrases),
+        "pitch": format_pitch_line(spoken.phrases),
+        "basis": spoken.basis,
+        "accent_basis": spoken.accent_basis,
+        "doubt": spoken.doubt,
+        "near": spoken.near,
     }
 
 
 def to_finding_data(finding: Finding) -> dict[str, str]:
-    """What is wrong with how a clip sounds."""
+    """A failed audio check as plain data."""
     return {
         "rule": finding.rule,
         "measured": finding.measured,
@@ -218,32 +218,32 @@ def _to_skipped_data(each: Unspoken) -> dict[str, Any]:
 
 
 def _to_take_data(take: DoubtfulTake) -> dict[str, Any]:
-    sent, arrived, kept = take.purchase.sent, take.purchase.arrived, take.record
+    request, response, record = take.purchase.sent, take.purchase.arrived, take.record
     return {
-        "file": sent.file,
-        "entry": sent.entry,
-        "part": sent.part,
-        "segment": None if sent.segment is None else sent.segment + 1,
-        "text": sent.text,
-        "reason": kept.fault,
+        "file": request.file,
+        "entry": request.entry,
+        "part": request.part,
+        "segment": None if request.segment is None else request.segment + 1,
+        "text": request.text,
+        "reason": record.fault,
         "opinion": take.opinion,
         "name": take.file_name,
-        "sha256": kept.sha256,
+        "sha256": record.sha256,
         "path": str(take.path),
-        "seconds": kept.seconds,
-        "provider": sent.service,
-        "voice": sent.voice,
-        "model": sent.model,
-        "sent": _format_moment(sent.at),
-        "request_id": "" if arrived is None else arrived.request_id,
-        "history_item_id": "" if arrived is None else arrived.history_item_id,
+        "seconds": record.seconds,
+        "provider": request.service,
+        "voice": request.voice,
+        "model": request.model,
+        "sent": _format_moment(request.at),
+        "request_id": "" if response is None else response.request_id,
+        "history_item_id": "" if response is None else response.history_item_id,
         "billed": take.purchase.cost,
-        "recipe": sent.recipe,
+        "recipe": request.recipe,
     }
 
 
 def _format_moment(seconds: float) -> str:
-    """A time since the epoch as ISO 8601 writes it; "" where there is no such time."""
+    """A time since the epoch in ISO 8601; "" if it is out of range."""
     try:
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):
@@ -259,11 +259,11 @@ def to_problem_data(problem: InputError) -> dict[str, Any]:
     }
 
 
-# What somebody should look at, in one shape: for lines, annotations, Markdown and JUnit alike.
+# Items to check, in one shape for lines, annotations, Markdown and JUnit.
 
 
 class AnnotationLevel(StrEnum):
-    """How much something matters; the values are GitHub's commands for annotations."""
+    """The severity of an item; the values are GitHub's commands for annotations."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -271,17 +271,17 @@ class AnnotationLevel(StrEnum):
 
 
 class ReportItem(NamedTuple):
-    """One thing to look at; every text is on one line, and safe to show.
+    """One item to check; every text is on one line, and safe to show.
 
     Args:
-        level: how much it matters.
-        sort: what it is: ``failed``, a state, a rule.
+        level: the severity.
+        sort: ``failed``, a state or a rule.
         file: the catalogue's path as given.
-        line: where in it, from 1; None where that is not known.
-        kind: what the catalogue teaches; "" where no clip is meant.
-        name: the entry, its part and the text; as far as they are known.
-        what: the audio checks that it failed.
-        asset: what is to be made; "" where that does not matter.
+        line: the line in the file, from 1; None if unknown.
+        kind: the kind of content; "" if the item is not about a clip.
+        name: the entry, its part and the text, if known.
+        what: the reason or the problem, as text.
+        asset: the asset to generate or check; "" if irrelevant.
     """
 
     level: AnnotationLevel
@@ -300,18 +300,18 @@ class ReportItem(NamedTuple):
 
     @property
     def description(self) -> str:
-        """Who it is about, and what is wrong."""
-        who = f"{self.kind} {self.name}".strip()
+        """The clip and the problem."""
+        clip = f"{self.kind} {self.name}".strip()
         if self.asset:
-            return f"{who} -> {self.asset} ({self.what})"
-        return f"{who}: {self.what}" if who else self.what
+            return f"{clip} -> {self.asset} ({self.what})"
+        return f"{clip}: {self.what}" if clip else self.what
 
     def __str__(self) -> str:
         return f"{self.location}: {self.sort}: {self.description}"
 
 
 def iter_report_errors(report: Report) -> Iterator[ReportItem]:
-    """Entries that cannot be used, and clips that could not be made."""
+    """Unusable entries and failed clips."""
     lines = find_failure_lines(report)
     failed = (
         to_clip_item(AnnotationLevel.ERROR, "failed", each.clip, lines.get(each.clip), each.reason)
@@ -321,35 +321,37 @@ def iter_report_errors(report: Report) -> Iterator[ReportItem]:
 
 
 def to_planned_item(item: ClipPlan, level: AnnotationLevel = AnnotationLevel.WARNING) -> ReportItem:
-    """A clip that is to be made."""
-    found = to_clip_item(level, item.state.value, item.clip, item.line, item.reason)
-    return found._replace(asset=to_one_line(item.asset))
+    """A clip to generate."""
+    clip_item = to_clip_item(level, item.state.value, item.clip, item.line, item.reason)
+    return clip_item._replace(asset=to_one_line(item.asset))
 
 
 def to_unapproved_item(item: ClipPlan) -> ReportItem:
-    """A clip with a sound that nobody has approved."""
-    found = to_clip_item(AnnotationLevel.WARNING, "unapproved", item.clip, item.line, item.reason)
-    return found._replace(asset=to_one_line(item.asset))
+    """A clip whose sound is not approved."""
+    clip_item = to_clip_item(
+        AnnotationLevel.WARNING, "unapproved", item.clip, item.line, item.reason
+    )
+    return clip_item._replace(asset=to_one_line(item.asset))
 
 
 def to_take_item(take: DoubtfulTake) -> ReportItem:
-    """A sound that was paid for and refused, and that a person has to decide."""
-    sent = take.purchase.sent
-    name = f"{to_one_line(sent.entry)} {to_one_line(sent.part)} {shorten_text(sent.text)}"
-    what = f"{take.record.fault}; {take.opinion.value}, kept as {take.path}"
+    """A paid and automatically rejected sound that awaits a decision."""
+    request = take.purchase.sent
+    name = f"{to_one_line(request.entry)} {to_one_line(request.part)} {shorten_text(request.text)}"
+    problem = f"{take.record.fault}; {take.opinion.value}, kept as {take.path}"
     return ReportItem(
         AnnotationLevel.WARNING,
         "doubtful take",
-        to_one_line(sent.file),
+        to_one_line(request.file),
         None,
         "",
         name,
-        to_one_line(what),
+        to_one_line(problem),
     )
 
 
 def to_problem_item(each: InputError) -> ReportItem:
-    """An entry or a file that cannot be used."""
+    """An unusable entry or file."""
     file, entry = to_one_line(each.file), to_one_line(each.entry or "")
     return ReportItem(
         AnnotationLevel.ERROR, "error", file, each.line, "", entry, to_one_line(each.message)
@@ -357,7 +359,7 @@ def to_problem_item(each: InputError) -> ReportItem:
 
 
 def iter_status_items(standing: Standing) -> Iterator[ReportItem]:
-    """Entries that cannot be used, clips that are to be made, and those that are to be approved."""
+    """Unusable entries, clips to generate, and clips to approve."""
     return chain(
         map(to_problem_item, standing.problems),
         map(to_planned_item, standing.planned),
@@ -366,10 +368,10 @@ def iter_status_items(standing: Standing) -> Iterator[ReportItem]:
 
 
 def to_clip_item(
-    level: AnnotationLevel, sort: str, clip: Clip, line: int | None, what: str
+    level: AnnotationLevel, sort: str, clip: Clip, line: int | None, problem: str
 ) -> ReportItem:
-    """A clip, and what is the matter with it."""
+    """A clip and its problem."""
     name = f"{to_one_line(clip.entry)} {to_one_line(clip.part)} {shorten_text(clip.form.text)}"
     return ReportItem(
-        level, sort, to_one_line(clip.file), line, clip.kind.value, name, to_one_line(what)
+        level, sort, to_one_line(clip.file), line, clip.kind.value, name, to_one_line(problem)
     )

@@ -20,7 +20,7 @@ from tts_assets.cli.output.progress_view import (
     estimate_seconds,
     open_progress_view,
 )
-from tts_assets.config.settings import Progress as Wanted
+from tts_assets.config.settings import Progress
 from tts_assets.transcribe.transcription_events import (
     ChunkRecognized,
     ConcurrencyReduced,
@@ -47,41 +47,43 @@ if TYPE_CHECKING:
 
 @contextmanager
 def show_transcription_progress(
-    wanted: Wanted, console: Console
+    progress: Progress, console: Console
 ) -> Iterator[Callable[[TranscriptionEvent], None]]:
-    """A callback that shows how a transcription goes in the wanted way.
+    """A callback that shows the progress of a transcription.
 
     Args:
-        wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
-        console: where to; standard error.
+        progress: bar, lines, none, or auto: a bar on a terminal, else lines.
+        console: the console on standard error.
     """
-    how = resolve_progress(wanted, console)
-    # Without a bar, each chunk has a line of its own.
-    with open_progress_view(how if how is Wanted.BAR else Wanted.NONE, console) as bar:
-        yield _TranscriptionReporter(console, bar, quiet=how is Wanted.NONE)
+    resolved = resolve_progress(progress, console)
+    # Without a bar, each chunk gets a line.
+    with open_progress_view(
+        resolved if resolved is Progress.BAR else Progress.NONE, console
+    ) as bar:
+        yield _TranscriptionReporter(console, bar, quiet=resolved is Progress.NONE)
 
 
 def format_transcription_figures(report: TranscriptionReport) -> Iterator[str]:
-    """What was done, in a line or two."""
-    heard = report.chunks - report.failed
-    pace = report.audio_seconds / max(report.seconds, 1e-6)
+    """The figures of a transcription."""
+    recognized = report.chunks - report.failed
+    speed = report.audio_seconds / max(report.seconds, 1e-6)
     yield (
         f"transcribed {format_count(report.recordings, 'recording')}, {format_clock(report.audio_seconds)} of "
-        f"sound, in {report.seconds:,.1f} s ({pace:.1f}x real time, "
+        f"sound, in {report.seconds:,.1f} s ({speed:.1f}x real time, "
         f"{format_count(report.workers, 'worker')})"
     )
-    yield f"chunks      {heard:,} of {report.chunks:,} heard ({report.success_rate:.1%})"
+    yield f"chunks      {recognized:,} of {report.chunks:,} heard ({report.success_rate:.1%})"
 
 
 class _TranscriptionReporter(LinePrinter):
-    """Tells what happens; what went wrong even to who wants no progress."""
+    """Prints the progress of a transcription; errors even if progress is off."""
 
     def __init__(self, console: Console, bar: ProgressView | None, *, quiet: bool) -> None:
         super().__init__(console)
         self._bar = bar
         self._quiet = quiet
-        self._begun = time.monotonic()
-        self._heard_seconds = self._total_seconds = 0.0
+        self._started_at = time.monotonic()
+        self._done_seconds = self._total_seconds = 0.0
 
     def __call__(self, event: TranscriptionEvent) -> None:
         match event:
@@ -111,30 +113,30 @@ class _TranscriptionReporter(LinePrinter):
             tries = format_count(event.attempts, "attempt")
             self.print_line(f"failed: {where}: {event.error} ({tries})")
         elif self._bar is None and not self._quiet:
-            what = format_count(event.letters, "letter") if event.letters else "nothing said"
-            self.print_line(f"{where}: {what}, {event.seconds:,.1f} s")
+            content = format_count(event.letters, "letter") if event.letters else "nothing said"
+            self.print_line(f"{where}: {content}, {event.seconds:,.1f} s")
         if self._bar is not None:
-            self._heard_seconds += event.end - event.begin
-            share = min(1.0, self._heard_seconds / max(self._total_seconds, self._heard_seconds))
+            self._done_seconds += event.end - event.begin
+            share = min(1.0, self._done_seconds / max(self._total_seconds, self._done_seconds))
             figures = ProgressFigures(
                 count=f"{share:.0%} of the sound",
                 share=share,
                 is_last=False,
                 details=(),
-                seconds_left=estimate_seconds(self._begun, share),
+                seconds_left=estimate_seconds(self._started_at, share),
             )
             self._bar.show(figures)
 
 
-# Transcripts as text for people, as JSON for programs, and as subtitles: SubRip and WebVTT.
+# Transcripts as text, as JSON and as subtitles: SubRip and WebVTT.
 
 
-#: No cue is shorter: players would not show it.
+#: Minimum length of a cue: players do not show shorter ones.
 _MIN_CUE_SECONDS = 0.02
 
 
 class TranscriptFormat(StrEnum):
-    """How a transcript is written."""
+    """The format of a transcript."""
 
     TEXT = "text"
     JSON = "json"
@@ -143,13 +145,13 @@ class TranscriptFormat(StrEnum):
 
     @property
     def file_suffix(self) -> str:
-        """The ending of its file's name."""
+        """The suffix of its files."""
         return ".txt" if self is TranscriptFormat.TEXT else f".{self.value}"
 
 
-def format_transcript(transcript: Transcript, how: TranscriptFormat) -> str:
-    """A transcript as the text of a file; equal ones are equal texts."""
-    match how:
+def format_transcript(transcript: Transcript, format_: TranscriptFormat) -> str:
+    """Format a transcript as the text of a file; the output is deterministic."""
+    match format_:
         case TranscriptFormat.TEXT:
             return "".join(f"{line}\n" for line in map(_format_piece, transcript.pieces))
         case TranscriptFormat.JSON:
@@ -181,7 +183,7 @@ def to_transcript_data(transcript: Transcript) -> dict[str, Any]:
 
 
 def format_clock(seconds: float) -> str:
-    """A time as people read it: ``01:30``, ``1:01:30``."""
+    """Format a time for people: ``01:30``, ``1:01:30``."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
@@ -218,29 +220,29 @@ def _to_gap_data(gap: TranscriptGap) -> dict[str, Any]:
 
 
 def _format_srt(pieces: Sequence[TranscriptPiece]) -> Iterator[str]:
-    """Cues of SubRip; a line of text that is a number alone would be the next cue's."""
+    """SubRip cues, whose text is one line: a line with only a number would begin the next cue."""
     for number, (begin, end, text) in enumerate(_iter_cues(pieces), 1):
         times = f"{_format_timestamp(begin, ',')} --> {_format_timestamp(end, ',')}"
         yield f"{number}\n{times}\n{text.replace('-->', '->')}\n"
 
 
 def _format_vtt(pieces: Sequence[TranscriptPiece]) -> Iterator[str]:
-    """Cues of WebVTT (w3.org/TR/webvtt1), whose texts may have no mark-up and no arrow."""
+    """WebVTT cues (w3.org/TR/webvtt1), whose text must not contain mark-up or an arrow."""
     for begin, end, text in _iter_cues(pieces):
         times = f"{_format_timestamp(begin, '.')} --> {_format_timestamp(end, '.')}"
         yield f"{times}\n{html.escape(text, quote=False)}\n"
 
 
 def _iter_cues(pieces: Sequence[TranscriptPiece]) -> Iterator[tuple[float, float, str]]:
-    """What is shown, and when: one after the other, each for a moment at least."""
-    shown = 0.0
+    """Yield begin, end and text of cues that do not overlap and have a minimum length."""
+    last_end = 0.0
     for piece in pieces:
         text = "[inaudible]" if isinstance(piece, TranscriptGap) else to_one_line(piece.text)
         if not text:
             continue
-        begin = max(piece.begin, shown)
-        shown = max(piece.end, begin + _MIN_CUE_SECONDS)
-        yield begin, shown, text
+        begin = max(piece.begin, last_end)
+        last_end = max(piece.end, begin + _MIN_CUE_SECONDS)
+        yield begin, last_end, text
 
 
 def _format_timestamp(seconds: float, point: str) -> str:
