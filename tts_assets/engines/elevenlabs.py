@@ -47,9 +47,9 @@ class ElevenLabs(TextService):
     base_mib = 420
     footprint_mib = 2
 
-    def __init__(self, settings: Settings, *, patience: RetryPolicy | None = None) -> None:
-        """Connect to nothing yet; ``patience`` replaces the usual retry policy."""
-        super().__init__(settings, settings.elevenlabs, patience)
+    def __init__(self, settings: Settings, *, retry_policy: RetryPolicy | None = None) -> None:
+        """Connect to nothing yet; ``retry_policy`` replaces the usual retry policy."""
+        super().__init__(settings, settings.elevenlabs, retry_policy)
         self._own = settings.elevenlabs
 
     def problem(self) -> str | None:

@@ -383,7 +383,7 @@ def to_elevenlabs_error(
     if body.words & _CONCURRENCY_CODES or (status == 429 and most):
         return RateLimitedError(_quoted("too many requests at once", body), most and int(most[1]))
     if status in (*_TRANSIENT, 429) or not 400 <= status < 500:
-        return TransientError.from_answer(
+        return TransientError.from_response(
             answer, _quoted(f"the service responded with {status}", body)
         )
     if body.words & _SPENT_CODES:

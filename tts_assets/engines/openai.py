@@ -116,7 +116,7 @@ def to_openai_error(
             quote_service("too many requests at once", body), most and int(most[1])
         )
     if status in (429, *_TRANSIENT) or (status > 499 and not _lacks_for_good(status, body)):
-        return TransientError.from_answer(
+        return TransientError.from_response(
             answer, quote_service(f"the server responded with {status}", body)
         )
     if status in (401, 403):
@@ -347,9 +347,9 @@ class OpenAI(TextService):
     base_mib = 320
     footprint_mib = 1
 
-    def __init__(self, settings: Settings, *, patience: RetryPolicy | None = None) -> None:
-        """Connect to nothing yet; ``patience`` replaces the usual retry policy."""
-        super().__init__(settings, settings.openai, patience)
+    def __init__(self, settings: Settings, *, retry_policy: RetryPolicy | None = None) -> None:
+        """Connect to nothing yet; ``retry_policy`` replaces the usual retry policy."""
+        super().__init__(settings, settings.openai, retry_policy)
         self._own = settings.openai
 
     def problem(self) -> str | None:

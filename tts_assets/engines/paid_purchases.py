@@ -73,11 +73,11 @@ class TextService:
         self,
         settings: Settings,
         own: ElevenLabsSettings | OpenAISettings,
-        patience: RetryPolicy | None,
+        retry_policy: RetryPolicy | None,
     ) -> None:
         self._settings = settings
         self._endpoint_settings = own
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._readings = ReadingCache()
 
     @property
@@ -117,7 +117,7 @@ class TextService:
             most=most,
             per_second=self._settings.remote.rate_per_second,
             timeout_seconds=timeout_seconds or self._settings.timeout_seconds,
-            patience=self._patience,
+            retry_policy=self._retry_policy,
         ) as service:
             yield service
 

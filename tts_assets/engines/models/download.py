@@ -66,7 +66,7 @@ async def download_models(
     settings: ModelSettings,
     *,
     on_event: Callable[[Event], None],
-    patience: DownloadRetryPolicy | None = None,
+    retry_policy: DownloadRetryPolicy | None = None,
 ) -> None:
     """Store the files of models, each whole and with the right sum, or not at all.
 
@@ -79,7 +79,7 @@ async def download_models(
     """
     files = [file for model in models for file in model.files]
     missing = [file for file in files if not store.file_path(file).exists()]
-    patience = patience or DownloadRetryPolicy()
+    retry_policy = retry_policy or DownloadRetryPolicy()
     if settings.offline:
         if missing:
             places = ", ".join(
@@ -90,14 +90,14 @@ async def download_models(
                 f"models.offline is set, so nothing is downloaded; copy by hand: {places}"
             )
         for file in files:
-            await ModelDownload(store, file, "", None, patience, on_event).run()
+            await ModelDownload(store, file, "", None, retry_policy, on_event).run()
         return
     sizes = ((file.bytes or 0) - PartialFile(store.file_path(file)).size for file in missing)
     refuse_lack_of_space(store.folder, sum(max(0, size) for size in sizes))
-    async with connect_downloads(settings.mirror, patience) as client:
+    async with connect_downloads(settings.mirror, retry_policy) as client:
         for file in files:
             url = build_file_url(file, settings.mirror)
-            await ModelDownload(store, file, url, client, patience, on_event).run()
+            await ModelDownload(store, file, url, client, retry_policy, on_event).run()
 
 
 async def measure_models(
@@ -140,14 +140,14 @@ class ModelDownload:
         file: ModelFile,
         url: str,
         client: httpx.AsyncClient | None,
-        patience: DownloadRetryPolicy,
+        retry_policy: DownloadRetryPolicy,
         on_event: Callable[[Event], None],
     ) -> None:
         self._store = store
         self._file = file
         self._url = url
         self._client = client
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._on_event = on_event
         self._final = store.file_path(file)
         self._part = PartialFile(self._final)
@@ -241,7 +241,7 @@ class ModelDownload:
 
     async def _transfer_file(self, client: httpx.AsyncClient) -> None:
         """Complete the part; the count of attempts restarts whenever it grows beyond its maximum."""
-        part, pauses = self._part, self._patience.pauses_seconds
+        part, pauses = self._part, self._retry_policy.pauses_seconds
         attempts, most = 0, part.size
         while not self._is_complete():
             try:
@@ -257,7 +257,7 @@ class ModelDownload:
                         f"{exc}, {attempts} times; run again to {then}, or give another "
                         "--mirror"
                     ) from exc
-                seconds = min(exc.seconds, self._patience.longest_seconds)
+                seconds = min(exc.seconds, self._retry_policy.longest_seconds)
                 seconds = max(seconds, pauses[attempts - 1])
                 anew = restarts and part.size > 0
                 self._on_event(

@@ -219,7 +219,7 @@ class DownloadRetryPolicy:
 
 @asynccontextmanager
 async def connect_downloads(
-    mirror: str | None, patience: DownloadRetryPolicy
+    mirror: str | None, retry_policy: DownloadRetryPolicy
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client that follows a few redirects, and none to an unsafe address.
 
@@ -239,7 +239,7 @@ async def connect_downloads(
         event_hooks={"request": [check_address]},
         follow_redirects=True,
         max_redirects=_REDIRECTS,
-        timeout=httpx.Timeout(patience.silence_seconds, connect=patience.connect_seconds),
+        timeout=httpx.Timeout(retry_policy.silence_seconds, connect=retry_policy.connect_seconds),
     ) as client:
         yield client
 
