@@ -20,7 +20,7 @@ PATIENCE = RetryPolicy(first_seconds=0.05, longest_seconds=0.2, jitter_seconds=0
 
 def hasty(settings: Settings) -> ElevenLabs:
     """The provider under the name ``hasty``."""
-    provider = ElevenLabs(settings, patience=PATIENCE)
+    provider = ElevenLabs(settings, retry_policy=PATIENCE)
     if path := os.environ.get("TEST_TOLD"):
         provider._readings = _Kept(Path(path))
     return provider

@@ -107,9 +107,9 @@ async def opened(
     told: ReadingCache,
     *,
     seconds: float = 20.0,
-    patience: RetryPolicy = AT_ONCE,
+    retry_policy: RetryPolicy = AT_ONCE,
 ) -> AsyncIterator[ElevenLabsSpeaker]:
-    provider = ElevenLabs(settings, patience=patience)
+    provider = ElevenLabs(settings, retry_policy=retry_policy)
     provider._readings = told
     async with provider.open(workers=5, timeout_seconds=seconds) as speaker:
         yield speaker
@@ -427,8 +427,8 @@ async def test_a_service_that_has_no_room_or_no_time_gets_all_clips_made_once(
 ) -> None:
     simulator.change(cap=2, busy=0.1, latency_seconds=0.01)
     before = len(simulator.state()["billing"])
-    patience = replace(AT_ONCE, attempts=9)
-    async with opened(settings_for(simulator.url), told, patience=patience) as speaker:
+    retry_policy = replace(AT_ONCE, attempts=9)
+    async with opened(settings_for(simulator.url), told, retry_policy=retry_policy) as speaker:
         async with anyio.create_task_group() as tasks:
             for form in WORDS:
                 tasks.start_soon(say, speaker, form)
@@ -710,7 +710,7 @@ async def test_a_long_text_is_one_sound(
 
 async def test_voices_are_listed_page_by_page(simulator: Simulator) -> None:
     simulator.change(voices=250)
-    provider = ElevenLabs(settings_for(simulator.url), patience=AT_ONCE)
+    provider = ElevenLabs(settings_for(simulator.url), retry_policy=AT_ONCE)
     assert isinstance(provider, Remote)
     before = len(simulator.requests())
     voices = await provider.listed()
@@ -725,7 +725,7 @@ async def test_voices_come_from_the_older_list_where_that_is_all_there_is(
     simulator: Simulator,
 ) -> None:
     simulator.change(lists=["v1"])
-    provider = ElevenLabs(settings_for(simulator.url), patience=AT_ONCE)
+    provider = ElevenLabs(settings_for(simulator.url), retry_policy=AT_ONCE)
     before = len(simulator.requests())
     assert [voice.name for voice in await provider.listed()] == [voice_id(n) for n in (1, 2, 3)]
     paths = [request["path"] for request in simulator.requests()[before:]]
@@ -756,7 +756,7 @@ async def test_the_language_of_a_voice_is_its_locale_where_there_is_one(
     server.replies = [
         LoopbackReply(body=json.dumps({"voices": [{"voice_id": VOICE} | voice]}).encode())
     ]
-    (listed,) = await ElevenLabs(settings_for(server.url), patience=AT_ONCE).listed()
+    (listed,) = await ElevenLabs(settings_for(server.url), retry_policy=AT_ONCE).listed()
     assert listed.language == language
 
 
@@ -772,13 +772,13 @@ def test_the_formats_are_those_of_the_vendors_own_library() -> None:
 async def test_what_a_voice_is_called_is_one_short_line_without_the_key(server: Loopback) -> None:
     voice = {"voice_id": VOICE, "name": f"a\n{KEY}\x1b[1m", "description": "b" * 999}
     server.replies = [LoopbackReply(body=json.dumps({"voices": [voice]}).encode())]
-    (listed,) = await ElevenLabs(settings_for(server.url), patience=AT_ONCE).listed()
+    (listed,) = await ElevenLabs(settings_for(server.url), retry_policy=AT_ONCE).listed()
     assert listed.description.startswith("a *** [1m, bbb")
     assert len(listed.description) < 200
 
 
 async def test_the_balance_is_told_or_why_it_is_not(simulator: Simulator) -> None:
-    provider = ElevenLabs(settings_for(simulator.url), patience=AT_ONCE)
+    provider = ElevenLabs(settings_for(simulator.url), retry_policy=AT_ONCE)
     assert isinstance(provider, Priced)
     simulator.change(quota=simulator.state()["credits"] + 7)
     balance = await provider.balance()
@@ -801,7 +801,7 @@ async def test_what_the_service_says_of_a_model_is_held_against_what_is_reckoned
 
     async def terms(model: str) -> str:
         settings = settings_for(server.url, model=model)
-        return await ElevenLabs(settings, patience=AT_ONCE).terms()
+        return await ElevenLabs(settings, retry_policy=AT_ONCE).terms()
 
     assert await terms("eleven_v3") == ("eleven_v3: 5,000 characters at most; credits for each: 1")
     assert await terms("eleven_flash_v2_5") == (
@@ -814,7 +814,7 @@ async def test_what_the_service_says_of_a_model_is_held_against_what_is_reckoned
 
 async def test_who_is_not_elevenlabs_is_found_out(server: Loopback) -> None:
     server.replies = [LoopbackReply(body=b"[]")]
-    provider = ElevenLabs(settings_for(server.url), patience=AT_ONCE)
+    provider = ElevenLabs(settings_for(server.url), retry_policy=AT_ONCE)
     with pytest.raises(FatalError, match="base-url"):
         await provider.listed()
 

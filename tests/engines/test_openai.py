@@ -88,7 +88,7 @@ def settings_for(url: str = "http://127.0.0.1:1", key: str = "", **asked: Any) -
 async def opened(
     settings: Settings, told: ReadingCache, *, workers: int = 5
 ) -> AsyncIterator[OpenAISpeaker]:
-    provider = OpenAI(settings, patience=AT_ONCE)
+    provider = OpenAI(settings, retry_policy=AT_ONCE)
     provider._readings = told
     async with provider.open(workers=workers, timeout_seconds=20.0) as speaker:
         yield speaker

@@ -69,8 +69,8 @@ def engine(started: VoicevoxStandIn, monkeypatch: pytest.MonkeyPatch) -> Voicevo
     """An engine that has heard nothing yet, and errors that are tried again at once."""
     started.heard.clear()
     started.twists.clear()
-    at_once = replace(voicevox._PATIENCE, first_seconds=0.0, jitter_seconds=0.0)
-    monkeypatch.setattr(voicevox, "_PATIENCE", at_once)
+    at_once = replace(voicevox._RETRY_POLICY, first_seconds=0.0, jitter_seconds=0.0)
+    monkeypatch.setattr(voicevox, "_RETRY_POLICY", at_once)
     return started
 
 

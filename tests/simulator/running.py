@@ -18,7 +18,7 @@ from tests.simulator.scenario import Scenario
 _ROOT = Path(__file__).parent.parent.parent
 
 # Seconds for a process to end that was asked to.
-_PATIENCE = 10
+_RETRY_POLICY = 10
 
 # Whatever proxy the environment names is not asked for 127.0.0.1.
 _OPENER = build_opener(ProxyHandler({}))
@@ -52,7 +52,7 @@ class Simulator:
 
     def _ask(self, what: str, body: bytes | None = None) -> Any:
         request = Request(f"{self.url}/_simulator/{what}", data=body)
-        with _OPENER.open(request, timeout=_PATIENCE) as answer:
+        with _OPENER.open(request, timeout=_RETRY_POLICY) as answer:
             return json.loads(answer.read())
 
 
@@ -77,7 +77,7 @@ def running(scenario: Scenario | None = None) -> Iterator[Simulator]:
         finally:
             process.terminate()
             try:
-                process.wait(_PATIENCE)
+                process.wait(_RETRY_POLICY)
             except subprocess.TimeoutExpired:
                 process.kill()
 

@@ -1,10 +1,10 @@
-"""Recognize which accent each phrase of a sound has, by its pitch at the times of its morae.
+"""Recognize the pitch accent of each phrase in a recording, by the pitch of its morae.
 
-The embedded voice says the same phrases, and both sounds are aligned by dynamic time warping over
-mel cepstra (H. Sakoe and S. Chiba, 1978). How long that voice makes a sound is known, so the times of
-all morae are. The pitch there is compared with that of each accent that the phrase can have: with the tones of the
-textbook, and with what the embedded voice does, whose peaks come late, as those of many people do
-(M. Sugito's ososagari).
+The embedded voice synthesizes the same phrases, and both recordings are aligned by dynamic time
+warping over mel cepstra (H. Sakoe and S. Chiba, 1978). The durations of the embedded voice's phonemes
+are known, so the alignment gives the times of all morae. The pitch at these times is compared with that of each
+possible accent of the phrase: with the tones of the textbook, and with the embedded voice, whose peaks
+come late, as those of many speakers do (M. Sugito's ososagari).
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-#: Samples per second of the sounds.
+#: The sample rate of both recordings.
 RATE_HZ = 16_000
 
-#: Longer sounds are not aligned: time and memory grow with the square of the length.
+#: The longest recording to align: time and memory grow with the square of the length.
 MOST_SECONDS = 20.0
 _LENGTH_ERROR = f"accents are recognized in sounds of up to {MOST_SECONDS:g} seconds"
 
 
 class PhraseAccent(NamedTuple):
-    """The accent that a phrase was recognized with, where its pitch tells.
+    """The recognized accent of a phrase whose pitch is clear enough.
 
     Args:
-        place: which of the phrases, counted from 0.
+        place: the index of the phrase.
         accent: the mora after which the pitch falls; 0 for none.
         excess: by how many semitones the expected accent fits worse, as root mean square over the
-            morae; 0 if it fits best.
+            morae; 0 if the expected accent fits best.
     """
 
     place: int
@@ -65,20 +65,20 @@ class PhraseAccent(NamedTuple):
     excess: float
 
 
-#: Voices that are compared with one kind of pitch only: OpenJTalk's with their own, and Kokoro's, whose
-#: melody is made of the textbook's tones, with those.
+#: Voices with a single reference: OpenJTalk's are compared with the embedded voice, and Kokoro's, whose
+#: melody is generated from the textbook's tones, with those tones.
 _OWN_PITCH, _TEXTBOOK = "openjtalk/", "kokoro/"
 
-#: An excess that an accent as expected does not have, but in one phrase of a hundred; of clips by the
-#: embedded voice, and of all others.
+#: The excess that correct accents exceed in one phrase of a hundred; for clips by the embedded voice, and
+#: for all others.
 _LEAST_OWN_EXCESS, _LEAST_EXCESS = 0.3, 0.8
 
 
 def is_contradiction(found: PhraseAccent, voice: str) -> bool:
-    """Whether a phrase surely has another accent than expected.
+    """Whether a phrase certainly has another accent than expected.
 
     Args:
-        found: what was recognized.
+        found: the recognized accent.
         voice: provider and name, as ``openjtalk/mei``; "" for a person or an unknown voice.
     """
     least = _LEAST_OWN_EXCESS if voice.startswith(_OWN_PITCH) else _LEAST_EXCESS
@@ -99,10 +99,10 @@ _accents = msgspec.msgpack.Decoder(tuple[PhraseAccent, ...])
 
 @contextlib.asynccontextmanager
 async def open_accent_recognizer(*, timeout_seconds: float) -> AsyncIterator[AccentListener]:
-    """A recognizer in a process of its own, ended with the block.
+    """Run a recognizer in its own process during the block.
 
     Args:
-        timeout_seconds: how long the process may be without a heartbeat.
+        timeout_seconds: the longest time without a heartbeat.
     """
     opened = engine_host(
         "tts_assets.engines.accent_recognizer:AccentRecognizer",
@@ -114,7 +114,7 @@ async def open_accent_recognizer(*, timeout_seconds: float) -> AsyncIterator[Acc
 
 
 class AccentListener:
-    """Asks the process of an accent recognizer."""
+    """Sends requests to the process of an accent recognizer."""
 
     def __init__(self, host: EngineHost) -> None:
         self.workers = host.workers
@@ -123,15 +123,15 @@ class AccentListener:
     async def recognize_accents(
         self, path: Path, phrases: Sequence[Phrase], voice: str = ""
     ) -> tuple[PhraseAccent, ...]:
-        """Recognize the accents in a sound file; cancelling the call ends the work.
+        """Recognize the accents in an audio file; cancelling the call stops the work.
 
         Args:
-            path: the file; of 20 seconds at most.
-            phrases: what is spoken, with the expected accents.
+            path: the file; 20 seconds at most.
+            phrases: the spoken phrases, with the expected accents.
             voice: provider and name, as ``openjtalk/mei``; "" for a person or an unknown voice.
 
         Raises:
-            ClipError: the file cannot be read, or its sound cannot be analysed.
+            ClipError: the file cannot be read or analysed.
             FatalError: the process cannot be started.
         """
         data = await to_thread.run_sync(_read_sound, path)
@@ -150,41 +150,41 @@ def _read_sound(path: Path) -> bytes:
     return np.concatenate(blocks).astype("<f4").tobytes()
 
 
-# Inside the process.
+# In the child process.
 
-#: Where in a mora its pitch is compared with that of the embedded voice.
+#: The positions in a mora at which its pitch is compared with that of the embedded voice.
 _MOMENTS = tuple((at + 0.5) / 12 for at in range(12))
 _FEWEST_MOMENTS, _FEWEST_VOICED = 2, 2
 
 #: The least and the greatest range of pitch relative to that of the embedded voice.
 _OWN_SCALES, _OTHER_SCALES = (0.9, 1.1), (0.7, 1.3)
 
-#: The range between low and high morae, in semitones, and how much a phrase falls with each mora.
+#: The interval between low and high morae in semitones, and the fall of a phrase with each mora.
 _LEAST_RANGE, _MOST_RANGE = 1.0, 12.0
 _SLOPES = (0.0, -0.25, -0.5, -0.75)
 
-#: The voice of a vowel that begins whispered comes late.
+#: Voicing starts late in a vowel that begins whispered.
 _LATE_SECONDS = 0.03
 
-#: Steps of 10 ms that a voiced mora has at least.
+#: The least number of 10 ms steps in a voiced mora.
 _FEWEST_STEPS = 2
 
-#: The ends of syllables have no accents, and the first mora before one may be high with any (J.
+#: Morae that end a syllable carry no accent; a first mora before one may be high with any accent (J.
 #: Pierrehumbert and M. Beckman, Japanese Tone Structure, 1988).
-_BOUND = frozenset("ンッー")
+_SYLLABLE_ENDS = frozenset("ンッー")
 
 
 class AccentRecognizer:
-    """The recognizer inside its process; may be asked from several threads at once."""
+    """The recognizer in the child process; thread-safe."""
 
     def __init__(self) -> None:
-        """Load the dictionary and the voice, so that a missing package shows at once."""
+        """Load the dictionary and the voice, so that a missing package fails at once."""
         from tts_assets.japanese.dictionary import Dictionary  # noqa: PLC0415 - in its process only
 
         self._embedded_voice = EmbeddedVoice(Dictionary())
 
     def answer(self, question: bytes) -> bytes:
-        """Answer an encoded question."""
+        """Handle an encoded request."""
         decoded = _question.decode(question)
         samples = np.frombuffer(decoded.samples, dtype="<f4").astype(np.float32)
         return msgspec.msgpack.encode(self.recognize(samples, decoded.phrases, decoded.voice))
@@ -197,17 +197,17 @@ class AccentRecognizer:
             raise ClipError(_LENGTH_ERROR)
         reference = self._embedded_voice.speak_phrases(phrases)
         semitones = _measure_semitones(samples)
-        kinds = FORMANTS[:1] if voice.startswith(_OWN_PITCH) else FORMANTS
+        formant_ratios = FORMANTS[:1] if voice.startswith(_OWN_PITCH) else FORMANTS
         expected = compute_features(reference.samples, 1.0)
         alignments = [
             align_morae(compute_features(samples, formants), expected, reference.morae).morae
-            for formants in kinds
+            for formants in formant_ratios
         ]
         found: list[PhraseAccent] = []
         begin = 0
         for place, phrase in enumerate(phrases):
             end = begin + len(split_morae(phrase.kana))
-            # What only one of the alignments shows is an error of the alignment.
+            # A contradiction in only one alignment is an error of that alignment.
             options = [
                 self._fit_phrase(semitones, morae[begin:end], phrases, place, voice)
                 for morae in alignments
@@ -215,8 +215,8 @@ class AccentRecognizer:
             begin = end
             if all(options):
                 own = normalize_accent(phrase)
-                answers = [_choose_accent(place, own, fits) for fits in options]
-                found.append(min(answers, key=lambda answer: answer.excess))
+                candidates = [_choose_accent(place, own, fits) for fits in options]
+                found.append(min(candidates, key=lambda accent: accent.excess))
         return tuple(found)
 
     def _fit_phrase(
@@ -227,7 +227,7 @@ class AccentRecognizer:
         place: int,
         voice: str,
     ) -> dict[int, float]:
-        """How badly each accent fits a phrase, in semitones; empty if the pitch does not tell."""
+        """The misfit of each accent to a phrase, in semitones; empty if the pitch is inconclusive."""
         phrase = phrases[place]
         accents = list_accents(phrase)
         if len(accents) < 2:
@@ -272,19 +272,19 @@ class AccentRecognizer:
             if voiced.sum() < _FEWEST_VOICED:
                 return {}
             fit = _fit_scale(measured[both], expected[both], *scales)
-            # With an accent on the last mora, a phrase without one is somewhat higher.
-            same = accent % len(times)
-            found[same] = min(fit, found.get(same, fit))
+            # An accent on the last mora only makes the phrase somewhat higher than without an accent.
+            equivalent = accent % len(times)
+            found[equivalent] = min(fit, found.get(equivalent, fit))
         return found
 
 
 def list_accents(phrase: Phrase) -> list[int]:
-    """The accents that a phrase can have and that sound differently, with its own.
+    """The distinguishable accents of a phrase, including its expected one.
 
-    An accent on the last mora is none where nothing follows.
+    An accent on the last mora is inaudible if no mora follows.
     """
     morae = split_morae(phrase.kana)
-    possible = {at for at, mora in enumerate(morae, 1) if mora not in _BOUND} - {len(morae)}
+    possible = {at for at, mora in enumerate(morae, 1) if mora not in _SYLLABLE_ENDS} - {len(morae)}
     return sorted({0, normalize_accent(phrase), *possible})
 
 
@@ -293,7 +293,7 @@ def normalize_accent(phrase: Phrase) -> int:
 
 
 def _choose_accent(place: int, own: int, fits: Mapping[int, float]) -> PhraseAccent:
-    """The accent that fits best, and by how much worse a phrase's own one fits."""
+    """The accent that fits best, and by how much worse the expected one fits."""
     best = min(fits, key=fits.__getitem__)
     return PhraseAccent(place, best, fits[own] - fits[best])
 
@@ -304,7 +304,7 @@ def _measure_semitones(samples: Samples) -> Floats:
 
 
 def _sample_pitch(semitones: Floats, times: Sequence[MoraTime]) -> Floats:
-    """The pitch at each moment of each mora, shape (morae * moments,); nan without a voice."""
+    """The pitch at each position in each mora, shape (morae * moments,); nan if unvoiced."""
     spans = np.array([(each.begin, each.end) for each in times])
     moments = spans[:, :1] + (spans[:, 1:] - spans[:, :1]) * np.array(_MOMENTS)
     steps = np.clip(np.rint(moments.ravel() / HOP_SECONDS).astype(int), 0, semitones.size - 1)
@@ -315,7 +315,7 @@ def _sample_pitch(semitones: Floats, times: Sequence[MoraTime]) -> Floats:
 def _fit_textbook(
     semitones: Floats, times: Sequence[MoraTime], morae: Sequence[str], accents: Sequence[int]
 ) -> dict[int, float]:
-    """How badly low and high morae fit; empty if too few are voiced, or those do not tell."""
+    """The misfit of low and high tones; empty if too few morae are voiced, or these are inconclusive."""
     heights = np.array([_measure_height(semitones, each) for each in times])
     voiced = np.isfinite(heights)
     if voiced.sum() < _FEWEST_VOICED:
@@ -330,7 +330,7 @@ def _fit_textbook(
 
 
 def _measure_height(semitones: Floats, mora: MoraTime) -> float:
-    """The median over the second half of the last sound, or where that is whispered, over more."""
+    """The median pitch of the second half of the last phoneme, or of more if that is whispered."""
     for begin, end in (
         ((mora.last + mora.end) / 2, mora.end),
         (mora.last, mora.end),
@@ -344,11 +344,11 @@ def _measure_height(semitones: Floats, mora: MoraTime) -> float:
 
 
 def _list_tones(morae: Sequence[str], accent: int) -> Iterator[Floats]:
-    """Low and high morae as 0 and 1, with both ways to begin a long first syllable."""
+    """Low and high morae as 0 and 1, with both tones of a long first syllable's first mora."""
     places = np.arange(1, len(morae) + 1)
     high = (places <= (accent or len(morae))) & ((places > 1) | (accent == 1))
     yield high.astype(float)
-    if accent != 1 and len(morae) > 1 and morae[1] in _BOUND:
+    if accent != 1 and len(morae) > 1 and morae[1] in _SYLLABLE_ENDS:
         yield np.where(places == 1, 1.0, high)
 
 
@@ -360,22 +360,22 @@ def _fit_tones(heights: Floats, tones: Floats) -> float:
 
 
 def _fit_scale(measured: Floats, expected: Floats, least: float, most: float) -> float:
-    """The root mean square of what is left after the best offset and scale within limits."""
+    """The root mean square of the residuals after fitting offset and scale within limits."""
     one, other = measured - measured.mean(), expected - expected.mean()
     power = float((other**2).sum())
     scale = float((one * other).sum()) / power if power else 0.0
     return float(np.sqrt(((one - min(most, max(least, scale)) * other) ** 2).mean()))
 
 
-# The times of morae.
+# Mora times.
 
-#: How long the embedded voice makes a sound depends on its label alone.
+#: Cached durations: they depend on the label alone.
 _LABELS_KEPT = 20_000
 _SOUND = re.compile(r"-([a-zA-Z]+)\+.*/A:[-\d]+\+(\d+)\+.*(/F:[^/]*).*(/I:[^/]*)")
 
 
 class MoraTime(NamedTuple):
-    """When a mora begins, when its last sound begins, and when it ends; in seconds."""
+    """The start of a mora, the start of its last phoneme, and its end; in seconds."""
 
     begin: float
     last: float
@@ -383,27 +383,27 @@ class MoraTime(NamedTuple):
 
 
 class SpokenPhrases(NamedTuple):
-    """Phrases as the embedded voice says them: float32 at 16 kHz, on the scale of 16-bit integers."""
+    """Phrases synthesized by the embedded voice: float32 at 16 kHz, on the scale of 16-bit integers."""
 
     samples: Samples
     morae: list[MoraTime]
 
 
 class EmbeddedVoice:
-    """Says phrases, and knows the times of their morae; may be asked from several threads at once."""
+    """Synthesizes phrases and returns their mora times; thread-safe."""
 
     def __init__(self, dictionary: Dictionary) -> None:
-        """Load the voice, so that a missing package shows at once; the dictionary makes labels."""
+        """Load the voice, so that a missing package fails at once; the dictionary creates labels."""
         self._dictionary = dictionary
-        self._own = threading.local()
+        self._thread = threading.local()
         self._measure_label = lru_cache(maxsize=_LABELS_KEPT)(self._synthesize_label)
         self._get_synthesizer()
 
     def speak_phrases(self, phrases: Sequence[Phrase]) -> SpokenPhrases:
-        """Say phrases with the embedded voice.
+        """Synthesize phrases with the embedded voice.
 
         Raises:
-            ClipError: it does not know all of their morae.
+            ClipError: it does not support all of their morae.
         """
         labels = self._dictionary.make_labels(_build_nodes(phrases))
         morae: list[MoraTime] = []
@@ -429,22 +429,22 @@ class EmbeddedVoice:
         return rate
 
     def _synthesize_label(self, label: str) -> float:
-        """How many seconds the embedded voice makes a sound."""
+        """The duration of a phoneme by the embedded voice, in seconds."""
         size: int = self._get_synthesizer().synthesize([label]).size
         return size / self._rate_hz
 
     def _get_synthesizer(self) -> Any:
-        """This thread's own: sharing one would serialise the threads."""
-        if not hasattr(self._own, "synthesizer"):
+        """The synthesizer of this thread: a shared one would serialise the threads."""
+        if not hasattr(self._thread, "synthesizer"):
             from pyopenjtalk import DEFAULT_HTS_VOICE  # noqa: PLC0415 - native, in its process only
             from pyopenjtalk.htsengine import HTSEngine  # noqa: PLC0415 - see above
 
-            self._own.synthesizer = HTSEngine(DEFAULT_HTS_VOICE)
-        return self._own.synthesizer
+            self._thread.synthesizer = HTSEngine(DEFAULT_HTS_VOICE)
+        return self._thread.synthesizer
 
 
 def _build_nodes(phrases: Sequence[Phrase]) -> Nodes:
-    """One noun for each phrase, and a mark for each pause between them."""
+    """Build one noun for each phrase, and a punctuation mark for each pause."""
     found: Nodes = []
     for phrase, after in zip(phrases, [*phrases[1:], None], strict=True):
         morae = split_morae(phrase.kana)
@@ -478,7 +478,7 @@ def _build_node(sound: str, part_of_speech: str, accent: int, size: int) -> Node
     }
 
 
-# How an accent fits the pitch of morae.
+# The fit of accents to the pitch of morae.
 
 
 # The alignment: mel cepstra and their slopes, 10 ms apart.
@@ -488,81 +488,81 @@ _BANDS, _CEPSTRA = 40, 9
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 7_600.0
 _FLOOR = 1e-7
 
-#: Consonants gain what vowels have more (6 dB for each octave).
+#: The pre-emphasis of consonants (6 dB for each octave).
 _EMPHASIS = 0.97
 
 #: Silence at both ends, relative to the loudest frame.
 _SILENT_POWER = 1e-5
 
-#: Men's formants are lower than those of the embedded voice by up to this.
+#: Formants relative to the embedded voice: men's are lower.
 FORMANTS = (1.0, 0.92, 0.84)
 
-#: The weight of a step in both sounds at once; one in either counts 1.
+#: The weight of a step in both recordings at once; a step in one weighs 1.
 _BOTH_WEIGHT = 1.2
 
 
 class MoraAlignment(NamedTuple):
-    """The times of morae in a sound, and how far its features are from those of the reference."""
+    """Mora times in a recording, and the distance of its features from those of the reference."""
 
     morae: list[MoraTime]
     distance: float
 
 
 def align_morae(
-    heard: tuple[int, Floats], spoken: tuple[int, Floats], morae: Sequence[MoraTime]
+    recorded: tuple[int, Floats], reference: tuple[int, Floats], morae: Sequence[MoraTime]
 ) -> MoraAlignment:
-    """Find the times of morae in a sound.
+    """Find the times of morae in a recording.
 
     Args:
-        heard: its first frame and its features.
-        spoken: those of the reference.
+        recorded: its first frame and its features.
+        reference: those of the reference.
         morae: their times in the reference.
     """
-    (own_begin, own), (begin, expected) = heard, spoken
-    path, distance = _align_features(own, expected)
+    (recorded_begin, features), (begin, expected) = recorded, reference
+    path, distance = _align_features(features, expected)
     steps, inverse = np.unique(path[:, 1], return_inverse=True)
     places = np.bincount(inverse, path[:, 0]) / np.bincount(inverse)
     times = np.array(morae) / HOP_SECONDS - begin
-    # Both sounds were trimmed, and a mora may begin before or end behind what is left.
+    # Both recordings were trimmed: a mora may begin before or end after the rest.
     inside = np.clip(times, steps[0], steps[-1])
-    rows = (np.interp(inside, steps, places) + times - inside + own_begin) * HOP_SECONDS
+    rows = (np.interp(inside, steps, places) + times - inside + recorded_begin) * HOP_SECONDS
     return MoraAlignment([MoraTime(*map(float, row)) for row in rows], distance)
 
 
 def compute_features(samples: Samples, formants: float) -> tuple[int, Floats]:
-    """The first frame that is not silent, and the features of it and all up to the last such.
+    """Compute the features of all frames from the first to the last that is not silent.
 
     Args:
         samples: at 16 kHz.
-        formants: of the voice, relative to those of the embedded one.
+        formants: of the voice, relative to those of the embedded voice.
 
     Returns:
-        Its number, and mel cepstra and their slopes with a mean of 0 and a deviation of 1; shape
+        The index of the first frame; mel cepstra and their slopes with a mean of 0 and a deviation of 1; shape
         (frames, 18).
     """
-    sharp = np.append(samples[:1], samples[1:] - _EMPHASIS * samples[:-1])
-    count = -(-sharp.size // _STEP)
+    emphasized = np.append(samples[:1], samples[1:] - _EMPHASIS * samples[:-1])
+    count = -(-emphasized.size // _STEP)
     padded = np.zeros(count * _STEP + _WINDOW)
-    padded[_WINDOW // 2 :][: sharp.size] = sharp
+    padded[_WINDOW // 2 :][: emphasized.size] = emphasized
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_STEP][:count]
     power = np.abs(np.fft.rfft(frames * np.hanning(_WINDOW), _TRANSFORM)) ** 2
     total = power.sum(axis=1)
-    (loud,) = np.nonzero(total > total.max() * _SILENT_POWER)
-    if not loud.size:
+    (audible,) = np.nonzero(total > total.max() * _SILENT_POWER)
+    if not audible.size:
         raise ClipError("the sound is silent")
     bank, cosines = _create_filters(formants)
     bands = power @ bank.T
     cepstra = np.log(np.maximum(bands, bands.max() * _FLOOR)) @ cosines.T
     slopes = np.gradient(np.pad(cepstra, ((2, 2), (0, 0)), "edge"), axis=0)
     smooth = (slopes[1:-3] + slopes[2:-2] + slopes[3:-1]) / 3
-    features = np.hstack([cepstra, smooth])[loud[0] : loud[-1] + 1]
+    features = np.hstack([cepstra, smooth])[audible[0] : audible[-1] + 1]
     deviation = features.std(axis=0) + np.finfo(np.float32).eps
-    return int(loud[0]), (features - features.mean(axis=0)) / deviation
+    return int(audible[0]), (features - features.mean(axis=0)) / deviation
 
 
 @cache
 def _create_filters(formants: float) -> tuple[Floats, Floats]:
-    """Triangles that are evenly spaced in mel, shape (bands, bins), and the cosine transform."""
+    """Triangular filters, evenly spaced in mel, shape (bands, bins), and the cosine transform."""
     low_mel, high_mel = 2595 * np.log10(1 + np.array([_LOWEST_HZ, _HIGHEST_HZ]) / 700)
     edges = 700 * (10 ** (np.linspace(low_mel, high_mel, _BANDS + 2) / 2595) - 1) * formants
     hertz = np.arange(_TRANSFORM // 2 + 1) * RATE_HZ / _TRANSFORM

@@ -1,4 +1,4 @@
-"""ElevenLabs: natural voices of a paid service, asked for no more than its plan allows."""
+"""ElevenLabs: the provider of a paid service with natural voices."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ _NO_KEY = f"there is no API key: {keys.advice('elevenlabs')}"
 
 
 class ElevenLabs(TextService):
-    """The provider; it connects to nothing before it is opened."""
+    """The provider; it does not connect before it is opened."""
 
     name = "elevenlabs"
-    # Over 59 words and sentences: 188 MiB of the dictionary's process and 29 MiB more in the run's
-    # own, with 1, 5 and 20 requests at once alike; a second of sound is 0.15 MiB.
+    # Over 59 words and sentences: 188 MiB for the dictionary's process and 29 MiB more in the run's
+    # own, equal with 1, 5 and 20 open requests; a second of audio takes 0.15 MiB.
     # Over 8,000 words, 200 MiB of UniDic are mapped as well.
     base_mib = 420
     footprint_mib = 2
 
-    def __init__(self, settings: Settings, *, patience: RetryPolicy | None = None) -> None:
-        """Connect to nothing yet; ``patience`` replaces the usual retry policy."""
-        super().__init__(settings, settings.elevenlabs, patience)
+    def __init__(self, settings: Settings, *, retry_policy: RetryPolicy | None = None) -> None:
+        """Don't connect yet; ``retry_policy`` replaces the default."""
+        super().__init__(settings, settings.elevenlabs, retry_policy)
         self._own = settings.elevenlabs
 
     def problem(self) -> str | None:
-        """None when there is a key.
+        """None if there is a key; otherwise the problem and its remedy.
 
         Raises:
-            UsageError: impossible settings: one that the model refuses or ignores, an invalid
-                voice, an address that would expose the key.
+            UsageError: invalid settings: one that the model refuses or ignores, an invalid
+                voice, a base URL that would expose the key.
             FatalError: the keyring cannot be read.
         """
         self._check_settings()
@@ -67,10 +67,10 @@ class ElevenLabs(TextService):
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """The voices that the settings name; the service is not asked.
+        """The voices that the settings name, without a request.
 
         Raises:
-            UsageError: there are none, or one of them is invalid.
+            UsageError: there are none, or one is invalid.
         """
         names = list_named_voices(self._settings, self._own.voices)
         if not names:
@@ -90,7 +90,7 @@ class ElevenLabs(TextService):
         )
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine
-        """The model, all settings that change the sound, and the versions that decide the text."""
+        """The model, all settings that change the audio, and the versions that determine the text."""
         fields = sound_fields(self._own)
         fields |= fields.pop("voice_settings", {})
         fields["output_format"] = self._own.output_format
@@ -98,15 +98,15 @@ class ElevenLabs(TextService):
         return f"elevenlabs {values} {format_versions(READING)}"
 
     def wants_timestamps(self, *, is_requested: bool) -> bool:
-        """Whether a record has a place for the time line's URL, unless the settings decide."""
+        """Whether to request timestamps: as the settings say, or else if a record has a field for them."""
         switch = self._own.timestamps
         return is_requested if switch is Switch.AUTO else switch is Switch.ON
 
     async def listed(self) -> tuple[VoiceInfo, ...]:
-        """The voices that this account may use.
+        """Request the voices that this account may use.
 
         Raises:
-            UsageError: there is no key, or the address would expose it.
+            UsageError: there is no key, or the base URL would expose it.
             FatalError: the service does not list them.
         """
         try:
@@ -120,15 +120,15 @@ class ElevenLabs(TextService):
     async def charges(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...]
     ) -> list[Charge | str]:
-        """The code points that are sent and the model's credits for them; see ``_count_charges``."""
+        """The code points to send and the model's credits for them; see ``_count_charges``."""
         return await self._count_charges(forms, words, find_elevenlabs_model(self.model).credits)
 
     async def balance(self) -> Balance | str:
-        """The credits that are left; a key may be allowed to speak, but not to read them."""
+        """Request the remaining credits; a key may lack the permission to read them."""
         return await self._describe_account(elevenlabs_speaker.fetch_balance)
 
     async def terms(self) -> str:
-        """The model's limit and costs, as the service reports them now."""
+        """Request the model's current limit and costs."""
         fetch_terms = partial(elevenlabs_speaker.fetch_terms, name=self.model)
         return await self._describe_account(fetch_terms)
 

@@ -1,6 +1,6 @@
-"""ElevenLabs' history: paid sounds of the account, found by id or text.
+"""ElevenLabs' history: find paid audio of the account by id or text.
 
-Shapes and parameters are those of the vendor's own library, elevenlabs 2.78 (``history/raw_client.py``).
+Schemas and parameters are those of the vendor's own library, elevenlabs 2.78 (``history/raw_client.py``).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 _ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
-#: Items a page, and pages at most.
+#: Items per page, and the maximum of pages.
 _PAGE, _PAGES = 100, 10
 
-#: Clocks may differ by so much, and the service reports whole seconds.
+#: The tolerance of clocks; the service reports whole seconds.
 _SLACK_SECONDS = 2
 
 #: The longest duration of a request: basis, for each character, and maximum.
@@ -48,7 +48,7 @@ class _Item(msgspec.Struct):
     date_unix: float = 0
     character_count_change_from: float = 0
     character_count_change_to: float = 0
-    #: Read by itself: an item is good without it.
+    #: Decoded separately: an item is valid without it.
     alignments: msgspec.Raw = msgspec.Raw()
 
 
@@ -59,28 +59,28 @@ class _HistoryPage(msgspec.Struct):
 
 
 class ElevenLabsHistory:
-    """Finds sounds that the account has paid for, with a time limit for each request."""
+    """Finds audio that the account has paid for, with a time limit for each request."""
 
     def __init__(self, service: ServiceConnection, *, seconds: float) -> None:
         self._service = service
         self._seconds = seconds
-        #: The key has no permission to read the history, or there is none.
+        #: The key lacks the permission to read the history, or there is none.
         self._is_closed = False
 
     async def fetch(
         self, ticket: Ticket, *, on_start: Callable[[], None] | None = None
     ) -> ServiceResponse | None:
-        """The sound of an earlier request as a file; None where the service has none.
+        """Fetch the audio of an earlier request as a file; None if the history has none.
 
         Args:
             ticket: the request.
-            on_start: called while the request may still be in progress; None asks once, in the
-                slot that the caller holds.
+            on_start: called while the request may still be in progress; with None, ask once, in
+                the slot that the caller holds.
 
         Raises:
-            TransientError: the service does not answer now, and the caller holds a slot.
-            ClipError: it did not answer in all attempts.
-            FatalError: no request is answered.
+            TransientError: the request failed, and the caller holds a slot.
+            ClipError: all attempts failed.
+            FatalError: no further request can succeed.
         """
         purchase = ticket.purchase
         if purchase.arrived is None and not await self._recover_item(ticket, on_start):
@@ -90,14 +90,14 @@ class ElevenLabsHistory:
             return None
         answer = await self._get_answer(f"v1/history/{item_id}", on_start)
         item = None if answer is None else answer.decode_body(_Item)
-        # The id alone is not enough: the sound must be of the same text.
+        # Don't trust the id alone: the text has to be the same.
         if item is None or not _belongs_to(item, purchase.sent):
             return None
         sound = await self._get_answer(f"v1/history/{item_id}/audio", on_start)
         return None if sound is None else add_alignment(sound, item.alignments)
 
     async def _recover_item(self, ticket: Ticket, on_start: Callable[[], None] | None) -> bool:
-        """Find the item of a request whose headers never arrived; record it if there is one."""
+        """Find and record the item of a request whose headers never arrived."""
         sent = ticket.purchase.sent
         while not self._is_closed:
             item = await self._find_item(ticket, on_start)
@@ -117,7 +117,7 @@ class ElevenLabsHistory:
         return False
 
     async def _find_item(self, ticket: Ticket, on_start: Callable[[], None] | None) -> _Item | None:
-        """The only item that can be of a request; None where there is none, or are too many."""
+        """The only item that fits a request; None if there is none, or too many."""
         sent, store = ticket.purchase.sent, ticket.store
         candidates = [
             item
@@ -128,13 +128,13 @@ class ElevenLabsHistory:
         ]
         lost = store.find_lost(sent)
         is_clear = all(each.sent.key == sent.key for each in lost)
-        # Equal requests may have any of them.
+        # If several equal requests were lost, any of their items will do.
         if not candidates or not is_clear or len(candidates) > max(1, len(lost)):
             return None
         return candidates[0]
 
     async def _list_items(self, sent: Sent, on_start: Callable[[], None] | None) -> list[_Item]:
-        """The items of the voice since a request was sent."""
+        """The items of the voice since the request was sent."""
         found: list[_Item] = []
         query: dict[str, str | int] = {
             "page_size": _PAGE,
@@ -159,7 +159,7 @@ class ElevenLabsHistory:
         on_start: Callable[[], None] | None,
         query: dict[str, str | int] | None = None,
     ) -> ServiceResponse | None:
-        """An answer with status 200; None for any other permanent one."""
+        """A response with status 200; None for permanent errors."""
         request = ServiceRequest(method="GET", path=path, query=query, seconds=self._seconds)
         if on_start is None:
             return self._judge_answer(await self._service.client.ask(request))
@@ -174,13 +174,13 @@ class ElevenLabsHistory:
 
 
 def _is_at_work(sent: Sent) -> bool:
-    """Whether a request that an earlier run sent may still be in progress."""
+    """Whether a request of an earlier run may still be in progress."""
     longest = min(_AT_WORK_SECONDS + len(sent.text) * _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS)
     return 0 <= time.time() - sent.at < longest
 
 
 def _belongs_to(item: _Item, sent: Sent) -> bool:
-    """Whether an item is the sound of a request, and has a valid id."""
+    """Whether an item has the text of a request, and a valid id."""
     return (
         bool(_ID.fullmatch(item.history_item_id))
         and item.text == sent.text

@@ -1,9 +1,9 @@
 """Requests to ElevenLabs by model, and the errors in its responses.
 
-The table is from the answers of ``GET /v1/models``, those of the speech endpoint to each setting, and
-https://elevenlabs.io/docs/overview/models, between 2026-09-24 and 2026-10-06. A setting that a model
-refuses or ignores is refused here, before anything is paid for. For a model that is not in the table,
-everything is allowed: the service reports what it refuses.
+The table is from the responses of ``GET /v1/models``, those of the speech endpoint to each setting, and
+https://elevenlabs.io/docs/overview/models, between 2026-09-24 and 2026-10-06. Settings that a model
+refuses or ignores raise an error before anything is paid for. Models that are not in the table accept
+every setting: the service reports those that it refuses.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from tts_assets.model import Voice
 
 
-#: The service's bounds of ``voice_settings.speed``; outside of them it answers 400.
+#: The service's bounds of ``voice_settings.speed``; outside of them it returns 400.
 SPEEDS = (0.7, 1.2)
 _RATES_HZ = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
-#: The official values of ``output_format`` that can be read here, and those that cannot.
+#: The official values of ``output_format`` that this program can decode, and those it cannot.
 FORMATS = (
     *(f"pcm_{rate}" for rate in _RATES_HZ),
     *(f"wav_{rate}" for rate in _RATES_HZ),
@@ -50,16 +50,16 @@ class ElevenLabsModel:
     """A model.
 
     Args:
-        longest: code points of a text, as documented; a tenth more is accepted.
+        longest: the documented maximum of code points; the service accepts a tenth more.
         credits: the cost of a code point.
         japanese: whether it speaks Japanese.
-        language: whether it takes a language; others detect it.
-        speed: whether it takes a speed.
-        style: whether it takes that setting, and ``use_speaker_boost``.
-        stabilities: the only values of ``stability``; empty for any from 0 to 1.
-        clone_strength: whether it takes that setting.
-        stitches: whether it takes the texts before and after a text.
-        language_normalization: whether it takes ``apply_language_text_normalization``.
+        language: whether it accepts a language; others detect it.
+        speed: whether it accepts a speed.
+        style: whether it accepts this setting, and ``use_speaker_boost``.
+        stabilities: the allowed values of ``stability``; empty for any from 0 to 1.
+        clone_strength: whether it accepts this setting.
+        stitches: whether it accepts the texts before and after a text.
+        language_normalization: whether it accepts ``apply_language_text_normalization``.
     """
 
     longest: int = 5_000
@@ -98,12 +98,12 @@ _MODELS = {
 
 
 def find_elevenlabs_model(name: str) -> ElevenLabsModel:
-    """The table's entry of a model; an unknown one takes everything."""
+    """The table's entry of a model; an unknown model accepts every setting."""
     return _MODELS.get(name, ElevenLabsModel())
 
 
 def problem_with(settings: ElevenLabsSettings, speed: float) -> str | None:
-    """A setting that the model would refuse, or ignore and charge for; None where there is none."""
+    """The problem of a setting that the model refuses, or ignores at full cost; None without one."""
     name, form = settings.model, settings.output_format
     if name in _REMOVED:
         return f"{name} was removed on 2026-07-09: set elevenlabs.model to eleven_multilingual_v2"
@@ -125,7 +125,7 @@ def _problem_with_format(form: str) -> str:
 
 
 def problem_with_speed(name: str, speed: float) -> str | None:
-    """Why a model cannot speak that fast or slowly; None where it can."""
+    """Why a model does not support a speed; None if it does."""
     if speed == 1.0:
         return None
     if not find_elevenlabs_model(name).speed:
@@ -154,17 +154,17 @@ def _problem_with_voice(
     return f"elevenlabs.stability is {stability:g}: {name} takes {values}"
 
 
-#: Ids become part of an address.
+#: Ids become part of a URL.
 _VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PCM = re.compile(r"pcm_([0-9]+)")
 _TIMESTAMPS = "/with-timestamps"
 
-#: So many code points before and after a part are sent along, which is free.
+#: The context sent before and after a part, in code points; it is free.
 _BESIDE = 500
 
 
 def check_voice_id(voice: str) -> str:
-    """A voice's id, or UsageError where it is invalid."""
+    """Return the id of a voice; UsageError if it is invalid."""
     if _VOICE.fullmatch(voice):
         return voice
     raise UsageError(
@@ -174,13 +174,13 @@ def check_voice_id(voice: str) -> str:
 
 
 def pcm_rate_hz(settings: ElevenLabsSettings) -> int | None:
-    """Samples per second where bare samples are requested; None where a file is."""
+    """The sample rate if bare samples are requested; None if a file is."""
     found = _PCM.fullmatch(settings.output_format)
     return int(found[1]) if found else None
 
 
 def sound_fields(settings: ElevenLabsSettings) -> dict[str, Any]:
-    """The fields of a request that the settings alone decide, without unset ones."""
+    """The fields of a request that depend on the settings alone, without unset ones."""
     model = find_elevenlabs_model(settings.model)
     normalization = settings.text_normalization
     return _drop_unset(
@@ -225,7 +225,7 @@ def _merge_settings(
     }
     kept = {name: value for name, value in stored.items() if is_used.get(name, True)}
     if model.stabilities and "stability" in kept:
-        # The model would refuse other values.
+        # The model refuses other values.
         nearest = min(model.stabilities, key=lambda value: abs(value - kept["stability"]))
         kept["stability"] = nearest
     return kept | own
@@ -242,7 +242,7 @@ def build_speech_request(
 ) -> ServiceRequest:
     """A request for one part of a text; UsageError for an invalid voice.
 
-    The settings that are stored with the voice are used only where some have to be sent.
+    The stored settings of the voice are used only if the request has to send voice settings.
     """
     model, text, fields = find_elevenlabs_model(settings.model), parts[at], sound_fields(settings)
     if own := build_voice_settings(settings, voice.speed):
@@ -264,36 +264,36 @@ def build_speech_request(
 
 
 def with_timestamps(request: ServiceRequest) -> ServiceRequest:
-    """The same request, answered with sound and the times of characters."""
+    """The request for the same audio with character times."""
     return replace(request, path=request.path + _TIMESTAMPS)
 
 
 def has_timestamps(request: ServiceRequest) -> bool:
-    """Whether a request is answered with the times of characters."""
+    """Whether the response to a request has character times."""
     return request.path.endswith(_TIMESTAMPS)
 
 
 def _drop_unset(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields to send: like the official library, without unset ones."""
+    """Drop unset fields, like the official library."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 # Errors as documented (https://elevenlabs.io/docs/eleven-api/resources/errors, read 2026-11-21), and as
-# observed in 2026: ``code``, ``status`` and ``type`` all count, since older answers have only some of
+# observed in 2026: ``code``, ``status`` and ``type`` all count, since older responses have only some of
 # them; ``detail`` is an object, an array or a bare string.
 
 
 #: Transient statuses: timeout, too early.
 _TRANSIENT = (408, 425)
 
-#: Statuses of a service that does not have an address.
+#: Statuses of a missing endpoint.
 ABSENT = (404, 405, 501)
 
-#: Higher costs of one answer cannot be true.
+#: Higher costs of one response are implausible.
 MOST_CREDITS = 1e9
 _CONCURRENCY_CODES = {"concurrent_limit_exceeded", "too_many_concurrent_requests"}
 
-#: The limit of open requests; a refusal has no such header.
+#: The limit of open requests in an error message; such responses lack the header.
 _MOST = re.compile(r"maximum of ([0-9]{1,4})\s+concurrent")
 _SPENT_CODES = {"quota_exceeded", "insufficient_credits"}
 _LEFT = re.compile(r"([0-9]{1,12}) credits? remaining.*?([0-9]{1,12}) credits? (?:are|is) required")
@@ -304,7 +304,7 @@ _TEXT_CODES = {
 }
 _PERMISSION_CODES = {"missing_permissions", "insufficient_permissions"}
 
-#: Errors that all clips share: codes of the service, the problem, the remedy.
+#: Fatal errors: the codes of the service, the problem, the remedy.
 _FATAL_CODES: tuple[tuple[set[str], str, str], ...] = (
     (
         _PERMISSION_CODES,
@@ -352,15 +352,15 @@ _quoted = partial(quote_service, who="ElevenLabs")
 
 
 class VoiceError(ClipError):
-    """This voice cannot be used; others may be."""
+    """This voice cannot be used; others may work."""
 
 
 class NoTimestampsError(ClipError):
-    """The service has no endpoint with timestamps; the plain one may work."""
+    """The service lacks the endpoint with timestamps; the plain one may work."""
 
 
 def refuse_absent_timestamps(answer: ServiceResponse, hidden: Callable[[str], str]) -> None:
-    """Raise NoTimestampsError if a service does not have the endpoint with timestamps."""
+    """Raise NoTimestampsError if the service lacks the endpoint with timestamps."""
     if answer.status in ABSENT and not parse_error_body(answer, hidden).words & _VOICE_CODES:
         raise NoTimestampsError(f"the service has no timestamps ({answer.status})")
 
@@ -368,12 +368,12 @@ def refuse_absent_timestamps(answer: ServiceResponse, hidden: Callable[[str], st
 def to_elevenlabs_error(
     answer: ServiceResponse, hidden: Callable[[str], str], *, is_first: bool
 ) -> Exception:
-    """The error to raise for an answer other than 200.
+    """The error to raise for a response other than 200.
 
     Args:
-        answer: the answer.
-        hidden: takes the key out of a text.
-        is_first: whether no request has succeeded yet, so that the address may be wrong.
+        answer: the response.
+        hidden: redacts the key in a text.
+        is_first: no request has succeeded yet, so the base URL may be wrong.
 
     Returns:
         TransientError, RateLimitedError, ClipError, VoiceError or FatalError.
@@ -383,7 +383,7 @@ def to_elevenlabs_error(
     if body.words & _CONCURRENCY_CODES or (status == 429 and most):
         return RateLimitedError(_quoted("too many requests at once", body), most and int(most[1]))
     if status in (*_TRANSIENT, 429) or not 400 <= status < 500:
-        return TransientError.from_answer(
+        return TransientError.from_response(
             answer, _quoted(f"the service responded with {status}", body)
         )
     if body.words & _SPENT_CODES:
@@ -419,13 +419,13 @@ def _to_permanent_error(status: int, body: ErrorBody, *, is_first: bool) -> Exce
 
 
 def is_unreadable(answer: ServiceResponse, hidden: Callable[[str], str]) -> bool:
-    """Whether the service refuses access to a key that may otherwise be valid."""
+    """Whether the key lacks a permission; it may be valid otherwise."""
     lacks_permission = parse_error_body(answer, hidden).words & _PERMISSION_CODES
     return bool(lacks_permission) or answer.status in (403, 404, 405)
 
 
 def read_charge(answer: ServiceResponse) -> float | None:
-    """The credits that an answer cost; None where it does not report them."""
+    """The credits that a response cost; None if it does not report them."""
     for header in ("character-cost", "x-character-count"):
         try:
             cost = float(answer.headers.get(header, ""))
@@ -437,6 +437,6 @@ def read_charge(answer: ServiceResponse) -> float | None:
 
 
 def most_at_once(answer: ServiceResponse) -> int | None:
-    """The plan's limit of open requests for this group of models; None where it is not reported."""
+    """The plan's limit of open requests for this group of models; None if not reported."""
     most = answer.headers.get("maximum-concurrent-requests", "")
     return int(most) or None if re.fullmatch("[0-9]{1,4}", most) else None

@@ -61,12 +61,12 @@ if TYPE_CHECKING:
 
 Shape = TypeVar("Shape")
 
-#: The service's own bound (https://elevenlabs.io/docs/api-reference/voices/search).
-_PAGE = 100
+#: The service's maximum (https://elevenlabs.io/docs/api-reference/voices/search).
+_PAGE_SIZE = 100
 
-#: A service that never ends its list is not read for ever.
-_PAGES = 200
-_SHOWN = 80
+#: A limit, in case the service never ends its list.
+_MAX_PAGES = 200
+_MAX_LINE_LENGTH = 80
 
 
 class _VerifiedLanguage(msgspec.Struct):
@@ -116,11 +116,11 @@ class _Subscription(msgspec.Struct):
 async def list_account_voices(
     service: ServiceConnection, *, seconds: float
 ) -> tuple[VoiceInfo, ...]:
-    """All voices of the account, page by page, or from the older list where there is no other.
+    """All voices of the account, from the paged endpoint, or from the older one if that is missing.
 
     Raises:
-        ClipError: no page comes.
-        FatalError: the service refuses, or answers in an unknown shape.
+        ClipError: all attempts failed.
+        FatalError: the service refuses, or its response has an unknown schema.
     """
     found: dict[str, VoiceInfo] = {}
     token = None
@@ -129,8 +129,8 @@ async def list_account_voices(
     def judge_page(answer: ServiceResponse) -> _VoicesPage | None:
         return None if answer.status in ABSENT else judge(answer)
 
-    for _ in range(_PAGES):
-        query = {"page_size": _PAGE} | ({"next_page_token": token} if token else {})
+    for _ in range(_MAX_PAGES):
+        query = {"page_size": _PAGE_SIZE} | ({"next_page_token": token} if token else {})
         request = ServiceRequest(method="GET", path="v2/voices", query=query, seconds=seconds)
         page = await service.ask(request, judge_page)
         if page is None:
@@ -145,37 +145,37 @@ async def list_account_voices(
 
 
 class VoiceSettingsReader:
-    """Reads the settings that are stored with voices, once for each voice."""
+    """Reads the stored settings of voices, once for each voice."""
 
     def __init__(self, service: ServiceConnection, *, seconds: float) -> None:
         self._service = service
         self._seconds = seconds
-        self._known: dict[str, dict[str, Any]] = {}
+        self._settings_by_voice: dict[str, dict[str, Any]] = {}
         self._locks: dict[str, anyio.Lock] = {}
         self._waiting: list[Callable[[], None]] = []
 
     async def read(
         self, voice: str, on_start: Callable[[], None] | None = None
     ) -> Mapping[str, Any]:
-        """The settings of a voice, by their names in ``voice_settings``.
+        """The stored settings of a voice, by their names in ``voice_settings``.
 
         ``on_start`` is also called while another caller reads the same voice.
 
         Raises:
             VoiceError: the account has no such voice.
-            ClipError: no answer comes.
-            FatalError: the key may not read them; without them, the voice would sound different.
+            ClipError: all attempts failed.
+            FatalError: the key may not read them, and without them the voice would sound different.
         """
-        if voice not in self._known:
+        if voice not in self._settings_by_voice:
             restart = on_start or (lambda: None)
             self._waiting.append(restart)
             try:
                 async with self._locks.setdefault(voice, anyio.Lock()):
-                    if voice not in self._known:
-                        self._known[voice] = await self._request_settings(voice)
+                    if voice not in self._settings_by_voice:
+                        self._settings_by_voice[voice] = await self._request_settings(voice)
             finally:
                 self._waiting.remove(restart)
-        return self._known[voice]
+        return self._settings_by_voice[voice]
 
     async def _request_settings(self, voice: str) -> dict[str, Any]:
         def restart_all() -> None:
@@ -211,7 +211,7 @@ class VoiceSettingsReader:
 
 
 async def fetch_balance(service: ServiceConnection, *, seconds: float) -> Balance:
-    """The credits that are left; errors as in `list_account_voices`."""
+    """The remaining credits; errors as in `list_account_voices`."""
     request = ServiceRequest(method="GET", path="v1/user/subscription", seconds=seconds)
     subscription = await service.ask(request, _make_judge(service, _Subscription))
     left = max(0.0, subscription.character_limit - subscription.character_count)
@@ -225,7 +225,7 @@ async def fetch_balance(service: ServiceConnection, *, seconds: float) -> Balanc
 
 
 async def fetch_terms(service: ServiceConnection, name: str, *, seconds: float) -> str:
-    """A line about a model as the service describes it, compared with the table of models here.
+    """Describe a model in a line, and how it differs from the table in elevenlabs_requests.
 
     Errors as in `list_account_voices`.
     """
@@ -234,25 +234,30 @@ async def fetch_terms(service: ServiceConnection, name: str, *, seconds: float) 
     model = next((each for each in models if each.model_id == name), None)
     if model is None:
         offered = [
-            to_redacted_line(each.model_id, service.client.redact, _SHOWN) for each in models
+            to_redacted_line(each.model_id, service.client.redact, _MAX_LINE_LENGTH)
+            for each in models
         ]
         return f"the service has no model {name!r}; it has: {', '.join(offered)}"
-    known, longest, rates = (
+    expected_model, longest, rates = (
         find_elevenlabs_model(name),
         model.maximum_text_length_per_request,
         model.model_rates,
     )
-    differ = [
-        f"{value:g} {what}, instead of the expected {reckoned:g}"
-        for value, reckoned, what in (
-            (longest, known.longest, "characters at most"),
-            (rates and rates.character_cost_multiplier, known.credits, "credits for a character"),
+    differences = [
+        f"{value:g} {label}, instead of the expected {expected:g}"
+        for value, expected, label in (
+            (longest, expected_model.longest, "characters at most"),
+            (
+                rates and rates.character_cost_multiplier,
+                expected_model.credits,
+                "credits for a character",
+            ),
         )
-        if value is not None and value != reckoned
+        if value is not None and value != expected
     ]
-    if differ:
-        return f"{name} takes {' and '.join(differ)}"
-    return f"{name}: {known.longest:,} characters at most; credits for each: {known.credits:g}"
+    if differences:
+        return f"{name} takes {' and '.join(differences)}"
+    return f"{name}: {expected_model.longest:,} characters at most; credits for each: {expected_model.credits:g}"
 
 
 def _make_judge(
@@ -278,7 +283,7 @@ def _to_voice_infos(
 ) -> Iterator[tuple[str, VoiceInfo]]:
     for voice in page.voices:
         texts = (voice.voice_id, voice.name, voice.description)
-        name, *words = (to_redacted_line(text, hidden, _SHOWN) for text in texts)
+        name, *words = (to_redacted_line(text, hidden, _MAX_LINE_LENGTH) for text in texts)
         info = VoiceInfo(
             name=name,
             language=_choose_language(voice),
@@ -289,7 +294,7 @@ def _to_voice_infos(
 
 
 def _choose_language(voice: _Voice) -> str:
-    """Japanese if the voice speaks it, else its first language; the locale, where there is one."""
+    """Japanese if the voice speaks it, otherwise its first language; a locale, if there is one."""
     labels = voice.labels or {}
     pairs = [(each.locale, each.language) for each in voice.verified_languages or ()]
     pairs.append((labels.get("locale"), labels.get("language")))
@@ -299,7 +304,7 @@ def _choose_language(voice: _Voice) -> str:
 
 
 class ElevenLabsSpeaker:
-    """ElevenLabs, ready for one run."""
+    """ElevenLabs, connected for one run."""
 
     def __init__(
         self,
@@ -310,10 +315,10 @@ class ElevenLabsSpeaker:
         workers: int,
         timeout_seconds: float,
     ) -> None:
-        """Speak through the service; ``read`` returns the pronunciation of a form."""
+        """Use a connection; ``read`` returns the pronunciation of a form."""
         self.workers = workers
         self.limiter = service.limiter
-        #: Credits of all replies of the run, including unused ones; None before the first report.
+        #: Credits of all responses of the run, including unused ones; None before the first report.
         self.billed_total: float | None = None
         self._service = service
         self._read = read
@@ -337,7 +342,7 @@ class ElevenLabsSpeaker:
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
-        """Synthesize a form by itself; see ``speak_within``."""
+        """Synthesize a form without context; see ``speak_within``."""
         return await self.speak_within(form, voice, ("", ""), on_start=on_start)
 
     async def speak_within(
@@ -348,11 +353,11 @@ class ElevenLabsSpeaker:
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Speech:
-        """Synthesize a form between two texts, in parts where the model takes no text so long.
+        """Synthesize a form between two texts, in parts if it is too long for the model.
 
         Returns:
             float32 samples, shape (n,), full scale at -1..1; the requested pronunciation, which the
-            service does not confirm; and the cost of all replies.
+            service does not confirm; and the cost of all responses.
 
         Raises:
             ClipError: this form cannot be synthesized, or this voice cannot be used.
@@ -368,7 +373,7 @@ class ElevenLabsSpeaker:
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Speech:
-        """Like ``speak_within``, with the times of its characters."""
+        """Like ``speak_within``, with character times."""
         return await self._speak_parts(form, voice, around, on_start, is_timed=True)
 
     async def _speak_parts(
@@ -387,7 +392,7 @@ class ElevenLabsSpeaker:
             spell_for_engine(form, reading), find_elevenlabs_model(self._settings.model).longest
         )
         texts = [around[0], *parts, around[1]]
-        bill: list[float] = []
+        costs: list[float] = []
 
         def make_part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
             request = build_speech_request(
@@ -403,7 +408,7 @@ class ElevenLabsSpeaker:
                 voice=voice.name,
                 text=parts[at],
                 expected=expected,
-                on_charge=partial(self._count_cost, bill),
+                on_charge=partial(self._count_cost, costs),
             )
 
         async def buy_part(at: int, expected: ExpectedSpeech) -> Attempt:
@@ -426,8 +431,8 @@ class ElevenLabsSpeaker:
             samples=sound.samples,
             rate_hz=sound.rate_hz,
             pronunciation=drop_accents(reading),
-            billed=sum(bill) if bill else None,
-            # The text was perhaps sent in another spelling.
+            billed=sum(costs) if costs else None,
+            # The text may have been sent in another spelling.
             character_times=transfer_times(form.text, "".join(parts), spans),
         )
 
@@ -445,15 +450,15 @@ class ElevenLabsSpeaker:
         with self._remember_refusal(part.voice):
             return await self._purchaser.buy_part(part, judge, on_start)
 
-    def _count_cost(self, bill: list[float], cost: float) -> None:
-        """Count the cost of an answer when its headers arrive: its body may be lost."""
+    def _count_cost(self, costs: list[float], cost: float) -> None:
+        """Count the cost of a response when its headers arrive, as its body may be lost."""
         self.billed_total = cost + (self.billed_total or 0.0)
-        bill.append(cost)
+        costs.append(cost)
 
     async def _read_settings(
         self, voice: Voice, on_start: Callable[[], None] | None
     ) -> Mapping[str, Any]:
-        """The stored settings of a voice, where a request has to repeat them."""
+        """The stored settings of a voice, if a request has to repeat them."""
         if not build_voice_settings(self._settings, voice.speed):
             return {}
         with self._remember_refusal(voice.name):
@@ -461,7 +466,7 @@ class ElevenLabsSpeaker:
 
     @contextmanager
     def _remember_refusal(self, voice: str) -> Iterator[None]:
-        """Request a voice that the service refuses only once."""
+        """Remember an error of the voice, to request a refused voice only once."""
         if voice in self._refused:
             raise ClipError(self._refused[voice])
         try:
@@ -471,7 +476,7 @@ class ElevenLabsSpeaker:
             raise
 
     def _judge_answer(self, answer: ServiceResponse, *, is_timed: bool) -> ServiceResponse:
-        """Return an answer that is sound, or was paid for."""
+        """Return a response that has audio or was paid for; raise for any other."""
         limiter = self._service.limiter
         if answer.status != 200:
             hidden = self._service.client.redact

@@ -1,4 +1,4 @@
-"""OpenAI, and the many servers that are compatible with its ``POST /audio/speech``."""
+"""OpenAI, and servers that are compatible with its ``POST /audio/speech``."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _SPENT = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_activ
 _ROOM = re.compile(r"concurren|too many (?:open|running|parallel)", re.IGNORECASE)
 _MOST = re.compile(r"([0-9]{1,4})\s+concurrent", re.IGNORECASE)
 
-#: Fields that all requests share, and the settings that they come from.
+#: The fields that do not depend on the clip, and their settings.
 _FOR_ALL = {
     "model": "openai.model",
     "response_format": "openai.response-format",
@@ -73,8 +73,7 @@ _MODEL_MESSAGE = re.compile(
     re.IGNORECASE,
 )
 
-#: Servers answer 500 or 503 where they lack something for good: Speaches and LocalAI, whose
-#: messages are such as "Model 'x' is not installed locally" and "backend not found: piper".
+#: Some servers return 500 or 503 for permanent errors: Speaches and LocalAI, with messages such as "Model 'x' is not installed locally" and "backend not found: piper".
 _LACKING = (500, 503)
 _LACKS = re.compile(
     r"\b(?:model|voice|speaker|weights?|checkpoint|backend)s?\b.{0,160}?"
@@ -83,7 +82,7 @@ _LACKS = re.compile(
     re.IGNORECASE,
 )
 
-#: The server may have it in a moment.
+#: Errors that may pass: the server is loading.
 _GETS_READY = re.compile(
     r"\b(?:loading|downloading|starting|warming|initiali[sz]ing|in progress|again|temporar|moment)",
     re.IGNORECASE,
@@ -95,13 +94,13 @@ _VOICE = {"voice_not_found", "invalid_voice", "unsupported_voice"}
 def to_openai_error(
     answer: ServiceResponse, *, model: str, hidden: Callable[[str], str], is_first: bool
 ) -> Exception:
-    """The error to raise for an answer that is no success.
+    """The error to raise for an unsuccessful response.
 
     Args:
-        answer: the answer.
+        answer: the response.
         model: the requested model.
-        hidden: takes the key out of a text.
-        is_first: whether no request has succeeded yet, so that the address may be wrong.
+        hidden: redacts the key in a text.
+        is_first: no request has succeeded yet, so the base URL may be wrong.
 
     Returns:
         TransientError, RateLimitedError, ClipError or FatalError.
@@ -116,7 +115,7 @@ def to_openai_error(
             quote_service("too many requests at once", body), most and int(most[1])
         )
     if status in (429, *_TRANSIENT) or (status > 499 and not _lacks_for_good(status, body)):
-        return TransientError.from_answer(
+        return TransientError.from_response(
             answer, quote_service(f"the server responded with {status}", body)
         )
     if status in (401, 403):
@@ -129,7 +128,7 @@ def to_openai_error(
 
 
 def _lacks_for_good(status: int, body: ErrorBody) -> bool:
-    """Whether a server will never fulfil a request."""
+    """Whether a server error is permanent."""
     if status in _ABSENT:
         return True
     message = body.message
@@ -138,7 +137,7 @@ def _lacks_for_good(status: int, body: ErrorBody) -> bool:
 
 
 def _to_refusal_error(status: int, body: ErrorBody, model: str, *, is_first: bool) -> Exception:
-    """The error for a request that would be refused again."""
+    """The error for a request that the server refuses permanently."""
     if _is_about_voice(status, body):
         text = "the server does not have this voice: tts-assets voices --provider openai may list its voices"
         return ClipError(quote_service(text, body))
@@ -169,7 +168,7 @@ def _is_about_voice(status: int, body: ErrorBody) -> bool:
 def to_no_sound_error(
     answer: ServiceResponse, why: TransientError, hidden: Callable[[str], str]
 ) -> TransientError:
-    """The error for an answer that is no sound: its own message, or ``why`` where it has none."""
+    """The error for a response without audio: its message, or ``why`` if it has none."""
     body = parse_error_body(answer, hidden)
     if not body.message:
         return why
@@ -194,10 +193,10 @@ _BUILT_IN_VOICES = tuple(
 
 
 def voices_in(body: Any, hidden: Callable[[str], str]) -> tuple[VoiceInfo, ...]:
-    """The voices in the JSON answer to ``GET /audio/voices``; none where it is no list of voices.
+    """The voices in the JSON response to ``GET /audio/voices``; none if it is not a list of voices.
 
-    Kokoro-FastAPI has objects with ``id`` and ``name`` in ``voices``, and had plain names; Speaches
-    has objects with ``name`` and ``language``. ``hidden`` takes the key out of a text.
+    Kokoro-FastAPI returns objects with ``id`` and ``name`` in ``voices``, older versions plain names;
+    Speaches returns objects with ``name`` and ``language``. ``hidden`` redacts the key in a text.
     """
     if isinstance(body, dict):
         body = body.get("voices") or body.get("data")
@@ -225,16 +224,16 @@ def _to_voice_info(row: Any, hidden: Callable[[str], str]) -> VoiceInfo | None:
 #: to text to speech, supported output formats).
 _PCM_HZ = 24_000
 
-#: A parameter of audio/L16 (RFC 2586) that servers put behind other types, too.
+#: A parameter of audio/L16 (RFC 2586), which servers also add to other types.
 _RATE = re.compile(r";\s*rate=([1-9][0-9]{3,5})\b", re.IGNORECASE)
 
-#: OpenAI takes 4,096 characters (API reference, createSpeech), but gpt-4o-mini-tts no more than
-#: 2,000 tokens (its model page), which so many characters of Japanese are not.
+#: OpenAI accepts 4,096 characters (API reference, createSpeech), but gpt-4o-mini-tts at most 2,000
+#: tokens (its model page); this many Japanese characters have fewer.
 _LONGEST = 1_500
 
 
 class OpenAISpeaker:
-    """A server, ready for one run."""
+    """A server, connected for one run."""
 
     def __init__(
         self,
@@ -245,7 +244,7 @@ class OpenAISpeaker:
         workers: int,
         timeout_seconds: float,
     ) -> None:
-        """Speak through a server; ``read`` returns the pronunciation of a form."""
+        """Use a connection; ``read`` returns the pronunciation of a form."""
         self.workers = workers
         self.limiter = server.limiter
         self._redact = server.client.redact
@@ -266,8 +265,8 @@ class OpenAISpeaker:
             the requested pronunciation: servers do not report their own.
 
         Raises:
-            ClipError: it cannot be synthesized, or nothing usable came.
-            FatalError: no other form can be either, or the voice only gives sounds that seem cut off.
+            ClipError: the form cannot be synthesized, or no response is usable.
+            FatalError: no form can be synthesized, or all clips of the voice seem truncated.
         """
         reading = await self._read(form)
         parts = split_for_requests(spell_for_engine(form, reading), _LONGEST)
@@ -308,7 +307,7 @@ class OpenAISpeaker:
         return ServiceRequest(method="POST", path="audio/speech", json=body, seconds=seconds)
 
     def _judge_answer(self, answer: ServiceResponse) -> ServiceResponse:
-        """Return an answer that is sound, damaged or not."""
+        """Return a response with audio, damaged or not; raise for any other."""
         hidden = self._redact
         if not 200 <= answer.status < 300:
             raise to_openai_error(
@@ -323,11 +322,11 @@ class OpenAISpeaker:
             why = exc
         else:
             return answer
-        # Outside of the handler: its quotation may contain the key.
+        # Outside of the except block: the original error may contain the key.
         raise to_no_sound_error(answer, why, hidden)
 
     def _pcm_rate_hz(self, answer: ServiceResponse) -> int | None:
-        """The rate of bare samples: OpenAI's, unless the server reports another; None for files."""
+        """The sample rate of bare samples: OpenAI's, unless the server reports another; None for files."""
         if self._settings.response_format != "pcm":
             return None
         rate = _RATE.search(answer.headers.get("content-type", ""))
@@ -339,25 +338,25 @@ _FORMATS = ("wav", "flac", "mp3", "opus", "pcm")
 
 
 class OpenAI(TextService):
-    """The provider; servers report no readings, so theirs cannot be checked."""
+    """The provider; servers report no readings, so they cannot be checked."""
 
     name = "openai"
-    # 20 MiB in the run's own process with 1 as with 16 requests at once, and 97 for the dictionary.
+    # 20 MiB in the run's own process with 1 or 16 open requests, and 97 for the dictionary.
     # Over 8,000 words, 200 MiB of UniDic are mapped as well.
     base_mib = 320
     footprint_mib = 1
 
-    def __init__(self, settings: Settings, *, patience: RetryPolicy | None = None) -> None:
-        """Connect to nothing yet; ``patience`` replaces the usual retry policy."""
-        super().__init__(settings, settings.openai, patience)
+    def __init__(self, settings: Settings, *, retry_policy: RetryPolicy | None = None) -> None:
+        """Don't connect yet; ``retry_policy`` replaces the default."""
+        super().__init__(settings, settings.openai, retry_policy)
         self._own = settings.openai
 
     def problem(self) -> str | None:
-        """None where a server can be used; else that OpenAI's own needs a key.
+        """None if the server can be used; otherwise a message that OpenAI needs a key.
 
         Raises:
-            UsageError: impossible settings: an unreadable format, no voice, an address that is
-                none or would expose the key.
+            UsageError: invalid settings: an unreadable format, no voice, a base URL that is
+                invalid or would expose the key.
             FatalError: the keyring cannot be read.
         """
         if self._own.response_format not in _FORMATS:
@@ -372,7 +371,7 @@ class OpenAI(TextService):
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """The voices that the settings name; the server is not asked.
+        """The voices that the settings name, without a request.
 
         Raises:
             UsageError: they name none.
@@ -387,10 +386,10 @@ class OpenAI(TextService):
         return tuple(VoiceInfo(name=name, language="ja", description="") for name in names)
 
     async def listed(self) -> tuple[VoiceInfo, ...]:
-        """The voices that the server lists; OpenAI's own, which it does not list, as documented.
+        """Request the voices of the server; for OpenAI, which does not list them, the documented ones.
 
         Raises:
-            UsageError: the base URL is none, or the key cannot be used.
+            UsageError: the base URL is invalid, or the key cannot be used.
             FatalError: the server cannot be reached, or does not list its voices.
         """
         if self.is_openai:
@@ -417,7 +416,7 @@ class OpenAI(TextService):
         return found
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one model
-        """The model, its instructions, and the versions that decide which text is sent."""
+        """The model, its instructions, and the versions that determine the text to send."""
         found = [f"openai model={self.model} response_format={self._own.response_format}"]
         if self._own.instructions:
             found.append(f"instructions={json.dumps(self._own.instructions, ensure_ascii=False)}")
@@ -430,7 +429,7 @@ class OpenAI(TextService):
         """Prepare a connection; the first request is sent for the first clip.
 
         Raises:
-            UsageError: as in ``problem``, or there is no key where one is needed.
+            UsageError: as in ``problem``, or a required key is missing.
             FatalError: as in ``problem``.
         """
         if problem := self.problem():
@@ -446,7 +445,7 @@ class OpenAI(TextService):
 
     @property
     def is_openai(self) -> bool:
-        """Whether the server is OpenAI's own, which needs a key and charges for every request."""
+        """Whether the server is OpenAI, which needs a key and charges for every request."""
         try:
             return urlsplit(self._own.base_url).hostname == "api.openai.com"
         except ValueError:
@@ -459,12 +458,12 @@ class OpenAI(TextService):
 
 
 class PaidOpenAI(OpenAI):
-    """The provider, where requests are charged."""
+    """The provider for servers that charge for requests."""
 
     async def charges(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...]
     ) -> list[Charge | str]:
-        """The characters that are sent for each form, a credit each; see ``_count_charges``."""
+        """The characters to send for each form, one credit each; see ``_count_charges``."""
         return await self._count_charges(forms, words, 1)
 
     async def balance(self) -> str:
@@ -477,7 +476,7 @@ class PaidOpenAI(OpenAI):
 
 
 def openai(settings: Settings) -> OpenAI:
-    """The provider, with charges for OpenAI, and any server with a known price or a cost limit."""
+    """The provider; with charges for OpenAI, and for servers with a known price or a cost limit."""
     is_bounded = settings.max_chars is not None or settings.max_cost is not None
     free = OpenAI(settings)
     is_priced = price_for(settings.prices, free.name, free.model) is not None

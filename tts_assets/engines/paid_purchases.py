@@ -1,4 +1,4 @@
-"""Speech bought from a service: kept sounds first, then its history, then a request."""
+"""Buy speech from a service: try stored audio first, then the service's history, then a request."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from tts_assets.store.paid_journal import Purchase
     from tts_assets.store.paid_speech import ClipRequests
 
-#: How an Ogg stream with Opus begins (RFC 7845, section 5.1), behind its first page header.
+#: The start of an Opus stream (RFC 7845, section 5.1), after the first Ogg page header.
 _OPUS, _FIRST_PAGE = b"OpusHead", 64
 _CONTAINER = re.compile(rb"RIFF|fLaC|OggS|ID3")
 _ENDINGS = {b"RIFF": Format.WAV, b"fLaC": Format.FLAC}
@@ -62,9 +62,9 @@ _BYTES_PER_SAMPLE = 2
 
 
 class TextService:
-    """A provider whose service takes text, so neither accents nor readings can be checked.
+    """A provider whose service takes plain text, so accents and readings cannot be checked.
 
-    Readings are sent as text: in kana where the spelling could well be read otherwise.
+    Texts are sent in kana where the spelling is ambiguous.
     """
 
     name: str
@@ -72,35 +72,35 @@ class TextService:
     def __init__(
         self,
         settings: Settings,
-        own: ElevenLabsSettings | OpenAISettings,
-        patience: RetryPolicy | None,
+        endpoint_settings: ElevenLabsSettings | OpenAISettings,
+        retry_policy: RetryPolicy | None,
     ) -> None:
         self._settings = settings
-        self._endpoint_settings = own
-        self._patience = patience
+        self._endpoint_settings = endpoint_settings
+        self._retry_policy = retry_policy
         self._readings = ReadingCache()
 
     @property
     def model(self) -> str:
-        """The model, which prices refer to."""
+        """The model, for its price."""
         return self._endpoint_settings.model
 
     @property
     def max_concurrent(self) -> int:
-        """How many requests the settings allow at once; the service may allow fewer."""
+        """The maximum of open requests by the settings; the service may allow fewer."""
         return self._settings.remote.max_concurrent
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
-        """Never: the service takes none."""
+        """Never: the service does not accept pitch accents."""
         return False
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
-        """Never: no service promises it."""
+        """Never: no service guarantees it."""
         return False
 
     @cached_property
     def _api_key(self) -> Secret | None:
-        """Looked up once: a keyring may open a window."""
+        """The API key, looked up once, as a keyring may open a window."""
         settings = self._settings
         file = settings.key_file(self.name)
         return keys.find(self.name, file=file, environment_key=settings.keys.get(self.name))
@@ -117,14 +117,14 @@ class TextService:
             most=most,
             per_second=self._settings.remote.rate_per_second,
             timeout_seconds=timeout_seconds or self._settings.timeout_seconds,
-            patience=self._patience,
+            retry_policy=self._retry_policy,
         ) as service:
             yield service
 
     async def _count_charges(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...], credits_each: float
     ) -> list[Charge | str]:
-        """For each form the characters that are sent and their credits, or why it has no reading.
+        """The characters to send for each form and their credits, or why it has no reading.
 
         Raises:
             FatalError: the dictionary cannot be used.
@@ -139,9 +139,9 @@ class TextService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchasedPart:
-    """A part of a text to buy, with its request and the bounds of its sound.
+    """A part of a text to buy, with its request and the bounds of its audio.
 
-    ``on_charge`` is called with the cost of each answer as soon as its headers arrive.
+    ``on_charge`` is called with the cost of each response when its headers arrive.
     """
 
     request: ServiceRequest
@@ -152,7 +152,7 @@ class PurchasedPart:
 
 
 class SpeechPurchaser:
-    """Buys texts for the clip that the present task generates."""
+    """Buys the speech of the clip that the current task generates."""
 
     def __init__(
         self,
@@ -164,15 +164,15 @@ class SpeechPurchaser:
         charged: Callable[[ServiceResponse], float | None] = lambda _: None,
         history: ElevenLabsHistory | None = None,
     ) -> None:
-        """Buy from a service, whose settings are in the table of its name in the configuration.
+        """Buy from a service.
 
         Args:
             service: the connection.
-            name: the name of the service.
+            name: the name of the service, and of its table in the configuration.
             model: the requested model.
-            pcm_rate_hz: returns the rate of bare samples of an answer; None for files.
-            charged: returns the cost of an answer, from its headers.
-            history: the service's own; None where it keeps none.
+            pcm_rate_hz: returns the sample rate of a response with bare samples; None for files.
+            charged: returns the cost of a response, from its headers.
+            history: the history of the service; None if it has none.
         """
         self.service = service
         self._name = name
@@ -185,7 +185,7 @@ class SpeechPurchaser:
     def expect_speech(
         self, reading: Pronunciation, voice: Voice, *, check_ends: bool, least_speed: float = 0.0
     ) -> ExpectedSpeech:
-        """The bounds of a form's sound; ``least_speed``: slower ones may be ignored by the service."""
+        """The bounds of a form's audio; the service may ignore speeds below ``least_speed``."""
         return ExpectedSpeech(
             shortest_seconds=compute_shortest_seconds(reading, max(least_speed, voice.speed)),
             longest_seconds=compute_longest_seconds(reading, voice.speed),
@@ -202,10 +202,10 @@ class SpeechPurchaser:
         buy_part: Callable[[int, ExpectedSpeech], Awaitable[Attempt]],
         on_start: Callable[[], None] | None,
     ) -> JoinedAttempts:
-        """All parts of a text, from earlier runs where they have them; errors as in `speak_parts`.
+        """Get all parts of a text, from earlier runs if possible; errors as in `speak_parts`.
 
         Raises:
-            FatalError: also where all sounds of the voice end as if cut off.
+            FatalError: also if all clips of the voice seem truncated.
         """
         voice = make_part(0, expected).voice
 
@@ -227,61 +227,61 @@ class SpeechPurchaser:
     async def _find_earlier(
         self, part: PurchasedPart, on_start: Callable[[], None] | None
     ) -> tuple[Attempt, ...]:
-        """Sounds of earlier runs: a usable one alone, or rejected ones for a person to decide.
+        """Find attempts of earlier runs: only the usable one, or those with faults for a person to decide.
 
         Errors as in `ElevenLabsHistory.fetch`, without TransientError.
         """
-        order = find_order()
-        if order is None:
+        clip_requests = find_order()
+        if clip_requests is None:
             return ()
-        store, refused = order.store, []
+        store, faulty = clip_requests.store, []
         for purchase in store.find_earlier(self._hash_request(part.request)):
             opinion = store.find_opinion(purchase)
             if opinion is Opinion.REJECTED:
                 continue
-            # Before the first wait: equal segments search for the same sounds at the same time.
+            # Claim it before the first await: tasks with equal segments find the same purchase.
             store.claim(purchase)
-            take = await self._read_take(order, purchase, part, on_start)
-            if take is None:
+            attempt = await self._read_attempt(clip_requests, purchase, part, on_start)
+            if attempt is None:
                 continue
             if opinion is Opinion.ACCEPTED or store.accept:
-                take = await _accept_attempt(take, store.read(purchase))
+                attempt = await _accept_attempt(attempt, store.read(purchase))
             elif purchase.kept is not None and purchase.kept.is_unfit:
-                take = take._replace(fault=purchase.kept.fault)
-            if take.fault is None:
-                order.reuse_purchase(purchase)
-                # A person accepted it, or changed the rules: the voice may end like this.
+                attempt = attempt._replace(fault=purchase.kept.fault)
+            if attempt.fault is None:
+                clip_requests.reuse_purchase(purchase)
+                # It passed, was accepted by a person, or the rules changed: the voice may end like this.
                 self._voices.add_whole(part.voice)
-                return (take,)
+                return (attempt,)
             store.release(purchase)
-            refused.append(take)
-        return () if store.buy_again else tuple(refused)
+            faulty.append(attempt)
+        return () if store.buy_again else tuple(faulty)
 
     def _hash_request(self, request: ServiceRequest) -> str:
-        """The hash of everything that is sent, without headers."""
+        """The hash of the request without its headers."""
         sent = [self._name, request.path, sorted((request.query or {}).items()), request.json]
         return hashlib.sha256(msgspec.json.encode(sent)).hexdigest()
 
-    async def _read_take(
+    async def _read_attempt(
         self,
-        order: ClipRequests,
+        clip_requests: ClipRequests,
         purchase: Purchase,
         part: PurchasedPart,
         on_start: Callable[[], None] | None,
     ) -> Attempt | None:
-        if data := order.store.read(purchase):
+        if data := clip_requests.store.read(purchase):
             alignment = purchase.kept.alignment if purchase.kept else None
-            answer = TimedAnswer(status=200, headers={}, body=data, alignment=alignment)
-            take = await decode_attempt(answer, part.expected, pcm_rate_hz=None)
+            response = TimedAnswer(status=200, headers={}, body=data, alignment=alignment)
+            take = await decode_attempt(response, part.expected, pcm_rate_hz=None)
             return take._replace(is_kept=True)
         if purchase.kept is not None or self.history is None:
             return None
-        ticket = Ticket(order.store, purchase)
+        ticket = Ticket(clip_requests.store, purchase)
         found = await self.history.fetch(ticket, on_start=on_start or (lambda: None))
         if found is None:
             return None
         take = await decode_attempt(found, part.expected, pcm_rate_hz=None)
-        return _keep_answer(ticket, found, take, pcm_rate_hz=None)
+        return _keep_response(ticket, found, take, pcm_rate_hz=None)
 
     async def buy_part(
         self,
@@ -289,15 +289,15 @@ class SpeechPurchaser:
         judge: Judge[ServiceResponse],
         on_start: Callable[[], None] | None,
     ) -> Attempt:
-        """Request a part and keep its sound until the clip is stored; errors as in `ask`."""
-        order = find_order()
-        if order is None:
+        """Request a part, and keep its audio until the clip is stored; errors as in `ask`."""
+        clip_requests = find_order()
+        if clip_requests is None:
             request = replace(part.request, on_headers=partial(self._count_cost, part))
-            answer = await self.service.ask(request, judge, on_start)
-            rate_hz = self._pcm_rate_hz(answer)
-            return await decode_attempt(answer, part.expected, pcm_rate_hz=rate_hz)
+            response = await self.service.ask(request, judge, on_start)
+            rate_hz = self._pcm_rate_hz(response)
+            return await decode_attempt(response, part.expected, pcm_rate_hz=rate_hz)
         begin_request = partial(
-            order.begin_request,
+            clip_requests.begin_request,
             key=self._hash_request(part.request),
             text=part.text,
             service=self._name,
@@ -306,33 +306,33 @@ class SpeechPurchaser:
         )
         attempt = _Attempt(self, part, begin_request)
 
-        def judge_sent(answer: ServiceResponse) -> ServiceResponse:
-            # A sound from the history is no answer to the request.
-            return answer if attempt.is_recovered else judge(answer)
+        def judge_sent(response: ServiceResponse) -> ServiceResponse:
+            # Audio from the history is not a response to this request.
+            return response if attempt.is_recovered else judge(response)
 
-        answer = await self.service.ask(part.request, judge_sent, on_start, send=attempt.send)
-        rate_hz = None if attempt.is_recovered else self._pcm_rate_hz(answer)
-        take = await decode_attempt(answer, part.expected, pcm_rate_hz=rate_hz)
+        response = await self.service.ask(part.request, judge_sent, on_start, send=attempt.send)
+        rate_hz = None if attempt.is_recovered else self._pcm_rate_hz(response)
+        take = await decode_attempt(response, part.expected, pcm_rate_hz=rate_hz)
         if take.samples is None and not attempt.is_recovered and self.history is not None:
-            # It was damaged on its way: the service may have it whole.
+            # The response was damaged: the history may have complete audio.
             found = await self.history.fetch(attempt.ticket, on_start=on_start or (lambda: None))
             if found is not None:
-                answer, rate_hz = found, None
+                response, rate_hz = found, None
                 take = await decode_attempt(found, part.expected, pcm_rate_hz=None)
-        return _keep_answer(attempt.ticket, answer, take, pcm_rate_hz=rate_hz)
+        return _keep_response(attempt.ticket, response, take, pcm_rate_hz=rate_hz)
 
-    def _count_cost(self, part: PurchasedPart, answer: ServiceResponse) -> None:
-        cost = self.charged(answer)
-        if cost is not None and _is_good(answer):
+    def _count_cost(self, part: PurchasedPart, response: ServiceResponse) -> None:
+        cost = self.charged(response)
+        if cost is not None and _is_success(response):
             part.on_charge(cost)
 
 
-def _is_good(answer: ServiceResponse) -> bool:
-    return 200 <= answer.status < 300
+def _is_success(response: ServiceResponse) -> bool:
+    return 200 <= response.status < 300
 
 
 class _Attempt:
-    """Sends one request as often as it takes, and asks the history before it sends it again."""
+    """Sends a request, and before each retry searches the history for its audio."""
 
     def __init__(
         self, purchaser: SpeechPurchaser, part: PurchasedPart, begin_request: Callable[[], Ticket]
@@ -347,16 +347,16 @@ class _Attempt:
 
     @property
     def ticket(self) -> Ticket:
-        """The request that was sent last."""
+        """The latest request."""
         return self._tickets[-1]
 
     async def send(self) -> ServiceResponse:
-        """Send it; see `RetryingClient.ask`."""
+        """Send the request; see `RetryingClient.ask`."""
         if self._tickets and self._history is not None and not self.ticket.is_cancelled:
             found = await self._fetch_lost(self._history)
             if found is not None:
                 return found
-            # The history may have taken a while.
+            # The run may have stopped meanwhile.
             self._service.limiter.refuse_if_stopped()
         self._tickets.append(self._begin_request())
         try:
@@ -373,13 +373,13 @@ class _Attempt:
             self._note_lost()
             raise
         except FatalError:
-            # Without headers the service was not reached, or sent us elsewhere.
+            # Without headers, the service was not reached, or redirected to another origin.
             if self.ticket.purchase.arrived is None:
                 self.ticket.record_void()
             raise
 
     async def _fetch_lost(self, history: ElevenLabsHistory) -> ServiceResponse | None:
-        """The sound of the request that was sent last, whose answer was lost."""
+        """Fetch the audio of the latest request, whose response was lost, from the history."""
         had_cost = _cost_of(self.ticket) is not None
         found = await history.fetch(self.ticket)
         cost = _cost_of(self.ticket)
@@ -390,24 +390,24 @@ class _Attempt:
         return found
 
     def _note_lost(self) -> None:
-        """An answer did not arrive whole; without a cost in its headers, it may or may not be billed."""
+        """Count a lost response, unless its headers arrived and reported the cost."""
         if _cost_of(self.ticket) is None:
             self._service.limiter.note_lost(1)
 
-    def _note_headers(self, answer: ServiceResponse) -> None:
-        if 300 <= answer.status < 400:
+    def _note_headers(self, response: ServiceResponse) -> None:
+        if 300 <= response.status < 400:
             return
-        if not _is_good(answer):
+        if not _is_success(response):
             self.ticket.record_void()
             return
-        cost = self._charged(answer)
+        cost = self._charged(response)
         if cost is not None:
             self._part.on_charge(cost)
         redact = self._service.client.redact
-        ids = [answer.headers.get(name, "") for name in ("request-id", "history-item-id")]
-        # An id that repeats the key must not be stored.
-        safe = [each if redact(each) == each else "" for each in ids]
-        self.ticket.record_arrival(request_id=safe[0], history_item_id=safe[1], billed=cost)
+        ids = [response.headers.get(name, "") for name in ("request-id", "history-item-id")]
+        # Don't store an id that contains the key.
+        safe_ids = [each if redact(each) == each else "" for each in ids]
+        self.ticket.record_arrival(request_id=safe_ids[0], history_item_id=safe_ids[1], billed=cost)
 
 
 def _cost_of(ticket: Ticket) -> float | None:
@@ -416,7 +416,7 @@ def _cost_of(ticket: Ticket) -> float | None:
 
 
 async def _accept_attempt(take: Attempt, data: bytes) -> Attempt:
-    """An attempt that a person accepted, faults and all; unchanged where it cannot be decoded."""
+    """Clear the faults of an attempt that a person accepted; unchanged if it cannot be decoded."""
     if take.samples is None:
         found = await anyio.to_thread.run_sync(_decode_rest, data)
         if found is None:
@@ -426,7 +426,7 @@ async def _accept_attempt(take: Attempt, data: bytes) -> Attempt:
 
 
 def _decode_rest(data: bytes) -> tuple[Samples, int] | None:
-    """The samples of a sound file that may be cut; None where it has none."""
+    """Decode a file that may be truncated; None if it has no samples."""
     from tts_assets.audio.codec import decode  # noqa: PLC0415 - heavy, and rarely needed
 
     try:
@@ -436,31 +436,31 @@ def _decode_rest(data: bytes) -> tuple[Samples, int] | None:
     return (samples, rate_hz) if samples.size else None
 
 
-def _keep_answer(
-    ticket: Ticket, answer: ServiceResponse, take: Attempt, *, pcm_rate_hz: int | None
+def _keep_response(
+    ticket: Ticket, response: ServiceResponse, take: Attempt, *, pcm_rate_hz: int | None
 ) -> Attempt:
-    """Keep an answer that is playable, if only in part."""
-    found = _to_file(answer, pcm_rate_hz)
+    """Store the audio of a response if at least a part of it is playable."""
+    found = _to_file(response, pcm_rate_hz)
     if found is None:
         return take
     if take.samples is not None:
         seconds = take.samples.size / take.rate_hz
-    elif (there := _decode_rest(found[0])) is not None:
-        seconds = there[0].size / there[1]
+    elif (playable := _decode_rest(found[0])) is not None:
+        seconds = playable[0].size / playable[1]
     else:
         return take
     ticket.keep_sound(*found, seconds=seconds, fault=take.fault or "", alignment=take.alignment)
     return take._replace(is_kept=True)
 
 
-def _to_file(answer: ServiceResponse, pcm_rate_hz: int | None) -> tuple[bytes, Format] | None:
-    """An answer as a sound file with its format; None where it is no sound."""
-    body = answer.body
+def _to_file(response: ServiceResponse, pcm_rate_hz: int | None) -> tuple[bytes, Format] | None:
+    """The response as an audio file and its format; None if it has no audio."""
+    body = response.body
     try:
-        check_sound_body(body, answer.media_type, pcm_rate_hz=pcm_rate_hz)
+        check_sound_body(body, response.media_type, pcm_rate_hz=pcm_rate_hz)
     except TransientError:
         return None
-    if pcm_rate_hz is not None and not _CONTAINER.match(body) and "/mp" not in answer.media_type:
+    if pcm_rate_hz is not None and not _CONTAINER.match(body) and "/mp" not in response.media_type:
         return _to_wav(body, pcm_rate_hz), Format.WAV
     if body.startswith(b"OggS"):
         return body, Format.OPUS if _OPUS in body[:_FIRST_PAGE] else Format.OGG
@@ -468,7 +468,7 @@ def _to_file(answer: ServiceResponse, pcm_rate_hz: int | None) -> tuple[bytes, F
 
 
 def _to_wav(body: bytes, rate_hz: int) -> bytes:
-    """Bare samples of 16 bits, mono, as a WAV file, so that a person can listen to them."""
+    """Wrap bare 16-bit mono samples in a WAV file, so that a person can listen to them."""
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
         writer.setnchannels(1)

@@ -1,4 +1,4 @@
-"""The interface of engines: required methods, and optional abilities as small protocols."""
+"""The interface of engines: the required methods, and a protocol for each optional ability."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class VoiceInfo:
     """A voice on offer.
 
     Args:
-        name: the word after ``--voice``.
+        name: its name in ``--voice``.
         language: its language, as a BCP 47 tag.
         description: a few words about it.
-        credit: the line that its licence requires of everyone who publishes its speech; "" for none.
-        gender: how it sounds: ``female``, ``male``, or "" where that is unknown.
-        speeds: the slowest and the fastest speed; 1.0 is its own.
-        whole_speeds: it takes whole numbers only.
+        credit: the attribution that its licence requires of published speech; "" if none.
+        gender: ``female``, ``male``, or "" if unknown.
+        speeds: the lowest and highest speed; 1.0 is its natural speed.
+        whole_speeds: it accepts only whole numbers as speeds.
     """
 
     name: str
@@ -38,34 +38,34 @@ class VoiceInfo:
 
 
 class Speaker(Protocol):
-    """An engine that is ready for one run."""
+    """An engine that is open for one run."""
 
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
-        """Synthesize a form; cancelling the call really ends the work.
+        """Synthesize a form; cancelling the call stops the work.
 
         Args:
             form: the text with its reading.
             voice: the voice, and its speed.
-            on_start: called when the work begins, and again if it has to be restarted through no
-                fault of this form: the time before does not count.
+            on_start: restarts the time limit: called when work begins, and again if it is restarted
+                after a failure that this form did not cause.
 
         Raises:
-            ClipError: this form cannot be synthesized; others may.
-            FatalError: no form can be synthesized any more.
+            ClipError: this form cannot be synthesized.
+            FatalError: the engine cannot synthesize any more forms.
         """
         ...
 
 
 @runtime_checkable
 class Recorder(Speaker, Protocol):
-    """A speaker in a process of its own, which finishes the sound where the samples are.
+    """A speaker in its own process, which also prepares and encodes the clip there; optional.
 
-    It takes more forms than it has workers: the others wait, and their time does not count.
+    It accepts more forms than it has workers: time limits leave out the wait for a worker.
 
-    Optional: two workers that hand samples over wait for cores and get 1.73 times the clips of
-    one; with the whole clip made in one thread it is 1.9 times.
+    Two workers that hand samples over to the run wait for cores and produce 1.73 times the clips of
+    one worker; if one thread produces the whole clip, it is 1.9 times.
     """
 
     async def record(
@@ -76,13 +76,13 @@ class Recorder(Speaker, Protocol):
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Recording:
-        """Synthesize a form, and finish the sound as :func:`tts_assets.audio.render.finish` does."""
+        """Synthesize a form, and encode it as :func:`tts_assets.audio.render.finish` does."""
         ...
 
 
 @runtime_checkable
 class Contextual(Speaker, Protocol):
-    """A speaker that takes the texts around a segment, and continues from them; optional."""
+    """A speaker that uses the texts before and after a segment as context; optional."""
 
     async def speak_within(
         self,
@@ -92,12 +92,12 @@ class Contextual(Speaker, Protocol):
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Speech:
-        """Synthesize a form between two texts that are synthesized by themselves.
+        """Synthesize a form with the texts before and after it as context.
 
         Args:
             form: as in ``speak``.
             voice: as in ``speak``.
-            around: the texts before and behind it; "" where there is none.
+            around: the texts before and after it; "" for none.
             on_start: as in ``speak``.
         """
         ...
@@ -115,37 +115,37 @@ class TimestampSpeaker(Contextual, Protocol):
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Speech:
-        """Like ``speak_within``; the speech has ``character_times`` where they are known."""
+        """Like ``speak_within``; the speech has ``character_times`` if they are known."""
         ...
 
 
 @runtime_checkable
 class Bounded(Protocol):
-    """A speaker that may synthesize fewer forms at once than it was opened for; optional."""
+    """A speaker that may have fewer workers than it was opened for; optional."""
 
     @property
     def workers(self) -> int:
-        """How many it synthesizes at once: at least 1, and constant."""
+        """The number of forms it synthesizes at once: constant, at least 1."""
         ...
 
 
 @runtime_checkable
 class Paced(Protocol):
-    """A speaker that waits for a service; optional."""
+    """A speaker that sends requests to a service; optional."""
 
     @property
     def limiter(self) -> Limiter:
-        """Decides how many clips should be in progress, and counts the traffic."""
+        """Limits the clips in progress, and counts the traffic."""
         ...
 
 
 @runtime_checkable
 class Metered(Protocol):
-    """A speaker that knows all charges of its service; optional."""
+    """A speaker whose service reports all charges; optional."""
 
     @property
     def billed_total(self) -> float | None:
-        """Credits of this run so far, including those for answers that were not used."""
+        """Credits of this run so far, including those for unused responses."""
         ...
 
 
@@ -155,15 +155,15 @@ class Remote(Protocol):
 
     @property
     def max_concurrent(self) -> int:
-        """How many requests the settings allow at once, whatever the cores of this machine."""
+        """The maximum of open requests by the settings; independent of this machine's cores."""
         ...
 
     async def listed(self) -> tuple[VoiceInfo, ...]:
-        """The voices that the service offers now, by asking it.
+        """Request the voices that the service offers now.
 
         Raises:
-            UsageError: it cannot be asked with these settings.
-            FatalError: it does not list them.
+            UsageError: these settings do not allow a request.
+            FatalError: the service does not list its voices.
         """
         ...
 
@@ -173,19 +173,19 @@ class TimestampProvider(Protocol):
     """A provider whose speakers may be a ``TimestampSpeaker``; optional."""
 
     def wants_timestamps(self, *, is_requested: bool) -> bool:
-        """Whether the time line of a passage has words; a record may have requested it."""
+        """Whether the timeline of a passage has words; ``is_requested``: a record has a field for it."""
         ...
 
 
 class Charge(NamedTuple):
-    """The charge for a form: characters that are sent, and their credits as far as known before."""
+    """The estimated charge for a form: characters to send, and their credits if known."""
 
     characters: int
     credits: float
 
 
 class Balance(NamedTuple):
-    """The credits that are left, and when they are reset; None where that is unknown."""
+    """The remaining credits, and when they are reset; None if unknown."""
 
     credits: float
     resets: datetime | None = None
@@ -193,29 +193,29 @@ class Balance(NamedTuple):
 
 @runtime_checkable
 class Priced(Protocol):
-    """A provider that costs something; optional."""
+    """A provider that charges for speech; optional."""
 
     @property
     def model(self) -> str:
-        """The model, which prices refer to."""
+        """The model, for its price."""
         ...
 
     async def charges(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...]
     ) -> list[Charge | str]:
-        """The charge for each form, or why it cannot be synthesized; nothing is sent.
+        """The charge for each form, or why it cannot be synthesized; sends nothing.
 
         Raises:
-            FatalError: the dictionary, which decides the text to send, cannot be used.
+            FatalError: the dictionary, which determines the text to send, cannot be used.
         """
         ...
 
     async def balance(self) -> Balance | str:
-        """The credits that are left, by asking the service; or why they are unknown."""
+        """Request the remaining credits; returns a text with the reason if they are unknown."""
         ...
 
     async def terms(self) -> str:
-        """A line about the model's limit and costs, by asking the service."""
+        """Request the model's limit and costs, as a line of text."""
         ...
 
 
@@ -224,21 +224,21 @@ class Provider(Protocol):
 
     @property
     def name(self) -> str:
-        """The word after ``--provider``."""
+        """Its name in ``--provider``."""
         ...
 
     @property
     def base_mib(self) -> int:
-        """Memory that the engine needs before it has a worker, in MiB, as measured."""
+        """The measured memory of the engine without workers, in MiB."""
         ...
 
     @property
     def footprint_mib(self) -> int:
-        """Memory that one more worker needs, in MiB, as measured."""
+        """The measured memory of each further worker, in MiB."""
         ...
 
     def problem(self) -> str | None:
-        """None when the engine can be used here, else what is missing and what to do."""
+        """None if the engine can be used on this machine; otherwise the problem and its remedy."""
         ...
 
     def voices(self) -> tuple[VoiceInfo, ...]:
@@ -246,7 +246,7 @@ class Provider(Protocol):
         ...
 
     def engine(self, voice: str) -> str:
-        """Engine, model and dictionary with their versions: all that can change a voice's sound."""
+        """Engine, model and dictionary with their versions: everything that can change a voice's audio."""
         ...
 
     def accents(self, voice: str) -> bool:
@@ -254,7 +254,7 @@ class Provider(Protocol):
         ...
 
     def repeats(self, voice: str) -> bool:
-        """Whether a voice gives equal samples for equal forms, with any number of workers."""
+        """Whether a voice is deterministic: equal samples for equal forms, with any number of workers."""
         ...
 
     def open(
@@ -263,9 +263,9 @@ class Provider(Protocol):
         """Prepare the engine.
 
         Args:
-            workers: how many forms to synthesize at once; it may be :class:`Bounded` to fewer.
-            timeout_seconds: a call is cancelled after that long; for engines that have to
-                distinguish a slow call from a dead one sooner.
+            workers: the number of forms to synthesize at once; a :class:`Bounded` speaker may have
+                fewer.
+            timeout_seconds: the time limit of a call, for engines that detect hung processes.
             words: the user's own dictionary, for engines that read Japanese themselves.
         """
         ...

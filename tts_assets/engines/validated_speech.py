@@ -1,4 +1,4 @@
-"""Speech from a service: a text sent in parts, each checked and requested once more if it is faulty."""
+"""Speech from a service: send a text in parts, check each, and request a faulty one once more."""
 
 from __future__ import annotations
 
@@ -31,55 +31,55 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples, Voice
 
 
-#: Where a text is split, the best places first: behind a sentence, a clause, a word.
+#: Where to split a text, the best places first: after a sentence, a clause, a word.
 _PLACES = (
     re.compile(r"[。．！？!?\n…]+[」』）)\]】〉》”’\"]*\s*|\.\s+"),
     re.compile(r"[、，,;；：:]\s*"),
     re.compile(r"\s+"),
 )
 
-#: Signs that belong to the one before, beside Unicode's combining marks.
+#: Characters that belong to the one before, besides Unicode's combining marks.
 _CLINGING = frozenset("ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ々\u200d")
 _JOINER = "\u200d"
 
 
 def split_for_requests(text: str, most: int) -> list[str]:
-    """The parts of a text, in order and without loss, with at most so many code points each."""
+    """Split a text into parts of at most so many code points, without loss."""
     parts = []
     while len(text) > most:
-        at = _find_split(text, most)
-        parts.append(text[:at])
-        text = text[at:]
+        index = _find_split(text, most)
+        parts.append(text[:index])
+        text = text[index:]
     return [*parts, text]
 
 
 def _find_split(text: str, most: int) -> int:
-    for place in _PLACES:
-        ends = [found.end() for found in place.finditer(text, 0, most)]
+    for pattern in _PLACES:
+        ends = [match.end() for match in pattern.finditer(text, 0, most)]
         if ends:
             return ends[-1]
-    # A sign that is longer than a part is split all the same.
-    return next((at for at in range(most, 0, -1) if not _is_inseparable(text, at)), most)
+    # Split even a grapheme that is longer than a part.
+    return next((index for index in range(most, 0, -1) if not _is_inseparable(text, index)), most)
 
 
-def _is_inseparable(text: str, at: int) -> bool:
-    sign = text[at]
-    marks = unicodedata.category(sign).startswith("M") or "\U0001f3fb" <= sign <= "\U0001f3ff"
-    return marks or sign in _CLINGING or text[at - 1] == _JOINER
+def _is_inseparable(text: str, index: int) -> bool:
+    char = text[index]
+    marks = unicodedata.category(char).startswith("M") or "\U0001f3fb" <= char <= "\U0001f3ff"
+    return marks or char in _CLINGING or text[index - 1] == _JOINER
 
 
-#: Begin and end of a character, in seconds.
+#: Start and end of a character, in seconds.
 Span: TypeAlias = "tuple[float, float]"
 
-#: A service may report other characters than those of the request, but not any number of them.
+#: A service may report other characters than those requested, up to this many.
 _MOST_PER_CHARACTER, _MOST_MORE = 10, 100
 
-#: Times may be so much behind the end of the sound: encoders cut and pad.
+#: Times may exceed the end of the audio by this much: encoders trim and pad.
 _SLACK_SECONDS = 0.5
 
 
 class _Reported(msgspec.Struct):
-    """Characters with their times, as ElevenLabs names them (CharacterAlignmentResponseModel)."""
+    """Characters with their times, in ElevenLabs' schema (CharacterAlignmentResponseModel)."""
 
     characters: tuple[str, ...]
     character_start_times_seconds: tuple[float, ...]
@@ -97,13 +97,13 @@ class _Alignments(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedAnswer(ServiceResponse):
-    """The sound of an answer with the times of its characters."""
+    """A response with audio and the times of its characters."""
 
     alignment: Alignment | None
 
 
 def unpack_timed_answer(answer: ServiceResponse) -> ServiceResponse:
-    """The sound in a JSON answer, with its times; the answer unchanged where it has none."""
+    """Decode the audio and times of a JSON response; return other responses unchanged."""
     try:
         body = msgspec.json.decode(answer.body, type=_Body)
         sound = base64.b64decode(body.audio_base64, validate=True)
@@ -115,7 +115,7 @@ def unpack_timed_answer(answer: ServiceResponse) -> ServiceResponse:
 
 
 def add_alignment(answer: ServiceResponse, alignments: bytes | memoryview) -> ServiceResponse:
-    """A sound with the times in the JSON of its history item; unchanged where that has none."""
+    """Add the times of a history item to its audio; unchanged if the item has none."""
     try:
         found = msgspec.json.decode(alignments, type=_Alignments).alignment
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -137,10 +137,10 @@ def _to_alignment(found: _Reported) -> Alignment:
 def join_times(
     parts: Sequence[str], alignments: Sequence[Alignment | None], seconds: Sequence[float]
 ) -> tuple[Span, ...]:
-    """A span for each character of a text, from the beginning of the first sound.
+    """A span for each character of a text, relative to the start of the first part.
 
-    Empty where the times of some part are missing or cannot be true; ``seconds`` are the lengths of
-    the parts' sounds.
+    Empty if the times of a part are missing or implausible; ``seconds`` are the durations of the
+    parts.
     """
     found: list[Span] = []
     begins = accumulate(seconds, initial=0.0)
@@ -153,7 +153,7 @@ def join_times(
 
 
 def transfer_times(text: str, other: str, spans: Sequence[Span]) -> tuple[Span, ...]:
-    """The times of a text from the spans of another spelling of it, such as kana."""
+    """Map the spans of another spelling, such as kana, to the characters of a text."""
     if text == other or not spans:
         return tuple(spans)
     found: list[Span] = []
@@ -170,7 +170,7 @@ def transfer_times(text: str, other: str, spans: Sequence[Span]) -> tuple[Span, 
 
 
 def _read_spans(alignment: Alignment, text: str, seconds: float) -> tuple[Span, ...] | None:
-    """A span for each character of a text; None where the times cannot be true."""
+    """A span for each character of a text; None if the times are implausible."""
     characters, begins, ends = alignment
     if not len(characters) == len(begins) == len(ends):
         return None
@@ -191,7 +191,7 @@ def _read_spans(alignment: Alignment, text: str, seconds: float) -> tuple[Span, 
 def _is_plausible(spans: Sequence[Span], seconds: float) -> bool:
     times = [time for span in spans for time in span]
     is_in_order = all(begin <= end for begin, end in spans) and all(
-        one[0] <= other[0] for one, other in pairwise(spans)
+        earlier_span[0] <= other[0] for earlier_span, other in pairwise(spans)
     )
     is_inside = all(math.isfinite(time) and time >= 0 for time in times)
     return is_inside and is_in_order and 0 < max(times) <= seconds + _SLACK_SECONDS
@@ -202,45 +202,45 @@ def _divide_span(span: Span, count: int) -> list[Span]:
     return [(begin + number * step, begin + (number + 1) * step) for number in range(count)]
 
 
-#: A sound is cut below this share of the rate of nine in ten of its voice's sentences.
+#: Audio is truncated below this share of the duration that nine in ten sentences of the voice have.
 _OWN_SHARE = 0.85
 
-#: The fastest rate that is learned, beside the ordinary nine morae a second.
+#: The lowest share that is learned, relative to nine morae a second.
 _FASTEST_SHARE = 0.6
 
-#: A word takes longer than its share of a sentence, so only sentences count.
+#: Learn from sentences only: a word takes longer than its share of a sentence.
 _SENTENCE_SECONDS = 1.0
 _LEAST_SENTENCES = 8
 
-#: If so many clips of a voice end as if cut off, and no other does not, the voice may sound so.
+#: If the first clips of a voice, this many, all seem truncated, the voice may just sound so.
 _MOST_CUT = 3
 
 
 @dataclass(slots=True)
 class VoicePace:
-    """The speaking rate of one voice at one speed, learned from its sounds."""
+    """The speaking rate of one voice at one speed, learned from its clips."""
 
     _shares: list[float] = field(default_factory=list)
 
     def add_sound(self, spoken: float, foreseen: float) -> None:
-        """Learn from a whole sound: its seconds of speech, and those of an ordinary voice."""
+        """Learn from complete audio: its seconds of speech, and those of an ordinary voice."""
         if foreseen >= _SENTENCE_SECONDS:
             insort(self._shares, spoken / foreseen)
 
     def least_seconds(self, foreseen: float) -> float:
-        """The least seconds of speech for a text that takes an ordinary voice so long."""
+        """The least seconds of speech for a text, from those of an ordinary voice."""
         if foreseen < LEAST_SPOKEN_SECONDS:
             return 0.0
         share = LEAST_SPOKEN_SHARE
         if foreseen >= _SENTENCE_SECONDS and len(self._shares) >= _LEAST_SENTENCES:
-            # Without the shortest tenth: a cut sound among them does no harm.
+            # Skip the shortest tenth, which may include truncated audio.
             low = self._shares[1 + len(self._shares) // 10]
             share = max(_FASTEST_SHARE, _OWN_SHARE * low)
         return share * foreseen
 
 
 class RunVoicePaces:
-    """What a run learns of a service's voices; ``table`` names its settings in messages."""
+    """The speaking rates of a service's voices in a run; ``table`` names its settings in messages."""
 
     def __init__(self, table: str) -> None:
         self._table = table
@@ -253,19 +253,19 @@ class RunVoicePaces:
         return self._paces[voice]
 
     def add_whole(self, voice: str) -> None:
-        """Count a whole sound of a voice."""
+        """Record that a voice has complete audio."""
         self._whole.add(voice)
 
     def add_cut(self, voice: str, *, is_bought: bool) -> None:
-        """Count two attempts of a voice that seem cut off.
+        """Count a clip whose two attempts both seem truncated.
 
         Args:
             voice: its name.
-            is_bought: in this run. Earlier attempts alone never end a run: the service may have
-                recovered, so one more clip is bought to find out.
+            is_bought: at least one attempt is of this run. Attempts of earlier runs alone never end
+                a run: the service may have recovered, so one more clip is bought to find out.
 
         Raises:
-            FatalError: the voice has no other sounds, so buying more would be a waste.
+            FatalError: the voice has no complete audio, so buying more would be a waste.
         """
         if is_bought or self._cut[voice] + 1 < _MOST_CUT:
             self._cut[voice] += 1
@@ -281,19 +281,19 @@ class RunVoicePaces:
 
 
 class CutTwiceError(ClipError):
-    """Both attempts ended as if cut off; ``is_bought``: at least one of them in this run."""
+    """Both attempts seem truncated; ``is_bought``: at least one of them is of this run."""
 
     is_bought: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedSpeech:
-    """The bounds of a sound.
+    """The bounds of a clip's audio.
 
     Args:
-        shortest_seconds: the least possible.
-        longest_seconds: the most possible, without the silence around it.
-        check_ends: whether to reject sounds that end in the middle of a word, or too early.
+        shortest_seconds: the least plausible duration.
+        longest_seconds: the greatest plausible duration, without surrounding silence.
+        check_ends: reject audio that ends in the middle of a word, or too early.
         spoken_seconds: the speech of an ordinary voice without pauses; None where unknown.
         pace: the learned speaking rate of the voice.
     """
@@ -305,19 +305,19 @@ class ExpectedSpeech:
     pace: VoicePace | None = None
 
 
-#: A part may be so many times longer or shorter than its share.
+#: A part may be this many times longer or shorter than its share.
 _LOOSE = 2.0
 _ONE_MORA_SECONDS = 0.06
 
 
 class Attempt(NamedTuple):
-    """A sound for a part of a text, with its fault in words; None where it has none."""
+    """Audio for a part of a text; ``fault`` is None if it passed the checks."""
 
     samples: Samples | None
     rate_hz: int
     fault: str | None = None
     is_cut: bool = False
-    is_kept: bool = False  #: it is on the disk, so that a person can listen to it
+    is_kept: bool = False  #: stored on disk, so that a person can listen to it
     alignment: Alignment | None = None
 
     @property
@@ -326,7 +326,7 @@ class Attempt(NamedTuple):
 
 
 class JoinedAttempts(NamedTuple):
-    """All parts of a text as one sound, and the attempts that it consists of."""
+    """The audio of a whole text, and the attempts that it was joined from."""
 
     samples: Samples
     rate_hz: int
@@ -336,7 +336,7 @@ class JoinedAttempts(NamedTuple):
 async def decode_attempt(
     answer: ServiceResponse, expected: ExpectedSpeech, *, pcm_rate_hz: int | None
 ) -> Attempt:
-    """An answer as sound, with its fault; files are decoded in a thread, bare samples are not."""
+    """Decode and check a response; files are decoded in a thread, bare samples are not."""
     read = partial(
         decode_response.decode_speech,
         answer.body,
@@ -357,7 +357,7 @@ async def decode_attempt(
 
 
 def _find_cut(samples: Samples, rate_hz: int, expected: ExpectedSpeech) -> str | None:
-    """Why a sound is incomplete, by its seconds of speech and by its end; None where it may be whole."""
+    """The reason why audio seems truncated, by its seconds of speech and its end; None if it does not."""
     pace, foreseen = expected.pace or VoicePace(), expected.spoken_seconds
     spoken = decode_response.measure_spoken(samples, rate_hz)
     ends = f"the audio of {samples.size / rate_hz:.2f} s ends abruptly"
@@ -375,26 +375,27 @@ def _find_cut(samples: Samples, rate_hz: int, expected: ExpectedSpeech) -> str |
 async def speak_parts(
     parts: list[str],
     expected: ExpectedSpeech,
-    take: Callable[[int, ExpectedSpeech], Awaitable[Attempt]],
+    request_part: Callable[[int, ExpectedSpeech], Awaitable[Attempt]],
     find_earlier: Callable[[int, ExpectedSpeech], Awaitable[tuple[Attempt, ...]]] | None = None,
 ) -> JoinedAttempts:
-    """The sound of all parts of a text, one after the other.
+    """Synthesize the parts of a text one after the other, and join them.
 
     Args:
         parts: the text.
-        expected: the bounds of the whole; each part has its share.
-        take: requests one of the parts, by its number.
-        find_earlier: finds sounds of earlier runs, a usable one alone; None where none are kept.
+        expected: the bounds of the whole; each part gets its share.
+        request_part: requests a part by its index.
+        find_earlier: returns attempts of earlier runs, only the usable one if there is one; None if
+            earlier runs are not searched.
 
     Raises:
-        CutTwiceError: both attempts of a part ended as if cut off.
-        ClipError: both had a fault, or the parts have different rates.
+        CutTwiceError: both attempts of a part seem truncated.
+        ClipError: both attempts are faulty, or the parts have different sample rates.
     """
     weights = [_estimate_weight(part) for part in parts]
-    found = []
-    for at, weight in enumerate(weights):
+    attempts = []
+    for index, weight in enumerate(weights):
         share = 1.0 if len(parts) == 1 else weight / max(1, sum(weights))
-        # Only a guess, as some signs are not read.
+        # A rough estimate: some characters are not spoken.
         loose = 1.0 if len(parts) == 1 else _LOOSE
         its_own = replace(
             expected,
@@ -405,31 +406,31 @@ async def speak_parts(
             else expected.spoken_seconds * share / loose,
             pace=expected.pace if len(parts) == 1 else None,
         )
-        earlier = () if find_earlier is None else await find_earlier(at, its_own)
-        found.append(await _choose_attempt(partial(take, at, its_own), earlier))
+        earlier = () if find_earlier is None else await find_earlier(index, its_own)
+        attempts.append(await _choose_attempt(partial(request_part, index, its_own), earlier))
     if (order := find_order()) is not None:
         order.note_spoken()
-    return _join_attempts(found)
+    return _join_attempts(attempts)
 
 
 def _estimate_weight(part: str) -> int:
-    """The relative length of a part: kanji, digits and letters count as two morae."""
-    return sum(1 if is_katakana(kana_to_katakana(sign)) else 2 for sign in part if sign.isalnum())
+    """The relative duration of a part: kanji, digits and letters count as two morae."""
+    return sum(1 if is_katakana(kana_to_katakana(char)) else 2 for char in part if char.isalnum())
 
 
 async def _choose_attempt(
-    take: Callable[[], Awaitable[Attempt]], earlier: tuple[Attempt, ...]
+    request_part: Callable[[], Awaitable[Attempt]], earlier: tuple[Attempt, ...]
 ) -> Attempt:
-    """An attempt without fault; there are two at most, including those of earlier runs."""
+    """Return the first attempt without a fault, of two at most, including those of earlier runs."""
     if earlier and earlier[-1].fault is None:
         return earlier[-1]
-    takes = list(earlier)
-    while len(takes) < MOST_TAKES:
-        found = await take()
-        if found.fault is None:
-            return found
-        takes.append(found)
-    first, second = takes[-MOST_TAKES:]
+    attempts = list(earlier)
+    while len(attempts) < MOST_TAKES:
+        attempt = await request_part()
+        if attempt.fault is None:
+            return attempt
+        attempts.append(attempt)
+    first, second = attempts[-MOST_TAKES:]
     kind = CutTwiceError if first.is_cut and second.is_cut else ClipError
     advice = ADVICE if first.is_kept or second.is_kept else ""
     before = "" if first.fault == second.fault else f", as before: {first.fault}"
@@ -439,12 +440,12 @@ async def _choose_attempt(
     raise error
 
 
-def _join_attempts(takes: list[Attempt]) -> JoinedAttempts:
+def _join_attempts(attempts: list[Attempt]) -> JoinedAttempts:
     import numpy as np  # noqa: PLC0415 - heavy, and not needed before the first sound
 
-    rates = {take.rate_hz for take in takes}
+    rates = {attempt.rate_hz for attempt in attempts}
     if len(rates) > 1:
         raise ClipError(f"the parts of the text have different sample rates: {sorted(rates)} Hz")
-    found = [take.samples for take in takes if take.samples is not None]
-    samples = found[0] if len(found) == 1 else np.concatenate(found)
-    return JoinedAttempts(samples, rates.pop(), tuple(takes))
+    arrays = [attempt.samples for attempt in attempts if attempt.samples is not None]
+    samples = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    return JoinedAttempts(samples, rates.pop(), tuple(attempts))

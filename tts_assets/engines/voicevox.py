@@ -238,7 +238,7 @@ def _check_answer(answer: ServiceResponse) -> None:
     if status == 429:
         raise RateLimitedError(reason)
     if status >= 500 or status in (408, 425):
-        raise TransientError.from_answer(answer, reason)
+        raise TransientError.from_response(answer, reason)
     if status in (400, 413, 414, 422):
         raise ClipError(reason)
     if status == 404:
@@ -250,7 +250,7 @@ def _check_answer(answer: ServiceResponse) -> None:
 _ID = re.compile(r"0|-?[1-9][0-9]{0,9}")
 
 #: A local engine is back soon or not at all; until it is given up, clips wait rather than fail.
-_PATIENCE = RetryPolicy(
+_RETRY_POLICY = RetryPolicy(
     attempts=4,
     unpaid_attempts=7,
     first_seconds=1.0,
@@ -373,7 +373,7 @@ class Voicevox:
                 most=most,
                 per_second=self._remote.rate_per_second,
                 timeout_seconds=timeout_seconds,
-                patience=_PATIENCE,
+                retry_policy=_RETRY_POLICY,
             ) as engine,
             self._readings.open(words) as read,
         ):

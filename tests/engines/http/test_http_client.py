@@ -498,7 +498,7 @@ async def test_an_answer_that_no_clip_can_be_is_not_read_to_its_end(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulator.change(faults=[])
-    monkeypatch.setattr("tts_assets.engines.http.http_client._LARGEST", 1_000)
+    monkeypatch.setattr("tts_assets.engines.http.http_client._MAX_BYTES", 1_000)
     async with client(simulator.url) as ours:
         with pytest.raises(ClipError, match="the limit for a clip"):
             await ours.ask(speech())

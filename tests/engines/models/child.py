@@ -51,7 +51,7 @@ def main() -> None:
         ModelCache(Path(folder)),
         ModelSettings(),
         on_event=_tell,
-        patience=DownloadRetryPolicy(pauses_seconds=()),
+        retry_policy=DownloadRetryPolicy(pauses_seconds=()),
     )
     try:
         anyio.run(run)

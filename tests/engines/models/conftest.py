@@ -60,14 +60,14 @@ class Fetching:
         return SpeechModel(name="small", provider="test", files=(file,), licence="none", about="")
 
     async def __call__(
-        self, model: SpeechModel | None = None, *, patience: DownloadRetryPolicy = BRIEF
+        self, model: SpeechModel | None = None, *, retry_policy: DownloadRetryPolicy = BRIEF
     ) -> None:
         await download_models(
             [model or self.model()],
             self.store,
             self.settings,
             on_event=self.events.append,
-            patience=patience,
+            retry_policy=retry_policy,
         )
 
     def names(self) -> list[str]:

@@ -76,7 +76,7 @@ async def test_without_a_strong_validator_what_nobody_pins_begins_anew_and_says_
     model = fetching.model(content=None)
     fetching.server.add("/small.onnx", Act(cut=HALF), Act(cut=HALF), etag=etag)
     with pytest.raises(FatalError, match="run again to begin anew"):
-        await fetching(model, patience=ONCE)
+        await fetching(model, retry_policy=ONCE)
     await fetching(model)
     assert fetching.path.read_bytes() == CONTENT
     assert [asked.range for asked in fetching.server.asked] == [None, None, None]
@@ -87,7 +87,7 @@ async def test_without_a_validator_two_files_of_one_size_are_not_mixed(fetching:
     model = fetching.model(content=None)
     fetching.server.add("/small.onnx", Act(cut=HALF), content=OTHER, etag=None)
     with pytest.raises(FatalError):
-        await fetching(model, patience=ONCE)
+        await fetching(model, retry_policy=ONCE)
     fetching.server.add("/small.onnx", etag=None)
     await fetching(model)
     assert fetching.path.read_bytes() == CONTENT
@@ -119,7 +119,7 @@ async def test_pieces_of_several_files_are_fetched_once_more_in_one_piece(
 ) -> None:
     fetching.server.add("/small.onnx", Act(cut=HALF), content=OTHER)
     with pytest.raises(FatalError):
-        await fetching(patience=ONCE)
+        await fetching(retry_policy=ONCE)
     fetching.server.add("/small.onnx")
     await fetching()
     assert [asked.range for asked in fetching.server.asked] == [None, f"bytes={HALF}-", None]
@@ -140,7 +140,7 @@ async def test_a_server_without_ranges_costs_nothing_that_is_here(
 ) -> None:
     fetching.server.add("/small.onnx", Act(cut=HALF), Act(cut=10), ranges=False)
     with pytest.raises(FatalError):
-        await fetching(fetching.model(content=content), patience=ONE_MORE)
+        await fetching(fetching.model(content=content), retry_policy=ONE_MORE)
     assert _part(fetching).stat().st_size == HALF
     await fetching(fetching.model(content=content))
     assert fetching.path.read_bytes() == CONTENT
@@ -152,7 +152,7 @@ async def test_a_part_that_is_longer_than_the_file_begins_anew(
 ) -> None:
     fetching.server.add("/small.onnx", Act(cut=HALF), ranges=ranges)
     with pytest.raises(FatalError):
-        await fetching(patience=ONCE)
+        await fetching(retry_policy=ONCE)
     _part(fetching).write_bytes(CONTENT + b"more")
     await fetching()
     assert fetching.path.read_bytes() == CONTENT
@@ -160,7 +160,7 @@ async def test_a_part_that_is_longer_than_the_file_begins_anew(
 
 async def test_tries_are_counted_anew_while_more_comes(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", *[Act(cut=60_000)] * 8)
-    await fetching(patience=ONE_MORE)
+    await fetching(retry_policy=ONE_MORE)
     assert fetching.path.read_bytes() == CONTENT
     assert fetching.server.sent == WHOLE
 
@@ -178,7 +178,7 @@ async def test_a_server_is_left_alone_as_long_as_it_asks_but_no_longer_than_agre
     fetching: Fetching, told: str, waited: float
 ) -> None:
     fetching.server.add("/small.onnx", Act(status=503, headers={"Retry-After": told}))
-    await fetching(patience=DownloadRetryPolicy(pauses_seconds=(0.0,), longest_seconds=0.05))
+    await fetching(retry_policy=DownloadRetryPolicy(pauses_seconds=(0.0,), longest_seconds=0.05))
     assert [retry.seconds for retry in fetching.retries()] == [waited]
 
 
@@ -208,7 +208,7 @@ async def test_a_range_that_is_none_is_told(fetching: Fetching, total: str) -> N
     assert "sent another part" in fetching.reasons()[0]
     fetching.server.add("/small.onnx", Act(raw=raw.encode()))
     with pytest.raises(FatalError, match="sent another part"):
-        await fetching(fetching.model(name="kokoro/other.onnx"), patience=ONCE)
+        await fetching(fetching.model(name="kokoro/other.onnx"), retry_policy=ONCE)
 
 
 async def test_a_file_that_somebody_changes_on_the_way_is_told(fetching: Fetching) -> None:
@@ -244,7 +244,7 @@ async def test_more_than_the_disk_has_left_is_not_begun(fetching: Fetching) -> N
 async def test_a_way_that_leads_nowhere_is_told(fetching: Fetching, location: str) -> None:
     fetching.server.add("/small.onnx", Act(status=302, location=location))
     with pytest.raises(FatalError):
-        await fetching(patience=ONCE)
+        await fetching(retry_policy=ONCE)
 
 
 async def test_a_folder_in_place_of_the_file_is_told(fetching: Fetching) -> None:
@@ -286,7 +286,7 @@ async def test_a_proxy_or_certificates_that_cannot_be_are_told(
     with pytest.raises(
         FatalError, match=r"HTTP_PROXY, HTTPS_PROXY and ALL_PROXY|127.0.0.1:99999"
     ) as failed:
-        await fetching(patience=ONCE)
+        await fetching(retry_policy=ONCE)
     assert "secret" not in str(failed.value)
 
 
@@ -305,7 +305,7 @@ async def test_a_file_that_changed_meanwhile_begins_again(fetching: Fetching) ->
     model = fetching.model(content=None)
     fetching.server.add("/small.onnx", Act(cut=HALF), content=OTHER)
     with pytest.raises(FatalError):
-        await fetching(model, patience=ONCE)
+        await fetching(model, retry_policy=ONCE)
     fetching.server.add("/small.onnx", etag='"2"')
     await fetching(model)
     assert fetching.path.read_bytes() == CONTENT
@@ -316,7 +316,7 @@ async def test_a_server_that_goes_on_with_another_file_is_asked_anew(fetching: F
     model = fetching.model(content=None)
     file = fetching.server.add("/small.onnx", Act(cut=HALF))
     with pytest.raises(FatalError):
-        await fetching(model, patience=ONCE)
+        await fetching(model, retry_policy=ONCE)
     # It looks at the range only, as some do.
     file.headers["ETag"] = '"2"'
     await fetching(model)
@@ -334,7 +334,7 @@ async def test_a_server_that_goes_on_elsewhere_is_asked_anew(fetching: Fetching)
 async def test_more_than_the_server_has_begins_again(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", Act(cut=HALF))
     with pytest.raises(FatalError):
-        await fetching(patience=ONCE)
+        await fetching(retry_policy=ONCE)
     fetching.server.add("/small.onnx", content=CONTENT[: HALF - 1])
     with pytest.raises(FatalError, match="a file that differs"):
         await fetching()
@@ -343,7 +343,7 @@ async def test_more_than_the_server_has_begins_again(fetching: Fetching) -> None
 async def test_all_bytes_without_a_name_need_no_server(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", Act(cut=WHOLE - 1))
     with pytest.raises(FatalError):
-        await fetching(patience=ONCE)
+        await fetching(retry_policy=ONCE)
     with _part(fetching).open("ab") as part:
         part.write(CONTENT[-1:])
     fetching.server.files.clear()
@@ -401,7 +401,7 @@ async def test_a_server_that_never_ends_is_left(fetching: Fetching, length: str)
 async def test_a_server_that_sends_too_much_is_left_at_once(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", Act(hold=WHOLE + 1), content=CONTENT * 2, length="chunked")
     with pytest.raises(FatalError, match="sent more"):
-        await fetching(patience=DownloadRetryPolicy(silence_seconds=1_000, pauses_seconds=()))
+        await fetching(retry_policy=DownloadRetryPolicy(silence_seconds=1_000, pauses_seconds=()))
     assert fetching.server.sent == WHOLE + 1
 
 
@@ -465,7 +465,7 @@ async def test_tries_have_an_end_and_the_address_has_no_secrets(fetching: Fetchi
 
 async def test_a_silent_server_is_left_and_asked_for_the_rest(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", Act(hold=HALF))
-    await fetching(patience=DownloadRetryPolicy(silence_seconds=0.2, pauses_seconds=(0.0,)))
+    await fetching(retry_policy=DownloadRetryPolicy(silence_seconds=0.2, pauses_seconds=(0.0,)))
     assert fetching.path.read_bytes() == CONTENT
     assert fetching.reasons() == ["the server sent nothing for too long"]
     assert fetching.server.asked[1].range == f"bytes={HALF}-"

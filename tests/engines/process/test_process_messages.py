@@ -10,4 +10,4 @@ def test_all_that_a_form_says_goes_over_the_wire() -> None:
         SpokenForm(text="角を出す", readings=(("角", ""), ("出", "ダ")), sentence=True),
     )
     order = messages.ReadingsRequest(number=1, forms=forms)
-    assert messages.decode_order(messages.encode_frame(order)[messages.PREFIX.size :]) == order
+    assert messages.decode_request(messages.encode_frame(order)[messages.PREFIX.size :]) == order

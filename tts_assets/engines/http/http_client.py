@@ -1,4 +1,4 @@
-"""HTTP to one service, with total time limits, bounded answers and no secrets in logs."""
+"""The HTTP client for one service: total time limits, bounded responses, no secrets in logs."""
 
 from __future__ import annotations
 
@@ -28,33 +28,32 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.service_calls import ServiceRequest
 
 
-#: The user agent.
 AGENT = "tts-assets"
 
-#: The name of the machine itself, in a container (Docker, Podman).
+#: The name of the host machine inside a container (Docker, Podman).
 CONTAINER_HOST = "host.docker.internal"
 
-#: OpenSSL's reasons where the first answer is no TLS record.
-_PLAIN_ANSWERS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+#: OpenSSL's reasons for a first response that is no TLS record.
+_NOT_TLS_REASONS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 
-#: Loggers whose lines contain whole addresses, with signatures, and every header.
-_TALKATIVE = ("httpx", "hpack.hpack", "hpack.table")
+#: Loggers that log whole URLs, with signatures, and all headers.
+_VERBOSE_LOGGERS = ("httpx", "hpack.hpack", "hpack.table")
 
 
 @asynccontextmanager
 async def open_quiet_client(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with these options of httpx, which logs warnings only.
+    """Open an httpx client with these options; it logs warnings only.
 
     Raises:
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
 
     def is_warning(record: logging.LogRecord) -> bool:
-        # Each client has its own filter: closing one leaves those of the others.
+        # One filter for each client: closing a client removes only its own.
         return record.levelno >= logging.WARNING
 
     with ExitStack() as quiet:
-        for name in _TALKATIVE:
+        for name in _VERBOSE_LOGGERS:
             logger = logging.getLogger(name)
             logger.addFilter(is_warning)
             quiet.callback(logger.removeFilter, is_warning)
@@ -68,7 +67,7 @@ def _make_client(options: dict[str, Any]) -> httpx.AsyncClient:
     try:
         return httpx.AsyncClient(**options)
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as exc:
-        # Without the library's message, which may contain a proxy's password.
+        # Omit the library's message: it may contain a proxy's password.
         raise FatalError(
             "the environment names an unusable proxy or certificates: write HTTP_PROXY, "
             "HTTPS_PROXY and ALL_PROXY as http://host:port (socks5:// needs the package "
@@ -78,7 +77,7 @@ def _make_client(options: dict[str, Any]) -> httpx.AsyncClient:
 
 
 def redact_url(url: str) -> str:
-    """An address without user, password, query and fragment, for messages."""
+    """A URL without user, password, query and fragment, for messages."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     plain = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
@@ -86,7 +85,7 @@ def redact_url(url: str) -> str:
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether a host is this machine by its name or address alone (RFC 6761, RFC 1122, RFC 4291)."""
+    """Whether a name or address always means this machine (RFC 6761, RFC 1122, RFC 4291)."""
     name = (host or "").lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -98,7 +97,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 def is_local(host: str | None) -> bool:
-    """Whether a host is this machine, also for a program in a container of it."""
+    """Whether a host is this machine, or the host machine of this container."""
     return is_loopback(host) or (host or "").lower().rstrip(".") == CONTAINER_HOST
 
 
@@ -110,12 +109,14 @@ def _iterate_causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def lacks_tls(error: BaseException) -> bool:
-    """Whether a connection failed because the other side does not speak TLS."""
-    return any(getattr(each, "reason", None) in _PLAIN_ANSWERS for each in _iterate_causes(error))
+    """Whether a connection failed because the server does not speak TLS."""
+    return any(
+        getattr(cause, "reason", None) in _NOT_TLS_REASONS for cause in _iterate_causes(error)
+    )
 
 
 def describe_http_error(error: Exception) -> str:
-    """A connection error in words; the library's own message where it helps."""
+    """Describe a connection error, with the library's message where it helps."""
     import httpx  # noqa: PLC0415 - see _make_client
 
     match error:
@@ -139,24 +140,24 @@ def describe_http_error(error: Exception) -> str:
             return str(error) or type(error).__name__
 
 
-#: The keys of httpx's proxies.
-_PROXIES = ("all://", "http://", "https://")
+#: The URL patterns of httpx's proxies.
+_PROXY_PATTERNS = ("all://", "http://", "https://")
 _CONNECT_SECONDS = 15.0
 
-#: The size of the cache of parsed addresses.
-_ADDRESSES = 64
+#: The size of the cache of parsed URLs.
+_URL_CACHE_SIZE = 64
 
-#: Longer messages of services are cut.
-_MOST_SHOWN = 400
+#: Longer messages from services are truncated.
+_MAX_MESSAGE_LENGTH = 400
 
 #: 45 minutes of 48 kHz in 16 bits; no clip is longer.
-_LARGEST = 256 * 2**20
+_MAX_BYTES = 256 * 2**20
 
-_REDIRECTS = 3
-_REDIRECT = (301, 302, 303, 307, 308)
+_MAX_REDIRECTS = 3
+_REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 
-#: Content codings (RFC 9110, section 8.4.1) and how zlib reads them; deflate is meant to be in the
-#: format of zlib, and some servers send it bare.
+#: Content codings (RFC 9110, section 8.4.1) and their zlib window sizes. "deflate" means the zlib
+#: format, but some servers send the raw stream.
 _CODINGS = {
     "gzip": (zlib.MAX_WBITS | 16,),
     "x-gzip": (zlib.MAX_WBITS | 16,),
@@ -165,7 +166,7 @@ _CODINGS = {
 
 
 class Client:
-    """Sends requests to one service, its key to no other; made by :func:`open_client`."""
+    """Sends requests, and the key, to one service only; created by :func:`open_client`."""
 
     def __init__(
         self,
@@ -173,31 +174,31 @@ class Client:
         secret: Secret | None,
         on_send: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Use an open client of httpx.
+        """Wrap an open httpx client.
 
         Args:
             http: the client.
-            secret: the key, which is removed from messages of the service.
-            on_send: called with 1 for each request that is sent, and with -1 if it did not arrive.
+            secret: the API key, which is redacted from messages of the service.
+            on_send: called with 1 for each request sent, and with -1 if it did not reach the service.
         """
         self._http = http
         self._on_send = on_send
         self._secrets = () if secret is None else (secret,)
-        # Most requests of a run go to one address, and parsing it takes a tenth of their time.
-        self._url = functools.lru_cache(maxsize=_ADDRESSES)(self._parse_url)
+        # Most requests go to one URL, and parsing it takes a tenth of a request's time.
+        self._url = functools.lru_cache(maxsize=_URL_CACHE_SIZE)(self._parse_url)
 
     def redact(self, text: str) -> str:
-        """A text of the service without the key: services repeat requests in messages."""
+        """Redact the key in a text of the service: services quote requests in messages."""
         return keys.redact(text, self._secrets)
 
     async def ask(self, request: ServiceRequest) -> ServiceResponse:
-        """Send a request, and wait for the whole answer, whatever its status.
+        """Send a request, and return the complete response, whatever its status.
 
         Raises:
-            TransientError: the answer was lost, or the service could not be reached.
-            ClipTimeoutError: it was not complete in time.
-            ClipError: it is larger than any clip.
-            FatalError: the service is not where the base URL says, or cannot be trusted.
+            TransientError: the response was lost, or the service could not be reached.
+            ClipTimeoutError: the response was not complete in time.
+            ClipError: the response is larger than any clip.
+            FatalError: the base URL is not the service's, or its certificate is not trusted.
         """
         with anyio.move_on_after(request.seconds):
             return await self._follow_redirects(request)
@@ -207,16 +208,16 @@ class Client:
         )
 
     async def _follow_redirects(self, request: ServiceRequest) -> ServiceResponse:
-        """Send a request, and follow redirects to other addresses of the same service."""
+        """Send a request, and follow redirects within the same origin."""
         sent = ""
-        for _ in range(_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             answer, sent = await self._send_once(request)
             location = answer.headers.get("location", "")
-            if answer.status not in _REDIRECT or not location:
+            if answer.status not in _REDIRECT_STATUSES or not location:
                 return answer
             url = _join_location(sent, location)
             if _split_origin(url) != _split_origin(sent):
-                # The key is only for the service that the settings name.
+                # Send the key only to the service that the settings name.
                 raise FatalError(
                     f"{self._show_url(sent)} redirects to {self._show_url(url)}, which is "
                     "not followed: set the base-url to the service's own address"
@@ -228,12 +229,12 @@ class Client:
         import httpx  # noqa: PLC0415 - see _make_client
 
         content = _encode_body(request.json)
-        kind = {} if content is None else {"Content-Type": "application/json"}
+        content_type = {} if content is None else {"Content-Type": "application/json"}
         try:
             url = self._url(request.path, tuple((request.query or {}).items()))
             self._on_send(1)
             async with self._http.stream(
-                request.method, url, content=content, headers=kind
+                request.method, url, content=content, headers=content_type
             ) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 answer = ServiceResponse(status=response.status_code, headers=headers, body=b"")
@@ -243,18 +244,18 @@ class Client:
                 return replace(answer, body=body), str(response.url)
         except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
             self._on_send(-1)
-            where = self._show_address(request)
+            shown_url = self._show_address(request)
             if lacks_tls(exc):
                 raise FatalError(
-                    f"the request to {where} failed: {self._describe_failure(exc)}"
+                    f"the request to {shown_url} failed: {self._describe_failure(exc)}"
                 ) from exc
-            if distrust := _find_distrust(exc):
+            if certificate_error := _find_certificate_error(exc):
                 raise FatalError(
-                    f"the certificate of {where} cannot be verified: {distrust}; set "
+                    f"the certificate of {shown_url} cannot be verified: {certificate_error}; set "
                     "SSL_CERT_FILE to the certificate of its authority"
                 ) from exc
-            reason = f"{where} cannot be reached: {self._describe_failure(exc)}"
-            if isinstance(exc, httpx.ConnectTimeout) and where.startswith("https:"):
+            reason = f"{shown_url} cannot be reached: {self._describe_failure(exc)}"
+            if isinstance(exc, httpx.ConnectTimeout) and shown_url.startswith("https:"):
                 reason += " (for a server of your own without TLS, write http://)"
             raise TransientError(reason, unpaid=True) from exc
         except (httpx.TransportError, OSError) as exc:
@@ -266,14 +267,14 @@ class Client:
             ) from exc
 
     def _decode_body(self, answer: ServiceResponse, body: bytes) -> bytes:
-        """The body without a content coding, though the request asks for none."""
+        """Decompress the body; some servers compress it although the request forbids it."""
         coding = answer.headers.get("content-encoding", "").strip().lower()
         if coding in ("", "identity"):
             return body
         if coding in _CODINGS:
-            return _unpack_body(body, _CODINGS[coding])
+            return _decompress_body(body, _CODINGS[coding])
         if not 200 <= answer.status < 300:
-            # The status is enough.
+            # An error needs no body: the status is enough.
             return b""
         raise FatalError(
             f"the response uses the content encoding {self._show_text(coding)[:40]!r}, "
@@ -296,46 +297,50 @@ class Client:
         return self._show_text(redact_url(url))
 
     def _describe_failure(self, error: Exception) -> str:
-        # The library quotes the service, which may repeat the key.
+        # The library quotes the service, which may quote the key.
         return self._show_text(describe_http_error(error))
 
     def _show_text(self, text: str) -> str:
-        printable = "".join(sign if sign.isprintable() else " " for sign in self.redact(text))
-        return printable if len(printable) <= _MOST_SHOWN else f"{printable[:_MOST_SHOWN]}..."
+        printable = "".join(char if char.isprintable() else " " for char in self.redact(text))
+        return (
+            printable
+            if len(printable) <= _MAX_MESSAGE_LENGTH
+            else f"{printable[:_MAX_MESSAGE_LENGTH]}..."
+        )
 
 
 async def _read_body(response: httpx.Response) -> bytes:
     body = bytearray()
-    async with open_chunks(response) as take_chunk:
-        while chunk := await take_chunk():
+    async with open_chunks(response) as read_chunk:
+        while chunk := await read_chunk():
             body += chunk
-            if len(body) > _LARGEST:
+            if len(body) > _MAX_BYTES:
                 raise _too_large()
     return bytes(body)
 
 
 @asynccontextmanager
 async def open_chunks(response: httpx.Response) -> AsyncIterator[Callable[[], Awaitable[bytes]]]:
-    """A function that returns the next bytes, none at the end; left early, the response is closed."""
+    """Yield a function that returns the next bytes, b"" at the end; close the response after the block."""
     import httpx  # noqa: PLC0415 - see _make_client
 
     stream = response.aiter_raw()
 
-    async def take_chunk() -> bytes:
+    async def read_chunk() -> bytes:
         return await anext(stream, b"")
 
     try:
-        yield take_chunk
+        yield read_chunk
     finally:
-        # The library's generators have to be exhausted: trio complains about any that are left.
+        # Exhaust the library's generators: trio warns about unfinished ones.
         with anyio.CancelScope(shield=True), suppress(httpx.HTTPError, OSError):
             await response.aclose()
-            while await take_chunk():
+            while await read_chunk():
                 pass
 
 
-def _unpack_body(body: bytes, formats: tuple[int, ...]) -> bytes:
-    """A body in the first of these formats of zlib that fits."""
+def _decompress_body(body: bytes, formats: tuple[int, ...]) -> bytes:
+    """Decompress a body with the first window size that fits."""
     if not body:
         return body
     *others, last = formats
@@ -348,27 +353,27 @@ def _unpack_body(body: bytes, formats: tuple[int, ...]) -> bytes:
 
 def _inflate_body(body: bytes, wbits: int) -> bytes:
     plain = b""
-    # There may be several members, and zeros behind them (RFC 1952, section 2.2).
+    # gzip allows several members, and zeros may follow them (RFC 1952, section 2.2).
     while rest := body.lstrip(b"\0") if plain else body:
-        unpacker = zlib.decompressobj(wbits=wbits)
+        decompressor = zlib.decompressobj(wbits=wbits)
         try:
-            plain += unpacker.decompress(rest, _LARGEST + 1)
+            plain += decompressor.decompress(rest, _MAX_BYTES + 1)
         except zlib.error as exc:
             raise TransientError("the response was lost: it cannot be decompressed") from exc
-        if len(plain) > _LARGEST:
+        if len(plain) > _MAX_BYTES:
             raise _too_large()
-        if not unpacker.eof:
+        if not decompressor.eof:
             raise TransientError("the response was lost: its end is missing")
-        body = unpacker.unused_data
+        body = decompressor.unused_data
     return plain
 
 
 def _too_large() -> ClipError:
-    return ClipError(f"the response exceeds {_LARGEST >> 20} MiB, the limit for a clip")
+    return ClipError(f"the response exceeds {_MAX_BYTES >> 20} MiB, the limit for a clip")
 
 
-def _find_distrust(error: BaseException) -> str:
-    """Why a certificate is not trusted; "" for any other error."""
+def _find_certificate_error(error: BaseException) -> str:
+    """The reason why a certificate is not trusted; "" for any other error."""
     for cause in _iterate_causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message or "its certificate is not trusted"
@@ -376,7 +381,7 @@ def _find_distrust(error: BaseException) -> str:
 
 
 def _encode_body(json: Any) -> bytes | None:
-    """A body in JSON; texts of catalogues and settings may contain lone surrogates."""
+    """Encode a JSON body; texts of catalogues and settings may contain lone surrogates."""
     if json is None:
         return None
     try:
@@ -389,7 +394,7 @@ def _encode_body(json: Any) -> bytes | None:
 
 
 def _join_location(url: str, location: str) -> str:
-    """The address of a redirect; unchanged where it is none."""
+    """The URL of a redirect; an invalid location is returned unchanged."""
     try:
         return urljoin(url, location)
     except ValueError:
@@ -397,7 +402,7 @@ def _join_location(url: str, location: str) -> str:
 
 
 def _split_origin(url: str) -> tuple[str, str | None, int | None] | None:
-    """Scheme, host and port; None where it is no address."""
+    """Scheme, host and port; None for an invalid URL."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -408,7 +413,7 @@ def _split_origin(url: str) -> tuple[str, str | None, int | None] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """The base URL of a service, the headers of each request, and the key among them, if any."""
+    """A service: its base URL, the headers of each request, and the key that they contain, if any."""
 
     base_url: str
     headers: Mapping[str, str]
@@ -417,54 +422,58 @@ class Endpoint:
 
 @asynccontextmanager
 async def open_client(
-    place: Endpoint, *, most: int, on_send: Callable[[int], None] = lambda _: None
+    endpoint: Endpoint, *, most: int, on_send: Callable[[int], None] = lambda _: None
 ) -> AsyncIterator[Client]:
-    """A client for one service, with connections that are kept for the next request.
+    """Open a client for one service, with persistent connections.
 
     Args:
-        place: the service; paths go below its base URL.
-        most: how many requests are open at once.
+        endpoint: the service; request paths are relative to its base URL.
+        most: the maximum of open requests.
         on_send: as in :class:`Client`.
 
     Raises:
-        UsageError: the address is none, or would send the key without encryption.
+        UsageError: the base URL is invalid, or would send the key unencrypted.
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
-    refuse_unsafe(place.base_url, place.secret)
-    if place.secret is not None:
-        await _refuse_other_machine(place.base_url)
+    refuse_unsafe(endpoint.base_url, endpoint.secret)
+    if endpoint.secret is not None:
+        await _refuse_other_machine(endpoint.base_url)
     import httpx  # noqa: PLC0415 - see _make_client
 
     async with open_quiet_client(
-        base_url=place.base_url,
-        headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **place.headers},
+        base_url=endpoint.base_url,
+        headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **endpoint.headers},
         http2=True,
         limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
-        **_bypass_proxies(place.base_url),
-        # The whole answer has a time limit.
+        **_bypass_proxies(endpoint.base_url),
+        # Client.ask limits the total time.
         timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
     ) as http:
-        yield Client(http, place.secret, on_send)
+        yield Client(http, endpoint.secret, on_send)
 
 
 def _bypass_proxies(base_url: str) -> dict[str, Any]:
-    """Options that keep proxies of the environment out of requests to this machine."""
+    """Options that bypass the environment's proxies for requests to this machine."""
     parts = urlsplit(base_url)
     if not is_local(parts.hostname):
         return {}
-    # The environment also names certificates, which https needs.
-    return {"trust_env": False} if parts.scheme == "http" else {"mounts": dict.fromkeys(_PROXIES)}
+    # HTTPS needs the certificates that the environment names.
+    return (
+        {"trust_env": False}
+        if parts.scheme == "http"
+        else {"mounts": dict.fromkeys(_PROXY_PATTERNS)}
+    )
 
 
 def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
-    """Raise UsageError for an address that is none, or that a key may not be sent to."""
+    """Raise UsageError for an invalid URL, or one that would send the key unencrypted."""
     try:
         parts = urlsplit(base_url)
-        good = bool(parts.hostname) and parts.port != 0 and parts.scheme in ("http", "https")
+        is_valid = bool(parts.hostname) and parts.port != 0 and parts.scheme in ("http", "https")
     except ValueError:
-        good = False
-    if not good or not base_url.isprintable() or any(sign in base_url for sign in "?#@ "):
-        # Not shown: an unparsable address may contain a password anywhere.
+        is_valid = False
+    if not is_valid or not base_url.isprintable() or any(char in base_url for char in "?#@ "):
+        # Omit the URL: an unparsable one may contain a password anywhere.
         raise UsageError(
             "the base-url is not an address: write https://host/path without user, "
             "password, ? and #"
@@ -477,23 +486,23 @@ def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
 
 
 async def _refuse_other_machine(base_url: str) -> None:
-    """Raise UsageError for a local name without encryption that resolves to another machine.
+    """Raise UsageError for an http URL with a local name that resolves to another machine.
 
-    Only `localhost` is safe by its name: a resolver may ask the network for all others.
+    Only `localhost` is safe by name: a resolver may ask the network for other names.
     """
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     if parts.scheme != "http" or not host.endswith((".localhost", CONTAINER_HOST)):
         return
     try:
-        found = await anyio.getaddrinfo(host, parts.port or 80)
+        addresses = await anyio.getaddrinfo(host, parts.port or 80)
     except (OSError, UnicodeError):
-        # Without an address, nothing can be sent.
+        # Without an address, no key can be sent.
         return
-    for *_, (address, *_) in found:
+    for *_, (address, *_) in addresses:
         ip = ipaddress.ip_address(str(address).partition("%")[0])
-        is_near = ip.is_private if host == CONTAINER_HOST else ip.is_loopback
-        if not is_near:
+        is_trusted = ip.is_private if host == CONTAINER_HOST else ip.is_loopback
+        if not is_trusted:
             raise UsageError(
                 f"{host} resolves to {ip}, another machine, and your key would be sent there "
                 "without encryption; write the server's own address with https://"

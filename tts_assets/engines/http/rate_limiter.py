@@ -1,11 +1,10 @@
-"""How many requests may be open at once at a service, learnt from its answers.
+"""Adaptive limit of the open requests to a service, learned from its responses.
 
-The number goes up by one for each round of successes and down to seven tenths when the service
-refuses, as in TCP (Chiu and Jain 1989, additive increase and multiplicative decrease). What the
-service reports as its limit is a ceiling, which is used at once, unless it refused before. Requests
-that were open together are refused together; that lowers the number once. Other errors leave it
-alone, until three in ten fail: then it is halved, set to one if that goes on, and does not rise until
-fewer fail.
+The limit rises by one for each round of successes and falls to seven tenths after a refusal, as in TCP
+(Chiu and Jain 1989, additive increase and multiplicative decrease). A limit that the service reports
+is a ceiling; it is used at once, unless the service refused a request before. Refusals of requests
+that were open together lower the limit once. Other errors leave it unchanged until three in ten
+requests fail: then it is halved, set to one if errors continue, and does not rise until fewer fail.
 """
 
 from __future__ import annotations
@@ -25,29 +24,29 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 
-#: The limit at the beginning.
-_FIRST = 2
+#: The initial limit.
+_INITIAL_LIMIT = 2
 
-#: What is left of the limit after a refusal.
-_CUT = 0.7
+#: A refusal multiplies the limit by this.
+_DECREASE = 0.7
 
-#: The number of latest outcomes that the share of errors is computed over.
+#: The share of errors is computed over this many latest requests.
 _WINDOW = 20
 
-#: From this share on the service is in trouble.
-_TROUBLE = 0.3
+#: Above this share of errors, the service counts as failing.
+_FAILING_SHARE = 0.3
 
-#: The number of latest changes of the limit that are kept.
-_KEPT = 1_000
+#: The number of changes of the limit that are kept.
+_MAX_CHANGES = 1_000
 
-#: Clips in progress beyond open and resting requests: one is finished while the next is requested.
+#: Clips in progress beyond the open and resting requests, which are encoded meanwhile.
 _SPARE = 2
 
-#: So many times the limit of clips may rest while others are requested.
-_PASSED = 4
+#: Clips may rest while others are requested, up to this many times the limit.
+_MAX_RESTING = 4
 
 #: Shorter waits are not counted.
-_NOTICED_SECONDS = 0.01
+_MIN_WAIT_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +78,11 @@ class Rest:
     """A call waits before it sends its request again.
 
     Args:
-        reason: the service's answer, in words.
+        reason: the error of the service, in words.
         seconds: the least time that it waits.
-        calls: how many calls wait so now.
-        refusals: how many requests were refused because of a rate limit so far.
-        retries: how many requests were repetitions after an error so far, including this one.
+        calls: the calls that wait now.
+        refusals: the requests refused because of a rate limit so far.
+        retries: the requests repeated after an error so far, including this one.
         fruitless_seconds: the time since the last success.
     """
 
@@ -97,79 +96,79 @@ class Rest:
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """Room for one request, since a time."""
+    """A slot for one request, and when it was taken."""
 
     begun: float
 
 
 class Limiter:
-    """Lets requests begin, as many at once and as many a second as the service bears."""
+    """Limits the open requests and the requests per second to the service's capacity."""
 
     def __init__(
         self, *, most: int, per_second: float = inf, is_slot_a_request: bool = True
     ) -> None:
-        """Begin without knowledge of the service.
+        """Start with a low limit.
 
         Args:
             most: the highest limit, whatever the service reports; at least 1.
-            per_second: how many may begin in a second.
-            is_slot_a_request: whether each slot counts as one request; else `note_sent` counts.
+            per_second: the maximum of requests that begin in a second.
+            is_slot_a_request: count each slot as one request; otherwise `note_sent` counts.
         """
         self.on_change: Callable[[], None] = lambda: None  #: called when `target_clips` may change
         self.on_rest: Callable[[Rest], None] = lambda _: None  #: called when a call begins to rest
         self._is_slot_a_request = is_slot_a_request
         self._most = most
         self._ceiling: int | None = None
-        self._limit = float(min(_FIRST, most))
-        self._learning = True
-        self._apart_seconds = 1 / per_second
-        self._next = -inf
+        self._limit = float(min(_INITIAL_LIMIT, most))
+        self._is_doubling = True
+        self._interval_seconds = 1 / per_second
+        self._next_start = -inf
         self._open = 0
         self._slots: set[Slot] = set()
         self._resting = 0
         self._stopped = False
         self._stoppable: set[anyio.CancelScope] = set()
-        self._line: deque[anyio.Event] = deque()
-        self._cut = -inf
-        self._halved = False
+        self._queue: deque[anyio.Event] = deque()
+        self._cut_time = -inf
+        self._was_halved = False
         self._outcomes: deque[bool] = deque(maxlen=_WINDOW)
-        self._born: float | None = None
-        self._good: float | None = None
+        self._start_time: float | None = None
+        self._last_success: float | None = None
         self._requests = self._lost = self._refusals = self._retries = self._waits = 0
         self._waited_seconds = self._waits_since = 0.0
         self._waiting = 0
-        self._limits: deque[tuple[float, int]] = deque(maxlen=_KEPT)
+        self._limits: deque[tuple[float, int]] = deque(maxlen=_MAX_CHANGES)
 
     @property
     def limit(self) -> int:
-        """How many requests may be open at once now; at least 1."""
+        """The current limit of open requests; at least 1."""
         return int(self._limit)
 
     @property
     def target_clips(self) -> int:
-        """How many clips should be in progress, so that neither the service nor a core is idle."""
-        passed = 0 if self._in_trouble else min(self._resting, _PASSED * self._most)
-        return self.limit + passed + _SPARE
+        """The number of clips in progress that keeps both the service and the cores busy."""
+        resting = 0 if self._is_failing else min(self._resting, _MAX_RESTING * self._most)
+        return self.limit + resting + _SPARE
 
     @property
     def fruitless_seconds(self) -> float:
         """The time since the last success, or since the first request."""
-        since = self._good if self._good is not None else self._born
+        since = self._last_success if self._last_success is not None else self._start_time
         return 0.0 if since is None else current_time() - since
 
     @property
     def oldest_seconds(self) -> float:
-        """The age of the oldest open request; 0 where none is."""
+        """The age of the oldest open request; 0 without one."""
         now = current_time()
         return now - min((slot.begun for slot in self._slots), default=now)
 
     @property
     def is_new(self) -> bool:
         """Whether no request has succeeded yet."""
-        return self._good is None
+        return self._last_success is None
 
     def measure_traffic(self) -> Traffic:
-        """The traffic so far; without an event loop, open waits are left out."""
+        """The traffic so far; without waits in progress if there is no event loop."""
         waited_seconds = self._waited_seconds
         with suppress(RuntimeError):
             waited_seconds += self._open_wait_seconds
@@ -184,14 +183,14 @@ class Limiter:
         )
 
     def stop(self) -> None:
-        """Let no more requests begin; all that wait for a slot or rest end with StoppedError."""
+        """Block new requests; calls that wait for a slot or rest raise StoppedError."""
         self._stopped = True
         for scope in tuple(self._stoppable):
             scope.cancel()
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Slot]:
-        """Wait in line for room for one request; StoppedError if no more may begin."""
+        """Wait for a slot; StoppedError after `stop`."""
         self._start_clock()
         with self._until_stopped():
             await self._wait_for_slot()
@@ -214,15 +213,15 @@ class Limiter:
     def rest(
         self, *, retry: bool = False, reason: str = "", seconds: float = 0.0
     ) -> Iterator[None]:
-        """A wait without a slot, for as long as the block lasts; others may begin meanwhile.
+        """Mark the block as a wait without a slot; other requests may begin meanwhile.
 
         Args:
-            retry: it follows an error, and another attempt follows it.
-            reason: why it waits, in words; "" for a wait that is not reported.
+            retry: the wait comes between an error and another attempt.
+            reason: the reason in words; "" to not report the wait.
             seconds: the least time that it waits.
 
         Raises:
-            StoppedError: no other attempt may follow it.
+            StoppedError: `stop` was called.
         """
         self.refuse_if_stopped()
         self._retries += retry
@@ -247,67 +246,70 @@ class Limiter:
             self.on_change()
 
     def set_ceiling(self, count: int) -> None:
-        """Take over the service's own limit."""
+        """Use the limit that the service reports as a ceiling."""
         ceiling = max(1, min(count, self._most))
         if ceiling == self._ceiling:
             return
-        up = self._ceiling is None and self._learning
-        self._ceiling, self._learning = ceiling, False
-        self._set_limit(ceiling if up else min(self._limit, ceiling))
+        raises_limit = self._ceiling is None and self._is_doubling
+        self._ceiling, self._is_doubling = ceiling, False
+        self._set_limit(ceiling if raises_limit else min(self._limit, ceiling))
 
     def record_success(self) -> None:
         """Count a success."""
-        self._good = current_time()
+        self._last_success = current_time()
         self._outcomes.append(True)
-        if not self._in_trouble:
-            self._halved = False
-            self._set_limit(self._limit + (1 if self._learning else 1 / self._limit))
+        if not self._is_failing:
+            self._was_halved = False
+            self._set_limit(self._limit + (1 if self._is_doubling else 1 / self._limit))
 
     def record_refusal(self, slot: Slot, most: int | None = None) -> None:
         """Count a refusal because of a rate limit; ``most`` is the service's own limit."""
         self._refusals += 1
-        # A refusal below its own limit means that other clients use the rest.
-        self._learning = False
+        # After a refusal below the reported limit, other clients use the rest.
+        self._is_doubling = False
         if most is not None:
             self.set_ceiling(most)
-        # Requests that were open at the last cut are refused for the same reason.
-        if slot.begun > self._cut:
-            self._cut = current_time()
-            self._set_limit(self._limit * _CUT)
+        # Requests that were open at the last cut don't lower the limit again.
+        if slot.begun > self._cut_time:
+            self._cut_time = current_time()
+            self._set_limit(self._limit * _DECREASE)
 
     def record_failure(self, slot: Slot) -> None:
         """Count an error of the service or of the connection."""
         self._outcomes.append(False)
-        if self._in_trouble and slot.begun > self._cut:
-            self._learning = False
-            self._cut = current_time()
-            self._set_limit(1 if self._halved else self._limit / 2)
-            self._halved = True
+        if self._is_failing and slot.begun > self._cut_time:
+            self._is_doubling = False
+            self._cut_time = current_time()
+            self._set_limit(1 if self._was_halved else self._limit / 2)
+            self._was_halved = True
 
     @property
-    def _in_trouble(self) -> bool:
-        return len(self._outcomes) == _WINDOW and self._outcomes.count(False) > _TROUBLE * _WINDOW
+    def _is_failing(self) -> bool:
+        return (
+            len(self._outcomes) == _WINDOW
+            and self._outcomes.count(False) > _FAILING_SHARE * _WINDOW
+        )
 
     def _set_limit(self, limit: float) -> None:
         before = self.limit
         self._limit = max(1.0, min(limit, self._ceiling or self._most))
         if self.limit != before:
-            seconds = 0.0 if self._born is None else current_time() - self._born
+            seconds = 0.0 if self._start_time is None else current_time() - self._start_time
             self._limits.append((seconds, self.limit))
             self._wake_next()
             self.on_change()
 
     def _start_clock(self) -> None:
-        if self._born is None:
-            self._born = current_time()
+        if self._start_time is None:
+            self._start_time = current_time()
             self._limits.append((0.0, self.limit))
 
     async def _wait_for_slot(self) -> None:
-        if self._open < self.limit and not self._line:
+        if self._open < self.limit and not self._queue:
             self._open += 1
             return
         turn = anyio.Event()
-        self._line.append(turn)
+        self._queue.append(turn)
         try:
             await turn.wait()
         except BaseException:
@@ -315,19 +317,19 @@ class Limiter:
                 self._open -= 1
                 self._wake_next()
             else:
-                self._line.remove(turn)
+                self._queue.remove(turn)
             raise
 
     def _wake_next(self) -> None:
-        while self._line and self._open < self.limit:
+        while self._queue and self._open < self.limit:
             self._open += 1
-            self._line.popleft().set()
+            self._queue.popleft().set()
 
     async def _wait_for_turn(self) -> None:
-        """Keep the distance to the last request."""
+        """Space requests out to keep the rate."""
         now = current_time()
-        turn = max(now, self._next)
-        self._next = turn + self._apart_seconds
+        turn = max(now, self._next_start)
+        self._next_start = turn + self._interval_seconds
         if turn > now:
             await anyio.sleep_until(turn)
 
@@ -336,7 +338,7 @@ class Limiter:
         self._requests += count
 
     def note_lost(self, count: int) -> None:
-        """Count requests without a whole reply or its cost; -1 for one that was recovered."""
+        """Count requests without a complete response or its cost; -1 for one that was recovered."""
         self._lost += count
 
     def refuse_if_stopped(self) -> None:
@@ -346,7 +348,7 @@ class Limiter:
 
     @contextmanager
     def _until_stopped(self) -> Iterator[None]:
-        """A wait that `stop` ends."""
+        """Run a wait that `stop` cancels."""
         self.refuse_if_stopped()
         with anyio.CancelScope() as scope:
             self._stoppable.add(scope)
@@ -359,7 +361,7 @@ class Limiter:
 
     @contextmanager
     def _count_wait(self) -> Iterator[None]:
-        """A wait; those that overlap count once in the time of all."""
+        """Count a wait; overlapping waits count once in the total time."""
         begun = current_time()
         if not self._waiting:
             self._waits_since = begun
@@ -367,13 +369,13 @@ class Limiter:
         try:
             yield
         finally:
-            self._waits += current_time() - begun > _NOTICED_SECONDS
+            self._waits += current_time() - begun > _MIN_WAIT_SECONDS
             seconds = self._open_wait_seconds
             self._waiting -= 1
-            if not self._waiting and seconds > _NOTICED_SECONDS:
+            if not self._waiting and seconds > _MIN_WAIT_SECONDS:
                 self._waited_seconds += seconds
 
     @property
     def _open_wait_seconds(self) -> float:
-        """How long at least one request has been waiting without a break."""
+        """The time since which at least one request has been waiting."""
         return current_time() - self._waits_since if self._waiting else 0.0

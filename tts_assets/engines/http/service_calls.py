@@ -1,4 +1,4 @@
-"""Requests to a service: transient errors are retried, rate limits waited out, the rest raised."""
+"""Requests to a service: retry transient errors, wait out rate limits, raise other errors."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Any other value may be anything, even a copy of the request.
-_KIND = re.compile(r"(audio|application|text|binary|multipart)/[a-z0-9.+-]{1,24}")
+#: Other values are ignored: they may be anything, even a copy of the request.
+_MEDIA_TYPE = re.compile(r"(audio|application|text|binary|multipart)/[a-z0-9.+-]{1,24}")
 
-#: Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are not read.
+#: Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are ignored.
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
@@ -35,13 +35,13 @@ class ServiceRequest:
     """A request to a service.
 
     Args:
-        method: of HTTP.
-        path: below the base URL, without a leading slash.
+        method: the HTTP method.
+        path: relative to the base URL, without a leading slash.
         query: the query parameters.
-        json: the body, any JSON value; None for none.
-        seconds: the time limit from connecting to the last byte of the answer.
-        on_headers: called in the event loop as soon as the headers of an answer arrive, before its
-            body, with an answer whose body is empty; each attempt and each redirect calls it.
+        json: the body, any JSON value; None for no body.
+        seconds: the time limit from connecting to the last byte of the response.
+        on_headers: called in the event loop when the headers of a response arrive, with an empty
+            body; once for each attempt and each redirect.
     """
 
     method: str
@@ -54,12 +54,12 @@ class ServiceRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceResponse:
-    """A whole answer.
+    """A complete response.
 
     Args:
-        status: the status code of HTTP.
-        headers: by their names in lower case.
-        body: its bytes, decompressed.
+        status: the HTTP status code.
+        headers: values by lower-case name.
+        body: the decompressed body.
     """
 
     status: int
@@ -68,89 +68,89 @@ class ServiceResponse:
 
     @property
     def media_type(self) -> str:
-        """The media type, without parameters, in lower case; "" where there is no valid one."""
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return kind if _KIND.fullmatch(kind) else ""
+        """The media type, without parameters, in lower case; "" if it is missing or invalid."""
+        value = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return value if _MEDIA_TYPE.fullmatch(value) else ""
 
     @property
     def wait_seconds(self) -> float:
-        """The Retry-After of the service; 0 where it has none."""
+        """The Retry-After header in seconds; 0 without one."""
         seconds = self.headers.get("retry-after", "")
         return float(seconds) if _SECONDS.fullmatch(seconds) else 0.0
 
     def json(self) -> Any:
-        """The body as a JSON value; None where it is none."""
+        """The body as a JSON value; None if it is not JSON."""
         return self.decode_body(Any)
 
     def decode_body(self, shape: type[T]) -> T | None:
-        """The body as JSON of a shape; None where it is none."""
+        """The body as JSON of a type; None if it does not fit."""
         try:
             return msgspec.json.decode(self.body, type=shape)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
 
 
-#: Too many requests, or none taken now (RFC 6585, section 4; RFC 9110, section 15.6.4).
-_UNPAID = (429, 503)
+#: Too Many Requests, Service Unavailable (RFC 6585, section 4; RFC 9110, section 15.6.4).
+_UNPAID_STATUSES = (429, 503)
 
 
 class TransientError(Exception):
-    """A failed attempt that may succeed another time."""
+    """A failed attempt that may succeed on retry."""
 
     def __init__(self, reason: str, seconds: float = 0.0, *, unpaid: bool = False) -> None:
-        """Describe it.
+        """Create the error.
 
         Args:
-            reason: in words.
-            seconds: the Retry-After of the service; 0 where it has none.
-            unpaid: the request was refused before any work, so that nothing can be charged.
+            reason: the message.
+            seconds: the Retry-After of the service; 0 without one.
+            unpaid: the request was refused before any work, so it is not charged.
         """
         super().__init__(reason)
         self.seconds = seconds
         self.unpaid = unpaid
 
     @classmethod
-    def from_answer(cls, answer: ServiceResponse, reason: str) -> Self:
+    def from_response(cls, response: ServiceResponse, reason: str) -> Self:
         """The error for a transient status."""
-        return cls(reason, answer.wait_seconds, unpaid=answer.status in _UNPAID)
+        return cls(reason, response.wait_seconds, unpaid=response.status in _UNPAID_STATUSES)
 
 
 class RateLimitedError(Exception):
-    """Too many requests are open; no work was done, and nothing is charged."""
+    """Too many requests are open; the service did no work and charges nothing."""
 
     def __init__(self, reason: str, most: int | None = None) -> None:
-        """Describe it; ``most`` is the service's own limit of open requests, where it reports one."""
+        """Create the error; ``most`` is the limit of open requests, if the service reports it."""
         super().__init__(reason)
         self.most = most
 
 
-#: Returns the value of an answer, or raises TransientError, RateLimitedError, ClipError, FatalError.
+#: Returns the value of a response; raises TransientError, RateLimitedError, ClipError, FatalError.
 Judge: TypeAlias = "Callable[[ServiceResponse], T]"
 
-#: A longer Retry-After is not followed.
-_LONGEST_WAIT = 300.0
+#: The longest Retry-After to follow.
+_MAX_RETRY_AFTER = 300.0
 
-#: So many timeouts in a row are no coincidence.
-_LATE = 4
+#: This many timeouts in a row end all requests.
+_MAX_TIMEOUTS = 4
 
-#: Nor are so many errors in a row.
-_IN_A_ROW = 3
+#: At least this many errors in a row end all requests.
+_MIN_ERRORS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often a request is repeated, and when a service is given up.
+    """How often to retry a request, and when to give a service up.
 
     Args:
-        attempts: for each request, those that may have caused work and so a charge.
-        unpaid_attempts: for each request in all, including those refused before any work; refusals
-            because of a rate limit are not counted.
-        first_seconds: the pause before the second attempt; it doubles for each further one.
+        attempts: the attempts of a request that may have been charged.
+        unpaid_attempts: all attempts of a request, including those refused before any work, but
+            not those refused because of a rate limit.
+        first_seconds: the pause before the first retry; it doubles for each further one.
         longest_seconds: the longest pause, unless the service asks for more.
-        jitter_seconds: up to so much is added to each pause, so that requests spread.
-        refused_seconds: the pause after a rate limit, and up to twice that; it doubles, too.
-        unreached_seconds: a service that never answered is given up after that long.
-        fruitless_seconds: one that answers, after that long without a usable answer.
+        jitter_seconds: the maximum of the random time added to each pause.
+        refused_seconds: the least pause after a rate limit, at most twice that; it doubles, too.
+        unreached_seconds: give up a service that never responded after this time.
+        fruitless_seconds: give up other services after this time without a usable response.
     """
 
     attempts: int = 3
@@ -164,20 +164,20 @@ class RetryPolicy:
 
 
 class RetryingClient:
-    """All requests of a run to one service; `run` has to run meanwhile."""
+    """Sends all requests of a run to one service; `run` has to run in the background."""
 
-    def __init__(self, limiter: Limiter, patience: RetryPolicy) -> None:
+    def __init__(self, limiter: Limiter, retry_policy: RetryPolicy) -> None:
         self.limiter = limiter
-        self._patience = patience
-        self._answered = False
-        self._over: FatalError | None = None
-        self._late = self._bad = 0
-        self._counted = -inf
+        self._retry_policy = retry_policy
+        self._has_responded = False
+        self._fatal_error: FatalError | None = None
+        self._timeouts = self._errors_in_a_row = 0
+        self._timeout_time = -inf
         self._resting: set[anyio.CancelScope] = set()
         self._idle: dict[_Ticket, None] = {}
 
     async def run(self, seconds: float) -> None:
-        """Report to all waiting calls that work has not begun yet, every so many seconds."""
+        """Restart the time limits of all waiting calls every so many seconds."""
         while True:
             await anyio.sleep(seconds)
             for ticket in tuple(self._idle):
@@ -189,37 +189,39 @@ class RetryingClient:
         judge: Judge[T],
         on_start: Callable[[], None] | None = None,
     ) -> T:
-        """Send a request until its answer has a value.
+        """Send a request until a response has a value.
 
         Args:
-            send: sends it; called for each attempt.
-            judge: returns the value of an answer, or raises.
-            on_start: called while it waits, when it is sent and when the answer has come: the time
-                before does not count.
+            send: sends the request; called for each attempt.
+            judge: returns the value of a response, or raises.
+            on_start: restarts the time limit: called while the request waits, when it is sent, and
+                when the response has arrived.
 
         Raises:
-            ClipError: it has none, or none came in all attempts.
-            FatalError: no request will be answered any more.
+            ClipError: the response has no value, or all attempts failed.
+            FatalError: no further request can succeed.
         """
-        worked = 0
+        paid_attempts = 0
         with _Ticket(self._idle, on_start) as ticket:
             for attempt in itertools.count(1):
                 try:
                     return await self._attempt_once(send, judge, ticket)
                 except TransientError as exc:
-                    worked += not exc.unpaid
+                    paid_attempts += not exc.unpaid
                     self._refuse_hopeless(exc)
-                    self._refuse_exhausted(exc, attempt, worked)
-                    seconds = min(exc.seconds, _LONGEST_WAIT) or self._choose_pause(attempt)
+                    self._refuse_exhausted(exc, attempt, paid_attempts)
+                    seconds = min(exc.seconds, _MAX_RETRY_AFTER) or self._choose_pause(attempt)
                     reason = str(exc)
                 await self._rest_before_retry(reason, seconds)
         raise AssertionError("the loop returns or raises")
 
     def _choose_pause(self, attempt: int) -> float:
         """Exponential backoff with jitter."""
-        patience = self._patience
-        seconds = patience.first_seconds * 2.0 ** (attempt - 1)
-        return min(seconds + random.uniform(0, patience.jitter_seconds), patience.longest_seconds)
+        retry_policy = self._retry_policy
+        seconds = retry_policy.first_seconds * 2.0 ** (attempt - 1)
+        return min(
+            seconds + random.uniform(0, retry_policy.jitter_seconds), retry_policy.longest_seconds
+        )
 
     async def _rest_before_retry(self, reason: str, seconds: float) -> None:
         with (
@@ -231,15 +233,15 @@ class RetryingClient:
                 await anyio.sleep(seconds)
             finally:
                 self._resting.discard(scope)
-        if self._over is not None:
-            raise self._over
+        if self._fatal_error is not None:
+            raise self._fatal_error
 
     async def _attempt_once(
         self, send: Callable[[], Awaitable[ServiceResponse]], judge: Judge[T], ticket: _Ticket
     ) -> T:
-        """One attempt, not counting rate limits; it holds a slot only while it is open."""
-        seconds = self._patience.refused_seconds
-        longest = 8 * seconds
+        """Make one attempt, not counting rate limits; it holds a slot only while it is open."""
+        seconds = self._retry_policy.refused_seconds
+        max_seconds = 8 * seconds
         while True:
             try:
                 return await self._send_in_slot(send, judge, ticket)
@@ -248,20 +250,20 @@ class RetryingClient:
                 reason = str(exc)
             with self.limiter.rest(reason=reason, seconds=seconds):
                 await anyio.sleep(seconds * random.uniform(1, 2))
-            seconds = min(2 * seconds, longest)
+            seconds = min(2 * seconds, max_seconds)
 
     async def _send_in_slot(
         self, send: Callable[[], Awaitable[ServiceResponse]], judge: Judge[T], ticket: _Ticket
     ) -> T:
         limiter = self.limiter
         async with limiter.slot() as slot:
-            if self._over is not None:
-                raise self._over
+            if self._fatal_error is not None:
+                raise self._fatal_error
             try:
                 with ticket.begin():
-                    answer = await send()
-                self._answered = True
-                value = judge(answer)
+                    response = await send()
+                self._has_responded = True
+                value = judge(response)
             except RateLimitedError as exc:
                 limiter.record_refusal(slot, exc.most)
                 raise
@@ -273,57 +275,59 @@ class RetryingClient:
                 self._refuse_slow(exc, slot)
                 raise
             except ClipError:
-                # It was answered: an impossible clip is not the service's fault.
+                # The service responded; the clip is the problem.
                 limiter.record_success()
-                self._late = 0
+                self._timeouts = 0
                 raise
             except FatalError as exc:
                 raise self._end_with(exc) from exc.__cause__
             limiter.record_success()
-            self._late = self._bad = 0
+            self._timeouts = self._errors_in_a_row = 0
             return value
 
     def _refuse_slow(self, error: ClipTimeoutError, slot: Slot) -> None:
-        """Raise if one request after another times out, because each may be charged."""
-        # Those that were open together timed out together.
-        if slot.begun >= self._counted:
-            self._late += 1
-            self._counted = anyio.current_time()
-        if self._late >= _LATE:
-            message = f"{self._late} requests in a row failed: {error}"
+        """Raise if several requests in a row time out, as each may be charged."""
+        # Timeouts of requests that were open together count once.
+        if slot.begun >= self._timeout_time:
+            self._timeouts += 1
+            self._timeout_time = anyio.current_time()
+        if self._timeouts >= _MAX_TIMEOUTS:
+            message = f"{self._timeouts} requests in a row failed: {error}"
             raise self._end_with(FatalError(message)) from error
 
     def _end_with(self, error: FatalError) -> FatalError:
-        """End all requests, also those that rest before another attempt."""
-        self._over = self._over or error
+        """End all requests, including those that rest before a retry."""
+        self._fatal_error = self._fatal_error or error
         for scope in self._resting:
             scope.cancel()
         return error
 
-    def _refuse_exhausted(self, error: TransientError, attempt: int, worked: int) -> None:
-        """Raise if a request has no attempt left."""
-        patience = self._patience
-        if worked >= patience.attempts or attempt >= patience.unpaid_attempts:
+    def _refuse_exhausted(self, error: TransientError, attempt: int, paid_attempts: int) -> None:
+        """Raise if a request has no attempts left."""
+        retry_policy = self._retry_policy
+        if paid_attempts >= retry_policy.attempts or attempt >= retry_policy.unpaid_attempts:
             times = "once" if attempt == 1 else f"{attempt} times"
             raise ClipError(f"{error} (tried {times})") from error
 
     def _refuse_hopeless(self, error: TransientError | RateLimitedError) -> None:
         """Raise if no request has succeeded for too long."""
-        patience = self._patience
-        unreached = not self._answered and isinstance(error, TransientError) and error.unpaid
-        seconds = patience.unreached_seconds if unreached else patience.fruitless_seconds
-        # A single error is not enough: others may be open, and well within their time limit.
-        self._bad += 1
+        retry_policy = self._retry_policy
+        is_unreached = (
+            not self._has_responded and isinstance(error, TransientError) and error.unpaid
+        )
+        seconds = retry_policy.unreached_seconds if is_unreached else retry_policy.fruitless_seconds
+        # One error is not enough: other requests may be open, well within their time limit.
+        self._errors_in_a_row += 1
         limiter = self.limiter
         if limiter.oldest_seconds > seconds / 2:
-            # A request that is open for long may yet succeed, and has a time limit of its own.
+            # The oldest request may still succeed, and has its own time limit.
             return
-        if self._bad >= _IN_A_ROW and limiter.fruitless_seconds > seconds:
+        if self._errors_in_a_row >= _MIN_ERRORS and limiter.fruitless_seconds > seconds:
             raise self._end_with(FatalError(f"no response for {seconds:g} s: {error}")) from error
 
 
 class _Ticket:
-    """A call, which is reported as waiting except while its request is open."""
+    """A call; `RetryingClient.run` restarts its time limit except while its request is open."""
 
     __slots__ = ("_idle", "on_start")
 
@@ -340,12 +344,12 @@ class _Ticket:
 
     @contextmanager
     def begin(self) -> Iterator[None]:
-        """Count the time of this block."""
+        """Let the time limit run during the block."""
         del self._idle[self]
         self.on_start()
         try:
             yield
         finally:
             self._idle[self] = None
-            # An answer in the last moment was paid for, and has to become a clip.
+            # Even a late response was paid for, so leave time to store the clip.
             self.on_start()

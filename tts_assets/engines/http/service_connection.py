@@ -1,4 +1,4 @@
-"""A service as an engine uses it: client, limiter and retry policy."""
+"""A connection to a service: client, limiter and retry policy."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Waiting is reported at least so often, and four times within a time limit.
+#: Restart time limits at least this often, and four times within a time limit.
 _REPORT_SECONDS = 5.0
 
 
 class ServiceConnection:
-    """A service with its limiter and retry policy; made by :func:`connect_service`."""
+    """A service with its limiter and retry policy; created by :func:`connect_service`."""
 
-    def __init__(self, client: Client, calls: RetryingClient) -> None:
+    def __init__(self, client: Client, retrying_client: RetryingClient) -> None:
         self.client = client
-        self.limiter = calls.limiter
-        self._calls = calls
+        self.limiter = retrying_client.limiter
+        self._retrying_client = retrying_client
 
     async def ask(
         self,
@@ -39,35 +39,37 @@ class ServiceConnection:
         *,
         send: Callable[[], Awaitable[ServiceResponse]] | None = None,
     ) -> T:
-        """Send a request, or call ``send`` instead; see :meth:`RetryingClient.ask`."""
-        return await self._calls.ask(send or partial(self.client.ask, request), judge, on_start)
+        """Send a request, by default with the client; see :meth:`RetryingClient.ask`."""
+        return await self._retrying_client.ask(
+            send or partial(self.client.ask, request), judge, on_start
+        )
 
 
 @asynccontextmanager
 async def connect_service(
-    place: Endpoint,
+    endpoint: Endpoint,
     *,
     most: int,
     per_second: float,
     timeout_seconds: float,
-    patience: RetryPolicy | None = None,
+    retry_policy: RetryPolicy | None = None,
 ) -> AsyncIterator[ServiceConnection]:
-    """A connection for as long as the block lasts.
+    """Connect to a service during the block.
 
     Args:
-        place: the service.
-        most: requests that are open at once.
-        per_second: requests that begin in a second.
-        timeout_seconds: the time limit of a clip, within which waiting has to be reported.
-        patience: replaces the usual retry policy.
+        endpoint: the service.
+        most: the maximum of open requests.
+        per_second: the maximum of requests that begin in a second.
+        timeout_seconds: the time limit of a clip.
+        retry_policy: replaces the default retry policy.
 
     Raises:
-        UsageError: the address is none, or no key may be sent there.
+        UsageError: the base URL is invalid, or would send the key unencrypted.
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
     limiter = Limiter(most=most, per_second=per_second, is_slot_a_request=False)
-    calls = RetryingClient(limiter, patience or RetryPolicy())
-    client = open_client(place, most=most, on_send=limiter.note_sent)
-    async with client as opened, open_task_group() as tasks:
-        tasks.start_soon(calls.run, min(_REPORT_SECONDS, timeout_seconds / 4))
-        yield ServiceConnection(opened, calls)
+    retrying_client = RetryingClient(limiter, retry_policy or RetryPolicy())
+    client = open_client(endpoint, most=most, on_send=limiter.note_sent)
+    async with client as open_service, open_task_group() as tasks:
+        tasks.start_soon(retrying_client.run, min(_REPORT_SECONDS, timeout_seconds / 4))
+        yield ServiceConnection(open_service, retrying_client)

@@ -1,1 +1,1 @@
-"""Models: known by name, downloaded, checked, and found by engines."""
+"""Models: list, download, verify and find them."""

@@ -1,4 +1,4 @@
-"""Downloads of model files: resumed, retried, checked, and stored under their final names."""
+"""Download model files: resume, retry, verify, and store them under their final names."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tts_assets.engines.models.model_cache import (
     REJECTED,
     PartialFile,
     find_file_flaw,
-    list_leftovers,
+    list_partial_files,
     path_beside,
-    refuse_lack_of_space,
+    require_space,
     translate_write_errors,
 )
 from tts_assets.engines.models.model_server import (
@@ -34,8 +34,8 @@ from tts_assets.engines.models.model_server import (
     build_file_url,
     build_range_headers,
     connect_downloads,
+    continues_part,
     fetch_size,
-    goes_on,
     read_version,
     refuse_unusable,
     translate_http_errors,
@@ -53,10 +53,10 @@ if TYPE_CHECKING:
     from tts_assets.engines.models.known_models import Event, ModelFile, SpeechModel
     from tts_assets.engines.models.model_cache import ModelCache
 
-#: Between two attempts to take the lock of another process.
+#: The time between attempts to take a lock that another process holds.
 _LOCK_SECONDS = 0.2
 
-#: The size of a download is good to know, but not worth a long wait.
+#: The size of a download is useful, but not worth a long wait.
 _BRIEF = DownloadRetryPolicy(connect_seconds=5.0, silence_seconds=5.0)
 
 
@@ -66,44 +66,44 @@ async def download_models(
     settings: ModelSettings,
     *,
     on_event: Callable[[Event], None],
-    patience: DownloadRetryPolicy | None = None,
+    retry_policy: DownloadRetryPolicy | None = None,
 ) -> None:
-    """Store the files of models, each whole and with the right sum, or not at all.
+    """Download the files of models; store each only if it is complete and its SHA-256 matches.
 
-    Files that are there already are checked, and kept if they are right. An interrupted download,
-    also one of a killed run, resumes. Asking for consent is the caller's job.
+    Existing files are verified, and kept if they match. Interrupted downloads resume, even after a
+    killed run. The caller asks for consent.
 
     Raises:
         UsageError: offline, and a file is missing.
-        FatalError: a file cannot be downloaded, has another sum, or cannot be written.
+        FatalError: a file cannot be downloaded, has another SHA-256, or cannot be written.
     """
     files = [file for model in models for file in model.files]
     missing = [file for file in files if not store.file_path(file).exists()]
-    patience = patience or DownloadRetryPolicy()
+    retry_policy = retry_policy or DownloadRetryPolicy()
     if settings.offline:
         if missing:
-            places = ", ".join(
+            copies = ", ".join(
                 f"{redact_url(build_file_url(file, settings.mirror))} to {store.file_path(file)}"
                 for file in missing
             )
             raise UsageError(
-                f"models.offline is set, so nothing is downloaded; copy by hand: {places}"
+                f"models.offline is set, so nothing is downloaded; copy by hand: {copies}"
             )
         for file in files:
-            await ModelDownload(store, file, "", None, patience, on_event).run()
+            await ModelDownload(store, file, "", None, retry_policy, on_event).run()
         return
     sizes = ((file.bytes or 0) - PartialFile(store.file_path(file)).size for file in missing)
-    refuse_lack_of_space(store.folder, sum(max(0, size) for size in sizes))
-    async with connect_downloads(settings.mirror, patience) as client:
+    require_space(store.folder, sum(max(0, size) for size in sizes))
+    async with connect_downloads(settings.mirror, retry_policy) as client:
         for file in files:
             url = build_file_url(file, settings.mirror)
-            await ModelDownload(store, file, url, client, patience, on_event).run()
+            await ModelDownload(store, file, url, client, retry_policy, on_event).run()
 
 
 async def measure_models(
     models: Sequence[SpeechModel], settings: ModelSettings
 ) -> tuple[SpeechModel, ...]:
-    """The models with the sizes that servers report, where no size is pinned.
+    """Fill in the sizes of files without a pinned size, as servers report them.
 
     Raises:
         FatalError: a file does not exist.
@@ -132,7 +132,7 @@ class _DownloadBusyError(Exception):
 
 
 class ModelDownload:
-    """One file to store; without a client it has to be there already."""
+    """The download of one file; without a client the file has to exist."""
 
     def __init__(
         self,
@@ -140,14 +140,14 @@ class ModelDownload:
         file: ModelFile,
         url: str,
         client: httpx.AsyncClient | None,
-        patience: DownloadRetryPolicy,
+        retry_policy: DownloadRetryPolicy,
         on_event: Callable[[Event], None],
     ) -> None:
         self._store = store
         self._file = file
         self._url = url
         self._client = client
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._on_event = on_event
         self._final = store.file_path(file)
         self._part = PartialFile(self._final)
@@ -155,30 +155,30 @@ class ModelDownload:
         self._record = path_beside(self._final, RECORD)
 
     async def run(self) -> None:
-        """Store the file, if it is not there as it should be.
+        """Download the file, unless it exists and is valid.
 
         Raises:
-            FatalError: it cannot be downloaded, is not what it should be, or cannot be written.
+            FatalError: it cannot be downloaded, is invalid, or cannot be written.
         """
-        if not await run_sync(self._is_settled):
+        if not await run_sync(self._is_up_to_date):
             try:
                 async with self._hold_lock():
-                    self._on_event(await self._provide_file())
+                    self._on_event(await self._ensure_file())
             except FatalError:
-                # From a read-only folder, existing files are still used.
+                # In a read-only folder, use a valid file without the lock.
                 if await run_sync(self._store.find_fault, self._file) is not None:
                     raise
             else:
                 return
         self._on_event(self._make_ready_event(fetched=False, recorded=None))
 
-    def _is_settled(self) -> bool:
-        """Whether the file is right, and nothing is left to be recorded or removed."""
+    def _is_up_to_date(self) -> bool:
+        """Whether the file is valid, and there is no sum to record and nothing to remove."""
         if self._store.find_fault(self._file) is not None or self._find_sum() is None:
             return False
-        # A lock exists while another process works, or after one was killed.
-        left = (self._store.lock_path(self._file), *list_leftovers(self._final))
-        return not any(path.exists() for path in left)
+        # A lock file exists while another process downloads, or after one was killed.
+        leftovers = (self._store.lock_path(self._file), *list_partial_files(self._final))
+        return not any(path.exists() for path in leftovers)
 
     def _find_sum(self) -> str | None:
         return self._file.sha256 or self._store.find_recorded_sum(self._file)
@@ -201,24 +201,24 @@ class ModelDownload:
                     await anyio.sleep(_LOCK_SECONDS)
             yield
 
-    async def _provide_file(self) -> ModelReady:
-        """Check, download and record under the lock."""
+    async def _ensure_file(self) -> ModelReady:
+        """Verify, download and record the file; the caller holds the lock."""
         fault = await run_sync(self._store.find_fault, self._file)
         if fault is None:
             recorded = await run_sync(self._record_sum, self._final)
-            self._delete_leftovers()
+            self._delete_partial_files()
             return self._make_ready_event(fetched=False, recorded=recorded)
-        was_there = self._final.exists()
-        if was_there:
-            self._set_aside(fault)
+        existed = self._final.exists()
+        if existed:
+            self._quarantine(fault)
         if self._client is None:
             raise FatalError(
                 f"{self._file.name}: {fault}; it is kept as {self._rejected} and not used: "
                 f"copy the right file to {self._final}"
             )
         recorded = await self._fetch_file(self._client)
-        if not was_there:
-            self._delete_leftovers()
+        if not existed:
+            self._delete_partial_files()
         return self._make_ready_event(fetched=True, recorded=recorded)
 
     def _make_ready_event(self, *, fetched: bool, recorded: str | None) -> ModelReady:
@@ -227,11 +227,11 @@ class ModelDownload:
         )
 
     async def _fetch_file(self, client: httpx.AsyncClient) -> str | None:
-        """Download it; returns its sum, if that is recorded now."""
+        """Download the file; return its sum if it was recorded now."""
         await self._transfer_file(client)
         fault = await run_sync(self._find_part_fault)
         if fault is not None and self._part.is_pieced:
-            # Perhaps the pieces are of several files: once more, in one piece.
+            # The ranges may be of different versions: retry in one response.
             self._on_event(Retrying(file=self._file.name, reason=fault, seconds=0.0, anew=True))
             with translate_write_errors(self._part.path):
                 self._part.drop()
@@ -240,8 +240,8 @@ class ModelDownload:
         return await run_sync(self._finish_part, fault)
 
     async def _transfer_file(self, client: httpx.AsyncClient) -> None:
-        """Complete the part; the count of attempts restarts whenever it grows beyond its maximum."""
-        part, pauses = self._part, self._patience.pauses_seconds
+        """Complete the partial file; progress resets the count of attempts."""
+        part, pauses = self._part, self._retry_policy.pauses_seconds
         attempts, most = 0, part.size
         while not self._is_complete():
             try:
@@ -251,13 +251,13 @@ class ModelDownload:
                 most = max(most, part.size)
                 restarts = not build_range_headers(part, self._file)
                 if attempts > len(pauses):
-                    then = "begin anew" if restarts else "resume"
+                    next_step = "begin anew" if restarts else "resume"
                     raise FatalError(
                         f"cannot download {self._file.name} from {redact_url(self._url)}: "
-                        f"{exc}, {attempts} times; run again to {then}, or give another "
+                        f"{exc}, {attempts} times; run again to {next_step}, or give another "
                         "--mirror"
                     ) from exc
-                seconds = min(exc.seconds, self._patience.longest_seconds)
+                seconds = min(exc.seconds, self._retry_policy.longest_seconds)
                 seconds = max(seconds, pauses[attempts - 1])
                 anew = restarts and part.size > 0
                 self._on_event(
@@ -268,7 +268,7 @@ class ModelDownload:
                 return
 
     def _is_complete(self) -> bool:
-        """Whether every byte is there, perhaps since an earlier run."""
+        """Whether the partial file has all bytes, perhaps from an earlier run."""
         version = self._part.version()
         total = self._file.bytes or (version and version.bytes)
         return total is not None and version is not None and self._part.size == total
@@ -282,49 +282,49 @@ class ModelDownload:
                 await self._receive_rest(response, total)
 
     def _begin_part(self, response: httpx.Response) -> int | None:
-        """Prepare the part for a response; returns the size of the whole where it is reported."""
-        file, part, where = self._file, self._part, redact_url(self._url)
+        """Prepare the partial file for a response; return the total size if reported."""
+        file, part, shown_url = self._file, self._part, redact_url(self._url)
         version = read_version(response)
         total = version.bytes
-        continues = goes_on(response, version, part, file)
+        continues = continues_part(response, version, part, file)
         if not continues and response.status_code != 200:
             part.drop()
             raise TransientError("the server sent another part or another file than requested")
         if total is None and file.bytes is None:
-            # A cut would look like the end, and its sum would be recorded for ever.
-            raise FatalError(f"cannot download {file.name}: {where} does not send its length")
+            # Without a length, a truncated file would look complete, and its sum would be recorded.
+            raise FatalError(f"cannot download {file.name}: {shown_url} does not send its length")
         if total == 0 or (file.bytes is not None and total not in (None, file.bytes)):
             expected = "" if file.bytes is None else f" and not {file.bytes:,}"
             raise FatalError(
-                f"{where} has a file that differs from {file.name}: {total:,} bytes{expected}; "
+                f"{shown_url} has a file that differs from {file.name}: {total:,} bytes{expected}; "
                 "nothing was downloaded, give another --mirror"
             )
         if not continues:
             part.begin_version(version)
-        refuse_lack_of_space(part.path.parent, (total or file.bytes or 0) - part.size)
+        require_space(part.path.parent, (total or file.bytes or 0) - part.size)
         return total
 
     async def _receive_rest(self, response: httpx.Response, total: int | None) -> None:
         part, name = self._part, self._file.name
-        there = part.size
-        # A response from the beginning repeats what is there.
-        done = there if response.status_code == 206 else 0
+        existing_bytes = part.size
+        # Skip existing bytes if the response starts from the beginning.
+        done = existing_bytes if response.status_code == 206 else 0
         most = total or self._file.bytes
-        self._on_event(Advanced(file=name, done=there, total=most))
+        self._on_event(Advanced(file=name, done=existing_bytes, total=most))
         with part.open() as append:
-            async with open_chunks(response) as take_chunk:
-                while chunk := await take_chunk():
-                    await run_sync(append, chunk[max(0, there - done) :])
+            async with open_chunks(response) as read_chunk:
+                while chunk := await read_chunk():
+                    await run_sync(append, chunk[max(0, existing_bytes - done) :])
                     done += len(chunk)
                     if most is not None and done > most:
                         part.drop()
                         raise TransientError(f"the server sent more than {most:,} bytes")
-                    self._on_event(Advanced(file=name, done=max(done, there), total=most))
+                    self._on_event(Advanced(file=name, done=max(done, existing_bytes), total=most))
         if most is not None and done < most:
             raise TransientError(f"the server stopped after {done:,} of {most:,} bytes")
 
     def _record_sum(self, path: Path) -> str | None:
-        """Record the sum of an unpinned file, as `sha256sum -c` reads it, if it has none yet."""
+        """Record the sum of an unpinned file, in the format of `sha256sum -c`, unless it has one."""
         if self._find_sum() is not None:
             return None
         with translate_write_errors(self._record):
@@ -334,17 +334,17 @@ class ModelDownload:
         return found
 
     def _find_part_fault(self) -> str | None:
-        """Why the complete part is not the file; None where it is."""
+        """The reason why the complete partial file is invalid; None if it is valid."""
         expected = self._find_sum()
         with translate_write_errors(self._part.path):
             if expected is None:
                 return find_file_flaw(self._part.path, self._final.name)
-            # Not cached: the file is renamed next.
+            # Don't cache the sum: the file is renamed next.
             found = atomic_files.sha256(self._part.path)
         return None if found == expected else f"its SHA-256 is {found} and not {expected}"
 
     def _finish_part(self, fault: str | None) -> str | None:
-        """Give the complete part its final name; returns its sum, if that is recorded now."""
+        """Move the complete partial file to its final name; return its sum if it was recorded now."""
         if fault is None:
             recorded = self._record_sum(self._part.path)
             self._part.move_to(self._final)
@@ -360,15 +360,15 @@ class ModelDownload:
             f"it is kept as {self._rejected} and not used: {advice}"
         )
 
-    def _set_aside(self, fault: str) -> None:
+    def _quarantine(self, fault: str) -> None:
         if self._final.is_dir():
             raise FatalError(f"{self._final} is a folder, but must be a file: move it away")
         with translate_write_errors(self._final):
             self._final.replace(self._rejected)
         self._on_event(Quarantined(file=self._file.name, path=self._rejected, reason=fault))
 
-    def _delete_leftovers(self) -> None:
-        for path in list_leftovers(self._final):
+    def _delete_partial_files(self) -> None:
+        for path in list_partial_files(self._final):
             with translate_write_errors(path):
                 path.unlink(missing_ok=True)
 

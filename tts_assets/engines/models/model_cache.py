@@ -1,4 +1,4 @@
-"""The folder of the models: complete and partial files, their sums, and their removal."""
+"""The model cache: complete and partial files, their SHA-256 sums, and their removal."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from tts_assets.engines.models.known_models import ModelFile, SpeechModel
 
 
-#: A model of CTranslate2 begins with its version, four bytes, and its kind: a text behind its length.
+#: A CTranslate2 model starts with a four-byte version and a length-prefixed kind.
 _VERSION = 4
 _WHISPER = bytes(_VERSION) + b"\x0c\x00WhisperSpec\x00"
 
 
 class _Configuration(msgspec.Struct):
-    """The required parts of a Piper voice's configuration."""
+    """The required fields of a Piper voice's configuration."""
 
     audio: dict[str, Any]
     phoneme_id_map: dict[str, Any]
 
 
 def find_file_flaw(path: Path, name: str) -> str | None:
-    """Why a file cannot be what its name says; None where it can.
+    """The reason why a file does not fit its name; None if it fits.
 
     Args:
         path: the file, under any name.
@@ -74,15 +74,15 @@ def _is_json(path: Path, shape: Any) -> bool:
     return True
 
 
-#: The folder of cached sums, below the cache folder.
+#: The subfolder of cached sums.
 _SUMS_FOLDER = ".sums"
 
-#: A file changed so lately may change again within one tick of its clock: FAT's has two seconds.
+#: A file changed this recently may change again without a new timestamp: FAT's have two seconds.
 _TICK_NS = 2_000_000_000
 
 
 class _Sum(msgspec.Struct, frozen=True, kw_only=True):
-    """The sum of a file, and what identifies that file unchanged; the path's bytes are in hex."""
+    """The cached sum of a file, with the data that identify its content; the path's bytes are in hex."""
 
     path: str
     inode: int
@@ -93,16 +93,16 @@ class _Sum(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sha256_of(path: Path, cache: Path) -> str:
-    """The SHA-256 of a file, in hex; read only if the file has changed since the last time.
+    """The SHA-256 of a file, in hex; the file is read only if it has changed since the last call.
 
-    The sum is cached by path, inode, size and times, in a folder below ``cache`` if that is writable.
-    A file that was changed within the last two seconds is read each time, because its next change
-    might not show in its times.
+    The sum is cached by path, inode, size and times, in a subfolder of ``cache`` if that is writable.
+    A file that was changed within the last two seconds is always read, because its next change may
+    not change its times.
 
     Raises:
         OSError: the file cannot be read.
     """
-    # Before the file is read: a change meanwhile gives it another time.
+    # Taken before reading: a later change gets a later time.
     begun = time.time_ns()
     with open_regular(path) as file:
         status = os.fstat(file.fileno())
@@ -111,7 +111,7 @@ def sha256_of(path: Path, cache: Path) -> str:
             inode=status.st_ino,
             size=status.st_size,
             mtime_ns=status.st_mtime_ns,
-            # Unlike the modification time, this one cannot be set back.
+            # Unlike the modification time, it cannot be set back.
             ctime_ns=status.st_ctime_ns,
         )
         record = cache / _SUMS_FOLDER / f"{atomic_files.sha256(now.path.encode())[:16]}.json"
@@ -121,7 +121,7 @@ def sha256_of(path: Path, cache: Path) -> str:
                 return cached.sha256
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if begun - max(now.mtime_ns, now.ctime_ns) > _TICK_NS:
-        # A failure costs time only.
+        # Without a cached sum, the next call only takes longer.
         with suppress(OSError):
             record.parent.mkdir(parents=True, exist_ok=True)
             refuse_link(record.parent)
@@ -131,11 +131,11 @@ def sha256_of(path: Path, cache: Path) -> str:
     return digest
 
 
-#: Endings beside a file: its unfinished part, the note about that, a rejected file, its sum.
+#: Suffixes of the files beside a file: partial file, its metadata, rejected file, recorded sum.
 PART, NOTE, REJECTED, RECORD = ".part", ".part.json", ".rejected", ".sha256"
 
-#: Each step of a file's name is valid on every system, and neither hidden nor a way up.
-_STEP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
+#: A path component that is valid on every system, and neither hidden nor "..".
+_PATH_COMPONENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -149,7 +149,7 @@ class ModelState(StrEnum):
 
 
 def _find_part(part: str) -> Path | None:
-    """A file of an installed package, which is not imported; None where there is none."""
+    """A file of an installed package, without importing it; None if it is missing."""
     package, _, name = part.partition("/")
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -160,16 +160,16 @@ def _find_part(part: str) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class ModelCache:
-    """A folder of models, with one folder below for each engine; created by the first download."""
+    """A folder of models, with one subfolder for each engine; created by the first download."""
 
     folder: Path
 
     @classmethod
     def from_settings(cls, settings: ModelSettings) -> ModelCache:
-        """The folder that the settings name, or the one in the user's cache folder.
+        """Use the folder that the settings name, or the one in the user's cache folder.
 
         Raises:
-            UsageError: they name a user without a home.
+            UsageError: the settings name a user without a home folder.
         """
         if settings.folder is not None:
             try:
@@ -184,28 +184,28 @@ class ModelCache:
         return cls(user_cache_path("tts-assets") / "models")
 
     def file_path(self, file: ModelFile) -> Path:
-        """The path of a file, present or not.
+        """The path of a file, which need not exist.
 
         Raises:
-            UsageError: its name leads out of the folder, or is no name on some system.
+            UsageError: its name leads out of the folder, or is invalid on some system.
         """
-        steps = file.name.split("/")
-        if not all(_STEP.fullmatch(step) for step in steps):
+        components = file.name.split("/")
+        if not all(_PATH_COMPONENT.fullmatch(component) for component in components):
             raise UsageError(
                 f"the file of a model cannot be named {file.name!r}: use letters, digits, - "
                 "_ . and /"
             )
-        return self.folder.joinpath(*steps)
+        return self.folder.joinpath(*components)
 
     def has_model(self, model: SpeechModel) -> bool:
-        """Whether all files of a model are stored with their sizes; sums are not checked."""
+        """Whether all files of a model are stored in the right size; sums are not checked."""
         return self.find_state(model) is ModelState.HERE
 
     def find_state(self, model: SpeechModel) -> ModelState:
         """How much of a model is stored, by the sizes of its files."""
         paths = [self.file_path(file) for file in model.files]
         sizes = [_read_size(path) for path in paths]
-        if any(map(_is_wrong, [file.bytes for file in model.files], sizes)):
+        if any(map(_has_wrong_size, [file.bytes for file in model.files], sizes)):
             return ModelState.DAMAGED
         if None not in sizes:
             return ModelState.HERE
@@ -213,7 +213,7 @@ class ModelCache:
         return ModelState.ABSENT if set(sizes) == {None} else ModelState.PARTLY
 
     def find_fault(self, file: ModelFile) -> str | None:
-        """Why a stored file cannot be used; None where it can.
+        """The reason why a stored file cannot be used; None if it can.
 
         Raises:
             FatalError: it cannot be read.
@@ -222,12 +222,12 @@ class ModelCache:
         size = _read_size(path)
         if size is None:
             return "it is not installed"
-        if _is_wrong(file.bytes, size):
+        if _has_wrong_size(file.bytes, size):
             return f"it has {size:,} bytes" + (f" and not {file.bytes:,}" if file.bytes else "")
         expected = file.sha256 or self.find_recorded_sum(file)
         try:
             if expected is None:
-                # Put there by hand: its first use is trusted, if it fits its name.
+                # A file copied by hand: trust its first use if it fits its name.
                 return find_file_flaw(path, path.name)
             found = sha256_of(path, self.folder)
         except OSError as exc:
@@ -235,14 +235,14 @@ class ModelCache:
         return None if found == expected else f"its SHA-256 is {found} and not {expected}"
 
     def has_parts(self, file: ModelFile) -> bool:
-        """Whether packages are installed that have all parts of a file."""
+        """Whether the installed packages have all parts of a file."""
         return bool(file.parts) and None not in map(_find_part, file.parts)
 
     def join_parts(self, file: ModelFile) -> None:
-        """Store a file that installed packages have in parts, unless it is stored.
+        """Join a file from the parts in installed packages, unless it is stored.
 
         Raises:
-            FatalError: a package has another file than is expected, or it cannot be stored.
+            FatalError: its sum does not match, or it cannot be written.
         """
         path = self.file_path(file)
         parts = [each for each in map(_find_part, file.parts) if each is not None]
@@ -267,7 +267,7 @@ class ModelCache:
         """The sum that an unpinned file had when it was first used.
 
         Raises:
-            UsageError: the record holds no sum.
+            UsageError: the recorded sum is invalid.
         """
         record = path_beside(self.file_path(file), RECORD)
         try:
@@ -287,11 +287,11 @@ class ModelCache:
         return self.folder / "piper"
 
     def whisper_folder(self, name: str) -> Path:
-        """The folder of the Whisper model of that size."""
+        """The folder of a Whisper model."""
         return self.folder / known_models.whisper_folder(name)
 
     def list_models(self) -> tuple[SpeechModel, ...]:
-        """Every known model, and the others that are stored at least in part."""
+        """All known models, and others that are stored at least in part."""
         voices = {
             path.name.partition(".")[0]
             for path in self.piper_voices_folder().glob("*.onnx*")
@@ -299,10 +299,10 @@ class ModelCache:
         }
         models = [*KNOWN]
         for name in sorted(voices - {model.name for model in KNOWN}):
-            # Users may put files of their own there.
+            # Skip the users' own files.
             with suppress(UsageError):
                 models.append(find_model(name))
-        # Of two names for one model, the first.
+        # If a model has two names, list it under the first.
         whisper = {model.files: model for model in map(find_model, reversed(whisper_names()))}
         models += [
             m for m in reversed(whisper.values()) if self.find_state(m) is not ModelState.ABSENT
@@ -310,18 +310,18 @@ class ModelCache:
         return tuple(models)
 
     def lock_path(self, file: ModelFile) -> Path:
-        """The lock that is held while a file is downloaded or removed."""
+        """The lock file of a file that is being downloaded or removed."""
         path = self.file_path(file)
         return path.with_name(f".{path.name}.lock")
 
-    def remove_model(self, model: SpeechModel, waiting: Callable[[], None]) -> int:
-        """Delete a model's files, unfinished and rejected ones too, and return the bytes freed.
+    def remove_model(self, model: SpeechModel, on_wait: Callable[[], None]) -> int:
+        """Delete a model's files, including partial and rejected ones, and return the bytes freed.
 
-        A recorded sum stays: the next download has to match it. ``waiting`` is called now and then
-        while another run uses one of them.
+        Recorded sums stay: the next download has to match them. ``on_wait`` is called repeatedly
+        while another run holds the lock of a file.
 
         Raises:
-            FatalError: one cannot be deleted.
+            FatalError: a file cannot be deleted.
         """
         freed = 0
         for file in model.files:
@@ -329,8 +329,8 @@ class ModelCache:
             if not final.parent.is_dir():
                 continue
             try:
-                with atomic_files.lock(self.lock_path(file), waiting):
-                    for path in (final, *list_leftovers(final)):
+                with atomic_files.lock(self.lock_path(file), on_wait):
+                    for path in (final, *list_partial_files(final)):
                         freed += _read_size(path) or 0
                         path.unlink(missing_ok=True)
                     for end in (NOTE, RECORD):
@@ -340,8 +340,8 @@ class ModelCache:
         return freed
 
 
-def list_leftovers(final: Path) -> list[Path]:
-    """Paths beside a file that are useless once the file is right."""
+def list_partial_files(final: Path) -> list[Path]:
+    """The files beside a file that are useless once it is valid."""
     return [path_beside(final, ending) for ending in (PART, NOTE, REJECTED)]
 
 
@@ -350,15 +350,15 @@ def path_beside(path: Path, ending: str) -> Path:
 
 
 def _read_size(path: Path) -> int | None:
-    """None where there is no such file."""
+    """The size of a file; None if it does not exist."""
     try:
         return path.stat().st_size if path.is_file() else None
     except OSError:
         return None
 
 
-def _is_wrong(expected: int | None, size: int | None) -> bool:
-    """Whether a stored file has an impossible size."""
+def _has_wrong_size(expected: int | None, size: int | None) -> bool:
+    """Whether the size of a stored file is wrong."""
     if size is None:
         return False
     return size == 0 if expected is None else size != expected
@@ -369,38 +369,38 @@ ETAG = r'^"[!#-~]*"\Z'
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """A server's version of a file: strong validator and size, as far as they are reported."""
+    """A server's version of a file: strong validator and size, each None if not reported."""
 
     etag: Annotated[str, msgspec.Meta(pattern=ETAG)] | None
     bytes: int | None
 
 
 class PartialFile:
-    """The unfinished ``NAME.part`` with a note about the whole; methods block.
+    """The partial download ``NAME.part`` and its metadata; methods block.
 
-    An interrupted download resumes with it, also after a full disk.
+    An interrupted download resumes from it, even after a full disk.
     """
 
     def __init__(self, final: Path) -> None:
         self.path = path_beside(final, PART)
         self._note = path_beside(final, NOTE)
-        #: Whether its bytes may be of several responses, which need not fit together.
+        #: Whether its bytes may be of several responses, and so of different versions.
         self.is_pieced = True
 
     @property
     def size(self) -> int:
-        """How many bytes it has."""
+        """Its size in bytes."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     def version(self) -> Version | None:
-        """The version that its bytes are of; None where that is unknown."""
+        """The version of the file that its bytes belong to; None if unknown."""
         try:
             return msgspec.json.decode(read_regular(self._note), type=Version)
         except (OSError, ValueError, RecursionError):
             return None
 
     def begin_version(self, version: Version) -> None:
-        """Start again without bytes.
+        """Restart from an empty file.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
@@ -410,21 +410,21 @@ class PartialFile:
             atomic_files.write_whole(self._note, msgspec.json.encode(version))
 
     def drop(self) -> None:
-        """Delete it."""
+        """Delete the partial file and its metadata."""
         self.is_pieced = False
-        # The note first: a download never resumes without one.
+        # Delete the metadata first: a download never resumes without it.
         self._note.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
     @contextmanager
     def open(self) -> Iterator[Callable[[bytes], None]]:
-        """Yield a function that appends bytes; they are on the disk when this ends well.
+        """Yield a function that appends bytes; sync them to disk after the block.
 
         Raises:
-            FatalError: the disk is full, gone or read-only; from the function, too.
+            FatalError: the disk is full, gone or read-only; the function raises it, too.
         """
         with translate_write_errors(self.path):
-            # Unbuffered: received bytes are in the file, whatever happens next.
+            # Unbuffered, so that a killed run keeps the received bytes.
             file = os.fdopen(open_to_append(self.path), "ab", buffering=0)
             self.is_pieced = self.is_pieced or self.size > 0
 
@@ -440,7 +440,7 @@ class PartialFile:
                 os.fsync(file.fileno())
 
     def move_to(self, final: Path) -> None:
-        """Give it its final name, in one step.
+        """Rename it to its final name atomically.
 
         Raises:
             FatalError: the disk is gone or read-only.
@@ -453,7 +453,7 @@ class PartialFile:
 
 @contextmanager
 def translate_write_errors(path: Path) -> Iterator[None]:
-    """Raise a FatalError that names the path and the remedy in place of an OSError."""
+    """Translate an OSError to a FatalError with the path and the remedy."""
     try:
         yield
     except OSError as exc:
@@ -465,8 +465,8 @@ def translate_write_errors(path: Path) -> Iterator[None]:
         raise FatalError(f"cannot write {path}: {exc.strerror or exc}{advice}") from exc
 
 
-def refuse_lack_of_space(folder: Path, needed: int) -> None:
-    """Raise FatalError if a folder, which need not exist yet, has no room for so many bytes."""
+def require_space(folder: Path, needed: int) -> None:
+    """Raise FatalError if the disk of a folder, which need not exist, lacks space."""
     while not folder.exists():
         folder = folder.parent
     with translate_write_errors(folder):

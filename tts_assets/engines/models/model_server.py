@@ -1,4 +1,4 @@
-"""Servers of model files: allowed addresses, the meaning of responses, and errors of the connection."""
+"""Servers of model files: allowed URLs, validation of responses, and connection errors."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 def build_file_url(file: ModelFile, mirror: str | None) -> str:
-    """The address of a file, or of its copy at a mirror, without the mirror's user and password.
+    """The URL of a file, or of its copy at a mirror, without the mirror's user and password.
 
     Raises:
-        UsageError: the mirror is no valid address.
+        UsageError: the mirror is not a valid URL.
     """
     if mirror is None:
         return file.url
@@ -42,10 +42,10 @@ def build_file_url(file: ModelFile, mirror: str | None) -> str:
 
 
 def parse_credentials(mirror: str | None) -> tuple[str, str] | None:
-    """The user and the password in a mirror's address; None where it has none.
+    """The user and the password in a mirror's URL; None if it has none.
 
     Raises:
-        UsageError: the mirror is no valid address.
+        UsageError: the mirror is not a valid URL.
     """
     if mirror is None or (parts := _split_mirror(mirror)).username is None:
         return None
@@ -60,7 +60,7 @@ def _split_mirror(mirror: str) -> SplitResult:
     except ValueError:
         good = False
     if not good or "?" in mirror or "#" in mirror:
-        # Not shown: an unparsable address may contain a password anywhere.
+        # Omit the URL: an unparsable one may contain a password anywhere.
         raise UsageError(
             "models.mirror is not an address: write https://host/folder without ? and #, "
             "and in a password %2F %3F %23 %40 for / ? # @"
@@ -69,10 +69,10 @@ def _split_mirror(mirror: str) -> SplitResult:
 
 
 def refuse_unsafe(url: str, mirror: str | None) -> None:
-    """Refuse an address without encryption, unless it is local or of a mirror chosen so.
+    """Refuse an unencrypted URL, unless it is local or the mirror is unencrypted, too.
 
     Raises:
-        FatalError: it is not allowed, or no address.
+        FatalError: the URL is not allowed, or invalid.
     """
     target = urlsplit(url)
     chosen = urlsplit(mirror or "")
@@ -97,15 +97,15 @@ _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 #: A size in bytes; no file has more digits.
 _SIZE = r"[0-9]{1,18}"
 
-#: The first byte, the size of the whole (RFC 9110, section 14.4).
+#: The first byte and the total size (RFC 9110, section 14.4).
 _CONTENT_RANGE = re.compile(rf"bytes ({_SIZE})-{_SIZE}/({_SIZE}|\*)")
 
 
 def build_range_headers(part: PartialFile, file: ModelFile) -> dict[str, str]:
-    """Headers that request the rest; none where the download has to restart.
+    """Headers that request the rest of a file; empty if the download has to restart.
 
-    For a file with a pinned sum a range is enough: the sum shows whether the pieces are of one file.
-    Any other is requested on condition that it is still the same (RFC 9110, section 13.1.5).
+    For a file with a pinned sum, a range is enough: the sum detects a mix of versions. For other
+    files, If-Range makes sure that the version is the same (RFC 9110, section 13.1.5).
     """
     version = part.version()
     if version is None or not part.size:
@@ -117,11 +117,11 @@ def build_range_headers(part: PartialFile, file: ModelFile) -> dict[str, str]:
 
 
 def refuse_unusable(response: httpx.Response, file: ModelFile, url: str) -> None:
-    """Check a response before anything of it is used.
+    """Check the status and headers of a response.
 
     Raises:
-        TransientError: a later response may be usable.
-        FatalError: it is not the file.
+        TransientError: a retry may succeed.
+        FatalError: the response is not the file.
     """
     status = response.status_code
     if status in _TRANSIENT:
@@ -156,8 +156,10 @@ def describe_refusal(url: str, status: int) -> str:
     )
 
 
-def goes_on(response: httpx.Response, version: Version, part: PartialFile, file: ModelFile) -> bool:
-    """Whether a response continues the part, or repeats it from the beginning of the file."""
+def continues_part(
+    response: httpx.Response, version: Version, part: PartialFile, file: ModelFile
+) -> bool:
+    """Whether the bytes of a response can be appended, after skipping those that the part has."""
     before = part.version()
     if _is_pinned(file):
         same = before is not None and version.bytes in (None, file.bytes)
@@ -170,7 +172,7 @@ def goes_on(response: httpx.Response, version: Version, part: PartialFile, file:
 
 
 def read_version(response: httpx.Response) -> Version:
-    """The version of the whole file that a response belongs to."""
+    """The version of the complete file, from the headers of a response."""
     etag = response.headers.get("ETag", "")
     if response.status_code == 206:
         found = _content_range(response)
@@ -192,7 +194,7 @@ def _content_range(response: httpx.Response) -> re.Match[str] | None:
 
 
 def _read_retry_after(response: httpx.Response) -> float:
-    """Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are not read."""
+    """Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are ignored."""
     seconds = response.headers.get("Retry-After", "")
     return float(seconds) if re.fullmatch(_SIZE, seconds) else 0.0
 
@@ -205,10 +207,10 @@ class DownloadRetryPolicy:
     """Time limits and pauses of downloads.
 
     Args:
-        connect_seconds: for a connection.
-        silence_seconds: for the next bytes; the whole download has no limit.
-        pauses_seconds: before each further attempt after one without progress.
-        longest_seconds: the most that a Retry-After of the server is followed.
+        connect_seconds: the time limit of a connection.
+        silence_seconds: the time limit of the next bytes; the download as a whole has none.
+        pauses_seconds: the pauses before each retry without progress.
+        longest_seconds: the longest Retry-After to follow.
     """
 
     connect_seconds: float = 15.0
@@ -219,9 +221,9 @@ class DownloadRetryPolicy:
 
 @asynccontextmanager
 async def connect_downloads(
-    mirror: str | None, patience: DownloadRetryPolicy
+    mirror: str | None, retry_policy: DownloadRetryPolicy
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that follows a few redirects, and none to an unsafe address.
+    """Open a client that follows a few redirects, but none to an unsafe URL.
 
     Raises:
         FatalError: the environment names a proxy, or certificates, that cannot be used.
@@ -234,24 +236,24 @@ async def connect_downloads(
 
     async with open_quiet_client(
         auth=parse_credentials(mirror),
-        # A compressed transfer would have another length, and could not resume.
+        # A compressed response has another length, and cannot resume.
         headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
         event_hooks={"request": [check_address]},
         follow_redirects=True,
         max_redirects=_REDIRECTS,
-        timeout=httpx.Timeout(patience.silence_seconds, connect=patience.connect_seconds),
+        timeout=httpx.Timeout(retry_policy.silence_seconds, connect=retry_policy.connect_seconds),
     ) as client:
         yield client
 
 
 async def fetch_size(client: httpx.AsyncClient, url: str) -> int | None:
-    """The size of a file as its server reports it; None where it does not.
+    """The size of a file as its server reports it; None if it does not.
 
     Raises:
-        FatalError: there is no such file, or its address is not allowed.
+        FatalError: the file does not exist, or its URL is not allowed.
     """
     with suppress(TransientError), translate_http_errors(url):
-        # One byte: some addresses are good for GET only, and some servers know no HEAD.
+        # Request one byte: some URLs allow only GET, and some servers don't support HEAD.
         async with client.stream("GET", url, headers={"Range": "bytes=0-0"}) as response:
             if response.status_code in (404, 410):
                 raise FatalError(describe_refusal(url, response.status_code))
@@ -264,21 +266,21 @@ def translate_http_errors(url: str) -> Iterator[None]:
     """Translate errors of httpx.
 
     Raises:
-        TransientError: another attempt may succeed.
-        FatalError: none will.
+        TransientError: a retry may succeed.
+        FatalError: a retry cannot succeed.
     """
     import httpx  # noqa: PLC0415 - see connect_downloads
 
     try:
         yield
     except (httpx.TransportError, OSError) as exc:
-        # A broken TLS stream raises OSError; those of the disk are FatalErrors already.
+        # A broken TLS stream raises OSError; errors of the disk were translated to FatalError.
         raise TransientError(describe_http_error(exc)) from exc
     except (
         httpx.HTTPError,
         httpx.InvalidURL,
         httpx.StreamError,
-        # A host name or a port that the system's own calls refuse.
+        # The system refuses the host name or the port.
         ValueError,
         ArithmeticError,
         ExceptionGroup,

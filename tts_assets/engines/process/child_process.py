@@ -1,12 +1,12 @@
-"""The engine's process: loads one native engine and answers orders in worker threads.
+"""The engine's process: loads one native engine and handles requests in worker threads.
 
-Started with ``MODULE:FACTORY``, the number of threads, and the package path. The setup and orders
-arrive on standard input, replies leave on what was standard output; whatever native code prints goes
-to the log. An engine has some of these methods, which raise ClipError with the reason; all but
+Its arguments are ``MODULE:FACTORY``, the number of threads, and the package path. It reads the setup
+and requests from standard input and writes replies to the original standard output; the output of
+native code goes to the log. An engine has some of these methods, which raise ClipError with the reason; all but
 ``learn`` are called from several threads at once:
 
 - ``speak(form, voice) -> Speech``
-- ``learn(words)``, before anything else, for a user's own dictionary; UsageError if it cannot
+- ``learn(words)``, called first, for a user's own dictionary; UsageError if it cannot
 - ``read(form) -> Pronunciation``
 - ``cut(form, pauses) -> tuple[Segment, ...]``, for passages
 - ``answer(question: bytes) -> bytes``, for questions in the engine's own encoding
@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 
 
 class _Replies:
-    """The one way out, shared by all worker threads."""
+    """Writes replies, for all worker threads."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -48,12 +48,12 @@ class _Replies:
                 self._stream.write(data)
                 self._stream.flush()
         except OSError:
-            # The run is gone, and so must be what it started.
+            # The parent is gone: exit, too.
             os._exit(0)
 
 
 def main() -> None:
-    """Serve orders until standard input ends, which it also does when the parent dies."""
+    """Serve requests until standard input ends, as it does when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     replies = _Replies(_private_stdout())
     setup = _read_frame(sys.stdin.buffer)
@@ -61,27 +61,27 @@ def main() -> None:
         os._exit(0)
     try:
         engine = _load_engine(sys.argv[1], messages.decode_setup(setup))
-    except Exception as exc:  # noqa: BLE001 - whatever stops an engine from loading is the answer
+    except Exception as exc:  # noqa: BLE001 - the parent reports the error
         replies.send(messages.Reply(number=messages.READY, error=_describe_error(exc)))
         os._exit(1)
     replies.send(messages.Reply(number=messages.READY))
-    turn = threading.Lock()
+    read_lock = threading.Lock()
     for _ in range(int(sys.argv[2])):
-        threading.Thread(target=_serve_orders, args=(engine, replies, turn)).start()
+        threading.Thread(target=_serve_requests, args=(engine, replies, read_lock)).start()
     while True:
-        # Heartbeats end when native code holds the interpreter's lock for ever.
+        # Heartbeats stop when native code never releases the interpreter's lock.
         time.sleep(messages.BEAT_SECONDS)
         replies.send(messages.Reply(number=messages.HEARTBEAT))
 
 
-def _serve_orders(engine: Any, replies: _Replies, turn: threading.Lock) -> None:
-    """Answer orders; the thread that reads one answers it, as another would wait for a core."""
+def _serve_requests(engine: Any, replies: _Replies, read_lock: threading.Lock) -> None:
+    """Handle requests; the thread that reads one also handles it, as another would wait for a core."""
     while True:
-        with turn:
+        with read_lock:
             body = _read_frame(sys.stdin.buffer)
         if body is None:
             os._exit(0)
-        replies.send(_answer_order(engine, messages.decode_order(body)))
+        replies.send(_handle_request(engine, messages.decode_request(body)))
 
 
 def _private_stdout() -> BinaryIO:
@@ -112,24 +112,24 @@ def _read_frame(stream: BinaryIO) -> bytes | None:
     return body if len(body) == size else None
 
 
-def _answer_order(engine: Any, order: messages.Order) -> messages.Reply:
-    number = order.number
+def _handle_request(engine: Any, request: messages.Request) -> messages.Reply:
+    number = request.number
     try:
-        match order:
+        match request:
             case messages.ReadingsRequest():
                 _require_method(engine, "read", "this engine cannot tell how it reads")
-                readings = _call_for_each(engine.read, order.forms)
+                readings = _call_for_each(engine.read, request.forms)
                 return messages.Reply(number=number, readings=readings)
             case messages.SegmentRequest():
                 _require_method(engine, "cut", "this engine cannot cut a passage into segments")
-                cuts = _call_for_each(lambda form: engine.cut(form, order.pauses), order.forms)
+                cuts = _call_for_each(lambda form: engine.cut(form, request.pauses), request.forms)
                 return messages.Reply(number=number, cuts=cuts)
             case messages.RawRequest():
                 _require_method(engine, "answer", "this engine answers no questions")
-                return messages.Reply(number=number, answer=engine.answer(order.question))
+                return messages.Reply(number=number, answer=engine.answer(request.question))
             case messages.SynthesizeRequest():
-                return _synthesize_speech(engine, order)
-    except Exception as exc:  # noqa: BLE001 - an engine's exception is its answer to this order
+                return _synthesize_speech(engine, request)
+    except Exception as exc:  # noqa: BLE001 - the parent raises the engine's exception
         return messages.Reply(number=number, error=_describe_error(exc))
 
 
@@ -141,12 +141,12 @@ def _require_method(engine: object, name: str, problem: str) -> None:
 def _call_for_each(
     call: Callable[[SpokenForm], Result], forms: tuple[SpokenForm, ...]
 ) -> tuple[Result | str, ...]:
-    """The results for forms; for each that fails, the reason."""
+    """The result for each form, or the reason why it failed."""
 
     def call_once(form: SpokenForm) -> Result | str:
         try:
             return call(form)
-        except Exception as exc:  # noqa: BLE001 - see _answer_order
+        except Exception as exc:  # noqa: BLE001 - see _handle_request
             return _describe_error(exc)
 
     return tuple(map(call_once, forms))
@@ -158,16 +158,16 @@ def _describe_error(error: Exception) -> str:
     return OUT_OF_MEMORY if is_out_of_memory(error) else f"{type(error).__name__}: {error}"
 
 
-def _synthesize_speech(engine: Any, order: messages.SynthesizeRequest) -> messages.Reply:
+def _synthesize_speech(engine: Any, request: messages.SynthesizeRequest) -> messages.Reply:
     from tts_assets.audio.render import finish  # noqa: PLC0415 - heavy, and only needed in this process
 
     _require_method(engine, "speak", "this engine reports readings and has no voice")
-    speech = engine.speak(order.form, order.voice)
-    if order.sound is not None:
-        recording = replace(finish(speech, order.sound), pronunciation=speech.pronunciation)
-        return messages.Reply(number=order.number, recording=recording)
+    speech = engine.speak(request.form, request.voice)
+    if request.sound is not None:
+        recording = replace(finish(speech, request.sound), pronunciation=speech.pronunciation)
+        return messages.Reply(number=request.number, recording=recording)
     return messages.Reply(
-        number=order.number,
+        number=request.number,
         samples=speech.samples.astype("<f4", copy=False).tobytes(),
         rate_hz=speech.rate_hz,
         pronunciation=speech.pronunciation,

@@ -1,4 +1,4 @@
-"""Child processes, which are killed when this process ends."""
+"""The registry of child processes to kill when this process ends."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _running: dict[int, bool] = {}
 
 @contextlib.contextmanager
 def track_child(pid: int, *, leads_session: bool = False) -> Iterator[None]:
-    """Register a process, or all of the session that it leads, for as long as the block lasts."""
+    """Register a process, or the session that it leads, during the block."""
     with _lock:
         _running[pid] = leads_session
     try:
         yield
     finally:
-        # Its status was collected, so its id may be reused.
+        # Its exit status was collected, so the system may reuse its id.
         with _lock:
             _running.pop(pid, None)
 
 
 def kill_children() -> None:
-    """Kill all registered processes; from any thread."""
+    """Kill all registered processes; thread-safe."""
     with _lock:
         for pid, leads_session in _running.items():
             kill = os.killpg if leads_session and os.name == "posix" else os.kill

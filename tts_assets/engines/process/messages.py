@@ -1,4 +1,4 @@
-"""Messages between a run and its engine's process: length-prefixed MessagePack frames."""
+"""Messages between a run and an engine's process: length-prefixed MessagePack frames."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Setup:
 
 
 class SynthesizeRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A form to synthesize; with ``sound``, to be finished and encoded as well."""
+    """A form to synthesize, and with ``sound`` to prepare and encode as well."""
 
     number: int
     form: SpokenForm
@@ -56,22 +56,22 @@ class SegmentRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class RawRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A question in the engine's own encoding."""
+    """A request in the engine's own encoding."""
 
     number: int
     question: bytes
 
 
-Order: TypeAlias = SynthesizeRequest | ReadingsRequest | SegmentRequest | RawRequest
+Request: TypeAlias = SynthesizeRequest | ReadingsRequest | SegmentRequest | RawRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The result of an order: a recording, samples and their rate, readings, cuts, an answer, an error.
+    """The result of a request: a recording, samples and their rate, readings, segments or an error.
 
-    Samples are float32, little-endian; a text in place of a reading or a cut is the reason why there
-    is none. READY reports that the engine is loaded, or its error; HEARTBEAT only that the process is
-    alive and can run its own code.
+    Samples are float32, little-endian. A string in place of a reading or of segments is the reason why
+    there are none. READY reports that the engine is loaded, or why it could not be; HEARTBEAT, that
+    the process can run Python code. ``answer`` is the result of a RawRequest.
     """
 
     number: int
@@ -88,17 +88,17 @@ class Reply:
 READY = -1
 HEARTBEAT = -2
 
-#: Seconds between two heartbeats.
+#: Seconds between heartbeats.
 BEAT_SECONDS = 0.25
 
 
 decode_setup = msgspec.msgpack.Decoder(Setup).decode
-_order_decoder: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order)
-decode_order = _order_decoder.decode
+_request_decoder: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+decode_request = _request_decoder.decode
 decode_reply = msgspec.msgpack.Decoder(Reply).decode
 
 
-def encode_frame(message: Setup | Order | Reply) -> bytes:
-    """The message with its length in front."""
+def encode_frame(message: Setup | Request | Reply) -> bytes:
+    """Encode a message, with its length in front."""
     body = msgspec.msgpack.encode(message)
     return PREFIX.pack(len(body)) + body

@@ -1,11 +1,11 @@
 """The parent of an engine's child process: requests, heartbeat, restarts, time limits.
 
-A native call cannot be stopped and a crash takes the whole process with it. So an order that is
-cancelled while it is being answered kills the process; the others in flight are sent again to a new
-one. After a crash the order that caused it is unknown: all that were in flight are suspects and are
-sent one at a time, until the one that crashes alone is found. A process without a heartbeat is stuck
-in native code that lets no other thread run; it counts as crashed, because the orders beside the
-guilty one would run out of time with it.
+A native call cannot be interrupted, and a crash takes the whole process down. So cancelling a request
+while the engine works on it kills the process; the other requests in flight are sent again to a new
+process. After a crash, the request that caused it is unknown: all requests in flight become suspects
+and are sent one at a time, until one crashes alone. A process without a heartbeat is stuck in native
+code that holds the interpreter's lock; it counts as crashed, because the other requests in flight
+would time out with the one that is stuck.
 """
 
 from __future__ import annotations
@@ -49,38 +49,38 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class PendingRequest:
-    """An order without a result yet."""
+    """A request without a result yet."""
 
-    order: messages.Order
+    request: messages.Request
     done: anyio.Event = field(default_factory=anyio.Event)
     result: messages.Reply | TtsAssetsError | None = None
     sent: bool = False
     suspect: bool = False
-    #: Reports that work begins now, or has not begun yet: the time before does not count.
+    #: Restarts the time limit: called when work begins, and while the request waits.
     on_start: Callable[[], None]
 
     def set_result(self, result: messages.Reply | TtsAssetsError) -> None:
-        """End the wait for this order."""
+        """Set the result and wake the caller."""
         self.result = result
         self.done.set()
 
 
-def select_sendable(orders: Collection[PendingRequest], threads: int) -> list[PendingRequest]:
-    """The orders to send now: as many as there are threads; a suspect only alone."""
-    flying = sum(order.sent for order in orders)
-    waiting = [order for order in orders if not order.sent]
-    suspects = [order for order in waiting if order.suspect]
-    if suspects or any(order.suspect for order in orders):
-        return suspects[:1] if not flying else []
-    return waiting[: max(0, threads - flying)]
+def select_sendable(requests: Collection[PendingRequest], threads: int) -> list[PendingRequest]:
+    """The requests to send now: at most one for each thread; a suspect only alone."""
+    in_flight = sum(request.sent for request in requests)
+    waiting = [request for request in requests if not request.sent]
+    suspects = [request for request in waiting if request.suspect]
+    if suspects or any(request.suspect for request in requests):
+        return suspects[:1] if not in_flight else []
+    return waiting[: max(0, threads - in_flight)]
 
 
-#: The child finds the same packages as the run itself, wherever that got them from.
+#: The child gets the parent's import path, so it finds the same packages.
 _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from tts_assets.engines.process.child_process import main; main()"
 
 
-#: A start that failed with one of these may succeed a moment later: no room for a process, a program that
-#: is just being written, and memory of ours that the kernel could not read just then.
+#: Errors of a start that may pass: the process limit, too little memory, unreadable memory of this
+#: process, and an executable that is still being written.
 _PASSING_ERRORS = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EFAULT, errno.ETXTBSY})
 _START_AGAIN_SECONDS = (0.1, 1.0)
 
@@ -90,7 +90,7 @@ async def _start_process(
 ) -> Process:
     for seconds in (*_START_AGAIN_SECONDS, None):
         try:
-            # Ctrl-C is for the run alone.
+            # In a session of its own, so that Ctrl-C reaches the run alone.
             return await anyio.open_process(
                 command, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
             )
@@ -105,12 +105,12 @@ async def _start_process(
 async def run_child(
     command: list[str], *, stdin: IO[bytes] | int, stdout: int, stderr: IO[bytes]
 ) -> AsyncIterator[Process]:
-    """A process for as long as the block lasts; it is killed with all processes that it started.
+    """Run a process during the block; at its end, kill it and all processes that it started.
 
     Raises:
-        OSError: no process can be started.
+        OSError: the process cannot be started.
     """
-    # Cancelled half-way, a start would leave a running process behind.
+    # A start that is cancelled half-way would leave a running process behind.
     with anyio.CancelScope(shield=True):
         process = await _start_process(command, stdin=stdin, stdout=stdout, stderr=stderr)
     async with process:
@@ -130,15 +130,15 @@ def kill_process(process: Process) -> None:
     if os.name != "posix":
         process.kill()
         return
-    # Process.kill() polls the status, and so takes it away from the waiting task.
-    # macOS answers EPERM for a group of which only a process not yet waited for is left.
+    # Not Process.kill(): it polls the exit status, which the waiting task then misses.
+    # macOS raises EPERM for a process group with nothing but a zombie left.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        # With all that it has started: it leads a session of its own.
+        # The whole group: the process leads a session of its own.
         os.killpg(process.pid, signal.SIGKILL)
 
 
 def describe_exit(status: int) -> str:
-    """Exit code or signal of a process that ended, for messages."""
+    """The exit code or signal of an ended process, for messages."""
     if status >= 0:
         return f"(exit code {status})"
     try:
@@ -155,28 +155,28 @@ def read_stderr_tail(log: IO[bytes]) -> str:
     return f": {last[:300]}" if last else ""
 
 
-#: Crashes in a row, with no order in flight, after which the engine is given up.
+#: Give the engine up after this many crashes in a row with no request in flight.
 _IDLE_DEATHS = 3
 
-#: No healthy engine keeps the interpreter from running for that long.
+#: No healthy engine holds the interpreter's lock for this long.
 _SILENCE_SECONDS = 10.0
 
 #: The largest models load in a few seconds; the slowest disks take a minute.
 _LOADING_SECONDS = 120.0
 
-#: How long a process may take to end after it closed its output.
+#: The time a process has to exit after it closed its output.
 _EXIT_SECONDS = 1.0
 
-#: Forms to read in one order: enough that frames cost little, few enough to share among threads.
+#: Forms to read in one request: enough to make frames cheap, few enough to share among threads.
 _READ_AT_ONCE = 256
 
-#: Passages to split in one order: the longest take a second each.
+#: Passages to split in one request: the longest take a second each.
 _SPLIT_AT_ONCE = 8
 Answer = TypeVar("Answer")
 
 
 class EngineHost:
-    """One native engine in its own process; made by :func:`engine_host`."""
+    """One native engine in its own process; created by :func:`engine_host`."""
 
     def __init__(
         self,
@@ -186,20 +186,20 @@ class EngineHost:
         silence_seconds: float,
         setup: messages.Setup,
     ) -> None:
-        #: How many orders it answers at once.
+        #: The number of requests it handles at once.
         self.workers = threads
         self._factory = factory
         self._setup = setup
         self._silence_seconds = silence_seconds
         self._last_reply = 0.0
         self._numbers = itertools.count()
-        self._open: dict[int, PendingRequest] = {}
+        self._pending: dict[int, PendingRequest] = {}
         self._changed = anyio.Event()
         self._process: Process | None = None
         self._ready = False
         self._killed = False
         self._idle_deaths = 0
-        self._dead: FatalError | None = None
+        self._fatal_error: FatalError | None = None
 
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
@@ -209,18 +209,18 @@ class EngineHost:
         Args:
             form: the text with its reading.
             voice: the voice, and its speed.
-            on_start: called while the order waits, when it is sent, and when it is sent again
-                through no fault of its own: the time before does not count.
+            on_start: restarts the time limit: called while the request waits, when it is sent, and
+                when it is sent again after a failure that it did not cause.
 
         Raises:
             ClipError: the engine cannot synthesize it.
             EngineCrashError: the engine's process crashed on it.
             FatalError: the engine cannot be started.
         """
-        import numpy as np  # noqa: PLC0415 - heavy, and most runs have their sound finished below
+        import numpy as np  # noqa: PLC0415 - heavy, and most runs use record instead
 
-        order = messages.SynthesizeRequest(number=next(self._numbers), form=form, voice=voice)
-        reply = await self._await_reply(order, on_start)
+        request = messages.SynthesizeRequest(number=next(self._numbers), form=form, voice=voice)
+        reply = await self._await_reply(request, on_start)
         return Speech(
             samples=np.frombuffer(reply.samples, dtype="<f4"),
             rate_hz=reply.rate_hz,
@@ -235,36 +235,36 @@ class EngineHost:
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Recording:
-        """Synthesize and finish a sound in the engine's process; arguments and errors as in speak."""
-        order = messages.SynthesizeRequest(
+        """Synthesize and encode a form in the engine's process; arguments and errors as in speak."""
+        request = messages.SynthesizeRequest(
             number=next(self._numbers), form=form, voice=voice, sound=sound
         )
-        reply = await self._await_reply(order, on_start)
+        reply = await self._await_reply(request, on_start)
         assert reply.recording is not None  # noqa: S101 - requested with a sound
         return reply.recording
 
     async def ask(self, question: bytes, *, on_start: Callable[[], None] | None = None) -> bytes:
-        """The engine's answer to a question, both in its own encoding; errors as in speak."""
-        order = messages.RawRequest(number=next(self._numbers), question=question)
-        return (await self._await_reply(order, on_start)).answer
+        """Send a raw request and return the raw answer, in the engine's encoding; errors as in speak."""
+        request = messages.RawRequest(number=next(self._numbers), question=question)
+        return (await self._await_reply(request, on_start)).answer
 
     async def read_forms(self, forms: Sequence[SpokenForm]) -> list[Pronunciation | str]:
-        """For each form in order its pronunciation, or why it has none.
+        """The pronunciation of each form, or the reason why it has none.
 
         Raises:
             FatalError: the engine cannot be started.
         """
 
         async def read_batch(batch: tuple[SpokenForm, ...]) -> Sequence[Pronunciation | str]:
-            order = messages.ReadingsRequest(number=next(self._numbers), forms=batch)
-            return (await self._await_reply(order, None)).readings
+            request = messages.ReadingsRequest(number=next(self._numbers), forms=batch)
+            return (await self._await_reply(request, None)).readings
 
         return await _run_in_batches(forms, _READ_AT_ONCE, read_batch)
 
     async def split_forms(
         self, forms: Sequence[SpokenForm], pauses: Pauses
     ) -> list[tuple[Segment, ...] | str]:
-        """For each passage in order its segments, or why it cannot be split.
+        """The segments of each passage, or the reason why it cannot be split.
 
         Raises:
             FatalError: the engine cannot be started.
@@ -272,23 +272,23 @@ class EngineHost:
 
         async def split_batch(batch: tuple[SpokenForm, ...]) -> Sequence[tuple[Segment, ...] | str]:
             number = next(self._numbers)
-            order = messages.SegmentRequest(number=number, forms=batch, pauses=pauses)
-            return (await self._await_reply(order, None)).cuts
+            request = messages.SegmentRequest(number=number, forms=batch, pauses=pauses)
+            return (await self._await_reply(request, None)).cuts
 
         return await _run_in_batches(forms, _SPLIT_AT_ONCE, split_batch)
 
     async def _await_reply(
-        self, order: messages.Order, on_start: Callable[[], None] | None
+        self, request: messages.Request, on_start: Callable[[], None] | None
     ) -> messages.Reply:
-        if self._dead is not None:
-            raise self._dead
-        entry = PendingRequest(order=order, on_start=on_start or (lambda: None))
-        self._open[order.number] = entry
+        if self._fatal_error is not None:
+            raise self._fatal_error
+        entry = PendingRequest(request=request, on_start=on_start or (lambda: None))
+        self._pending[request.number] = entry
         self._signal_change()
         try:
             await entry.done.wait()
         finally:
-            self._withdraw_order(entry)
+            self._withdraw_request(entry)
         match entry.result:
             case messages.Reply(error=None) as reply:
                 return reply
@@ -296,21 +296,21 @@ class EngineHost:
                 raise ClipError(reason)
             case Exception() as error:
                 raise error
-        raise AssertionError("an order is done with a reply or an error")
+        raise AssertionError("a request ends with a reply or an error")
 
     async def run(self) -> None:
-        """Keep a process alive for the orders until cancelled, or until it cannot be started."""
-        while self._dead is None:
+        """Keep a process running until cancelled, or until it cannot be started."""
+        while self._fatal_error is None:
             try:
                 await self._run_once()
             except OSError as exc:
-                # No room for its log, no process to be had, no Python where one was.
+                # The log cannot be written, the process limit is reached, or Python was removed.
                 self._give_up(f"the engine's process could not be started: {exc}")
 
     async def _run_once(self) -> None:
         with tempfile.TemporaryFile() as log:
             self._ready = self._killed = False
-            # Not -m: that would run a module which its own package has imported already.
+            # Not -m: it would run a module that its package has already imported.
             command = [sys.executable, "-P", "-c", _CHILD, self._factory, str(self.workers)]
             pipe = subprocess.PIPE
             async with run_child(
@@ -319,46 +319,46 @@ class EngineHost:
                 self._process = process
                 await self._exchange_messages(process)
                 was_killed = self._killed
-                # It has closed its output, which it does by ending.
+                # Its output is closed, so it is exiting.
                 with anyio.move_on_after(_EXIT_SECONDS):
                     await process.wait()
             self._after_death(await process.wait(), read_stderr_tail(log), was_killed=was_killed)
 
     async def _exchange_messages(self, process: Process) -> None:
         async with anyio.create_task_group() as both:
-            both.start_soon(self._send_orders, process)
+            both.start_soon(self._send_requests, process)
             both.start_soon(self._end_when_silent, process)
             await self._receive_replies(process)
             both.cancel_scope.cancel()
 
     async def _end_when_silent(self, process: Process) -> None:
         """Kill a process without a heartbeat."""
-        begun = self._last_reply = anyio.current_time()
+        started = self._last_reply = anyio.current_time()
         while True:
             await anyio.sleep(self._silence_seconds / 4)
             now = anyio.current_time()
             if self._ready and now - self._last_reply > self._silence_seconds:
                 kill_process(process)
-            elif not self._ready and now - begun > _LOADING_SECONDS:
+            elif not self._ready and now - started > _LOADING_SECONDS:
                 self._give_up(f"the engine did not load within {_LOADING_SECONDS:g} s")
                 kill_process(process)
-            for entry in self._open.values():
-                # Loading and crashes of other clips do not count against its time limit.
+            for entry in self._pending.values():
+                # The time limit leaves out loading, and crashes caused by other clips.
                 if not entry.sent:
                     entry.on_start()
 
-    async def _send_orders(self, process: Process) -> None:
+    async def _send_requests(self, process: Process) -> None:
         assert process.stdin is not None  # noqa: S101 - opened with a pipe
-        # When the process dies, the reading side ends.
+        # If the process dies, _receive_replies returns.
         with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
             await process.stdin.send(messages.encode_frame(self._setup))
             while True:
                 changed = self._changed
                 ready = self._ready and not self._killed
-                for entry in select_sendable(self._open.values(), self.workers) if ready else ():
+                for entry in select_sendable(self._pending.values(), self.workers) if ready else ():
                     entry.sent = True
                     entry.on_start()
-                    await process.stdin.send(messages.encode_frame(entry.order))
+                    await process.stdin.send(messages.encode_frame(entry.request))
                 await changed.wait()
 
     async def _receive_replies(self, process: Process) -> None:
@@ -379,24 +379,27 @@ class EngineHost:
             self._ready = reply.error is None
             if reply.error is not None:
                 self._give_up(f"the engine could not be loaded: {reply.error}")
-        elif (entry := self._open.pop(reply.number, None)) is not None:
+        elif (entry := self._pending.pop(reply.number, None)) is not None:
             self._idle_deaths = 0
             entry.set_result(reply)
         self._signal_change()
 
-    def _withdraw_order(self, entry: PendingRequest) -> None:
-        """Forget an order; if it is being answered at this moment, only a kill ends that."""
-        is_open = self._open.pop(entry.order.number, None) is not None
+    def _withdraw_request(self, entry: PendingRequest) -> None:
+        """Remove a request; if the engine works on it, kill the process, as nothing else stops it."""
+        is_open = self._pending.pop(entry.request.number, None) is not None
         if is_open and entry.sent and self._process is not None and not self._killed:
             self._killed = True
             kill_process(self._process)
         self._signal_change()
 
     def _after_death(self, status: int, stderr_tail: str, *, was_killed: bool) -> None:
-        """Settle the orders in flight, or mark them as suspects; ``was_killed``: by this host."""
+        """Resend or fail the requests in flight, or mark them as suspects.
+
+        ``was_killed``: this host killed the process.
+        """
         self._process = None
-        flying = [entry for entry in self._open.values() if entry.sent]
-        for entry in flying:
+        in_flight = [entry for entry in self._pending.values() if entry.sent]
+        for entry in in_flight:
             entry.sent = False
         if was_killed:
             pass
@@ -404,13 +407,13 @@ class EngineHost:
             self._give_up(
                 f"the engine's process ended while starting {describe_exit(status)}{stderr_tail}"
             )
-        elif len(flying) == 1:
-            del self._open[flying[0].order.number]
-            flying[0].set_result(EngineCrashError(self._describe_death(status)))
+        elif len(in_flight) == 1:
+            del self._pending[in_flight[0].request.number]
+            in_flight[0].set_result(EngineCrashError(self._describe_death(status)))
         else:
-            for entry in flying:
+            for entry in in_flight:
                 entry.suspect = True
-            self._idle_deaths = 0 if flying else self._idle_deaths + 1
+            self._idle_deaths = 0 if in_flight else self._idle_deaths + 1
             if self._idle_deaths >= _IDLE_DEATHS:
                 self._give_up(
                     f"the engine's process keeps exiting {describe_exit(status)}{stderr_tail}"
@@ -421,12 +424,12 @@ class EngineHost:
             return f"the engine did not respond for {self._silence_seconds:g} s and was terminated"
         return f"the engine crashed on this clip {describe_exit(status)}"
 
-    def _give_up(self, why: str) -> None:
-        if self._dead is None:
-            self._dead = FatalError(f"{why}; `tts-assets doctor` shows what is missing")
-        for entry in self._open.values():
-            entry.set_result(self._dead)
-        self._open.clear()
+    def _give_up(self, reason: str) -> None:
+        if self._fatal_error is None:
+            self._fatal_error = FatalError(f"{reason}; `tts-assets doctor` shows what is missing")
+        for entry in self._pending.values():
+            entry.set_result(self._fatal_error)
+        self._pending.clear()
 
     def _signal_change(self) -> None:
         self._changed.set()
@@ -436,22 +439,22 @@ class EngineHost:
 async def _run_in_batches(
     forms: Sequence[SpokenForm],
     size: int,
-    send_order: Callable[[tuple[SpokenForm, ...]], Awaitable[Sequence[Answer | str]]],
+    send_batch: Callable[[tuple[SpokenForm, ...]], Awaitable[Sequence[Answer | str]]],
 ) -> list[Answer | str]:
-    """The engine's answers for many forms, in orders of a few that all wait at once."""
-    found: list[Answer | str] = [""] * len(forms)
+    """Send many forms in batches that run concurrently, and return the results in order."""
+    results: list[Answer | str] = [""] * len(forms)
     fatal: list[FatalError] = []
 
     async def run_batch(first: int, last: int) -> None:
         try:
-            found[first:last] = await send_order(tuple(forms[first:last]))
+            results[first:last] = await send_batch(tuple(forms[first:last]))
         except ClipError as exc:
             if last - first == 1:
-                found[first] = str(exc)
+                results[first] = str(exc)
             else:
-                # The engine crashed on one of them: one by one.
-                for at in range(first, last):
-                    await run_batch(at, at + 1)
+                # The engine crashed on one of them: send them one by one.
+                for index in range(first, last):
+                    await run_batch(index, index + 1)
         except FatalError as exc:
             fatal.append(exc)
 
@@ -460,12 +463,12 @@ async def _run_in_batches(
             tasks.start_soon(run_batch, first, min(first + size, len(forms)))
     if fatal:
         raise fatal[0]
-    return found
+    return results
 
 
 @contextlib.asynccontextmanager
 async def open_task_group() -> AsyncIterator[TaskGroup]:
-    """Tasks that are cancelled with the block; its own exception leaves it without a group around it."""
+    """A task group that ends with the block, and raises the block's exception without an ExceptionGroup."""
     failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         try:
@@ -486,14 +489,14 @@ async def engine_host(
     options: Mapping[str, str] | None = None,
     words: tuple[DictionaryWord, ...] = (),
 ) -> AsyncIterator[EngineHost]:
-    """A running engine process, ended with the block.
+    """Run an engine process during the block.
 
     Args:
-        factory: ``module:function`` that makes the engine; called inside the process.
-        threads: how many orders it answers at once.
-        silence_seconds: a process without a heartbeat for that long counts as stuck.
+        factory: ``module:function`` that creates the engine; called inside the process.
+        threads: the number of requests it handles at once.
+        silence_seconds: a process without a heartbeat for this long counts as stuck.
         options: the factory's keyword arguments.
-        words: the user's own dictionary, for engines that learn words.
+        words: the user's own dictionary, for engines that accept words.
     """
     setup = messages.Setup(options=dict(options or {}), words=words)
     host = EngineHost(factory, threads=threads, silence_seconds=silence_seconds, setup=setup)
@@ -505,11 +508,11 @@ async def engine_host(
 def reader_host(
     words: tuple[DictionaryWord, ...] = (),
 ) -> contextlib.AbstractAsyncContextManager[EngineHost]:
-    """The dictionary alone in its process, with the user's own words: readings without a voice."""
-    # One thread: most of the work is Python's own, which threads do not share.
+    """An engine without a voice: the dictionary and the user's own words, for readings."""
+    # One thread: most of the work is Python code, which threads do not run in parallel.
     return engine_host("tts_assets.japanese.reading_resolver:FormReader", threads=1, words=words)
 
 
 def limit_silence(timeout_seconds: float) -> float:
-    """How long a process may go without a heartbeat, given the time limit of one call."""
+    """The longest time without a heartbeat, for a time limit of one call."""
     return max(min(_SILENCE_SECONDS, timeout_seconds / 3), 4 * messages.BEAT_SECONDS)
