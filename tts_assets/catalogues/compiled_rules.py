@@ -243,7 +243,7 @@ class ClipSlot(NamedTuple):
     Args:
         part: the part of the entry.
         at: the place of the item that it speaks.
-        said: the form to speak, the reason why there is none, or a problem.
+        content: the form to speak, the reason why there is none, or a problem.
         target: the place of its URL; None for none.
         voice: as in :class:`Clip`.
         timeline: as in :class:`Clip`.
@@ -251,7 +251,7 @@ class ClipSlot(NamedTuple):
 
     part: str
     at: Place
-    said: SpokenForm | str | EntryProblemError
+    content: SpokenForm | str | EntryProblemError
     target: Target | None = None
     voice: str | None = None
     timeline: Target | None = None

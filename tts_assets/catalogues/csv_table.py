@@ -309,7 +309,7 @@ def _detect_tab(text: str, start: int, file: str) -> str | None:
 
 
 def _guess_delimiter(text: str, start: int, columns: Sequence[str] | None) -> str:
-    """The delimiter that splits the first record into as many fields as columns, or into the most."""
+    """The delimiter that splits the first record into the expected or the most fields."""
     first = _NOT_LINE_BREAK.search(text, start)
     at = first.start() if first else start
     counts = Counter[str]()

@@ -178,7 +178,7 @@ class MemberEditor:
         return before.end, before.end, f"{comma}{self._encode(key)}{colon}{value}"
 
     def _fill_empty_object(self, container: JsonContainer, missing: Mapping[str, str]) -> TextEdit:
-        """Add the first members to an empty object: on separate lines if the object is on its own line."""
+        """Add the first members to an empty object, on separate lines if it is on its own line."""
         line = _LAST_LINE_BREAK.search(container.around)
         closing = line[0] if line else ""
         indent = _FIRST_INDENT.search(self.text) if line else None

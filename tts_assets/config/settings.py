@@ -347,7 +347,7 @@ class Settings:
         shard: the part of the clips that this run generates, into a folder of its own; None: all.
         deep: read every asset, and compare it with its hash.
         force: regenerate up-to-date clips.
-        accept_doubtful: use takes that earlier runs kept and that nobody has decided on.
+        accept_doubtful: use uncertain audio that earlier runs kept and no reviewer has decided on.
         batch_mode: another program owns the cores: an automatic concurrency is 1.
         progress: progress display, of the command line only.
         output_format: format of standard output, of the command line only.
