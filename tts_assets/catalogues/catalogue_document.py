@@ -194,7 +194,7 @@ def parse_document(
 
 
 def _may_be_json(text: str) -> bool:
-    """Whether a text begins with a list or an object, not with a row such as ``[sound:...]`` and a tab."""
+    """Whether a text begins with a list or object, not with a row such as ``[sound:...]``, tab."""
     first = text.lstrip().partition("\n")[0]
     return first.startswith(("[", "{")) and "\t" not in first
 

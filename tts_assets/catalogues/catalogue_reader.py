@@ -179,7 +179,7 @@ def _find_text_problem(text: str) -> str | None:
 
 
 def _fold_id(entry_id: str) -> str:
-    """One spelling for ids that some file systems cannot tell apart."""
+    """Fold ids that some file systems treat as equal to one spelling."""
     if entry_id.isascii():
         return entry_id.lower()
     return unicodedata.normalize("NFC", entry_id).casefold()

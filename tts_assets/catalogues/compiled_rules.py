@@ -1,4 +1,4 @@
-"""Clip rules compiled for many records: their texts, readings, speakers and URL slots."""
+"""Compiles clip rules for many records: texts, readings, speakers and URL slots."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ if TYPE_CHECKING:
 
 
 class ClipPosition(NamedTuple):
-    """Which of all that a rule says in a record this is.
+    """The position of a clip among all clips of a rule in a record.
 
     Args:
-        item: the last step to its item; None where the rule goes through no items.
-        number: which of the alternatives of a text it is, from 0.
-        out_of: how many alternatives the text has.
+        item: the last step to its item; None if the rule has no items.
+        number: the index of the alternative within its text.
+        out_of: the number of alternatives of the text.
     """
 
     item: str | int | None
@@ -64,7 +64,7 @@ class ClipPosition(NamedTuple):
 
 
 class UrlTarget:
-    """A path to where a URL goes."""
+    """A compiled path to the field for a URL."""
 
     def __init__(self, to: FieldPath, rule: ClipRule) -> None:
         """Compile the path of a rule."""
@@ -72,16 +72,16 @@ class UrlTarget:
         self._each = rule.each
         self._row = to.steps.index(PathStep.SAME) if PathStep.SAME in to.steps else None
         key = to.steps[0] if len(to.steps) == 1 and not to.from_record else None
-        #: The common case: the URL lies in the item itself, under one key.
+        #: The common case: the URL is in the item itself, under one key.
         self._key = key if isinstance(key, str) else None
 
     def locate_url(self, subject: ClipSubject, position: ClipPosition) -> Target | None:
-        """The place for a URL, and what is there now.
+        """The place for a URL, and its current value.
 
-        None where there is none: all alternatives of a text but the first may have no place.
+        None if there is no place: only the first alternative of a text may have one.
 
         Raises:
-            EntryProblemError: something else is on the way.
+            EntryProblemError: a value on the path has another shape.
         """
         if position.number and (self._row is None or position.item is not None):
             return None
@@ -90,7 +90,7 @@ class UrlTarget:
             return Target((*at, self._key), item.get(self._key))
         base, value = (subject.record_at, subject.record) if to.from_record else (at, item)
         row = position.number if position.item is None else position.item
-        # No EVERY is left in a target.
+        # Targets contain no EVERY.
         steps: Place = tuple(row if step is PathStep.SAME else step for step in to.steps)  # type: ignore[misc]
         try:
             url = find_current_value(value, steps, self._row)
@@ -104,7 +104,7 @@ class UrlTarget:
         return Target((*base, *steps), url, parallel)
 
     def _locate_array(self, subject: ClipSubject, base: Place, value: Any, count: int) -> Parallel:
-        """The list that the URL lies in: as long as the list of the items, or of alternatives."""
+        """The list that contains the URL: as long as the list of items, or of alternatives."""
         before: Place = self._to.steps[: self._row]  # type: ignore[assignment] # [#] is the first
         place = (*base, *before)
         current = find_current_value(value, before)
@@ -120,22 +120,22 @@ class UrlTarget:
 
 
 def _find_spare_texts(value: Any, count: int) -> tuple[str, ...]:
-    """The texts in a list that are more than it has items; a text in the place of a list, too."""
+    """The surplus texts of a list; also a text in place of the list."""
     rest = value[count:] if isinstance(value, list) else [value]
     return tuple(each for each in rest if isinstance(each, str) and each)
 
 
-# What stands beside the texts of a list: who says each of them, or how each is read.
+# Fields beside the texts of a list: their speakers or readings.
 
 
-#: Items on the way to a value: its index in each list, its key in each object, that ``*`` stood for.
+#: The indexes and keys that the wildcards of a path matched on the way to a value.
 _ItemPath: TypeAlias = tuple[str | int, ...]
 
 
 def compile_passage_lines(rule: ClipRule) -> Callable[[ClipSubject], list[tuple[str, str]]] | None:
-    """What finds the lines of a passage, each with its speaker, "" for nobody.
+    """Compile a getter of the lines of a passage, each with its speaker, "" for none.
 
-    None for a rule whose texts are not many, or have not each a speaker of their own.
+    None for a rule without joined texts or without a speaker for each.
     """
     of_each = any(PathStep.EVERY in path.steps for path in rule.speaker)
     if rule.join is None or rule.furigana or not of_each:
@@ -150,7 +150,7 @@ def compile_passage_lines(rule: ClipRule) -> Callable[[ClipSubject], list[tuple[
 
 
 def compile_ruby_joiner(rule: ClipRule) -> Callable[[ClipSubject], str | None] | None:
-    """Look up a text whose words stand in a list, each with its reading, as HTML ruby.
+    """Compile a getter that joins a list of words with readings into HTML ruby.
 
     None for a rule whose texts are not the words of one text, or have no readings beside them.
     """
@@ -182,14 +182,14 @@ def _find_list_steps(path: FieldPath) -> tuple[object, ...]:
 
 
 def _write_ruby(word: str, reading: str | None) -> str:
-    """The word with its reading; kana need none, and a particle's may be written as it sounds."""
+    """Write a word with its reading; kana need none, as a particle's reading may be phonetic."""
     if not reading or reading == word or is_katakana(kana_to_katakana(word)):
         return escape(word)
     return f"<ruby>{escape(word)}<rt>{escape(reading)}</rt></ruby>"
 
 
 def assign_speaker(form: SpokenForm, speaker: object, voices: Mapping[str, str]) -> SpokenForm:
-    """A passage whose lines without a name of their own are one speaker's."""
+    """Assign a speaker to the lines of a passage that have none."""
     name = str(speaker)
     turns = [
         turn if turn.speaker else turn._replace(speaker=name, voice=voices.get(name))
@@ -199,7 +199,7 @@ def assign_speaker(form: SpokenForm, speaker: object, voices: Mapping[str, str])
 
 
 def _find_first_values(paths: tuple[FieldPath, ...], subject: ClipSubject) -> dict[_ItemPath, str]:
-    """The values of the first path that leads to any, by the items on the way to each."""
+    """The values of the first path that has any, by their item paths."""
     for path in paths:
         found = {
             _extract_item_path(path, place): str(value)
@@ -217,23 +217,23 @@ def _extract_item_path(path: FieldPath, place: tuple[Any, ...]) -> _ItemPath:
 
 
 def _find_nearest_name(names: Mapping[_ItemPath, str], items: _ItemPath) -> str:
-    """The name that stands beside a text, or beside the list that it lies in."""
+    """The name beside a text, or beside the list that contains it."""
     around = (items[:count] for count in range(len(items), -1, -1))
     return next((names[each] for each in around if each in names), "")
 
 
-# What is said of a record: the clip rules of a source, made ready to go through many records.
+# The clip rules of a source, compiled for many records.
 
 
-#: The forms that are said, or the reason why nothing is.
+#: The forms to speak, or the reason why there are none.
 FormsOrReason: TypeAlias = tuple[SpokenForm, ...] | str
 
-#: What data call Japanese: ISO 639, the country's code in its place, and the language's names.
+#: Names of Japanese in data: ISO 639 codes, the country code and the language's names.
 _JAPANESE_CODES = {"ja", "jp", "jpn", "japanese", "日本語"}
 _ALTERNATIVES = re.compile(r"[/／;；・、,，|｜\s]")
 _KANA = re.compile(r"[ぁ-ゖァ-ヺー]+")
 
-#: Kinds whose running text is a passage, however short.
+#: Kinds whose running text is always a passage, even if short.
 _PASSAGE_KINDS = frozenset({Kind.READING, Kind.LISTENING})
 
 
@@ -241,17 +241,17 @@ class ClipSlot(NamedTuple):
     """One clip that a record asks for.
 
     Args:
-        part: which clip of the entry it is.
-        at: where the item that it is said of lies.
-        said: what is said, or the reason why nothing is, or what is wrong.
-        target: where its URL lies or will lie; None for nowhere.
-        voice: see Clip.
-        timeline: see Clip.
+        part: the part of the entry.
+        at: the place of the item that it speaks.
+        content: the form to speak, the reason why there is none, or a problem.
+        target: the place of its URL; None for none.
+        voice: as in :class:`Clip`.
+        timeline: as in :class:`Clip`.
     """
 
     part: str
     at: Place
-    said: SpokenForm | str | EntryProblemError
+    content: SpokenForm | str | EntryProblemError
     target: Target | None = None
     voice: str | None = None
     timeline: Target | None = None
@@ -261,7 +261,7 @@ class CompiledRule:
     """A clip rule with its fields compiled."""
 
     def __init__(self, rule: ClipRule, source: Source, *, texts: bool = False) -> None:
-        """Compile a rule of a source; ``texts``: its records have only texts, as in a table."""
+        """Compile a rule of a source; ``texts``: its records contain only texts, as in a table."""
         self.speed = rule.speed
         self._texts = texts
         self._rule = rule
@@ -287,7 +287,7 @@ class CompiledRule:
         """The clips of one record.
 
         Raises:
-            EntryProblemError: the items are none.
+            EntryProblemError: the value at ``each`` is no list of items.
         """
         each = self._rule.each
         whole = ClipSubject(record, place, record, place, self._record_steps)
@@ -301,7 +301,7 @@ class CompiledRule:
         return slots
 
     def collect_raw_values(self, record: Any, place: Place) -> list[Any]:
-        """The texts and readings of a record as they are, to tell it from others."""
+        """The raw texts and readings of a record, which distinguish it from others."""
         each = self._rule.each
         whole = ClipSubject(record, place, record, place, self._record_steps)
         items = [((), record)] if each is None else whole.resolve_path(each)
@@ -389,7 +389,7 @@ class CompiledRule:
         return build_forms(text, reading, passage=self._passage, voices=self._voices)
 
     def _normalise_reading(self, text: str, reading: str | None, accent: Any) -> FormsOrReason:
-        """A reading is said as the word it makes: た.べる of 食 as 食べる, which carries its accent."""
+        """Speak a reading as its word, which has an accent: た.べる of 食 as 食べる."""
         split = self._rule.split
         if reading is None or not reading.strip():
             if text and not self._rule.each:
@@ -410,7 +410,7 @@ class CompiledRule:
     def _assign_voice(
         self, speaker: Any, forms: tuple[SpokenForm, ...]
     ) -> tuple[str | None, tuple[SpokenForm, ...]]:
-        """The voice of a speaker, and forms that are said by that speaker."""
+        """The voice of a speaker, and the forms with that speaker."""
         if speaker is None or speaker is ABSENT:
             return None, forms
         return self._voices.get(str(speaker)), tuple(
@@ -427,14 +427,14 @@ class CompiledRule:
     ) -> ClipSlot:
         target = None if self._to is None else self._to.locate_url(subject, position)
         timeline = None
-        # Nothing but a passage has a time line.
+        # Only passages have time lines.
         if self._timeline is not None and form.turns:
             timeline = self._timeline.locate_url(subject, position)
         return ClipSlot(part, subject.at, form, target, voice, timeline)
 
 
 def _extract_okurigana(reading: str) -> str:
-    """The kana behind the dot of た.べる, which the spelling has as well."""
+    """The kana after the dot of た.べる, which belong to the spelling, too."""
     _, _, after = reading.partition(".")
     if not after or _ALTERNATIVES.search(reading):
         return ""
@@ -442,17 +442,17 @@ def _extract_okurigana(reading: str) -> str:
     return kana.group() if kana else ""
 
 
-# Records that say a plain word, as most do: their clips, found sooner than by going all the ways.
+# A fast path for records with a plain word, which are the most common ones.
 
 
-#: The clip of a record at a place, with the id of its entry; None where all has to be looked at.
+#: Returns the clip of a record, given its place and entry id; None to use the full rule.
 PlainWordReader: TypeAlias = "Callable[[Any, Place, str], Clip | None]"
 
 
 def compile_plain_word(rule: ClipRule, source: Source, file: str) -> PlainWordReader | None:
-    """What finds the clips of plain words that a rule of a source has in a file.
+    """Compile a fast reader of the plain words of a rule in a file.
 
-    None for a rule that asks for more than a text, its reading and a URL beside them.
+    None for a rule that has more than a text, its reading and a URL beside them.
     """
     form_of, url_key = _compile_form(rule), _find_url_key(rule)
     if form_of is None or url_key is None:
@@ -476,7 +476,7 @@ def compile_plain_word(rule: ClipRule, source: Source, file: str) -> PlainWordRe
 
 
 def _compile_form(rule: ClipRule) -> Callable[[dict[str, Any]], SpokenForm | None] | None:
-    """What finds the one form of a record, if it is a plain word."""
+    """Compile a builder of the form of a record with a plain word; None for other rules."""
     has_extras = rule.each or rule.skip or rule.furigana or rule.speaker or rule.language
     texts, readings, accents = map(find_direct_keys, (rule.text, rule.reading, rule.accent))
     if has_extras or rule.say is not TextType.WORD or rule.join is not None or accents is None:
@@ -500,7 +500,7 @@ def _compile_form(rule: ClipRule) -> Callable[[dict[str, Any]], SpokenForm | Non
 
 
 def _find_url_key(rule: ClipRule) -> str | None:
-    """The key under which a rule's URL lies in the record itself."""
+    """The record's own key for the URL of a rule; None if the URL is elsewhere."""
     if rule.to is None or rule.to.from_record or len(rule.to.steps) != 1:
         return None
     key = rule.to.steps[0]

@@ -1,4 +1,4 @@
-"""CSV: where records and fields begin and end, their values, and edits that keep all other bytes."""
+"""Parses CSV, and edits its fields without changing any other byte."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Place
 
 
-#: Pattern of a field: in quotes, with what may follow them; plain; or empty.
+#: Pattern of a field: quoted, with any text after the quotes; plain; or empty.
 FIELD_PATTERN = (
     r"""(?>"[^"]*+(?:""[^"]*+)*+"[^%(mark)s\r\n]*+|[^"%(mark)s\r\n][^%(mark)s\r\n]*+|)"""
 )
@@ -28,20 +28,20 @@ _QUOTED_FIELD = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"(.*)', re.DOTALL)
 
 
 class TextSpan(NamedTuple):
-    """A stretch of the text."""
+    """A range of the text."""
 
     start: int
     end: int
 
 
 def split_records(text: str, delimiter: str, start: int, *, file: str) -> Iterator[TextSpan]:
-    """Where the records from an offset on begin and end, without their line ends.
+    """Yield the ranges of the records after an offset, without their line ends.
 
-    Empty lines are passed over. Quotes are read as RFC 4180 says, and else as
-    :func:`csv.reader` reads them: a quote within a plain field is a character like others.
+    Empty lines are skipped. Quotes follow RFC 4180; otherwise they are read as by
+    :func:`csv.reader`: a quote within a plain field is an ordinary character.
 
     Raises:
-        InputError: a quote is opened and never closed.
+        InputError: a quote is never closed.
     """
     for found in _compile_record(delimiter).finditer(text, start):
         if found[2] is None:
@@ -56,21 +56,21 @@ def split_records(text: str, delimiter: str, start: int, *, file: str) -> Iterat
 
 
 def split_fields(record: str, delimiter: str) -> list[str]:
-    """The fields of a record as they are written; joined by the delimiter they are the record."""
+    """The raw fields of a record; joined by the delimiter they are the record."""
     if '"' not in record:
         return record.split(delimiter)
     return _compile_field(delimiter).findall(record)
 
 
 def split_values(record: str, delimiter: str) -> list[str]:
-    """What the fields of a record say."""
+    """The values of the fields of a record."""
     if '"' not in record:
         return record.split(delimiter)
     return [unquote_field(field) for field in _compile_field(delimiter).findall(record)]
 
 
 def unquote_field(field: str) -> str:
-    """What a field says: itself, or what stands between its quotes."""
+    """The value of a field: without its quotes, if it has any."""
     if not field.startswith('"'):
         return field
     inner = field[1:-1]
@@ -81,12 +81,12 @@ def unquote_field(field: str) -> str:
 
 
 def find_line_number(text: str, at: int) -> int:
-    """The 1-based line in which an offset lies."""
+    """The 1-based line of an offset."""
     return count_line_breaks(text, 0, at) + 1
 
 
 def count_line_breaks(text: str, start: int, end: int) -> int:
-    """How many lines end between two offsets, whether with CR LF, LF or CR."""
+    """The number of line ends between two offsets: CR LF, LF or CR."""
     lone = text.count("\r", start, end) - text.count("\r\n", start, end)
     return text.count("\n", start, end) + lone
 
@@ -103,10 +103,10 @@ def _compile_field(delimiter: str) -> re.Pattern[str]:
     return re.compile(rf"(?:\A|{mark})({FIELD_PATTERN % {'mark': mark}})")
 
 
-# A CSV file as a table: its delimiter, its columns and its rows.
+# A CSV file as a table: its delimiter, columns and rows.
 
 
-#: The delimiters that are looked for, the likeliest first.
+#: The delimiters that are detected, the likeliest first.
 DELIMITERS = ",;\t|"
 
 # Anki writes such lines above its notes: https://docs.ankiweb.net/importing/text-files.html
@@ -125,7 +125,7 @@ _ANKI_SEPARATORS = {
     "colon": ":",
 }
 
-# Excel takes such a first line for the delimiter, and shows it to nobody.
+# Excel reads the delimiter from such a first line, and hides the line.
 _EXCEL_SEPARATOR = re.compile(rf'"?sep=([{DELIMITERS}])"?(?:\r\n?|\n|\Z)', re.IGNORECASE)
 _NOT_LINE_BREAK = re.compile(r"[^\r\n]")
 _FIRST_LINE = re.compile(r"[^\r\n]+")
@@ -134,13 +134,13 @@ _DELIMITED_FIELD = re.compile(rf"{FIELD_PATTERN % {'mark': DELIMITERS}}([{DELIMI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvTable:
-    """How a CSV file is written.
+    """The layout of a CSV file.
 
     Args:
         delimiter: the character between fields.
-        columns: their names.
-        names: where the file itself names its columns; None where it does not.
-        start: where the records begin.
+        columns: the names of the columns.
+        names: the range of the header; None if the file has none.
+        start: the offset of the first record.
     """
 
     delimiter: str
@@ -149,7 +149,7 @@ class CsvTable:
     start: int
 
     def find_column_problem(self, column: object) -> str | None:
-        """Why no field of a record can have this column; None where it can, be it a new one."""
+        """Explain why a column cannot exist or be added; None if it can."""
         if not isinstance(column, str) or not column:
             return "is not a column of a table; give the URL a separate column"
         if column not in self.columns and self.names is None:
@@ -165,16 +165,16 @@ def is_anki_export(text: str) -> bool:
 def detect_table(
     text: str, *, file: str, columns: Sequence[str] | None = None, delimiter: str | None = None
 ) -> CsvTable:
-    """Find out how a CSV file is written.
+    """Detect the layout of a CSV file.
 
     Args:
-        text: all of the file.
-        file: its path; ``.tsv`` stands for tabs, and ``.txt`` where its first record has any.
-        columns: the names of its columns, if its first line does not name them.
-        delimiter: the character between fields; None to find out.
+        text: the text of the file.
+        file: its path; ``.tsv`` implies tabs, and so does ``.txt`` if the first record has one.
+        columns: the names of its columns, if it has no header.
+        delimiter: the character between fields; None to detect it.
 
     Raises:
-        InputError: the delimiter is none, or the columns have no names or the same.
+        InputError: the delimiter is invalid, or the columns have no names or duplicate ones.
     """
     anki, start = _parse_anki_header(text)
     excel = _EXCEL_SEPARATOR.match(text)
@@ -197,9 +197,9 @@ def detect_table(
 
 
 def parse_csv_rows(text: str, table: CsvTable, *, file: str) -> list[dict[str, str]]:
-    """The records as rows; one that is too short lacks its last columns.
+    """Parse the records as rows; a short record lacks its last columns.
 
-    What stands in a column without a name is in no row.
+    Columns without a name are dropped.
 
     Raises:
         InputError: a record has more fields than there are columns.
@@ -255,7 +255,7 @@ def find_field_lines(
 
 
 def _parse_anki_header(text: str) -> tuple[dict[str, re.Match[str]], int]:
-    """The lines at the top that tell Anki how to import, by key; and where they end."""
+    """Parse the import headers at the top of an Anki export, by key; return where they end."""
     comments = _ANKI_COMMENTS.match(text)
     if comments is None:
         return {}, 0
@@ -266,7 +266,7 @@ def _parse_anki_header(text: str) -> tuple[dict[str, re.Match[str]], int]:
 def _find_header(
     text: str, anki: dict[str, re.Match[str]], delimiter: str, start: int, file: str
 ) -> TextSpan:
-    """Where the file names its columns."""
+    """Find the range of the header."""
     if "columns" in anki:
         return TextSpan(*anki["columns"].span("value"))
     if anki:
@@ -301,7 +301,7 @@ def _read_anki_separator(anki: dict[str, re.Match[str]], text: str, file: str) -
 
 
 def _detect_tab(text: str, start: int, file: str) -> str | None:
-    """A tab for a ``.tsv`` file, and for a ``.txt`` file whose first record has one."""
+    """Return a tab for a ``.tsv`` file, and for a ``.txt`` file whose first record has one."""
     if file.lower().endswith(".txt"):
         first = _FIRST_LINE.search(text, start)
         return "\t" if first and "\t" in first[0] else None
@@ -309,7 +309,7 @@ def _detect_tab(text: str, start: int, file: str) -> str | None:
 
 
 def _guess_delimiter(text: str, start: int, columns: Sequence[str] | None) -> str:
-    """The delimiter that parts the first record into as many fields as columns, or into most."""
+    """The delimiter that splits the first record into the expected or the most fields."""
     first = _NOT_LINE_BREAK.search(text, start)
     at = first.start() if first else start
     counts = Counter[str]()
@@ -330,25 +330,25 @@ def _refuse_duplicate_columns(columns: Sequence[str], file: str, line: int | Non
             seen.add(name)
 
 
-# URLs set in the text of a CSV file, with every byte around their fields left as it was.
+# Set URLs in the text of a CSV file without changing any other byte.
 _QUOTED_CHARACTERS = frozenset(f'"\r\n{DELIMITERS}')
 
 
 def set_csv_urls(text: str, urls: Mapping[Place, str], table: CsvTable, *, file: str) -> str:
-    """The text with these URLs in their fields.
+    """Return the text with these URLs in their fields.
 
-    A field keeps its quotes, and gets some only if its URL needs them. A column that is missing
-    is added last: to the line that names the columns, and to every record, so that all stay
-    as long as each other; its fields are in quotes if all of the first line are.
+    A field keeps its quotes, and gets quotes only if its URL needs them. A missing column is added
+    last, to the header and to every record, so that all have the same length. Its fields are
+    quoted if all fields of the first line are.
 
     Args:
-        text: all of the file.
+        text: the text of the file.
         urls: the URLs by row and column.
-        table: how the file is written.
+        table: the layout of the file.
         file: its path, for messages.
 
     Raises:
-        InputError: a place is no field of the table.
+        InputError: a place is not a field of the table.
     """
     columns = list(table.columns)
     cells = _collect_cells(urls, columns, table, file)
@@ -362,7 +362,7 @@ def set_csv_urls(text: str, urls: Mapping[Place, str], table: CsvTable, *, file:
 def _collect_cells(
     urls: Mapping[Place, str], columns: list[str], table: CsvTable, file: str
 ) -> dict[int, dict[int, str]]:
-    """The URLs by the index of their row and column; new columns are appended to ``columns``."""
+    """Group the URLs by row and column index; append new columns to ``columns``."""
     index_of = {name: index for index, name in enumerate(columns)}
     cells: dict[int, dict[int, str]] = {}
     for place, url in urls.items():
@@ -404,7 +404,7 @@ def _edit_records(
         for column, url in row.items():
             if unquote_field(record[column]) != url:
                 record[column] = _quote_field(url, delimiter, quoted=record[column].startswith('"'))
-        # A record of one empty field must not become an empty line.
+        # Quote the only field of a record if it is empty: empty lines are skipped.
         yield start, end, delimiter.join(record) or '""'
     if cells:
         what = f"there is no row {min(cells) + 1} (anymore); read the file again"
@@ -412,7 +412,7 @@ def _edit_records(
 
 
 def _quote_field(text: str, delimiter: str, *, quoted: bool) -> str:
-    """A field; in quotes if it needs them, or would lead astray who guesses the delimiter."""
+    """Quote a field if it needs quotes, or could mislead the detection of the delimiter."""
     if quoted or not _QUOTED_CHARACTERS.isdisjoint(text) or delimiter in text:
         return '"' + text.replace('"', '""') + '"'
     return text

@@ -185,7 +185,7 @@ class _GitRepository:
             UsageError: git fails.
         """
         if self._commit is None or "\n" in path:
-            # cat-file --batch takes one name per line: a file with a line break in its name counts as new.
+            # cat-file --batch takes one name per line, so a name with a line break counts as new.
             return None
         answers = self._request_blob(f"{self._commit}:{PurePath(path).as_posix()}\n")
         _, kind, size = (b"  " + answers.readline()).rstrip(b"\n").rsplit(b" ", 2)

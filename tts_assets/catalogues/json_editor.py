@@ -1,4 +1,4 @@
-"""JSON objects and lists edited in the style of their document; JSON Lines."""
+"""Edits JSON objects and lists in the style of their document."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ _FIRST_COLON = re.compile(r'\{[ \t\n\r]*+"(?:[^"\\]|\\.)*+"([ \t\n\r]*+:[ \t\n\r
 _FIRST_INDENT = re.compile(r"[\r\n]([ \t]+)")
 _LAST_LINE_BREAK = re.compile(r"(?:\r\n?|\n)[ \t]*\Z")
 
-# After an even number of backslashes; control characters are escaped in every document.
+# After an even number of backslashes; control characters are ignored, as JSON must escape them.
 _ESCAPED_LETTER = re.compile(r"(?<!\\)(?:\\\\)*+\\u(?!00[01])")
 
 
 class MemberEditor:
-    """Changes members of one text; all it remembers is how the document writes.
+    """Edits members of one text; its only state is the style of the document.
 
     Args:
         text: a JSON document.
         file: its path, for messages.
-        line: the line of the file where the text begins.
-        beside: for a key that may be missing, the key after which it is added.
+        line: the line of the file that the text begins on.
+        beside: the key after which a missing key is added, by place.
     """
 
     def __init__(self, text: str, *, file: str, line: int, beside: Mapping[Place, str]) -> None:
-        """Look at the document's style."""
+        """Detect the style of the document."""
         self.text = text
         self._file = file
         self._first_line = line
@@ -70,10 +70,10 @@ class MemberEditor:
     def find_members(
         self, container: JsonContainer, keys: Collection[str | int]
     ) -> dict[str | int, JsonMember]:
-        """The members that are looked for, each of them once.
+        """Find the members with these keys.
 
         Raises:
-            InputError: the container cannot have such members, or has one of them twice.
+            InputError: the container cannot have such members, or repeats one of them.
         """
         first = self.text[container.start]
         for key in keys:
@@ -98,10 +98,10 @@ class MemberEditor:
         return found
 
     def replace_url(self, place: Place, member: JsonMember, url: str) -> Iterator[TextEdit]:
-        """The URL in place of a scalar that is not the URL already.
+        """Replace a scalar by the URL, unless it is that URL already.
 
         Raises:
-            InputError: the member holds a list or an object.
+            InputError: the member is a list or an object.
         """
         self.refuse_container(place, member)
         if self.text[member.start] != '"' or decode_string(self.text, member.start) != url:
@@ -126,21 +126,21 @@ class MemberEditor:
     def add_members(
         self, container: JsonContainer, missing: Mapping[str, str]
     ) -> Iterator[TextEdit]:
-        """New members of an object, given as written values by key."""
+        """Add members to an object, given as encoded values by key."""
         if not missing:
             return
         if not container.members:
             yield self._fill_empty_object(container, missing)
             return
         index_of = {member.key: index for index, member in enumerate(container.members)}
-        # What goes beside a member comes before what only goes last.
+        # Insert the members with a neighbour first, then those that are appended.
         for key in sorted(missing, key=lambda key: (*container.place, key) not in self._beside):
             neighbour = self._beside.get((*container.place, key), key)
             index = index_of.get(neighbour, len(container.members) - 1)
             yield self._add_member(container, index, key, missing[key])
 
     def find_neighbour_list(self, place: Place, container: JsonContainer) -> JsonMember | None:
-        """The list of the container that the value at a place stands beside."""
+        """The list that the value at a place is added after; None if there is none."""
         key = self._beside.get(place)
         for member in container.members:
             if member.key == key and self.text[member.start] == "[":
@@ -148,12 +148,12 @@ class MemberEditor:
         return None
 
     def format_string(self, url: str) -> str:
-        """A string as this document writes strings."""
+        """Encode a string in the style of the document."""
         written = self._encode(url)
         return written.replace("/", "\\/") if self._slashes_escaped else written
 
     def format_object(self, members: Mapping[str, str], layout: JsonLayout | None) -> str:
-        """An object of these written values; without a layout it stands on one line."""
+        """Format an object of these encoded values; without a layout, on one line."""
         layout = layout or JsonLayout("", format_comma("", self.colon), "")
         body = layout.comma.join(
             f"{self._encode(key)}{self.colon}{value}" for key, value in members.items()
@@ -161,11 +161,11 @@ class MemberEditor:
         return f"{{{layout.opening}{body}{layout.closing}}}"
 
     def make_error(self, message: str, at: int) -> InputError:
-        """An error that names the line of an offset."""
+        """Make an error with the line of an offset."""
         return InputError(message, file=self._file, line=self._line_number(at))
 
     def _add_member(self, container: JsonContainer, index: int, key: str, value: str) -> TextEdit:
-        """A new member like the one that it comes after."""
+        """Add a member in the style of the one before it."""
         members = container.members
         before = members[index]
         opening = self.text[before.at : before.start]
@@ -178,7 +178,7 @@ class MemberEditor:
         return before.end, before.end, f"{comma}{self._encode(key)}{colon}{value}"
 
     def _fill_empty_object(self, container: JsonContainer, missing: Mapping[str, str]) -> TextEdit:
-        """An empty object with its first members: on lines of their own if it stands on one."""
+        """Add the first members to an empty object, on separate lines if it is on its own line."""
         line = _LAST_LINE_BREAK.search(container.around)
         closing = line[0] if line else ""
         indent = _FIRST_INDENT.search(self.text) if line else None
@@ -191,11 +191,11 @@ class MemberEditor:
 
 
 def _describe_container(first: str) -> str:
-    """What JSON calls a value that begins so, with its article."""
+    """Name the type of a value by its first character."""
     return {"{": "an object", "[": "a list"}.get(first, "neither an object nor a list")
 
 
-# Lists of URLs, or of objects with URLs, that run parallel to a list of texts.
+# Lists of URLs, or of objects with URLs, that are parallel to a list of texts.
 
 
 def build_array(
@@ -204,7 +204,7 @@ def build_array(
     row: RequestedUrls | RequestedObjectUrls,
     around: JsonContainer,
 ) -> str:
-    """A whole list for an object that has none there, laid out as the list beside it."""
+    """Format a new list, in the layout of the list beside it."""
     beside = editor.find_neighbour_list(place, around)
     layout = detect_layout(editor.text, beside, editor.colon) if beside else None
     if isinstance(row, RequestedUrls):
@@ -272,7 +272,7 @@ def _edit_object_array(
 def _refuse_loss(
     editor: MemberEditor, place: Place, present: list[JsonMember], row: RequestedObjectUrls
 ) -> None:
-    """Only nulls at its end may go from a list that is too long."""
+    """Refuse to shorten a list unless only nulls at its end are removed."""
     for lost in present[row.length :]:
         if editor.text[lost.start] != "n":
             raise editor.make_error(
@@ -287,7 +287,7 @@ def _refuse_loss(
 def _edit_array_item(
     editor: MemberEditor, item: JsonContainer, urls: dict[str, str], model: JsonLayout | None
 ) -> Iterator[TextEdit]:
-    """URLs set in one object of a list; null gives way to an object."""
+    """Set URLs in one object of a list; null is replaced by an object."""
     first = editor.text[item.start]
     if first == "n":
         yield item.start, item.end, _format_object(editor, urls, model)
@@ -322,7 +322,7 @@ def _format_object(editor: MemberEditor, urls: dict[str, str], model: JsonLayout
 
 
 def _find_model_layout(editor: MemberEditor, present: list[JsonMember]) -> JsonLayout | None:
-    """The layout of the first object among items, for others to be like it."""
+    """The layout of the first object among items, for new objects."""
     for item in present:
         if editor.text[item.start] == "{" and (
             layout := detect_layout(editor.text, item, editor.colon)
@@ -341,7 +341,7 @@ def _find_layout_beside(
 def _format_url_list(
     editor: MemberEditor, row: RequestedUrls, layout: JsonLayout | None, present: list[JsonMember]
 ) -> str:
-    """A whole list of URLs: the new ones, else the strings that it has, else null."""
+    """Format a list of URLs: the new URL, the present string, or null for each item."""
     written = ["null"] * row.length
     for index, item in enumerate(present[: row.length]):
         if editor.text[item.start] == '"':
@@ -352,12 +352,12 @@ def _format_url_list(
 
 
 def _format_list(editor: MemberEditor, written: list[str], layout: JsonLayout | None) -> str:
-    """A list of written values; without a layout it stands on one line."""
+    """Format a list of encoded values; without a layout, on one line."""
     layout = layout or JsonLayout("", format_comma("", editor.colon), "")
     return f"[{layout.opening}{layout.comma.join(written)}{layout.closing}]"
 
 
-# URLs set in a JSON text, with every byte around them left as it was.
+# Set URLs in a JSON text without changing any other byte.
 
 
 def set_json_urls(
@@ -369,33 +369,32 @@ def set_json_urls(
     beside: Mapping[Place, str] | None = None,
     line: int | None = None,
 ) -> str:
-    """The text with these URLs at their places; the very same text when all are there already.
+    """Return the text with these URLs at their places; the same text if all are present already.
 
-    A string, number, true, false or null that stands at a place gives way to the URL, unless it
-    is the URL already, however it is escaped. A missing key is added to its object, in the style
-    of the members there; so is a missing object that leads to it. A list or an object never gives
-    way to a URL.
+    The URL replaces a string, number, true, false or null, unless that is the URL already, however
+    it is escaped. A missing key is added to its object, in the style of its members; so are missing
+    objects on the path. A URL never replaces a list or an object.
 
     Args:
         text: a JSON document.
         urls: the URLs by place.
         file: its path, for messages.
-        lists: the lists that run parallel to a list of texts, and how many items each must have.
-            The place of a URL is the list's and an index; or that and a key, in a list of
-            objects. What has that length has its items set one by one. A list that is missing
-            or a scalar is written anew. So is a list of URLs of another length: strings that
-            were in it stay, and an item without URL is null. A list of objects keeps what it
-            has, gains nulls and objects at its end, and loses nothing but nulls there.
-        beside: for a key that may be missing, the key of the same object after which it is
-            added; without it, or where that is missing too, it is added last. A list written
-            anew is laid out as it was, else as the list beside it, else on one line.
-        line: the 1-based line of a JSON Lines file that the text is.
+        lists: the required length of each list that is parallel to a list of texts. The place of
+            a URL in it ends in an index, or in an index and a key for a list of objects. The items
+            of a list of that length are set one by one. A missing list or a scalar is replaced by
+            a new list. A list of URLs of another length is rewritten: its strings stay, and an
+            item without URL is null. A list of objects keeps its items, gains nulls and objects
+            at its end, and loses only nulls there.
+        beside: the key of the same object after which a missing key is added; without it, or if
+            it is missing too, the key is added last. A rewritten list keeps its layout; a new one
+            has that of the list beside it, or is on one line.
+        line: the 1-based line of the text in a JSON Lines file.
 
     Raises:
-        InputError: a place does not exist in the text, leads through a key that its object has
-            twice, or holds a list or an object; an item of a list of objects is neither an
-            object nor null, or would be lost; or the text is not JSON. Nothing is set then.
-        ValueError: one place lies within another, or is the root.
+        InputError: a place does not exist in the text, has a repeated key on its path, or contains
+            a list or an object; an item of a list of objects is neither an object nor null, or
+            would be lost; or the text is not JSON. No URL is set then.
+        ValueError: one place is within another, or is the root.
     """
     requested = url_leaves(urls, lists or {}, file=file)
     if not requested:
@@ -417,7 +416,7 @@ def set_json_urls(
 def _edit_container(
     editor: MemberEditor, container: JsonContainer, requested: Mapping[Place, RequestedValue]
 ) -> Iterator[TextEdit]:
-    """What changes in this container itself; what lies deeper has a container of its own."""
+    """Edit the members of one container; nested values have containers of their own."""
     if container.place and editor.text.startswith("null", container.start):
         yield container.start, container.end, _build_object(editor, container, container, requested)
         return
@@ -447,7 +446,7 @@ def _build_value(
     inner: PathTree,
     requested: Mapping[Place, RequestedValue],
 ) -> str:
-    """The value of a key that is missing, with all that is wanted in it."""
+    """Format the value of a missing key, with all URLs in it."""
     leaf = requested.get(place)
     if isinstance(place[-1], int):
         what = f"there is no {format_path(place)} (anymore); read the file again"
@@ -468,7 +467,7 @@ def _build_object(
     within: JsonContainer,
     requested: Mapping[Place, RequestedValue],
 ) -> str:
-    """An object that was missing or null, on one line."""
+    """Format an object that was missing or null, on one line."""
     members = {
         str(key): _build_value(editor, container, (*within.place, key), inner, requested)
         for key, inner in within.targets.items()

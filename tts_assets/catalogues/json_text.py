@@ -1,4 +1,4 @@
-"""Scans JSON text: where values begin and end, repeated keys, line numbers."""
+"""Parses and scans JSON text: ranges of values, repeated keys, line numbers, errors."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from tts_assets.model import Place
 
 
-#: What is looked for, as a tree of steps; an empty branch is a place itself.
+#: Places as a tree of steps; an empty branch is the end of a place.
 PathTree: TypeAlias = "dict[str | int, PathTree]"
 
-# Numbers stay text: a number too long for int() is no reason to fail while passing it by.
+# Numbers stay text, so that skipping one too long for int() does not fail.
 _SCAN_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 _SPACES = re.compile(r"[ \t\n\r]*+")
 _PLAIN_KEY = re.compile(r'"([^"\\\x00-\x1f]*+)"[ \t\n\r]*+:[ \t\n\r]*+')
 _COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
 _COMMA = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+")
-# A member whose key and value need no decoder, with its comma: most are, and one match is the fastest.
+# A member whose key and value need no decoder, with its comma. Most need none, and one match is
+# fastest.
 _PLAIN_MEMBER = re.compile(
     r"""
     "([^"\\\x00-\x1f]*+)" [ \t\n\r]*+ : [ \t\n\r]*+
@@ -39,15 +40,15 @@ _PLAIN_MEMBER = re.compile(
 _BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
 
 
-# A tuple, not a dataclass: there are a million of them in a large catalogue.
+# A tuple, not a dataclass: a large catalogue has a million of them.
 class JsonMember(NamedTuple):
-    """One member of an object or item of a list, in characters from the start of the text.
+    """One member of an object or item of a list, with offsets in characters.
 
     Args:
         key: the decoded key, or the item's index.
-        at: where the key begins; for an item, where its value does.
-        start: where the value begins.
-        end: where the value ends.
+        at: the start of the key; for an item, of its value.
+        start: the start of the value.
+        end: the end of the value.
     """
 
     key: str | int
@@ -58,15 +59,15 @@ class JsonMember(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class JsonContainer:
-    """A value on the way to what is wanted: an object, a list, or a scalar without members.
+    """A value on the path to a target: an object, a list, or a scalar without members.
 
     Args:
-        start: where it begins.
-        end: where it ends.
-        place: where it lies in the document.
-        targets: what is looked for inside.
-        members: all that is in it, in order, repeated keys included.
-        around: the white space before the first member of the value that holds it.
+        start: its start.
+        end: its end.
+        place: its place in the document.
+        targets: the places to find inside it.
+        members: all its members, in order, repeated keys included.
+        around: the white space before the first member of its parent.
     """
 
     start: int
@@ -78,7 +79,7 @@ class JsonContainer:
 
 
 class JsonLayout(NamedTuple):
-    """White space and commas of a list or object: behind its bracket, between items, at its end."""
+    """The white space and comma of a list or object: after its bracket, between items, at its end."""
 
     opening: str
     comma: str
@@ -86,7 +87,7 @@ class JsonLayout(NamedTuple):
 
 
 def build_path_tree(places: Iterable[Place]) -> PathTree:
-    """The places as one tree of steps, in the order given."""
+    """Build one tree of steps from places, in their order."""
     root: PathTree = {}
     for place in places:
         branch = root
@@ -96,13 +97,13 @@ def build_path_tree(places: Iterable[Place]) -> PathTree:
 
 
 def scan_containers(text: str, targets: PathTree) -> Iterator[JsonContainer]:
-    """Every value that has to be entered to reach what is wanted, inner ones first.
+    """Yield every value on the path to a target, inner ones first.
 
-    All of the text is read once, most of it by the C scanner of the standard library.
+    The text is read once, mostly by the C scanner of the standard library.
 
     Raises:
         json.JSONDecodeError: the text is not JSON.
-        RecursionError: what is wanted lies too deep.
+        RecursionError: a target is nested too deeply.
     """
     start = _skip_space(text, 0)
     end = yield from _enter_container(text, JsonContainer(start=start, targets=targets))
@@ -112,7 +113,7 @@ def scan_containers(text: str, targets: PathTree) -> Iterator[JsonContainer]:
 
 
 def scan_items(text: str, start: int) -> list[JsonMember]:
-    """What is in the list or object that begins at ``start``."""
+    """The members of the list or object that begins at ``start``."""
     row = JsonContainer(start=start)
     for _ in _enter_container(text, row):
         pass
@@ -120,7 +121,7 @@ def scan_items(text: str, start: int) -> list[JsonMember]:
 
 
 def detect_layout(text: str, member: JsonMember, colon: str) -> JsonLayout | None:
-    """The layout of a value that has items or members, where objects write such colons."""
+    """The layout of a list or object, in the document's style of colons; None if it is empty."""
     if text[member.start] not in {"[", "{"} or not (present := scan_items(text, member.start)):
         return None
     opening = text[member.start + 1 : present[0].at]
@@ -131,20 +132,20 @@ def detect_layout(text: str, member: JsonMember, colon: str) -> JsonLayout | Non
 
 
 def format_comma(opening: str, colon: str) -> str:
-    """A comma where there is none to copy: before a line of its own, or as airy as a colon."""
+    """A comma if there is none to copy: with a line break, or a space if the colon has one."""
     if "\n" in opening or "\r" in opening:
         return f",{opening}"
     return "," if colon.endswith(":") else ", "
 
 
 def decode_string(text: str, start: int) -> str:
-    """The string that begins at ``start``."""
+    """Decode the string that begins at ``start``."""
     value: str = _SCAN_DECODER.raw_decode(text, start)[0]
     return value
 
 
 def measure_depth(text: str) -> tuple[int, int]:
-    """How many levels of objects and lists the text has at most, and where it first has them."""
+    """The maximum nesting of objects and lists, and the offset where it is first reached."""
     level = most = where = 0
     for bracket in _BRACKET.finditer(text):
         if bracket[0] in {"[", "{"}:
@@ -157,7 +158,7 @@ def measure_depth(text: str) -> tuple[int, int]:
 
 
 def _enter_container(text: str, container: JsonContainer) -> Generator[JsonContainer, None, int]:
-    """Yield the wanted containers within this one, then itself; return its end."""
+    """Yield the containers on target paths within this one, then itself; return its end."""
     start = container.start
     first = text[start : start + 1]
     if first not in {"{", "["}:
@@ -177,7 +178,7 @@ def _enter_container(text: str, container: JsonContainer) -> Generator[JsonConta
 def _scan_members(
     text: str, container: JsonContainer, at: int
 ) -> Generator[JsonContainer, None, int]:
-    """Fill the container's members; return where its closing bracket ought to be."""
+    """Fill the container's members; return the expected offset of its closing bracket."""
     around = text[container.start + 1 : at]
     is_object = text[container.start] == "{"
     targets, members = container.targets, container.members
@@ -206,7 +207,7 @@ def _scan_members(
 
 
 def _scan_key(text: str, at: int) -> tuple[str, int]:
-    """The key that begins here, and where its value begins."""
+    """The key at this offset, and the start of its value."""
     plain = _PLAIN_KEY.match(text, at)
     if plain is not None:
         return plain[1], plain.end()
@@ -220,7 +221,7 @@ def _scan_key(text: str, at: int) -> tuple[str, int]:
 
 
 def _skip_value(text: str, start: int) -> int:
-    """Where the value that begins here ends."""
+    """The end of the value at this offset."""
     try:
         return _SCAN_DECODER.raw_decode(text, start)[1]
     except RecursionError:
@@ -244,23 +245,23 @@ def _skip_space(text: str, at: int) -> int:
     return at if space is None else space.end()
 
 
-# Keys that stand twice in one object of a JSON text: a parser keeps the last, and loses the others.
+# Repeated keys of an object, of which a parser keeps only the last.
 _FIRST_CHARACTER = re.compile(r"[^ \t\n\r]")
 
 
 class RepeatedKey(NamedTuple):
-    """A key, and the 1-based line where it stands again."""
+    """A repeated key, and its 1-based line."""
 
     key: str
     line: int
 
 
 def find_repeated_keys(text: str, line: int = 1) -> list[RepeatedKey]:
-    """Every key that its object has already, in the order of the text.
+    """Find every repeated key of an object, in the order of the text.
 
     Args:
-        text: a JSON text that was parsed.
-        line: the line of the file in which it begins.
+        text: a valid JSON text.
+        line: the line of the file that the text begins on.
     """
     if not _has_repeated_key(text):
         return []
@@ -280,7 +281,7 @@ def find_repeated_keys(text: str, line: int = 1) -> list[RepeatedKey]:
 
 
 def _has_repeated_key(text: str) -> bool:
-    """Whether there is one at all: the C scanner of the standard library tells it quickly."""
+    """Check quickly, with the C scanner of the standard library, whether any key is repeated."""
     found = False
 
     def check_pairs(pairs: list[tuple[str, Any]]) -> None:
@@ -291,10 +292,10 @@ def _has_repeated_key(text: str) -> bool:
     return found
 
 
-# A JSON text: its value, what is wrong with it in plain words, and the lines of its values.
+# Parse JSON, explain its errors, and find the lines of values.
 
 
-#: What the standard library says is wrong, in the words of somebody who mends a file.
+#: Messages of the standard library, reworded for people who edit the file.
 _FAULTS = {
     "Expecting value": "a value is missing",
     "Expecting property name": "a key in double quotes is missing",
@@ -337,15 +338,15 @@ _STRICT_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def parse_json(text: str, *, file: str, line: int | None = None) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
     A number beyond the range of a double, such as 1e999, is accepted: it is JSON (RFC 8259,
-    section 6), and nothing here ever writes a parsed number back.
+    section 6), and parsed numbers are never written back.
 
     Args:
-        text: all of a file, or one line of it.
+        text: the text of a file, or one line of it.
         file: its path, for messages.
-        line: the 1-based line of the file that the text is; None when it is all of the file.
+        line: the 1-based line of the text in the file; None if it is the whole file.
 
     Raises:
         InputError: the text is not JSON, or nested too deeply.
@@ -375,8 +376,7 @@ def parse_json(text: str, *, file: str, line: int | None = None) -> Any:
 def find_value_lines(text: str, places: Iterable[Place]) -> dict[Place, int]:
     """The 1-based lines where the values at these places begin, found in one pass.
 
-    It serves messages about a document that was parsed, and so never fails: a place that is not
-    there is left out.
+    It is used in error messages, and so never fails: a missing place is left out.
     """
     requested = set(places)
     starts: dict[Place, int] = {}
@@ -401,7 +401,7 @@ def find_value_lines(text: str, places: Iterable[Place]) -> dict[Place, int]:
 def explain_syntax_error(
     error: json.JSONDecodeError, *, file: str, line: int | None = None
 ) -> InputError:
-    """The error of the standard library in words that say what to do; ``line`` as above."""
+    """Explain an error of the standard library; ``line`` as in :func:`parse_json`."""
     text, at = error.doc, error.pos
     if not text.strip(_WHITESPACE):
         return InputError("the file is empty; a catalogue is a list or an object", file=file)
@@ -420,7 +420,7 @@ def explain_syntax_error(
 
 
 def explain_deep_nesting(text: str, *, file: str, line: int | None = None) -> InputError:
-    """What to say of a text whose nesting is too much for this Python; ``line`` as above."""
+    """Explain that a text is nested too deeply; ``line`` as in :func:`parse_json`."""
     levels, where = measure_depth(text)
     return InputError(
         (
@@ -450,7 +450,7 @@ def _suggest_fix(error: json.JSONDecodeError) -> str:
 
 
 def _explain_long_number(text: str, file: str, line: int | None) -> InputError:
-    """What to say when int() refused a number: the first one with more digits than it takes."""
+    """Explain that int() refused a number: the first one with more digits than its limit."""
     limit = sys.get_int_max_str_digits()
     for token in _NUMBER_OR_STRING.finditer(text):
         digits = len(token["whole"] or "")
@@ -467,5 +467,5 @@ def _explain_long_number(text: str, file: str, line: int | None) -> InputError:
 
 
 def _line_number_at(text: str, at: int, first: int | None) -> int:
-    """The 1-based line of the file in which this offset lies."""
+    """The 1-based line of an offset in the file."""
     return text.count("\n", 0, at) + (first or 1)

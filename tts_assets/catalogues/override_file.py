@@ -224,7 +224,7 @@ def _refuse_outside_link(path: Path, real: Path) -> None:
 
 
 def _write_git_attributes(path: Path) -> None:
-    """Make git merge the lines of both sides, unless the folder has a ``.gitattributes`` already."""
+    """Make git merge the lines of both sides, unless the folder has ``.gitattributes``."""
     attributes = path.parent / _ATTRIBUTES
     in_git = any((folder / ".git").exists() for folder in path.parents)
     if in_git and not attributes.exists() and _PLAIN_NAME.fullmatch(path.name):

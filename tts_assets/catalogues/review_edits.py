@@ -91,7 +91,10 @@ class OverrideValues:
         return {name: value for name, value in found.items() if value is not None}
 
     def merge_onto(self, earlier: OverrideValues | None) -> OverrideValues:
-        """Merge with earlier values: a new text or reading drops those that depended on the old one."""
+        """Merge with earlier values.
+
+        A new text drops the earlier reading and accent, a new reading the earlier accent.
+        """
         if earlier is None:
             return self
         if self.text is not None:

@@ -1,4 +1,4 @@
-"""How catalogues of any shape are read: where records lie, what is said of each, where URLs go."""
+"""Sources: how to read catalogues of any shape, which clips to generate, where to write URLs."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 class TextType(StrEnum):
-    """How a text is made into what is said."""
+    """How a text is converted into spoken forms."""
 
     #: A word, with its reading where there is one.
     WORD = "word"
     #: A reading of a kanji, or kana that stand alone.
     READING = "reading"
-    #: A sentence or a passage; a reading is only held against it.
+    #: A sentence or a passage; a reading is aligned with it.
     SENTENCE = "sentence"
-    #: Lines with the names of who speaks them.
+    #: Lines with the names of their speakers.
     DIALOGUE = "dialogue"
     #: The title of a grammar pattern: 〜です／〜ます.
     TITLE = "title"
@@ -39,20 +39,20 @@ class TextType(StrEnum):
 
 
 class AlternativesPolicy(StrEnum):
-    """What becomes of a text that offers several, such as いい/よい."""
+    """How to speak a text with alternatives, such as いい/よい."""
 
-    #: Only the first is said.
+    #: Only the first is spoken.
     FIRST = "first"
     #: Each is a clip.
     ALL = "all"
 
 
 class OverwritePolicy(StrEnum):
-    """Which URLs that are there already give way to ours."""
+    """Which existing URLs are replaced."""
 
-    #: Those that this tool wrote; somebody's recording is kept.
+    #: Those that this tool wrote; other recordings are kept.
     OURS = "ours"
-    #: Every one.
+    #: All.
     ALWAYS = "always"
 
 
@@ -60,13 +60,13 @@ class IdOrigin(StrEnum):
     """Where a record's id comes from."""
 
     FIELD = "field"
-    #: The keys and indices under which it stands.
+    #: The keys and indexes of its path.
     KEY = "key"
     #: The name of its file.
     FILE = "file"
-    #: A hash of what is said of it.
+    #: A hash of its spoken text.
     HASH = "hash"
-    #: A field of the object that it lies in, and its own index there.
+    #: A field of its parent object, and its own index there.
     PARENT = "parent"
 
 
@@ -78,19 +78,19 @@ class IdRule:
     paths: tuple[FieldPath, ...] = ()
 
 
-#: Every item of the list that the document is.
+#: Every item of a root list.
 ROOT_LIST = FieldPath("$[*]", (PathStep.EVERY,), from_record=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkipCondition:
-    """A condition under which nothing is said.
+    """A condition under which a clip is skipped.
 
     Args:
-        field: the value that is looked at.
-        values: it is one of these.
-        pattern: it is text in which this is found.
-        missing: it is absent, null or "".
+        field: the value to check.
+        values: skip if the value is one of these.
+        pattern: skip if the value is text that this matches.
+        missing: skip if the value is absent, null or "".
     """
 
     field: FieldPath
@@ -101,27 +101,26 @@ class SkipCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipRule:
-    """One thing that is said of a record, or of each item of a list in it.
+    """A rule for one clip of a record, or of each item of a list in it.
 
-    Of several paths for one field, the first that leads to something counts.
+    Of several paths for one field, the first that has a value is used.
 
     Args:
         part: the name of the clip within its entry; numbered where there is ``each``.
         each: the items; None for the record itself. The other paths begin at the item, or at
             the record if they begin with ``$``.
-        say: how the text is made into what is said.
+        say: the type of the text.
         text: the spelling.
         reading: its kana or romaji.
-        furigana: the spelling with its reading written into it, such as 食[た]べる.
+        furigana: the spelling with inline readings, such as 食[た]べる.
         accent: the accent nucleus, in any known notation.
-        speaker: who speaks; the source says which voice that is.
-        language: the language of the text; what is not Japanese is not said.
-        split: what parts alternatives; None for the usual marks.
-        alternatives: whether only the first of them is said.
-        join: what stands between the texts of a path that leads to several; None to take the
-            first.
-        skip: conditions under which nothing is said.
-        speed: 1.0 is the voice's own pace; None for the speed of the run.
+        speaker: the speaker; the source maps speakers to voices.
+        language: the language of the text; texts in other languages than Japanese are skipped.
+        split: the separators of alternatives; None for the usual ones.
+        alternatives: whether only the first of them is spoken.
+        join: the separator between all texts of a path; None to use only the first text.
+        skip: conditions under which the clip is skipped.
+        speed: 1.0 is the voice's own rate; None for the speed of the run.
         to: where the URL goes; None for nowhere.
         timeline: where the URL of a passage's time line goes; None for nowhere.
     """
@@ -145,12 +144,12 @@ class ClipRule:
 
     @property
     def targets(self) -> Mapping[str, FieldPath]:
-        """Where URLs go, by the keys that say it."""
+        """The fields for URLs, by the rule's keys."""
         found = {"to": self.to, "timeline": self.timeline}
         return {key: path for key, path in found.items() if path is not None}
 
 
-#: The fields of a clip rule that name what is read.
+#: The fields of a clip rule with the paths that are read.
 RULE_FIELDS = ("text", "reading", "furigana", "accent", "speaker", "language")
 
 
@@ -159,18 +158,18 @@ class Source:
     """Catalogues of one shape.
 
     Args:
-        kind: what they teach.
-        clips: what is said of each record.
-        name: how messages call it.
+        kind: the kind of their entries.
+        clips: the clip rules for each record.
+        name: its name in messages.
         files: glob patterns of their paths; none for the built-in shapes.
         records: from the document's root to each record.
         id: where a record's id comes from.
         asset: template of the assets' paths; None for the run's own.
         url: template of their URLs; None for the run's own.
-        overwrite: which URLs give way.
+        overwrite: which existing URLs are replaced.
         voices: the voice of each speaker.
         columns: the names of a CSV file's columns, if it has no header.
-        delimiter: what parts a CSV file's fields; None to find out.
+        delimiter: the delimiter of a CSV file; None to detect it.
     """
 
     kind: Kind
@@ -188,14 +187,14 @@ class Source:
 
     @property
     def short_name(self) -> str:
-        """How messages call it that need not name the configuration's file: source 1."""
+        """Its name without the configuration file, such as source 1."""
         return self.name.rpartition(": ")[2]
 
 
-# The built-in shapes: one for each kind of catalogue, in the words that a configuration uses.
+# The built-in shapes, one for each kind of catalogue.
 
 
-#: An object in a record or an item that overrides what its other fields say.
+#: The key of an object in a record or item whose fields take precedence over the others.
 OVERRIDE_KEY = "tts"
 
 
@@ -248,8 +247,8 @@ _KANJI = ClipRule(
     to=_URL,
 )
 
-# Katakana first: a bare hiragana は or へ would be said as the particle. Files of characters may
-# have kanji, too, which are said by their first reading.
+# Katakana first, because a bare hiragana は or へ would be spoken as the particle. Files of
+# characters may contain kanji, too, which are spoken with their first reading.
 _KANA = ClipRule(
     part="kana",
     say=TextType.READING,
@@ -270,7 +269,7 @@ def _build_text_rule(say: TextType) -> ClipRule:
     )
 
 
-#: What is read of each kind where no configuration says otherwise.
+#: The source of each kind without a configured source.
 BUILT_IN = {
     kind: Source(kind=kind, clips=clips, id=IdRule(paths=parse_paths(*ids)))
     for kind, clips, ids in (
@@ -289,7 +288,7 @@ BUILT_IN = {
 
 
 def is_built_in(source: Source) -> bool:
-    """Whether its clip rules are the built-in ones of its kind, and no one's own."""
+    """Whether its clip rules are the built-in ones of its kind."""
     return source.clips is BUILT_IN[source.kind].clips
 
 
@@ -308,14 +307,14 @@ def match_kinds(keys: set[str]) -> list[Kind]:
     return [kind for kind, needed in _SIGNATURES.items() if needed <= keys]
 
 
-# Where URLs go: never into a field that is read, and never into one another.
+# Check that URLs overwrite neither a field that is read nor each other.
 
 
 def check_targets(source: Source) -> None:
-    """Look whether a URL could be written over something that is read, or over another URL's place.
+    """Check that no URL would overwrite a field that is read, or the place of another URL.
 
     Raises:
-        UsageError: it could; the message names the clip and both paths.
+        UsageError: a URL would; the message names the clip and the path.
     """
     targets = list(_list_targets(source))
     for target in targets:
@@ -336,7 +335,7 @@ def check_targets(source: Source) -> None:
 
 
 class _RuleTarget(NamedTuple):
-    """Where a URL goes: the clip's part, whose URL it is, the key that says it, and its steps."""
+    """A field for a URL: the clip's part, a description, the key of the rule, and its steps."""
 
     part: str
     what: str
@@ -352,9 +351,9 @@ def _list_targets(source: Source) -> Iterator[_RuleTarget]:
 
 
 def list_read_paths(source: Source) -> Iterator[tuple[str, FieldPath, PathSteps]]:
-    """Every path that is read, with what it is for and its steps from the record.
+    """Yield every path that is read, with its purpose and its steps from the record.
 
-    An index in them is ``PathStep.EVERY``, whichever it is.
+    All indexes are replaced by ``PathStep.EVERY``.
     """
     if source.id.of is IdOrigin.FIELD:
         yield from (("id", path, path.steps) for path in source.id.paths)
@@ -365,13 +364,13 @@ def list_read_paths(source: Source) -> Iterator[tuple[str, FieldPath, PathSteps]
             for path in getattr(rule, name):
                 yield name, path, _resolve_steps(path, rule)
         for skip in rule.skip:
-            # Left out where there is a URL is a condition that makes sense.
+            # Skipping clips that have a URL is a valid condition.
             if not skip.missing and skip.pattern is None:
                 yield "skip", skip.field, _resolve_steps(skip.field, rule)
 
 
 def _resolve_steps(path: FieldPath, rule: ClipRule) -> PathSteps:
-    """The steps from the record, with every index as any index."""
+    """The steps from the record, with all indexes generalized."""
     before = () if path.from_record or rule.each is None else rule.each.steps
     return _generalize_steps((*before, *path.steps))
 

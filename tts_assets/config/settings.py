@@ -29,17 +29,17 @@ OVERRIDES = "tts-assets.overrides.json"
 #: The folder for ledger, decisions and failures of assets in a bucket.
 STATE_FOLDER = ".tts-assets"
 
-#: What a time limit is for: a long sentence.
+#: One time limit covers this many characters: a long sentence.
 _CHARACTERS = 100
 
 
 def time_limits(characters: int) -> int:
-    """How many time limits a text of that length has: a passage takes as long as its sentences."""
+    """The number of time limits for a text of that length, because a passage takes longer."""
     return 1 + characters // _CHARACTERS
 
 
 def _holds(check: Callable[[], bool]) -> bool:
-    """Whether a value is as it must be; one of another type cannot even be compared."""
+    """Whether a check passes; a value of the wrong type, which cannot be compared, fails."""
     try:
         return check()
     except (TypeError, AttributeError):
@@ -47,7 +47,7 @@ def _holds(check: Callable[[], bool]) -> bool:
 
 
 class Progress(StrEnum):
-    """How the command line shows that work goes on."""
+    """How the command line displays progress."""
 
     AUTO = "auto"
     BAR = "bar"
@@ -68,37 +68,37 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-    #: What happens, one JSON object on each line while it goes on.
+    #: Events, one JSON object on each line, during the run.
     JSONL = "jsonl"
-    #: Annotations of a GitHub workflow, and the summary of its step.
+    #: Annotations of a GitHub workflow, and a step summary.
     GITHUB = "github"
     JUNIT = "junit"
 
 
 class OnEngineChange(StrEnum):
-    """What becomes of clips that an engine of another version or model made."""
+    """What to do with clips of another version or model of the engine."""
 
     KEEP = "keep"
     REMAKE = "remake"
 
 
 class Only(StrEnum):
-    """Which of the clips that are to be made a run makes."""
+    """Selects clips to generate by state."""
 
-    #: Never made.
+    #: Never generated.
     NEW = "new"
-    #: Never made, or their files are gone or damaged.
+    #: Never generated, or their files are missing or damaged.
     MISSING = "missing"
-    #: Made from something else than their entries ask for now.
+    #: Out of date, because their entries or settings changed.
     CHANGED = "changed"
-    #: They could not be made last time.
+    #: Failed in the last run.
     FAILED = "failed"
-    #: Somebody who listened rejected their sounds.
+    #: Rejected by a reviewer.
     REJECTED = "rejected"
 
 
 class Device(StrEnum):
-    """What neural engines run on; each is one of onnxruntime's execution providers."""
+    """The devices of neural engines; each is an execution provider of onnxruntime."""
 
     CPU = "cpu"
     CUDA = "cuda"
@@ -110,7 +110,7 @@ class Device(StrEnum):
 
 
 class AccentControl(StrEnum):
-    """Whose accents an engine says that takes none."""
+    """Which accents an engine without accent control speaks."""
 
     IMPOSE = "impose"
     VOICE = "voice"
@@ -118,7 +118,7 @@ class AccentControl(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KokoroSettings:
-    """Which model the provider kokoro speaks with, and whose accents it says.
+    """The model and the accents of the provider kokoro.
 
     Args:
         model: the name of a known model, or the path of an ONNX file; auto: kokoro-v1.0 if it was
@@ -135,7 +135,7 @@ class KokoroSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PiperSettings:
-    """Which voices the provider piper speaks with.
+    """The voices and the accents of the provider piper.
 
     Args:
         voices: a folder of voices, each an ``.onnx`` file with its ``.onnx.json``; None: the fetched ones.
@@ -149,7 +149,7 @@ class PiperSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteSettings:
-    """What a service may be asked at most, whatever it allows.
+    """Limits for requests to a service, even if it allows more.
 
     Args:
         max_concurrent: open requests at the same time.
@@ -161,7 +161,7 @@ class RemoteSettings:
 
 
 class Switch(StrEnum):
-    """What a service may be told to do, not to do, or to decide."""
+    """Turns an option of a service on or off, or leaves the choice to the service."""
 
     AUTO = "auto"
     ON = "on"
@@ -170,7 +170,7 @@ class Switch(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElevenLabsSettings:
-    """What the provider elevenlabs asks for; None leaves it to the service.
+    """Settings of the provider elevenlabs; None leaves a value to the service.
 
     Args:
         base_url: the address of the service; other regions have others.
@@ -209,7 +209,7 @@ class ElevenLabsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAISettings:
-    """What the provider openai asks for, at OpenAI or any server of the same shape.
+    """Settings of the provider openai, for OpenAI or any compatible server.
 
     Args:
         base_url: the address before ``/audio/speech``.
@@ -232,7 +232,7 @@ class OpenAISettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoicevoxSettings:
-    """Where the engine of the provider voicevox is, and who speaks.
+    """The address and the voices of the provider voicevox.
 
     Args:
         base_url: the address of the engine; AivisSpeech listens on port 10101.
@@ -262,10 +262,10 @@ class BucketSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerSettings:
-    """How a speaker of dialogues sounds; None leaves it to the choice by names and voices.
+    """The voice of a speaker of dialogues; None to assign it automatically.
 
     Args:
-        name: as it stands before the lines.
+        name: the name before the speaker's lines.
         voice: the voice's name.
         speed: 1.0 is the voice's own pace.
     """
@@ -277,7 +277,7 @@ class SpeakerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
-    """Where models lie, and where they come from.
+    """Where models are stored, and where they are downloaded from.
 
     Args:
         folder: where models are stored; None: the user's cache folder.
@@ -292,7 +292,7 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a run does; ``Settings()`` is what the command line does without options.
+    """The settings of a run; ``Settings()`` has the defaults of the command line.
 
     Args:
         paths: catalogues, and folders of them; empty: the files of the sources, or ``data`` if there are
@@ -347,7 +347,7 @@ class Settings:
         shard: the part of the clips that this run generates, into a folder of its own; None: all.
         deep: read every asset, and compare it with its hash.
         force: regenerate up-to-date clips.
-        accept_doubtful: use takes that earlier runs kept and that nobody has decided on.
+        accept_doubtful: use uncertain audio that earlier runs kept and no reviewer has decided on.
         batch_mode: another program owns the cores: an automatic concurrency is 1.
         progress: progress display, of the command line only.
         output_format: format of standard output, of the command line only.
@@ -412,10 +412,10 @@ class Settings:
     def load(
         cls, folder: Path | str | None = None, *, config: Path | str | None = None, **flags: Any
     ) -> Settings:
-        """The settings of a project, as the command line has them: file, environment, then options.
+        """Load the settings of a project as the command line does: file, environment, then options.
 
         Args:
-            folder: where the file is looked for, and above; None for the working folder.
+            folder: the folder to search for the file, with its parents; None for the working folder.
             config: the file to read instead.
             flags: options by name, such as ``provider="kokoro"`` or ``output_format="json"``.
 
@@ -442,7 +442,7 @@ class Settings:
 
     @property
     def bucket_url(self) -> str | None:
-        """The bucket that the assets go to; None if they go to a folder."""
+        """The bucket of the assets; None if they are stored in a folder."""
         return self.output if self.output.startswith(BUCKET_SCHEMES) else None
 
     @property
@@ -456,8 +456,8 @@ class Settings:
         return self.state_folder if self.shard is None else self.shard.folder(self.state_folder)
 
     def key_file(self, provider: str) -> str | None:
-        """The file with the key of a provider; None where none is named."""
-        # A key of one vendor is not shown to another: what stands in a file is for its own only.
+        """The file with the key of a provider; None if none is set."""
+        # Never send the key of one vendor to another: each file is for its own provider only.
         own = {
             "elevenlabs": self.elevenlabs.api_key_file,
             "openai": self.openai.api_key_file,
@@ -465,13 +465,13 @@ class Settings:
         return own.get(provider) if self.api_key_file is None else self.api_key_file
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant; programs do not come through ``load``.
+        """Refuse invalid values, because programs need not use ``load``.
 
         Raises:
             UsageError: a value is out of its bounds, or of another type.
         """
         if not all(isinstance(key, Secret) for key in self.keys.values()):
-            # Not shown: it is a key all the same.
+            # Do not show the value: it is a key.
             raise UsageError("settings.keys: each must be a Secret, of tts_assets.config.keys")
         wrong = [
             name

@@ -1,4 +1,4 @@
-"""What the name of a field says: which part it plays, and what it is about."""
+"""Derives the role and the topics of a field from its name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Role(Enum):
-    """The part that a field plays, the most telling first."""
+    """The role of a field, the most specific first."""
 
     AUDIO = "audio"
     ACCENT = "accent"
@@ -32,13 +32,13 @@ class Role(Enum):
     ID = "id"
     SPEAKER = "speaker"
     LANGUAGE = "language"
-    #: It tells about the entry; nobody says it.
+    #: It describes the entry and is not spoken.
     ABOUT = "about"
     #: It is in another language.
     FOREIGN = "foreign"
     #: It is in Japanese.
     JAPANESE = "japanese"
-    #: It adds nothing to what stands before it.
+    #: It adds nothing to the tokens before it.
     FORM = "form"
 
 
@@ -83,7 +83,7 @@ for _role, _row in _WORDS.items():
         _ROLES.setdefault(_word, []).append(_role)
 
 
-#: The names of texts that show how a word is used.
+#: The names of example texts.
 EXAMPLES = {"example", "sentence", "例", "例文", "用例"}
 _METADATA = {"meta", "metadata"}
 
@@ -96,7 +96,7 @@ PASSAGES = {"passage", "paragraph", "story", "article", "body", "本文", "文�
 #: Words that only grammar points have in the names of their fields.
 OF_GRAMMAR = {"grammar", "pattern", "point", "formation", "structure", "文型", "文法"}
 
-#: What a key says that stands in an object of a better name.
+#: The roles of a key that are overruled by the name of its object.
 _SAYS_NOTHING = {Role.FORM, Role.JAPANESE, Role.SENTENCE}
 _HAS_SOUNDS = {Role.ON, Role.KUN, Role.READING, Role.WORD, Role.SENTENCE}
 _IN_READINGS = {*_SAYS_NOTHING, Role.READING, Role.ROMAJI}
@@ -108,12 +108,12 @@ _ORDER = {role: number for number, role in enumerate(Role)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldName:
-    """A field's name, taken apart.
+    """A parsed field name.
 
     Args:
         tokens: its words, in the singular and in lower case.
-        roles: the parts it may play, the likeliest first.
-        foreign: it is of another language than Japanese.
+        roles: its possible roles, the likeliest first.
+        foreign: the field is in another language than Japanese.
     """
 
     tokens: tuple[str, ...]
@@ -121,38 +121,38 @@ class FieldName:
     foreign: bool
 
     def has_role(self, role: Role) -> bool:
-        """Whether its name says that it plays this part."""
+        """Whether this is one of its roles."""
         return role in self.roles
 
     def find_topics(self, *roles: Role) -> frozenset[str]:
-        """What it is about, besides playing one of these parts: the ``example`` of exampleReading."""
+        """The tokens besides those of these roles: the ``example`` of exampleReading."""
         idle = {*roles, Role.FORM, Role.JAPANESE}
         return frozenset(token for token in self.tokens if not idle.intersection(find_roles(token)))
 
 
 def is_metadata_key(step: object) -> bool:
-    """Whether what lies under a key tells about the file, rather than what it teaches."""
+    """Whether a key contains metadata of the file, not content."""
     return isinstance(step, str) and (step.startswith("_") or step.lower() in _METADATA)
 
 
 def find_roles(token: str) -> list[Role]:
-    """The parts that one word of a name speaks of."""
+    """The roles of one token of a name."""
     return _ROLES.get(token, [])
 
 
 def find_abbreviated_roles(token: str) -> set[Role]:
-    """The parts that a word speaks of which begins with these letters: the ``sent`` of sentence."""
+    """The roles of the words that an abbreviation may stand for: ``sent`` of sentence."""
     words = [word for word in _ROLES if len(token) > 1 and word.startswith(token)]
     return {role for word in words for role in _ROLES[word]}
 
 
 def parse_field_name(steps: PathSteps) -> FieldName:
-    """The name of a field: its own key, and behind that the keys it lies under."""
+    """Parse the name of a field: its own key, then the keys of its path."""
     if steps == (KEY_PATH.text,):
         return FieldName(tokens=("word",), roles=(Role.WORD, Role.READING), foreign=False)
     keys = [split_tokens(step) for step in steps if isinstance(step, str)]
     roles = list(_find_key_roles(keys[-1])) if keys else []
-    # The `url` of audio.url, and the `text` of kanji[*].text, are what they lie in.
+    # The `url` of audio.url, and the `text` of kanji[*].text, take the role of their parents.
     inner = keys[-1] if keys else ()
     if len(keys) > 1:
         outer = _find_key_roles(keys[-2])
@@ -186,7 +186,7 @@ def _find_key_roles(tokens: tuple[str, ...]) -> list[Role]:
 
 @lru_cache(maxsize=4096)
 def split_tokens(key: str) -> tuple[str, ...]:
-    """The words of a key: ``exampleWord``, ``example_word`` and ``exampleword`` have the same."""
+    """Split a key into words; ``exampleWord``, ``example_word`` and ``exampleword`` are equal."""
     folded = unicodedata.normalize("NFKD", key)
     plain = unicodedata.normalize("NFC", _LATIN_MARK.sub("", folded))
     found = (token.lower() for token in _TOKEN.findall(plain))
@@ -194,11 +194,11 @@ def split_tokens(key: str) -> tuple[str, ...]:
 
 
 def _split_words(token: str) -> Iterator[str]:
-    """The known words that a token is made of; itself if it is made of others, too."""
+    """Split a token into known words; keep it whole if it contains others."""
     if (word := _singularize(token)) in _ROLES:
         yield word
         return
-    # One way to reach each position, by the longest words.
+    # One split up to each position, with the longest words.
     reached: dict[int, tuple[str, ...]] = {0: ()}
     for start in range(len(token)):
         if start not in reached:

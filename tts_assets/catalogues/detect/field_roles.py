@@ -1,4 +1,4 @@
-"""The roles of the fields of a record, from their names and values."""
+"""Classifies the fields of a record by their names and values."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
     from tts_assets.config.source_paths import PathSteps
 
 
-#: From this share on, what most values are is what the field is.
+#: The share of values that decides what a field contains.
 MOST_SHARE = 0.6
 _KANA_SHARE = 0.9
 
-#: A reading that is none is told of its entry; without the field, all would be guesses.
+#: A low threshold, because an invalid reading is reported, but without the field all are guessed.
 _HALF = 0.5
 _TEXT_RANKS = {Role.WORD: 0, Role.JAPANESE: 1, Role.SENTENCE: 2, Role.TITLE: 3}
 
 #: The rank of a text whose name says nothing.
 UNKNOWN_RANK = len(_TEXT_RANKS)
 
-#: A text that stands in all records is a label; with so few of them nobody can tell.
+#: A text that repeats in most records is a label; fewer values than this cannot show that.
 _MIN_FILLED = 8
 
 
@@ -55,11 +55,11 @@ class Field:
     """A field of an object, or of an object in it.
 
     Args:
-        steps: from the object to its texts.
-        shape: what stands there.
-        position: how many fields stand before it.
-        mates: the words of the names of all fields of the object.
-        variety: the share of different texts in the field of the object with the most of them.
+        steps: the path from the object to its texts.
+        shape: the shape of its values.
+        position: its index among the fields.
+        mates: the tokens of the names of all fields of the object.
+        variety: the highest share of distinct texts of any field of the object.
     """
 
     steps: PathSteps
@@ -70,12 +70,12 @@ class Field:
 
     @cached_property
     def name(self) -> FieldName:
-        """What its name says."""
+        """Its parsed name."""
         return parse_field_name(self.steps)
 
     @cached_property
     def content(self) -> ContentShares:
-        """What its values say."""
+        """The measured content of its values."""
         return measure_content(self.shape.texts)
 
     @property
@@ -85,14 +85,14 @@ class Field:
 
     @property
     def row(self) -> PathSteps | None:
-        """The list whose items the texts are; None if they are no items of a list."""
+        """The list that contains the texts as items; None if they are not items of a list."""
         if not self.is_listed:
             return None
         return self.steps[:-1] if self.steps.index(PathStep.EVERY) == len(self.steps) - 1 else None
 
     @property
     def is_sound(self) -> bool:
-        """Whether it holds, or waits for, the address of a clip."""
+        """Whether it contains the URL of a clip, or is an empty field for one."""
         named = self.name.has_role(Role.AUDIO)
         if self.name.foreign:
             return False
@@ -102,7 +102,7 @@ class Field:
 
     @property
     def is_japanese(self) -> bool:
-        """Whether it is Japanese text that could be said."""
+        """Whether it is Japanese text that could be spoken."""
         content = self.content
         label = content.filled >= _MIN_FILLED and content.distinct < (1 - MOST_SHARE) * self.variety
         return content.japanese >= MOST_SHARE and not label and not self.name.foreign
@@ -114,30 +114,30 @@ class Field:
 
     @property
     def is_reading(self) -> bool:
-        """Whether it says by its name and by its values how another field is read."""
+        """Whether it is the reading of another field, by its name and values."""
         named = self.name.has_role(Role.READING) and not self.name.foreign
         return named and (self.is_kana or (self.content.kana > _HALF and self._is_called_reading))
 
     @property
     def _is_called_reading(self) -> bool:
-        """Whether its name ends in what means a reading, unlike that of a reading passage."""
+        """Whether its name ends in a word for reading, unlike that of a reading passage."""
         roles = [{*find_roles(token)} - {Role.FORM, Role.JAPANESE} for token in self.name.tokens]
         telling = [each for each in roles if each]
         return bool(telling) and Role.READING in telling[-1]
 
     @property
     def is_about(self) -> bool:
-        """Whether it tells about the entry."""
+        """Whether it describes the entry."""
         return self.name.has_role(Role.ABOUT)
 
     @property
     def is_sentence(self) -> bool:
-        """Whether its name says that it holds sentences."""
+        """Whether it contains sentences, by its name."""
         return self.name.has_role(Role.SENTENCE) and not self.name.has_role(Role.WORD)
 
     @property
     def qualifiers(self) -> frozenset[str]:
-        """What the name says before the part it plays: the ``example`` of exampleWord."""
+        """The tokens before the role in its name: the ``example`` of exampleWord."""
         before, last = self.name.tokens[:-1], self.name.tokens[-1:]
         return frozenset(
             token
@@ -187,36 +187,36 @@ def _walk_items(items: ValueShape, steps: PathSteps) -> Iterator[tuple[PathSteps
 
 
 def find_first_value(value: Any, steps: PathSteps) -> Any:
-    """The first filled value that the steps lead to; None if there is none."""
+    """The first filled value at the steps; None if there is none."""
     return next((each for each in find_values_at(value, steps) if not is_blank(each)), None)
 
 
 def find_values_at(value: Any, steps: PathSteps) -> list[Any]:
-    """All that the steps lead to, null included; nothing where a value has another shape."""
+    """All values at the steps, null included; none if a value has another shape."""
     try:
         return [each for _, each in find_values(value, steps)]
     except ShapeError:
         return []
 
 
-# The fields of an object, by the parts they play in what is said of it.
+# The fields of an object by role.
 _ROLE_SHARE = 0.8
 _MAX_NAME_LENGTH = 8
 
 #: Of the kanji of a catalogue, at most such a share are words of several.
 _MAX_TWO_KANJI_SHARE = 0.05
 
-#: A text that fewer objects have is a detail: where there are others, and in any case.
+#: A text in fewer objects is a detail: if there are other texts, and in any case.
 _RARE = 0.1
 _VERY_RARE = 0.02
 _MIN_SAMPLE = 20
 
-#: Of so few lines, each may have another speaker.
+#: With fewer lines, each may have a different speaker.
 _MIN_DISTINCT = 4
 _SPEAKER_TOKENS = {"speaker", "who", "actor", "話者", "話し手"}
 _KANJI_TOKENS = {"kanji", "漢字", "literal", "character", "char", "letter", "文字"}
 
-#: Beside the kanji of a word stand its kana, and beside a kanji what only kanji have.
+#: Neighbour fields of the kanji of a word, and of a single kanji.
 _WORD_MATES = {"kana", "hiragana", "furigana", "かな", "仮名", "ひらがな", "ふりがな", "平仮名"}
 _KANJI_MATES = {"on", "kun", "stroke", "radical", "component", "音", "訓", "画数", "部首"}
 _PASSAGE_TOKENS = PASSAGES | {
@@ -227,7 +227,7 @@ _PASSAGE_TOKENS = PASSAGES | {
 #: The mean length of examples, in characters, is less.
 _LONG_TEXT = 40
 
-# Patterns of grammar begin with hiragana, or with what stands for the words before them.
+# Grammar patterns begin with hiragana, or with a placeholder for the words before them.
 _BEGINS_AS_WORD = re.compile(r"[一-鿿㐀-䶿々ァ-ヺ]")
 
 
@@ -238,10 +238,10 @@ class FieldRoles:
     Args:
         objects: some of the objects.
         fields: all fields.
-        texts: Japanese that could be said, the likeliest first.
-        kana: nothing but kana.
+        texts: Japanese texts that could be spoken, the likeliest first.
+        kana: fields in kana only.
         of_kanji: on'yomi and kun'yomi.
-        speaker: who speaks.
+        speaker: the field with the speaker.
     """
 
     objects: list[Any]
@@ -257,14 +257,14 @@ class FieldRoles:
 
 
 def classify_fields(fields: list[Field], objects: list[Any]) -> FieldRoles:
-    """Give each field its part."""
+    """Assign each field its role."""
     free = [field for field in fields if not field.is_sound]
     readings = [field for field in free if _is_kanji_reading(field)]
     rest = [field for field in free if field not in readings]
     japanese = [field for field in rest if field.is_japanese]
     texts = [field for field in japanese if not field.is_reading]
     if not texts:
-        # With nothing to be the reading of, it is a text.
+        # Without a text to be the reading of, it is a text itself.
         texts = [field for field in japanese if not field.is_kana]
     rest = [field for field in rest if _measure_fill(field, objects) >= _VERY_RARE]
     texts = [field for field in texts if field in rest]
@@ -288,7 +288,7 @@ def classify_fields(fields: list[Field], objects: list[Any]) -> FieldRoles:
 
 
 def is_kanji_field(field: Field) -> bool:
-    """Whether a field holds single kanji, and says so."""
+    """Whether a field contains single kanji, by its name and values."""
     named = _KANJI_TOKENS & {*field.name.tokens}
     if field.mates & _WORD_MATES and not field.mates & _KANJI_MATES:
         named -= {"kanji", "漢字"}
@@ -300,12 +300,12 @@ def is_kanji_field(field: Field) -> bool:
 
 
 def has_furigana(field: Field) -> bool:
-    """Whether readings are written into its texts."""
+    """Whether its texts have inline readings."""
     return field.content.furigana >= 1 - MOST_SHARE
 
 
 def is_annotated_copy(field: Field, text: Field, roles: FieldRoles) -> bool:
-    """Whether a field has the same words as a text, with readings written into them."""
+    """Whether a field repeats a text with inline readings."""
     if field is text or not has_furigana(field) or has_furigana(text) or field.is_listed:
         return False
     pairs = roles.pair_texts(text, field)
@@ -327,14 +327,14 @@ def _is_kanji_reading(field: Field) -> bool:
 
 
 def _is_romaji_copy(field: Field, readings: Sequence[Field]) -> bool:
-    """Whether it has in romaji what another has in kana."""
+    """Whether it repeats another field's kana in romaji."""
     return field.content.kana == 0 and any(
         other.steps[:-1] == field.steps[:-1] != () and other.content.kana > 0 for other in readings
     )
 
 
 def _may_be_speaker(field: Field, running: Sequence[Field]) -> bool:
-    """Whether it holds names, beside running text or in an object that is called a speaker."""
+    """Whether it contains names, beside running text or in an object named as a speaker."""
     content = field.content
     named = field.name.has_role(Role.SPEAKER) and not field.is_listed
     if not named or content.running or not 0 < content.length <= _MAX_NAME_LENGTH:
@@ -347,7 +347,7 @@ def _may_be_speaker(field: Field, running: Sequence[Field]) -> bool:
 def _may_be_word(
     field: Field, running: Sequence[Field], kana: Sequence[Field], objects: Sequence[Any]
 ) -> bool:
-    """Whether a name is a word: that is not named again and again, and has a reading of its own."""
+    """Whether a name is a word: rarely repeated, with its own reading, or a single character."""
     content = field.content
     examples = any(is_example_of(text, field, objects) for text in running)
     once = content.distinct > _ROLE_SHARE and (content.filled >= _MIN_DISTINCT or examples)
@@ -357,7 +357,7 @@ def _may_be_word(
 
 
 def is_example_of(text: Field, word: Field, objects: Sequence[Any]) -> bool:
-    """Whether running text shows how a word is used: it is called so, or has the word in it."""
+    """Whether running text is an example of a word: by its name, or because it contains the word."""
     pairs = _pair_values(word, text, objects)
     shown = sum(one in other for one, other in pairs)
     return bool(EXAMPLES & {*text.name.tokens}) or (bool(pairs) and shown > MOST_SHARE * len(pairs))
@@ -375,10 +375,10 @@ def _pair_values(one: Field, other: Field, objects: Sequence[Any]) -> list[tuple
 
 
 def is_record_word(field: Field, readings: Sequence[Field], roles: FieldRoles) -> bool:
-    """Whether a text of another name is the word of its record.
+    """Whether a text is the word of its record although its name does not say so.
 
-    That is a text with a reading of its own, or a name, beside which there are but examples; and
-    the back of a card whose front is in another language.
+    That is a text with its own reading, or a name, if all other texts are examples; or the back of
+    a card whose front is in another language.
     """
     if _is_card_back(field, roles):
         return True
@@ -406,7 +406,7 @@ def _is_card_back(field: Field, roles: FieldRoles) -> bool:
         and each.content.filled > 0
         and each.content.japanese == 0
         for front, back in BACKS.items()
-        # A question in another language is more than the meaning of its answer.
+        # A question in another language is not just the meaning of its answer.
         if front != "question"
         for each in roles.fields
     )
@@ -427,7 +427,7 @@ def _has_passage(roles: FieldRoles) -> bool:
 
 
 def _is_grammar_pattern(field: Field, roles: FieldRoles) -> bool:
-    """Whether it is that of a point of grammar, rather than a word."""
+    """Whether it is the pattern of a grammar point, not a word."""
     names = {token for each in roles.fields for token in each.name.tokens}
     texts = [clean_text(text) for text in field.shape.texts]
     words = sum(_BEGINS_AS_WORD.match(text) is not None for text in texts)

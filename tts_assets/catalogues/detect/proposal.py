@@ -1,4 +1,4 @@
-"""From files to a proposal of `[[source]]` tables; columns of CSV files without a header."""
+"""Proposes `[[source]]` tables for files, and names the columns of CSV files without a header."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _ANKI_COLUMN = re.compile(r"^#(guid|notetype|deck|tags) column:(\d+)", re.MULTIL
 
 
 def guess_columns(text: str, *, file: str) -> tuple[tuple[str, ...], str] | None:
-    """Names for the columns of a table, and its delimiter; None where its first line has them.
+    """Guess names for the columns of a table, and its delimiter; None if it has a header.
 
     Raises:
         InputError: the text is no table.
@@ -82,7 +82,7 @@ def has_tab_rows(text: str) -> bool:
 
 
 def _is_header_row(row: Sequence[str]) -> bool:
-    """Whether a row names columns, rather than being a record like those below it."""
+    """Whether a row is a header, not a record."""
     filled = [cell.strip() for cell in row if cell.strip()]
     if not filled or any(_NOT_COLUMN_NAME.fullmatch(cell) for cell in filled):
         return False
@@ -97,7 +97,7 @@ def _name_columns(columns: Sequence[Sequence[str]], fixed_roles: dict[int, str])
     for at, content in enumerate(contents):
         if roles[at] not in {"kana", "word"} or content.kana <= _HALF:
             continue
-        # What is read has less kana; a few readings that are none are told of their entries.
+        # The spelling has less kana than its reading; a few invalid readings are reported later.
         own = next(
             (
                 one
@@ -138,13 +138,13 @@ def _is_reading_of(texts: Sequence[str], kana: Sequence[str]) -> bool:
     return measure_fit(pairs) > MOST_SHARE
 
 
-# From files to a proposal: which of them are catalogues, and how each is read.
+# Find the catalogues among files, and propose sources for them.
 
 
-#: So few files are named one by one, where they do not fill a folder.
+#: Up to this many files are listed by name if no folder pattern matches them.
 _MIN_FOLDERS = 2
 
-#: So much text of files of one shape is kept to look at, in characters.
+#: How much text of files of one shape is kept as a sample, in characters.
 _MAX_CHARACTERS_KEPT = 8_000_000
 _TABLE_SUFFIXES = {".csv", ".tsv", ".txt"}
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -156,14 +156,14 @@ _NO_KNOWN_FIELD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """How the catalogues among some files are read.
+    """The proposed sources for some files.
 
     Args:
-        drafts: one for each sort of records, its files as patterns, its source with a name.
-        built_in: files that are read without a word, and what they teach.
-        paths: the same, as short as it can be said.
-        passed: files with Japanese in them that are passed over, and why.
-        foreign: how many files have no Japanese in them.
+        drafts: one for each group of records, with file patterns and a named source.
+        built_in: the files that need no source, with their kinds.
+        paths: the shortest list of paths for these files.
+        passed: the skipped files that contain Japanese, with the reason.
+        foreign: the number of files without Japanese.
     """
 
     drafts: tuple[SourceDraft, ...] = ()
@@ -190,12 +190,12 @@ class _ShapeGroup:
             self.size += len(document.text)
 
     def build_drafts(self) -> list[SourceDraft]:
-        """The sources that read all of them."""
+        """Draft the sources that read all files of the group."""
         first = self.documents[0]
         drafts = self.found[0]
         if len(self.files) > 1:
             drafts = draft_sources(self.documents, is_table=_is_table_file(first.file))
-        # Every file, those that were not kept included, must be able to have these ids.
+        # The ids must work in every file, including those whose text was not kept.
         ids = [{each.source.id for each in found} for found in self.found]
         agreed = []
         for draft in drafts:
@@ -210,7 +210,7 @@ class _ShapeGroup:
 
 @dataclass(slots=True, kw_only=True)
 class _ScanState:
-    """What was found so far."""
+    """The results of the scan so far."""
 
     groups: dict[object, _ShapeGroup] = field(default_factory=dict)
     built_in: dict[str, Kind] = field(default_factory=dict)
@@ -219,11 +219,11 @@ class _ScanState:
 
 
 def propose_sources(files: Iterable[tuple[str, bytes]], *, only_tables: bool = False) -> Proposal:
-    """Find the catalogues among some files, and how each is read.
+    """Find the catalogues among some files, and propose sources for them.
 
     Args:
-        files: the path of each, as a configuration would name it, and its bytes; taken one by one.
-        only_tables: the built-in shapes have sources, too, which can stand beside other ones.
+        files: the path of each, as in a configuration, and its content; consumed lazily.
+        only_tables: propose sources for built-in shapes, too, which can be added to others.
     """
     state = _ScanState()
     for path, data in files:
@@ -236,7 +236,7 @@ def propose_sources(files: Iterable[tuple[str, bytes]], *, only_tables: bool = F
         for draft in one.build_drafts()
     ]
     if drafts or only_tables:
-        # Sources are read without `paths`: so the built-in shapes are sources, too.
+        # With sources, `paths` is not set, so the built-in shapes need sources, too.
         drafts += [
             _limit_to_files(
                 SourceDraft(source=BUILT_IN[kind]),
@@ -258,7 +258,7 @@ def propose_sources(files: Iterable[tuple[str, bytes]], *, only_tables: bool = F
 
 
 def _limit_to_files(draft: SourceDraft, files: Collection[str], every: set[str]) -> SourceDraft:
-    """The draft for these files and no others."""
+    """Restrict a draft to these files."""
     patterns = _find_patterns(files, every - {*files})
     return replace(draft, source=replace(draft.source, files=patterns))
 
@@ -300,7 +300,7 @@ def _is_table_file(path: str) -> bool:
 
 
 def _make_shape_key(document: Document, drafts: list[SourceDraft]) -> object:
-    """What files of one shape have in common: where the records are, and what is said first."""
+    """The key of a shape: its format, the paths of the records, and the first texts."""
     rows = []
     for draft in drafts:
         source, first = draft.source, draft.source.clips[0]
@@ -313,7 +313,7 @@ def _find_patterns(files: Collection[str], others: Collection[str]) -> tuple[str
     """The shortest patterns that match these files and none of the others.
 
     Args:
-        files: their paths, as a configuration names them.
+        files: their paths, as in a configuration.
         others: the paths of all other files that are known.
     """
     if len(files) == 1:
@@ -332,7 +332,7 @@ def _find_patterns(files: Collection[str], others: Collection[str]) -> tuple[str
 
 
 def _find_folders(files: Collection[str], others: Collection[str]) -> tuple[str, ...]:
-    """The files, or instead of all of a folder's files the folder, if no other is in it."""
+    """The files, with each folder in place of its files if it contains no others."""
     excluded = [folder for file in others for folder in PurePath(file).parents]
     found: dict[str, None] = {}
     for file in sorted(files):
@@ -351,7 +351,7 @@ def _list_patterns(files: list[str]) -> Iterator[str]:
     ending = endings.pop()
     folders = [path.parent for path in paths]
     if len(set(folders)) == 1:
-        # In the project's own folder other files of any sort may turn up.
+        # The project folder may get other files of any kind.
         if str(folders[0]) != ".":
             yield _join_pattern(folders[0], f"*{ending}")
         if len(files) > _MIN_FOLDERS:
@@ -377,13 +377,13 @@ def _join_pattern(folder: PurePath, name: str) -> str:
 
 
 def _find_common_prefix(rows: Sequence[Sequence[str]]) -> list[str]:
-    """What all rows begin with."""
+    """The common prefix of all rows."""
     columns = zip(*rows, strict=False)
     return [column[0] for column in takewhile(lambda column: len({*column}) == 1, columns)]
 
 
 def _match_parts(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    """Whether ``glob`` would find a path with a pattern."""
+    """Whether ``glob`` would match a path with a pattern."""
     if not pattern:
         return not path
     if pattern[0] == "**":

@@ -1,4 +1,4 @@
-"""A proposal as TOML, with counts and the first clips as comments."""
+"""Formats a proposal as TOML, with counts and the first clips as comments."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class ClipCount:
-    """What one source, or one of its clip rules, finds.
+    """The clips of one source, or of one of its clip rules.
 
     Args:
-        clips: how many clips.
-        urls: how many of them have a URL already.
-        first: the first of them.
+        clips: the number of clips.
+        urls: the number of clips that have a URL already.
+        first: the first clip.
     """
 
     clips: int = 0
@@ -54,16 +54,16 @@ class ClipCount:
 
 @dataclass(slots=True, kw_only=True)
 class SourcePreview:
-    """What all sources find.
+    """The clips of all sources.
 
     Args:
         total: all clips.
-        sources: by the name of the source.
-        rules: by the names of the source and of the rule.
-        entries: records, by the name of the source.
-        unspoken: how many texts yield no clip.
+        sources: clips by source name.
+        rules: clips by source name and rule name.
+        entries: the number of records by source name.
+        unspoken: the number of texts that yield no clip.
         first: the first clips of each source.
-        problems: what cannot be used.
+        problems: the files, entries and values that cannot be used.
     """
 
     total: ClipCount = field(default_factory=ClipCount)
@@ -76,10 +76,10 @@ class SourcePreview:
 
 
 def preview_sources(sources: Sequence[Source], paths: Sequence[str], *, most: int) -> SourcePreview:
-    """Read the files as they are proposed to be read.
+    """Read the files with the proposed sources.
 
     Args:
-        sources: the proposed sources, each with a name of its own.
+        sources: the proposed sources, each with a unique name.
         paths: files and folders of the built-in shapes.
         most: how many first clips of each source to keep.
     """
@@ -108,12 +108,12 @@ def preview_sources(sources: Sequence[Source], paths: Sequence[str], *, most: in
     return preview
 
 
-# A proposal as the text of a ``tts-assets.toml``, with the reason for each choice.
+# Format a proposal as a ``tts-assets.toml``, with the reason for each choice.
 _HEAD = (
     "How tts-assets reads the catalogues here: proposed by `tts-assets init`, yours to change.",
     "`tts-assets generate --dry-run` shows the result.",
 )
-#: What most projects set; a comment, as nobody knows their values.
+#: Settings that most projects need; commented out, because their values are unknown.
 _SETTINGS = """\
 # output = "public/audio"                      # where the clips are stored
 # url = "https://cdn.example.com/{asset}"      # what your app loads them by"""
@@ -125,16 +125,16 @@ _TYPE_LABELS = {
     TextType.TITLE: "a grammar pattern",
 }
 
-#: More of a text is not needed to know it again.
+#: The longest example text, in characters.
 _MAX_EXAMPLE_LENGTH = 24
 
 
 def format_toml(proposal: Proposal, preview: SourcePreview) -> str:
-    """The text of the file.
+    """Format the text of the file.
 
     Args:
-        proposal: what is proposed.
-        preview: what they find.
+        proposal: the proposal.
+        preview: the clips that its sources find.
     """
     blocks = ["\n".join(_format_comment(line) for line in _HEAD)]
     blocks.append(_SETTINGS)
@@ -155,7 +155,7 @@ def format_toml(proposal: Proposal, preview: SourcePreview) -> str:
 
 
 def format_quantity(count: int, noun: str) -> str:
-    """A number of things, in words."""
+    """Format a count with its noun."""
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {noun.removesuffix('y')}ies" if noun[-1] == "y" else f"{count:,} {noun}s"
@@ -221,7 +221,7 @@ def _format_table(source: Source) -> Iterator[str]:
 
 
 def _describe_records(source: Source) -> str:
-    """Where the records are, in words."""
+    """Describe where the records are."""
     steps = source.records.steps
     if PathStep.EVERY not in steps:
         return "the whole file" if not steps else "one in each file"
@@ -284,7 +284,7 @@ def _format_rule(rule: ClipRule, draft: SourceDraft | None) -> Iterator[str]:
 
 
 def _format_target(rule: ClipRule, draft: SourceDraft | None) -> Iterator[str]:
-    """Where the URL goes, and whether that is new."""
+    """Format the field for the URL, with a note if it is new."""
     if rule.to is None:
         yield _format_comment("No field can take its URL; the clips are generated anyway.")
         yield "to = false"
@@ -323,7 +323,7 @@ def _format_texts(texts: Sequence[str]) -> str:
 
 
 def _format_text(text: str) -> str:
-    """A TOML string (https://toml.io/en/v1.0.0#string), literal where that needs no escapes."""
+    """Format a TOML string (https://toml.io/en/v1.0.0#string), literal if that avoids escapes."""
     if not text.isprintable():
         return "".join(
             each if each.isprintable() else _escape_character(each)
@@ -340,5 +340,5 @@ def _escape_character(character: str) -> str:
 
 
 def _format_comment(text: str) -> str:
-    """A comment; what is not printable is escaped, as TOML wants it and terminals need it."""
+    """Format a comment; escape unprintable characters, for TOML and terminals."""
     return "# " + "".join(each if each.isprintable() else _escape_character(each) for each in text)

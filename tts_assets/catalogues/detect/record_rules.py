@@ -1,4 +1,4 @@
-"""Which objects are records, and the clip rules for them."""
+"""Detects which objects are records, and builds clip rules for them."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from tts_assets.config.source_paths import PathSteps
 
 
-#: So few texts in a list of a file's own may be anything.
+#: A root list with this many texts or fewer is too short to judge.
 _FEW_TEXTS = 2
 
-#: What file names say of a kind, besides its own name.
+#: Words in file names that indicate a kind.
 _KIND_HINTS = {
     Kind.VOCABULARY: {"vocabulary", "vocab", "word", "goi", "tango", "単語", "語彙"},
     Kind.GRAMMAR: {"grammar", "bunpou", "bunpo", "文法", "文型"},
@@ -72,9 +72,9 @@ class RecordGroup:
 
     Args:
         part: the records themselves.
-        chosen: what is said of them and of the items in them.
-        others: what could be said, too.
-        parents: the objects that they lie in, the nearest first.
+        chosen: the texts of the records and their items to speak.
+        others: texts that could be spoken, too.
+        parents: the objects that contain them, the nearest first.
     """
 
     part: ObjectGroup
@@ -84,7 +84,7 @@ class RecordGroup:
 
     @property
     def main(self) -> SpokenText | None:
-        """What the record itself is about, where that has a text."""
+        """The main text of the record itself; None if it has none."""
         own = [each for part, each in self.chosen if part is self.part]
         rest = [each for part, each in self.others if part is self.part]
         return next(
@@ -95,7 +95,7 @@ class RecordGroup:
 def find_record_groups(
     shape: ValueShape, *, but: Callable[[object], bool] | None = None
 ) -> list[RecordGroup]:
-    """Every sort of records in a document of that shape, but not below such steps."""
+    """Find every group of records in a document of a shape, except below steps that match ``but``."""
     parts = [
         ObjectGroup(steps=steps, shape=inner, texts=find_spoken_texts(steps, inner))
         for steps, inner in find_objects(shape)
@@ -124,7 +124,7 @@ def find_record_groups(
 
 
 def _has_only_titles(records: RecordGroup) -> bool:
-    """Whether only titles would be said, such as those of books; patterns of grammar are taught."""
+    """Whether only titles would be spoken, such as those of books, and no grammar patterns."""
     return all(
         _is_silent_title(each)
         and not each.field.content.pattern
@@ -142,7 +142,7 @@ def _is_silent_title(each: SpokenText) -> bool:
 
 
 def _is_record(part: ObjectGroup, below: list[ObjectGroup]) -> bool:
-    """Whether these objects are records, rather than what records lie in."""
+    """Whether these objects are records, not containers of records."""
     own = [each for each in part.texts if not _is_silent_title(each)]
     inner = [each for one in below for each in one.texts]
     if own:
@@ -190,7 +190,7 @@ def _choose_texts(
 
 
 def _attach_list_sound(part: ObjectGroup, one: ObjectGroup, each: SpokenText) -> SpokenText:
-    """The text of objects in a list, with the list of sounds that runs beside it in the record."""
+    """Attach a parallel list of sounds in the record to the text of objects in a list."""
     inner = one.steps[len(part.steps) :]
     if (
         each.sound
@@ -213,7 +213,7 @@ def _attach_list_sound(part: ObjectGroup, one: ObjectGroup, each: SpokenText) ->
 
 
 def _find_examples(main: SpokenText | None, parts: Iterable[ObjectGroup]) -> list[SpokenText]:
-    """The words with readings in what a kanji or a key has without a reading of its own."""
+    """The words with readings in the record of a kanji or key that has no reading itself."""
     if main is None or main.say.is_running or main.reading or main.furigana or main.sound:
         return []
     if main.text[:1] != ((KEY_PATH.text,),) and main.field.content.single <= MOST_SHARE:
@@ -231,7 +231,7 @@ def _find_examples(main: SpokenText | None, parts: Iterable[ObjectGroup]) -> lis
 def _find_copies(
     part: ObjectGroup, main: SpokenText | None, spoken: Sequence[tuple[ObjectGroup, SpokenText]]
 ) -> list[SpokenText]:
-    """What says nothing that something else of the record does not say, too, in the same way."""
+    """The texts that only repeat another text of the record."""
     objects = [value for value in part.shape.values if value]
     rows = [
         (each, [_collect_texts(value, one.steps[len(part.steps) :], each) for value in objects])
@@ -239,7 +239,7 @@ def _find_copies(
         if each.join is None
     ]
     copies: list[SpokenText] = []
-    # Of two, the one with a sound stays; of equals, the first.
+    # Keep the text with a sound; else the first.
     last_first = rows[::-1]
     for each, texts in sorted(last_first, key=lambda row: bool(row[0].reading)):
         if each is main or each.sound is not None or not any(texts):
@@ -253,7 +253,7 @@ def _find_copies(
 
 
 def _collect_texts(value: Any, inner: PathSteps, each: SpokenText) -> set[str]:
-    """What is said of an object; readings of its own in katakana."""
+    """The spoken texts of an object; kanji readings in katakana."""
     paths = each.reading if each.of_record else each.text or each.furigana or each.reading
     texts = find_values_at(value, (*inner, *(each.each or ()), *paths[0]))
     fold = kana_to_katakana if each.of_record else str
@@ -261,7 +261,7 @@ def _collect_texts(value: Any, inner: PathSteps, each: SpokenText) -> set[str]:
 
 
 def collect_record_texts(records: RecordGroup, roots: Sequence[Any]) -> set[str]:
-    """All that is said of the records of some documents."""
+    """All spoken texts of the records of some documents."""
     return {
         text
         for part, each in records.chosen
@@ -281,7 +281,7 @@ def _is_covered_by_readings(
 
 
 def _is_word_text(each: SpokenText) -> bool:
-    """A word; or a kanji, if it is known how that is read."""
+    """Whether it is a word, or a kanji with a reading."""
     return each.say is TextType.WORD or (each.say is TextType.READING and bool(each.reading))
 
 
@@ -297,7 +297,7 @@ def _is_reading_list(part: ObjectGroup, each: SpokenText) -> bool:
 
 
 def guess_kind(records: RecordGroup, file: str) -> Kind:
-    """What records teach, as their fields say, and where these are not clear the file's name."""
+    """Guess the kind of records from their fields and, if unclear, from the file's name."""
     hinted = [kind for kind, words in _KIND_HINTS.items() if words & {*split_tokens(file)}]
     hint = hinted[0] if len(hinted) == 1 else None
     part, spoken = records.part, [each for _, each in records.chosen]
@@ -316,7 +316,7 @@ def guess_kind(records: RecordGroup, file: str) -> Kind:
 
 
 def _guess_running_kind(part: ObjectGroup, spoken: list[SpokenText], *, nested: bool) -> Kind:
-    """What records teach that have nothing but titles and running text."""
+    """Guess the kind of records that have only titles and running text."""
     fields = list_fields(part.shape)
     names = {token for each in fields if not each.is_listed for token in each.name.tokens}
     talks = any(each.name.has_role(Role.SPEAKER) and each.is_listed for each in fields)
@@ -330,21 +330,21 @@ def _guess_running_kind(part: ObjectGroup, spoken: list[SpokenText], *, nested: 
 
 
 def _is_passage(each: SpokenText) -> bool:
-    """Whether it is more than a sentence: so are lines that are said as one, and what is called so."""
+    """Whether it is more than a sentence: joined lines, or a passage by name or content."""
     content, tokens = each.field.content, {*each.field.name.tokens}
     return bool(each.join) or bool(PASSAGES & tokens) or content.several > 1 - MOST_SHARE
 
 
-# From what is said of an object to a clip rule: its paths, its name, a place for its URL.
+# Build a clip rule from a spoken text: its paths, its name, a place for its URL.
 
 
-#: The key of a URL, and the column of a table, where there is none yet.
+#: The key, and the column of a table, for URLs if there is none yet.
 NEW_KEY = "audioUrl"
 NEW_COLUMN = "audio"
 _NAME_SEPARATOR = re.compile(r"[^A-Za-z0-9]+")
 _MAX_PART_LENGTH = 30
 
-#: What the items of a list are called, where its name says so.
+#: Names of list items that become part names.
 _PART_NAMES = {"example", "sentence", "line", "word"}
 _PART_BY_KIND = {
     Kind.KANJI: "kanji",
@@ -357,12 +357,12 @@ _PART_BY_KIND = {
 
 
 class ClipRuleBuilder:
-    """Writes the clip rules of one sort of records."""
+    """Builds the clip rules of one group of records."""
 
     def __init__(
         self, records: RecordGroup, kind: Kind, documents: Sequence[Document], *, is_table: bool
     ) -> None:
-        """Begin; a table has no place for lists and objects."""
+        """Start without rules; a table cannot contain lists and objects."""
         self._records = records
         self._kind = kind
         self._documents = documents
@@ -395,7 +395,7 @@ class ClipRuleBuilder:
         )
 
     def list_unused_sounds(self) -> tuple[str, ...]:
-        """Sounds that no rule writes."""
+        """The sound fields that no rule writes."""
         start = len(self._records.part.steps)
         parts = {part.steps: part for part, _ in self._records.chosen}
         return tuple(
@@ -416,7 +416,7 @@ class ClipRuleBuilder:
         )
 
     def _choose_name(self, part: ObjectGroup, spoken: SpokenText) -> str:
-        """A name for the clip that no other rule has."""
+        """Choose a unique part name for the clip."""
         numbered = (f"text{number}" for number in count(2))
         candidates = (
             _NAME_SEPARATOR.sub("_", name).strip("_")[:_MAX_PART_LENGTH]
@@ -447,7 +447,7 @@ class ClipRuleBuilder:
         return [own, "example"]
 
     def _make_skip(self, part: ObjectGroup, spoken: SpokenText) -> tuple[SkipCondition, ...]:
-        """A condition for objects that lack the text: else each would be reported."""
+        """Skip objects that lack the text, because each would be reported."""
         if spoken.but is not None:
             return (SkipCondition(field=make_path(spoken.but[0]), values=spoken.but[1]),)
         steps = spoken.text or spoken.reading or spoken.furigana
@@ -461,7 +461,7 @@ class ClipRuleBuilder:
             for document in self._documents
             for value in find_values_at(document.root, part.steps)
         ]
-        # Without its reading, even an empty one, a kanji would be said bare.
+        # A kanji whose reading is missing or empty would be spoken without it.
         find_value = find_first_value if spoken.of_record else find_values_at
         lacking = [one for one in objects if not any(find_value(one, each) for each in steps)]
         if not lacking:
@@ -492,7 +492,7 @@ class ClipRuleBuilder:
         return self._make_new_target(part, spoken)
 
     def _make_array_target(self, part: ObjectGroup, inner: PathSteps) -> FieldPath | None:
-        """A list of URLs beside a list of rows, which have no place for any."""
+        """Add a list of URLs beside a list of rows, which cannot contain URLs."""
         if inner[-1:] != (PathStep.EVERY,) or inner.count(PathStep.EVERY) > 1 or len(inner) < 2:
             return None
         steps = (*inner[:-2], f"{inner[-2]}Audio", PathStep.SAME)
@@ -539,7 +539,7 @@ def make_path(steps: PathSteps, *, from_record: bool = False) -> FieldPath:
 
 
 def _find_descriptive_key(steps: PathSteps) -> str:
-    """The last key that says more than which language it is: the sentence of sentence.jp."""
+    """The last key that is more than a language: the sentence of sentence.jp."""
     keys = [step for step in steps if isinstance(step, str)]
     idle = {Role.JAPANESE, Role.FORM}
     telling = [

@@ -1,4 +1,4 @@
-"""From a document's shape to the sources that read it, with the reasons for each choice."""
+"""Drafts sources for a document from its shape, with the reasons for each choice."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ _ANKI_URL = "[sound:{recipe}.{ext}]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDraft:
-    """A source as it is proposed.
+    """A proposed source.
 
     Args:
-        source: how the files are read; which files is said later.
-        id_reason: why the ids come from there.
-        others: what could be said, too.
-        seen: other fields with sounds in them.
-        unsaid: other fields with Japanese in them.
+        source: the source; its files are set later.
+        id_reason: the reason for the choice of the id.
+        others: rules for texts that could be spoken, too.
+        seen: other fields with sounds.
+        unsaid: other fields with Japanese.
         new: the targets that are not in the files yet.
-        copies: other lists that only repeat what is said.
-        speakers: some of those who speak.
+        copies: other lists that only repeat the spoken texts.
+        speakers: some of the speakers.
     """
 
     source: Source
@@ -100,8 +100,8 @@ def draft_sources(documents: Sequence[Document], *, is_table: bool) -> list[Sour
     """The sources that read these documents, which are of one shape.
 
     Args:
-        documents: some documents; the name of the first may tell the kind.
-        is_table: they are CSV, with no place for lists and objects.
+        documents: some documents; the name of the first may indicate the kind.
+        is_table: they are CSV, which cannot contain lists and objects.
     """
     shape = infer_shape([document.root for document in documents])
     if (side := _find_japanese_side(documents)) is not None:
@@ -129,7 +129,7 @@ def _find_main_records(shape: ValueShape) -> list[RecordGroup]:
 def _drop_copies(
     records: Sequence[RecordGroup], roots: Sequence[Any]
 ) -> list[tuple[RecordGroup, tuple[str, ...]]]:
-    """The records, with the paths of others that say nothing new; those with sounds stay."""
+    """Drop records that only repeat others, and return their paths; prefer records with sounds."""
     kept: list[tuple[RecordGroup, set[str], list[str]]] = []
     rows = [
         (each, collect_record_texts(each, roots) if len(records) > 1 else set()) for each in records
@@ -146,7 +146,7 @@ def _drop_copies(
 
 
 def _is_reachable(steps: PathSteps, documents: Sequence[Document]) -> bool:
-    """Whether one path leads to all records; it does not if something else stands among them."""
+    """Whether one path matches all records, with no value of another shape among them."""
     try:
         for document in documents:
             for _ in find_values(document.root, steps):
@@ -183,7 +183,7 @@ def _draft_source(
 
 
 def _uses_anki_sounds(records: RecordGroup, documents: Sequence[Document]) -> bool:
-    """Whether sounds are written as Anki does, or Anki wrote the file."""
+    """Whether sounds are in Anki's format, or Anki exported the file."""
     texts = [text for _, each in records.chosen if each.sound for text in each.sound.shape.texts]
     if texts:
         return sum(text.strip().startswith("[sound:") for text in texts) >= MOST_SHARE * len(texts)
@@ -191,13 +191,13 @@ def _uses_anki_sounds(records: RecordGroup, documents: Sequence[Document]) -> bo
 
 
 def _find_unspoken_fields(records: RecordGroup, source: Source) -> tuple[str, ...]:
-    """Japanese that nothing reads, not even what could be said, too."""
+    """The Japanese fields that no rule reads."""
     read = {steps for _, _, steps in list_read_paths(source)}
     return tuple(
         format_steps(field.steps)
         for field in list_fields(records.part.shape)
         if field.content.japanese > MOST_SHARE and not field.is_sound
-        # Paths that are read have every item in place of one, too.
+        # The paths of list_read_paths have generalized indexes.
         if tuple(PathStep.EVERY if isinstance(step, int) else step for step in field.steps)
         not in read
         and field.steps != (KEY_PATH.text,)
@@ -215,7 +215,7 @@ def _list_speakers(records: RecordGroup) -> tuple[str, ...]:
 
 
 def _find_japanese_side(documents: Sequence[Document]) -> tuple[ValueShape, PathSteps] | None:
-    """The Japanese texts, and where they are, if texts stand by language; None if they do not."""
+    """The Japanese texts and their path, if texts are grouped by language; else None."""
     roots = [document.root for document in documents]
     if not all(map(has_language_keys, roots)):
         return None
@@ -241,7 +241,7 @@ def _find_japanese_side(documents: Sequence[Document]) -> tuple[ValueShape, Path
 def _draft_plain_texts(
     shape: ValueShape, steps: PathSteps, documents: Sequence[Document], *, at_least: int
 ) -> Iterator[SourceDraft]:
-    """Lists of nothing but texts: they can be said, but their URLs have no place."""
+    """Draft a source for lists of texts only, which cannot contain URLs."""
     while shape.items is not None:
         shape, steps = shape.items, (*steps, PathStep.EVERY)
     if not steps or not _is_reachable(steps, documents):
@@ -288,7 +288,7 @@ def _draft_plain_texts(
 def _find_word_rows(
     steps: PathSteps, documents: Sequence[Document]
 ) -> tuple[PathSteps, FieldPath, tuple[FieldPath, ...], ContentShares] | None:
-    """Where lists lie whose items are the words of one text, and how these are read."""
+    """Find lists whose items are the words of one text, with their readings."""
     for depth in (2, 1):
         records = steps[:-depth]
         rows = [
@@ -304,7 +304,7 @@ def _find_word_rows(
 
 
 def _list_last_keys(steps: PathSteps, documents: Sequence[Document]) -> list[str]:
-    """The keys under which texts stand, where these are no items of lists."""
+    """The keys of texts that are not list items."""
     places = (place for document in documents for place, _ in find_values(document.root, steps))
     return [place[-1] for place in places if isinstance(place[-1], str)]
 
@@ -312,12 +312,12 @@ def _list_last_keys(steps: PathSteps, documents: Sequence[Document]) -> list[str
 def _choose_id(
     records: RecordGroup, kind: Kind, documents: Sequence[Document]
 ) -> tuple[IdRule, str]:
-    """Where the ids come from, and why.
+    """Choose the rule for ids, with the reason.
 
     Args:
         records: the records that need ids.
-        kind: what they teach.
-        documents: some documents in which they lie.
+        kind: their kind.
+        documents: some documents that contain them.
     """
     refused = ""
     for candidate, reason in _list_id_candidates(records, kind, documents):
@@ -353,7 +353,7 @@ def _list_id_candidates(
 
 
 def _find_id_fields(shape: ValueShape) -> list[PathSteps]:
-    """Fields that are called an id, the shortest names first."""
+    """Fields named as an id, the shortest names first."""
     fields = [
         field
         for field in list_fields(shape)
@@ -363,7 +363,7 @@ def _find_id_fields(shape: ValueShape) -> list[PathSteps]:
 
 
 def _have_data_keys(steps: PathSteps, documents: Sequence[Document]) -> bool:
-    """Whether the records stand under keys that are data."""
+    """Whether the records are values of keys that are data."""
     for document in documents:
         for place, _ in find_values(document.root, steps):
             return any(
@@ -376,7 +376,7 @@ def _have_data_keys(steps: PathSteps, documents: Sequence[Document]) -> bool:
 def _find_id_problem(
     candidate: IdRule, steps: PathSteps, documents: Sequence[Document]
 ) -> str | None:
-    """What keeps these from being the ids of all records; None when they can be."""
+    """Explain why a candidate is no id of all records; None if it is."""
     source = Source(kind=Kind.VOCABULARY, clips=(), id=candidate, records=FieldPath("$", steps))
     for document in documents:
         ids = RecordIds(document, source, ())
@@ -388,10 +388,10 @@ def _find_id_problem(
     return None
 
 
-# Files that need no proposal: the built-in shapes, and what is known to be no catalogue.
+# Files that need no proposal: built-in shapes, and files that are no catalogues.
 
 
-#: So many records tell whether a shape is a built-in one.
+#: How many records are compared with the built-in shape.
 _SAMPLE_RECORDS = 200
 _PROGRAM_FOLDER = re.compile(
     r"(?:^|/)(?:locales?|i18n|l10n|lang|languages?|translations?|messages|intl)(?=/|\.|$)",
@@ -402,7 +402,7 @@ _DOTTED_KEY = re.compile(r"[A-Za-z][\w-]*(?:\.[\w-]+)+")
 
 
 def find_builtin_match(document: Document, drafts: Sequence[SourceDraft]) -> Kind | None:
-    """The built-in shape that says all that the drafts say, at the same places; None if none does."""
+    """The kind of the built-in shape that finds all clips of the drafts; None if none does."""
     root = document.root
     kind = guess_catalogue_kind(document.file, root)
     if kind is None or not isinstance(root, list):
@@ -413,7 +413,7 @@ def find_builtin_match(document: Document, drafts: Sequence[SourceDraft]) -> Kin
         return None
     draft_clips: dict[Place | None, Clip] = {}
     for draft in drafts:
-        # The built-in shapes leave titles unsaid.
+        # The built-in shapes do not speak titles.
         spoken = tuple(rule for rule in draft.source.clips if rule.say is not TextType.TITLE)
         draft_clips |= _read_clips_by_place(sample, replace(draft.source, clips=spoken))[0]
     # Kana among kanji: the drafts have more clips of the kanji, and none of the kana.
@@ -433,7 +433,7 @@ def _find_record_places(clips: dict[Place | None, Clip]) -> set[Place]:
 def _read_clips_by_place(
     document: Document, source: Source
 ) -> tuple[dict[Place | None, Clip], bool]:
-    """What a source finds, by the place of its URL; and whether there were problems."""
+    """The clips of a source by the place of their URL, and whether there were problems."""
     try:
         read = read_catalogue(document, source)
     except InputError:
@@ -449,7 +449,7 @@ def _has_more_reading(clip: Clip, other: Clip) -> bool:
 
 
 def explain_no_catalogue(document: Document) -> str | None:
-    """Why a document is known to be none; None if it may be one."""
+    """Explain why a document is no catalogue; None if it may be one."""
     root = document.root
     if not isinstance(root, dict):
         return None
@@ -459,7 +459,7 @@ def explain_no_catalogue(document: Document) -> str | None:
     tree = not lists and all(isinstance(value, str | dict) for value in root.values())
     path = PurePath(document.file)
     named = _PROGRAM_FOLDER.search(path.as_posix()) or _LANGUAGE_CODE.fullmatch(path.stem)
-    # Files of program texts are not called after words or phrases.
+    # Files of user interface texts are not named after words or phrases.
     phrases = any(Role.WORD in find_roles(token) for token in split_tokens(path.stem))
     languages = has_language_keys(root) and not phrases
     dotted = sum(_DOTTED_KEY.fullmatch(key) is not None for key in root)
@@ -469,7 +469,7 @@ def explain_no_catalogue(document: Document) -> str | None:
 
 
 def has_language_keys(root: Any) -> bool:
-    """Whether it is an object whose keys are codes of languages."""
+    """Whether it is an object whose keys are language codes."""
     return (
         isinstance(root, dict)
         and len(root) > 1

@@ -1,4 +1,4 @@
-"""Which texts of a record are spoken; tokens with readings, sounds, spoken rows."""
+"""Finds the spoken texts of a record: texts, lists of words, kana and characters."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ if TYPE_CHECKING:
 # Words that a sentence has, and a list of vocabulary does not.
 _PARTICLES = {*"はがをにでもとのへか", "です", "ます", "だ", "から", "まで", *"。、？！?!"}
 
-#: So many of its words are particles behind others; vocabulary has fewer.
+#: The minimum share of particles after other words in a sentence; vocabulary has fewer.
 _MIN_PARTICLE_SHARE = 0.15
 _MAX_SENTENCE_WORDS = 80
 _WORD = re.compile(r"[一-鿿㐀-䶿ァ-ヺ]|[ぁ-ゖ]{2}")
 
 
 class TokenList(NamedTuple):
-    """Lists of words that make a text.
+    """Lists of words that form a text.
 
     Args:
-        field: what they are named after.
+        field: the field that names them.
         text: the steps to the words.
-        reading: those to their kana; None where they have none.
+        reading: the steps to their kana; None if they have none.
         texts: the texts.
-        each: the steps to lists of which each is a text; None for one text in each object.
+        each: the steps to lists that are each a text; None for one text per object.
     """
 
     field: Field
@@ -96,7 +96,7 @@ def find_token_lists(roles: FieldRoles) -> list[TokenList]:
 def detect_word_rows(rows: Sequence[Sequence[Any]]) -> tuple[PathSteps, PathSteps | None] | None:
     """The steps from an item to its word and to its reading, if most rows are sentences or words.
 
-    None where they are not: words have a reading beside one of them at least.
+    None if they are not. Words count only if at least one has a reading beside it.
     """
     pairs = [_split_item(item) for row in rows for item in row]
     if not pairs or any(pair is None for pair in pairs):
@@ -143,7 +143,7 @@ def _find_text(item: Any, steps: PathSteps) -> str:
 
 
 def _find_kana_key(inner: PathSteps, rows: Sequence[Sequence[Any]]) -> PathSteps | None:
-    """The key of an item, beside that of its word, that has the word's kana."""
+    """The key of an item with the kana of its word."""
     items = [item for row in rows for item in row if isinstance(item, dict)]
     for key in dict.fromkeys(key for item in items for key in item):
         pairs = [(_find_text(item, inner), _find_text(item, (key,))) for item in items]
@@ -155,7 +155,7 @@ def _find_kana_key(inner: PathSteps, rows: Sequence[Sequence[Any]]) -> PathSteps
 
 
 def _has_sentences(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether most lists of words have particles behind words, as sentences do."""
+    """Whether most lists of words have particles after words, as sentences do."""
     return sum(map(_is_sentence_row, rows)) > MOST_SHARE * len(rows)
 
 
@@ -166,18 +166,18 @@ def _is_sentence_row(words: Sequence[str]) -> bool:
     return some and not particles[0] and any(map(_WORD.search, words))
 
 
-# What is said of an object: its texts, each with the fields that tell how it is read.
+# The spoken texts of an object, each with the fields of its reading.
 
-#: Two letters may be a letter and what it is made of; from three on they are a row.
+#: The minimum number of letters in a row; two may be a letter and its origin.
 _MIN_ROW = 3
 
 
 def find_spoken_texts(steps: PathSteps, shape: ValueShape) -> list[SpokenText]:
-    """What is said of the objects that stand at one place, the main text first.
+    """Find the spoken texts of the objects at one place, the main text first.
 
     Args:
-        steps: from the root to the objects.
-        shape: what they have in common.
+        steps: the path from the root to the objects.
+        shape: their common shape.
     """
     roles = classify_fields(list_fields(shape), [each for each in shape.values if each])
     spoken_texts = _list_kana_by_type(roles) if _is_readings_list(steps) else []
@@ -196,7 +196,7 @@ def find_spoken_texts(steps: PathSteps, shape: ValueShape) -> list[SpokenText]:
 
 
 def _add_tokens(spoken_texts: list[SpokenText], roles: FieldRoles) -> list[SpokenText]:
-    """Lists of words say a sentence, or how the same sentence is read where it stands beside them."""
+    """Add lists of words as sentences, or as the readings of an equal sentence beside them."""
     for tokens in find_token_lists(roles):
         reading = () if tokens.reading is None else (tokens.reading,)
         same = next((each for each in spoken_texts if _has_same_text(each, tokens, roles)), None)
@@ -213,7 +213,7 @@ def _add_tokens(spoken_texts: list[SpokenText], roles: FieldRoles) -> list[Spoke
 
 
 def _has_same_text(each: SpokenText, tokens: TokenList, roles: FieldRoles) -> bool:
-    """Whether it has the texts, one in each object."""
+    """Whether a text equals the joined words, one in each object."""
     if each.each is not None or tokens.each is not None or not each.text:
         return False
     own = ["".join(str(find_first_value(one, each.text[0]) or "").split()) for one in roles.objects]
@@ -233,7 +233,7 @@ def _list_texts(roles: FieldRoles) -> list[SpokenText]:
     ]
     readings = match_readings(plain, roles)
     if len(roles.texts) > 1:
-        # A key with several items is no word where these have words of their own.
+        # A key with several items is no word if the items have words themselves.
         plain = [
             field
             for field in plain
@@ -262,12 +262,12 @@ def _to_word(spoken: SpokenText) -> SpokenText:
 
 
 def _is_unsupported(field: Field, roles: FieldRoles) -> bool:
-    """A Japanese text of unknown name is said only where something else belongs to it."""
+    """Whether a Japanese text with an unknown name has no other field that belongs to it."""
     sounds = any(each.is_sound and (each.row or not each.is_listed) for each in roles.fields)
     is_named = field.rank[0] < UNKNOWN_RANK or field.is_about
     if is_named or sounds or (roles.of_kanji and field.content.single > MOST_SHARE):
         return False
-    # A row has no names; the only text is known by its readings, or by its translation.
+    # A row has no names; a lone text needs readings or a translation.
     others = [each for each in roles.texts if not each.is_about and each is not field]
     return bool(others) or not (
         has_furigana(field) or type(field.steps[0]) is int or _has_translation(roles)
@@ -306,8 +306,8 @@ def _make_spoken_text(
 def _list_readings(
     field: Field, found: Sequence[Field], say: TextType, roles: FieldRoles, *, is_main: bool
 ) -> list[Field]:
-    """All that tells the reading, in the order in which it is asked."""
-    # A line of kana does not say which は is a particle; a word does.
+    """All fields with the reading, in the order of lookup."""
+    # Kana are the reading of a word, but not of a line, in which は may be a particle.
     readings = list(found) or ([field] if field.is_kana and not say.is_running else [])
     if say is TextType.READING and not readings and is_main:
         readings = list(roles.of_kanji)
@@ -335,14 +335,14 @@ def _guess_text_type(field: Field, roles: FieldRoles) -> TextType:
 
 
 def _is_grammar_point(field: Field) -> bool:
-    """Whether it is a point of grammar, or what it is formed of."""
+    """Whether it is a grammar point, or its formation."""
     return bool(
         OF_GRAMMAR & {*(field.name.tokens if field.steps != (KEY_PATH.text,) else field.mates)}
     )
 
 
 def _list_item_texts(roles: FieldRoles) -> list[SpokenText]:
-    """What lists of texts say: spellings of one word, or texts of which each is said."""
+    """List the texts in lists: spellings of one word, or texts that are each spoken."""
     plain = any(not field.is_listed and not field.is_about for field in roles.texts)
     listed = [field for field in roles.texts if field.is_listed]
     if not plain:
@@ -378,7 +378,7 @@ def _guess_item_type(field: Field) -> TextType:
 
 
 def _list_kana(steps: PathSteps, roles: FieldRoles) -> list[SpokenText]:
-    """Kana without a spelling: a reading of what the record is about, or a word in kana."""
+    """List kana without a spelling: a reading of the record's main text, or a word in kana."""
     kana = next((field for field in roles.kana if field.is_kana and not field.is_listed), None)
     if kana is None:
         return []
@@ -390,14 +390,14 @@ def _list_kana(steps: PathSteps, roles: FieldRoles) -> list[SpokenText]:
 
 
 def _is_readings_list(steps: PathSteps) -> bool:
-    """Whether the objects stand in a list of readings."""
+    """Whether the objects are in a list of readings."""
     keys = [step for step in steps if isinstance(step, str)]
     roles = parse_field_name(tuple(keys[-1:])).roles if steps[-1:] == (PathStep.EVERY,) else ()
     return not {Role.ON, Role.KUN, Role.READING}.isdisjoint(roles)
 
 
 def _list_kana_by_type(roles: FieldRoles) -> list[SpokenText]:
-    """Readings in several scripts, but those of a type that is not in kana."""
+    """List readings in several scripts, except those of a type that is not in kana."""
     types = [
         each
         for each in roles.fields
@@ -430,7 +430,7 @@ def _make_kanji_reading(field: Field) -> SpokenText:
 
 
 def _list_characters(roles: FieldRoles) -> list[SpokenText]:
-    """What is said of the letters of an object; nothing if these are no letters."""
+    """List the letters of an object; none if it has no letters."""
     letters = [
         field
         for field in roles.kana
@@ -438,7 +438,7 @@ def _list_characters(roles: FieldRoles) -> list[SpokenText]:
         and field.content.letter > MOST_SHARE
         and field.content.distinct > MOST_SHARE
     ]
-    # Katakana first, as a bare は or へ would be said as the particle.
+    # Katakana first, because a bare は or へ would be spoken as the particle.
     letters.sort(
         key=lambda field: (
             "katakana" not in "".join(field.name.tokens),
@@ -456,7 +456,7 @@ def _list_characters(roles: FieldRoles) -> list[SpokenText]:
 
 
 def _group_by_sound(letters: list[Field], roles: FieldRoles) -> list[list[Field]]:
-    """The letters, those of one sound together."""
+    """Group letters by sound."""
     sounds: list[list[Field]] = []
     for field in letters:
         row = next((row for row in sounds if _is_same_letter(row[0], field, roles)), None)
@@ -468,7 +468,7 @@ def _group_by_sound(letters: list[Field], roles: FieldRoles) -> list[list[Field]
 
 
 def _is_same_letter(one: Field, other: Field, roles: FieldRoles) -> bool:
-    """Whether two letters are one in two scripts; so are those of which each fills the other's gaps."""
+    """Whether two fields have one letter in two scripts, or never both have a value."""
     pairs = roles.pair_texts(one, other)
     same = sum(kana_to_katakana(left) == kana_to_katakana(right) for left, right in pairs)
     return same >= MOST_SHARE * len(pairs)

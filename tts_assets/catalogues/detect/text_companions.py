@@ -1,4 +1,4 @@
-"""What belongs to a text: its reading, its audio, its translation."""
+"""Finds the fields that belong to a text: readings, accents and sounds."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ class SpokenText:
     """A text and what belongs to it; paths begin at the object, or at the item of ``each``.
 
     Args:
-        field: what it is named after.
-        say: how the text is made into what is said.
+        field: the field that names it.
+        say: the type of the text.
         text: the spelling.
         reading: its kana or romaji.
-        furigana: the spelling with its reading written into it.
+        furigana: the spelling with inline readings.
         accent: the accent nucleus.
-        speaker: who speaks.
+        speaker: the speaker.
         language: the language of the text.
-        each: the list of texts of which each is said.
-        every: each of the alternatives in one text is said.
-        join: what stands between the texts of a list that are said as one; None for one text.
-        of_record: it is a reading of what the record is about.
-        but: a field of each item, and its values with which that is left out.
-        sound: where its URL is, or waits to be.
-        beside: the sound stands in a list of the record, beside that of the texts.
-        aside: it is only said if it has a sound.
-        is_word: it is what the record is about, though its name does not say so.
-        is_cell: it is one of several of its kind, all of which are said.
+        each: the list of texts that are each spoken.
+        every: each alternative in a text is spoken.
+        join: the separator of the texts of a list that are spoken as one; None for one text.
+        of_record: it is a reading of the record's main text.
+        but: a field of each item, and the values with which the item is skipped.
+        sound: the field for its URL.
+        beside: the sound is in a list of the record, parallel to that of the texts.
+        aside: it is only spoken if it has a sound.
+        is_word: it is the main text of the record, although its name does not say so.
+        is_cell: it is one of several letters, all of which are spoken.
     """
 
     field: Field
@@ -89,7 +89,7 @@ class SpokenText:
 
     @property
     def inner_lists(self) -> set[PathSteps]:
-        """The lists of objects whose texts are taken into this one."""
+        """The lists of objects whose texts are joined into this one."""
         return {
             steps[: steps.index(PathStep.EVERY) + 1]
             for steps in (*self.text, *self.reading)
@@ -97,17 +97,17 @@ class SpokenText:
         }
 
 
-# Which fields tell how a text is read: its kana, its romaji, its furigana, its accent.
+# The fields with the reading of a text: kana, romaji, furigana and accent.
 _NOTATION_SHARE = 0.8
 
 
-#: Kanji with kana behind them, whose reading must have the kana, too; so many tell.
+#: Kanji followed by kana, which the reading must contain, too; how many are enough to judge.
 _INFLECTED = re.compile(r"[一-鿿々][ぁ-ん]+$")
 _FEW_INFLECTED = 3
 
 
 def match_readings(texts: Sequence[Field], roles: FieldRoles) -> dict[int, list[Field]]:
-    """The readings of each text, by the identity of the text; a further one fills the gaps."""
+    """The readings of each text, by the text's ``id()``; further ones fill its gaps."""
     kana = [
         field for field in roles.kana if not field.is_listed or field.row or _is_in_readings(field)
     ]
@@ -143,7 +143,7 @@ def fills_gaps(field: Field, others: Sequence[Field], roles: FieldRoles) -> bool
 
 def are_spellings(text: Field, reading: Field, roles: FieldRoles) -> bool:
     """Whether two lists are the spellings and the readings of one word."""
-    # Side by side in one list they are words of their own, and so are those with readings there.
+    # Fields in one list are separate words, and so are texts with readings in their own list.
     return (
         len(roles.objects) > 1
         and text.steps.count(PathStep.EVERY) == reading.steps.count(PathStep.EVERY) == 1
@@ -161,7 +161,7 @@ def _is_in_readings(field: Field) -> bool:
 
 
 def _score_reading(text: Field, reading: Field, roles: FieldRoles) -> float:
-    """How well a reading goes with a text; below 1 it does not."""
+    """Score how well a reading matches a text; below 1 it does not."""
     named = reading.name.has_role(Role.READING)
     # Each of the readings in a list of objects is a clip of its kanji.
     single = text.content.single > MOST_SHARE and (
@@ -191,13 +191,13 @@ def _score_reading(text: Field, reading: Field, roles: FieldRoles) -> float:
 
 
 def _is_speech_of(name: Field, text: Field) -> bool:
-    """Whether it is what somebody says in kana, and no reading of who says it."""
+    """Whether a text in kana is the speech of a speaker, not the reading of the name."""
     is_speaker = name.name.has_role(Role.SPEAKER) and name.rank[0] == UNKNOWN_RANK > text.rank[0]
     return is_speaker or text.content.running >= MOST_SHARE > name.content.running
 
 
 def _measure_coverage(text: Field, reading: Field, roles: FieldRoles) -> float:
-    """How many readings and texts have each other, which tells more than a few that fit."""
+    """Measure how many readings and texts occur together, which outweighs a few that fit."""
     read, written = (
         sum(find_first_value(one, field.steps) is not None for one in roles.objects)
         for field in (reading, text)
@@ -208,7 +208,7 @@ def _measure_coverage(text: Field, reading: Field, roles: FieldRoles) -> float:
 
 
 def find_romaji(text: Field, roles: FieldRoles) -> list[Field]:
-    """What has the text in Latin letters."""
+    """The field with the text in Latin letters."""
     return [
         field
         for field in roles.fields
@@ -221,14 +221,14 @@ def find_romaji(text: Field, roles: FieldRoles) -> list[Field]:
 
 
 def find_furigana(text: Field, roles: FieldRoles) -> list[Field]:
-    """What has the text with its reading written into it."""
+    """The field with the text and inline readings."""
     if has_furigana(text):
         return [text]
     return [field for field in roles.fields if is_annotated_copy(field, text, roles)][:1]
 
 
 def find_accents(text: Field, roles: FieldRoles, *, is_main: bool) -> list[Field]:
-    """What has the text's accent, in any notation."""
+    """The field with the text's accent, in any notation."""
     for field in roles.fields:
         about = field.name.find_topics(Role.ACCENT, Role.READING)
         is_meant = about <= text.name.find_topics() if about else is_main
@@ -250,22 +250,22 @@ def _is_accent(value: Any) -> bool:
         return False
 
 
-# Which address of a clip belongs to which text: by their names, their places and their values.
+# Pair the URL fields of clips with texts, by names, places and values.
 
 
 def pair_sounds(
     spoken_texts: Sequence[SpokenText], fields: Sequence[Field], objects: Sequence[Any]
 ) -> list[SpokenText]:
-    """What is said, each with the sound that belongs to it, where there is one.
+    """Pair each spoken text with its sound, if it has one.
 
     Args:
-        spoken_texts: what could be said, the likeliest first.
+        spoken_texts: the texts that could be spoken, the likeliest first.
         fields: all fields of the object.
         objects: some such objects.
     """
     sounds = [field for field in fields if field.is_sound]
     rows = [_join_items(each) for each in spoken_texts if each.each and each.say.is_running]
-    # The first of several readings has the one sound.
+    # A single sound belongs to the first of several readings.
     rows += [
         replace(each, reading=(each.field.steps,), each=None)
         for each in spoken_texts
@@ -306,7 +306,7 @@ def _join_items(each: SpokenText) -> SpokenText:
 
 
 def _list_passages(fields: Sequence[Field], *, with_examples: bool) -> list[SpokenText]:
-    """Texts in lists of objects that can be said as one; examples of something are no passage."""
+    """List texts in lists of objects that can be spoken as one; examples are no passage."""
     return [
         SpokenText(
             field=field,
@@ -326,7 +326,7 @@ def _list_passages(fields: Sequence[Field], *, with_examples: bool) -> list[Spok
 
 
 def _find_beside(text: Field, role: Role, fields: Sequence[Field]) -> tuple[PathSteps, ...]:
-    """What plays a part beside a text, in the same objects."""
+    """The field with a role beside a text, in the same objects."""
     return tuple(
         each.steps
         for each in fields
@@ -346,7 +346,7 @@ def _is_reading_beside(field: Field, fields: Sequence[Field]) -> bool:
 def _score_sound(
     sound: Field, each: SpokenText, spoken_texts: Sequence[SpokenText], objects: Sequence[Any]
 ) -> float | None:
-    """How well a sound goes with a text; None if not at all."""
+    """Score how well a sound matches a text; None if it does not."""
     if not _has_same_shape(sound, each, objects):
         return None
     about = sound.name.find_topics(Role.AUDIO)
@@ -373,7 +373,7 @@ def _score_sound(
 
 
 def _matches_text_type(token: str, each: SpokenText) -> bool:
-    """Whether a sound of sentences, or of words, goes with what is one by its values."""
+    """Whether a token for sentences or words matches the type of a text."""
     sort = Role.SENTENCE if each.say.is_running else Role.WORD
     return (each.say.is_running or each.say is TextType.WORD) and (
         sort in find_roles(token)
@@ -382,7 +382,7 @@ def _matches_text_type(token: str, each: SpokenText) -> bool:
 
 
 def _score_plain_sound(each: SpokenText, spoken_texts: Sequence[SpokenText]) -> float:
-    """How well a sound that is only called a sound goes with a text."""
+    """Score how well a sound without further words in its name matches a text."""
     if each.join:
         return 0.5
     pattern = bool(OF_GRAMMAR & {*each.field.name.tokens}) or each.field.content.pattern > 0
@@ -408,7 +408,7 @@ def _has_same_shape(sound: Field, each: SpokenText, objects: Sequence[Any]) -> b
 
 
 def _measure_naming(sound: Field, each: SpokenText, objects: Sequence[Any]) -> float:
-    """The share of addresses in which the text stands, as in /audio/学生.mp3."""
+    """The share of URLs that contain the text, as in /audio/学生.mp3."""
     texts = [
         (find_first_value(one, each.field.steps), find_first_value(one, sound.steps))
         for one in objects
@@ -422,13 +422,13 @@ def _measure_naming(sound: Field, each: SpokenText, objects: Sequence[Any]) -> f
 def _find_lone_sound(
     sounds: Sequence[Field], fields: Sequence[Field], spoken_texts: Sequence[SpokenText]
 ) -> int | None:
-    """A sound of an odd name for the main text where nothing fits better: the grammar_audio of jp."""
+    """The sound with an unrelated name for an unmatched main text: the grammar_audio of jp."""
     if not spoken_texts or spoken_texts[0].aside or spoken_texts[0].each or spoken_texts[0].every:
         return None
     own = spoken_texts[0].field.name.find_topics()
     for number, sound in enumerate(sounds):
         about = sound.name.find_topics(Role.AUDIO)
-        # The meaning_audio beside a meaning is of that.
+        # The meaning_audio beside a meaning belongs to the meaning.
         others = {token for each in fields if each is not sound for token in each.name.tokens}
         meant = {token for token in about & others if find_roles(token)} - own
         if not sound.is_listed and not meant:

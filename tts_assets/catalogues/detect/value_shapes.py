@@ -1,4 +1,4 @@
-"""What the values of a field are: Japanese, kana, romaji, running text, addresses of audio."""
+"""Measures the values of fields (Japanese, kana, running text, URLs), and infers shapes."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _HAS_JAPANESE = re.compile(f"[{_KANJI}{_KANA}]")
 _HAS_KANA = re.compile(f"[{_KANA}]")
 _HAS_KANJI = re.compile(f"[{_KANJI}]")
 
-#: The same in JSON that escapes what is not ASCII.
+#: Japanese in JSON with escaped non-ASCII characters.
 _ESCAPED = re.compile(r"\\u(?:30[4-9a-fA-F]|[4-9][0-9a-fA-F]{2})[0-9a-fA-F]")
 _LETTER = re.compile(r"[^\W\d_]")
 _TAG = re.compile(r"<r([tp])>[^<]*</r\1>|</?[A-Za-z][^<>]*>|\[sound:[^\]]*\]|&nbsp;")
 _NOTE = re.compile(r"[（(［\[【〔][^（()）［\[\]］【】〔〕]*[)）\]］】〕]")
 _READING_MARK = re.compile(r"[～〜~_!^＾＿.．。!！?？「」『』…\-‐－/／;；・、,，|｜\s]")
 
-# The particle を stands in no word.
+# No word contains the particle を.
 _RUNNING = re.compile(r"[。！？!?、]|(?<=.)を(?=.)")
 
 # かれは がくせいです: sentences of beginners, with spaces between phrases.
@@ -42,7 +42,7 @@ _SPACED = re.compile(
     f"|[ \u3000][{_KANA}{_KANJI}]*(?:です|ます|ました|でした|ません|ください)か?$"
 )
 
-# What a line with a speaker has before its words, or behind the speaker's name.
+# Marks before a line with a speaker, or after the speaker's name.
 _MAY_BE_LABELLED = re.compile(r"[：:「『（(【［\[]|^[ \t　]*[A-ZＡ-Ｚ男女－―—–‐-]", re.MULTILINE)
 _ASIDE = re.compile(r"(?<=\S) ?[（(][^（()）\n]*[)）]")
 _DASH = re.compile(r"^[ \t　]*[－―—–‐-](?=[^－―—–‐\-\d])", re.MULTILINE)
@@ -65,25 +65,25 @@ _ENDS = set("。！？!?」")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentShares:
-    """Shares, from 0 to 1, of the filled values that are something.
+    """Shares, from 0 to 1, of the filled values by content.
 
     Args:
-        filled: how many texts were looked at.
+        filled: the number of filled texts.
         japanese: written in Japanese.
-        kana: kana alone, but for marks and notes.
+        kana: kana only, apart from marks and notes.
         kanji: with kanji in them.
         romaji: Japanese in Latin letters.
         single: one character.
         letter: one kana, such as ア or キャ.
         running: sentences.
         several: more than one sentence.
-        labelled: lines with who speaks them.
-        furigana: readings in brackets behind kanji.
-        sound: addresses of audio files.
-        address: addresses of any files.
-        language: whether all are codes of languages, Japanese among them.
-        pattern: with a 〜 for what is left open.
-        distinct: different from all others.
+        labelled: lines with their speakers.
+        furigana: readings in brackets after kanji.
+        sound: URLs or names of audio files.
+        address: URLs or paths of any files.
+        language: whether all are language codes, Japanese among them.
+        pattern: with a 〜 as a placeholder.
+        distinct: distinct texts.
         length: the mean number of characters.
     """
 
@@ -107,7 +107,7 @@ class ContentShares:
 
 
 def measure_content(texts: Sequence[str]) -> ContentShares:
-    """What texts are, those that are empty left out."""
+    """Measure the content of texts, ignoring empty ones."""
     cleaned = [clean for text in texts if (clean := clean_text(text))]
     filled = [text for text in texts if text.strip()]
 
@@ -142,13 +142,13 @@ def measure_content(texts: Sequence[str]) -> ContentShares:
 
 
 def are_language_codes(texts: Sequence[str]) -> bool:
-    """Whether texts are codes of languages, such as ja, jpn and ja-JP, Japanese among them."""
+    """Whether texts are language codes, such as ja, jpn and ja-JP, Japanese among them."""
     codes = {text.lower().replace("_", "-").split("-")[0] for text in texts}
     return bool(codes & _JAPANESE) and all(_LANGUAGE.fullmatch(code) for code in codes)
 
 
 def has_japanese(text: str) -> bool:
-    """Whether a document has any Japanese in it."""
+    """Whether a document contains Japanese."""
     return bool(_HAS_JAPANESE.search(text) or _ESCAPED.search(text))
 
 
@@ -158,12 +158,12 @@ def has_two_kanji(text: str) -> bool:
 
 
 def clean_text(text: str) -> str:
-    """A text without the tags and sounds that flash cards have in their fields."""
+    """Remove the tags and sounds of flash cards from a text."""
     return _TAG.sub("", text).strip()
 
 
 def strip_furigana(text: str) -> str:
-    """A text without the readings that are written into it, and without spaces."""
+    """Remove inline readings and spaces from a text."""
     return "".join(_MARK.sub("", text).split())
 
 
@@ -171,13 +171,13 @@ def is_japanese_text(text: str) -> bool:
     """Whether most letters of a text are Japanese."""
     letters = _LETTER.findall(text)
     if len(letters) >= _LONG // 2 and not _HAS_KANA.search(text):
-        # So many kanji without kana are Chinese.
+        # A long text of kanji without kana is Chinese.
         return False
     return len(letters) > 0 and len(_HAS_JAPANESE.findall(text)) >= 0.6 * len(letters)
 
 
 def is_kana_text(text: str) -> bool:
-    """Whether a text is kana alone, but for marks and notes."""
+    """Whether a text is kana only, apart from marks and notes."""
     return is_katakana(kana_to_katakana(_strip_marks(text)))
 
 
@@ -189,10 +189,11 @@ def is_running_text(text: str) -> bool:
 
 
 def has_speaker_labels(text: str) -> bool:
-    """Whether lines begin with who speaks them, or with a dash: two of them, or a sentence alone."""
+    """Whether two lines, or the only sentence, begin with a speaker or a dash."""
     if _MAY_BE_LABELLED.search(text) is None:
         return False
-    # A name may have its reading behind it, and that of a role: 女（おんな）1（先生（せんせい））：
+    # A name may be followed by its reading, and by a role with its reading:
+    # 女（おんな）1（先生（せんせい））：
     bare = _ASIDE.sub("", _ASIDE.sub("", text)).replace("　", " ").strip()
     lines = split_speakers(bare)
     named = max(sum(who is not None for who, _ in lines), len(_DASH.findall(bare)))
@@ -200,7 +201,7 @@ def has_speaker_labels(text: str) -> bool:
 
 
 def fits_reading(text: str, reading: str) -> bool:
-    """Whether a reading can be that of a text: the kana of the text are in it, in their order."""
+    """Whether a reading can belong to a text: it contains the kana of the text, in order."""
     if not is_kana_text(reading):
         return False
     pattern = re.sub(f"[^{_KANA}]+", "\0", kana_to_katakana(_strip_marks(text))).replace("\0", ".+")
@@ -208,7 +209,7 @@ def fits_reading(text: str, reading: str) -> bool:
 
 
 def measure_fit(pairs: Sequence[tuple[str, str]]) -> float:
-    """The share of pairs of a text and its reading that fit; 0 of none."""
+    """The share of pairs of a text and a reading that fit; 0 without pairs."""
     return sum(fits_reading(*pair) for pair in pairs) / len(pairs) if pairs else 0.0
 
 
@@ -221,15 +222,15 @@ def _is_romaji(text: str) -> bool:
     return _HAS_JAPANESE.search(text) is None and romaji_to_katakana(text) is not None
 
 
-# The shape of a document: which objects, lists and texts stand where, seen over many records.
+# The shape of a document: its objects, lists and texts, merged over many records.
 
 
-#: So many values of one place are looked at, from its whole length.
+#: How many values of one place are sampled, evenly spaced.
 _SAMPLE_VALUES = 400
 _MAX_DEPTH = 12
 _MIN_TABLE_SHARE = 0.8
 
-#: More lists than this are no copies of each other.
+#: More lists than this are not compared as copies.
 _MAX_LISTS = 20
 
 #: An object with more fields than this is no record.
@@ -238,13 +239,13 @@ _MAX_FIELDS = 200
 
 @dataclass(slots=True, kw_only=True)
 class ValueShape:
-    """What stands at one place of all records.
+    """The merged values at one place of all records.
 
     Args:
         values: some of the values, null and "" included.
-        texts: those that are texts, blank ones left out.
-        fields: the fields of those that are objects, or of rows: lists of one length.
-        items: what lists hold; for an object whose keys are data, what stands under them.
+        texts: the texts among them that are not blank.
+        fields: the fields of objects, or the columns of rows, which are lists of one length.
+        items: the items of lists, or the values of an object whose keys are data.
     """
 
     values: list[Any]
@@ -254,28 +255,28 @@ class ValueShape:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing but null, blanks and empty lists ever stands here."""
+        """Whether all values are blank."""
         return all(map(is_blank, self.values))
 
     @property
     def is_always_filled(self) -> bool:
-        """It is filled everywhere it stands."""
+        """Whether no value is blank."""
         return not any(map(is_blank, self.values))
 
     @property
     def is_list(self) -> bool:
-        """Lists stand here, at least as many as texts."""
+        """Whether there are lists, at least as many as texts."""
         lists = sum(isinstance(value, list) for value in self.values)
         return lists > 0 and lists >= len(self.texts)
 
 
 def is_blank(value: object) -> bool:
-    """Whether a value says nothing: null, an empty list, or a text of nothing but spaces."""
+    """Whether a value is null, an empty list, or a blank text."""
     return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
 def infer_shape(values: Sequence[Any], depth: int = 0) -> ValueShape:
-    """The shape that values of one place have in common."""
+    """Infer the common shape of the values at one place."""
     sample = _sample_evenly(values)
     shape = ValueShape(
         values=sample, texts=[each for each in sample if isinstance(each, str) and each.strip()]
@@ -307,7 +308,7 @@ def infer_shape(values: Sequence[Any], depth: int = 0) -> ValueShape:
 def find_objects(
     shape: ValueShape, steps: PathSteps = ()
 ) -> Iterator[tuple[PathSteps, ValueShape]]:
-    """Every object with fields that the root is, or that is an item of a list, outer ones first."""
+    """Yield each object with fields that is the root or a list item, outer ones first."""
     if shape.fields:
         yield steps, shape
         yield from _find_inner_objects(shape, steps)
@@ -344,7 +345,7 @@ def _infer_fields(objects: list[dict[str, Any]], depth: int) -> dict[str | int, 
 
 
 def _is_writable_key(key: str) -> bool:
-    """Whether a key can be written into a file at all."""
+    """Whether a key can be encoded."""
     try:
         key.encode()
     except UnicodeEncodeError:
@@ -353,7 +354,7 @@ def _is_writable_key(key: str) -> bool:
 
 
 def _has_data_keys(objects: list[dict[str, Any]]) -> bool:
-    """Whether the keys are words or numbers of records, and not the names of fields."""
+    """Whether the keys are words or numbers of records, not field names."""
     counts = Counter(key for each in objects for key in each)
     if len(objects) > 2 and counts.most_common(1)[0][1] > len(objects) / 2:
         return False
@@ -376,7 +377,7 @@ def _repeats_items(values: list[Any]) -> bool:
 
 
 def _infer_beside_metadata(objects: list[dict[str, Any]], depth: int) -> ValueShape | None:
-    """The records under keys that are data, where objects with metadata stand among them."""
+    """Infer the records under keys that are data, among objects with metadata."""
     keyed = [
         {key: value for key, value in each.items() if not is_metadata_key(key)} for each in objects
     ]
@@ -391,7 +392,7 @@ def _infer_beside_metadata(objects: list[dict[str, Any]], depth: int) -> ValueSh
 
 
 def _unwrap_keyed(keyed: dict[str, Any]) -> list[Any]:
-    """What stands under keys; where these are texts that the objects lack, as a field of theirs."""
+    """The values under keys; add the keys as a field if they are texts that the objects lack."""
     values = list(keyed.values())
     rows = [[each] if isinstance(each, dict) else each for each in values]
     if not all(isinstance(row, list) and all(isinstance(one, dict) for one in row) for row in rows):
@@ -410,7 +411,7 @@ def _unwrap_keyed(keyed: dict[str, Any]) -> list[Any]:
 
 
 def _is_uniform(values: list[Any]) -> bool:
-    """Whether values are records of one shape, or lists of such."""
+    """Whether values are records of one shape, or lists of such records."""
     rows = [each for each in values if isinstance(each, list)]
     if len(rows) == len(values):
         firsts = [row[0] for row in rows if row]
@@ -427,7 +428,7 @@ def _is_uniform(values: list[Any]) -> bool:
 
 def _find_table_width(rows: list[list[Any]]) -> int | None:
     """The length of rows such as ["会う", "あう", "to meet"]; None if these are lists of items."""
-    # The last cells of a row may be left out.
+    # The last cells of a row may be missing.
     width, count = max(map(len, rows)), Counter(map(len, rows))
     if len(rows) < 2 or not 1 < width < 30 or count[width] < _MIN_TABLE_SHARE * len(rows):
         return None
