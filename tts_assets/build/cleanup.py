@@ -39,16 +39,16 @@ if TYPE_CHECKING:
 _BRACES = re.compile(r"\{(\w+)\}")
 _ENDING = re.compile("|".join(map(re.escape, asset_file_names.ENDINGS)), re.IGNORECASE)
 
-#: What stands in no name of ours, and what may stand in one, and before one.
+#: Characters that no asset name contains, and characters that may also precede a name.
 _BETWEEN = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*#]')
 _BEFORE = re.compile(r"[\s'=&(),;\[\]{}]")
 
-#: The longest name, in characters, each byte of it escaped.
+#: The length of the longest name, in characters, with each byte escaped.
 _LONGEST = asset_file_names.LONGEST_BYTES * 3
 
 
 class _ById:
-    """The assets behind URLs that tell neither these nor recipes, only ids."""
+    """Finds the assets of URLs that contain only ids, neither assets nor recipes."""
 
     def __init__(self, asset: str, url: str) -> None:
         self._asset = asset
@@ -63,30 +63,30 @@ class _ById:
 
     @staticmethod
     def applies(asset: str, url: str) -> bool:
-        """Whether templates are so: a recipe in the name of an asset is in no such URL."""
+        """Whether templates have neither recipes nor assets in URLs."""
         return not ("{recipe}" in asset + url or "{asset}" in url)
 
     def assets_at(self, url: str) -> Iterator[str]:
-        """All that a URL may lead to: it need tell neither kind nor format."""
+        """All assets that a URL may lead to, of any kind and format."""
         match = self._url.fullmatch(url)
         if match is not None:
-            told = {
+            ids = {
                 name: asset_file_names.escape_id(unquote(text))
                 for name, text in match.groupdict().items()
             }
             for kind, ext in product(Kind, Format):
                 yield asset_file_names.safe(
-                    self._asset.format_map({"kind": kind, "ext": ext} | told)
+                    self._asset.format_map({"kind": kind, "ext": ext} | ids)
                 )
 
 
 class References:
-    """What catalogues refer to; of their clips and texts only names are kept.
+    """The assets that catalogues refer to; of their clips and texts only names are kept.
 
-    In doubt an asset is referred to. Whatever rules make of it, every text of a catalogue leads to
-    the assets with a file name or a recipe that stands in it, but for the URLs that clips are to
-    have: these lead to their own assets only. And what is still to be made may be there already,
-    made by an engine that was asked for that time only: assets with the same text are waited for.
+    If in doubt, an asset counts as referred to. Every string of a catalogue refers to the assets
+    whose file name or recipe it contains, whatever the rules say; only the URLs of clips refer to
+    their own assets alone. A clip to generate may have an asset of another engine, used for one run
+    only, so assets with the same text are kept.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -101,7 +101,7 @@ class References:
         }
         self._addresses = plan_types.SourceAddresses(settings).every()
         self._by_id = [_ById(*each) for each in sorted(templates) if _ById.applies(*each)]
-        # Folded, as there are file systems on which case does not count.
+        # Case-folded, as some file systems are case-insensitive.
         self._assets: set[str] = set()
         self._files: set[str] = set()
         self._recipes: set[str] = set()
@@ -109,24 +109,24 @@ class References:
         self._urls: set[str] = set()
 
     def see(self, item: planner.ClipPlan) -> None:
-        """Take in what one clip is to refer to."""
+        """Add the references of one clip."""
         self._assets.add(item.asset.casefold())
         if not item.url.endswith(item.asset):
-            # Of the others, a look at the URL tells the asset.
+            # Other URLs contain their asset.
             self._urls.add(item.url)
         if item.timeline is not None:
             self._urls.add(item.timeline)
         if item.held is not None:
             self._assets.add(item.held.casefold())
-        # What somebody rejected is there under its own name.
+        # A rejected asset exists under its own name.
         if item.state in planner.TO_MAKE and item.state is not planner.State.REJECTED:
             self._texts.add(item.clip.form.text)
 
     def follow(self, found: Sequence[Plan]) -> dict[str, str]:
-        """Take in all texts of all files, when all clips were seen, if they can matter.
+        """Add the references in all strings of all files, after all clips, if they can matter.
 
         Returns:
-            A note on each file that cannot be read, by its path: what it refers to is not known.
+            A note on each unreadable file, by its path: its references are unknown.
         """
         last = found[-1]
         if not (
@@ -146,7 +146,7 @@ class References:
         return unread
 
     def read(self, document: Document) -> None:
-        """Take in what all texts of a file lead to, when all clips were seen."""
+        """Add the references in all strings of a file, after all clips."""
         for text in _texts(document.root):
             if (self._by_id or _may_lead(text)) and not self._is_own(text):
                 self._assets.update(asset.casefold() for asset in self._assets_by_id(text))
@@ -155,7 +155,7 @@ class References:
                     self._files.update(_files_in(each))
 
     def _is_own(self, text: str) -> bool:
-        """Whether it is the URL that a clip is to have."""
+        """Whether a string is the URL of a clip."""
         if text in self._urls:
             return True
         assets = (each.asset_at(text) for each in self._addresses)
@@ -165,17 +165,17 @@ class References:
         return chain.from_iterable(each.assets_at(text) for each in self._by_id)
 
     def find_unnamed(self, assets: Iterable[str]) -> list[str]:
-        """Those of these assets that no clip has for its own: hardly any of a million."""
+        """The assets that belong to no clip; usually very few."""
         named = self._assets
         return [asset for asset in assets if asset.casefold() not in named]
 
     def leads_to(self, asset: str, recipe: str) -> bool:
-        """Whether a text leads to an asset by its file name or its recipe; "" for an unknown one."""
+        """Whether a string contains an asset's file name or recipe; "" for an unknown recipe."""
         file = asset.rpartition("/")[2].casefold()
         return file in self._files or not self._recipes.isdisjoint((recipe, *recipes_in(file)))
 
     def find_awaited(self, lines: bytes | BinaryIO, assets: Iterable[str]) -> set[str]:
-        """Those assets, of a ledger's lines, whose text has clips that are still to be made."""
+        """The assets, of a ledger's lines, whose text belongs to a clip to generate."""
         if not self._texts:
             return set()
         origins = origins_of(lines, frozenset(assets))
@@ -191,14 +191,14 @@ def orphans(
 ) -> list[Orphan]:
     """The assets that no catalogue refers to, in the order of their paths.
 
-    Of files that the ledger does not know, only sounds can be assets: those with the extension of
-    one of our formats and no dot in front. All others are somebody's, and nobody's business.
+    Of the files that are not in the ledger, only audio files can be assets: those with the
+    extension of a supported format and no leading dot. All others are ignored.
 
     Args:
-        references: all clips and texts of all catalogues.
+        references: the references of all catalogues.
         present: the size in bytes of every file in the assets' folders, by its path.
         recorded: recipe and size in bytes that the ledger has for an asset, by its path.
-        lines: the ledger itself, or an open one.
+        lines: the bytes of the ledger, or its open file.
     """
     ours = {
         asset
@@ -223,7 +223,7 @@ def orphans(
 
 
 def _files_of(asset: str, *, ours: bool) -> tuple[str, ...]:
-    """An asset, and what goes with it."""
+    """An asset, with the files of its time line if it is ours."""
     return (asset, *asset_file_names.timelines_of(asset)) if ours else (asset,)
 
 
@@ -233,12 +233,12 @@ def _is_sound(file: str) -> bool:
 
 
 def _texts(root: object) -> Iterator[str]:
-    """All texts of a parsed document but embedded sounds; those that stand for keys come once."""
+    """All strings of a parsed document except embedded audio; each key once."""
     rest, keys = [root], set[str]()
     while rest:
         value = rest.pop()
         if isinstance(value, str):
-            # Some hold a whole recording.
+            # Data URLs may contain whole recordings.
             if not value.startswith("data:"):
                 yield value
         elif isinstance(value, dict):
@@ -254,22 +254,22 @@ def _may_lead(text: str) -> bool:
 
 
 def _files_in(text: str) -> Iterator[str]:
-    """All that may be the name of a sound in a text: a URL, a tag or a sentence."""
+    """All possible names of audio files in a string: a URL, a tag or a sentence."""
     for piece in _BETWEEN.split(text):
         ends = [found.end() for found in _ENDING.finditer(piece)]
         starts = [0, *(found.end() for found in _BEFORE.finditer(piece))] if ends else []
         for end in ends:
-            # Of a long list of names, only what stands close before counts.
+            # Bound the length of candidates, for long lists of names.
             near = bisect_left(starts, end - _LONGEST)
             for start in starts[near : bisect_left(starts, end)]:
                 yield piece[start:end].casefold()
 
 
-# The use case `prune`: find the assets that no catalogue refers to, and delete those that we made.
+# The use case `prune`: find the assets that no catalogue refers to, and delete the generated ones.
 
 
 class Spared(NamedTuple):
-    """An orphan that was to be deleted and was not, and why."""
+    """An orphan that was not deleted, and why."""
 
     asset: str
     reason: str
@@ -277,20 +277,19 @@ class Spared(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned:
-    """What a look for orphans found, and what became of them.
+    """The orphans, and the result of deleting them.
 
     Args:
         orphans: assets that no catalogue refers to, in the order of their paths.
-        deleted: those of them that are not there any more.
-        spared: those that were to be deleted and were not.
-        forgotten: lines of orphans that the ledger lost.
-        catalogues: files that were read, once for each source that reads them.
-        problems: entries and files that cannot be used; while there are any, nothing is deleted.
-        passed_over: files that may be catalogues, and cannot be read; while there are any, nothing
-            is deleted.
+        deleted: the deleted orphans.
+        spared: orphans that could not be deleted.
+        forgotten: the number of lines removed from the ledger.
+        catalogues: the number of files read, once for each source that reads them.
+        problems: unusable entries and files; if there are any, nothing is deleted.
+        passed_over: unreadable files that may be catalogues; if there are any, nothing is deleted.
         notes: why nothing can be deleted in this folder.
-        remarks: what else the look brought up; nothing that keeps anything from being deleted.
-        fatal: why the deletion ended early; None when it did not.
+        remarks: other notes, which do not prevent deletion.
+        fatal: why the deletion ended early; None if it did not.
     """
 
     orphans: tuple[Orphan, ...]
@@ -306,7 +305,7 @@ class Pruned:
 
     @property
     def may_delete(self) -> bool:
-        """Whether every reference is known, and the folder is one of ours."""
+        """Whether all references are known, and the folder has a ledger."""
         unseen = self.problems or self.passed_over or self.notes
         return bool(self.catalogues and not unseen)
 
@@ -320,17 +319,17 @@ def prune(
 ) -> Pruned:
     """Find the orphans of the output folder, and delete those that the ledger knows.
 
-    All catalogues of the configuration are looked at, whatever the settings select. A file goes only
-    if it has the bytes that its line in the ledger says; then its line goes, too.
+    All catalogues of the configuration are read, whatever the settings select. A file is deleted,
+    with its ledger line, only if its bytes match the line.
 
     Args:
-        settings: which catalogues, what sound, which folder.
+        settings: the catalogues, the sound and the output folder.
         delete: whether to delete; else nothing is changed.
-        on_event: called while another run is at work in the folder.
-        among: picks those that matter from all orphans, by the ledger; None for all.
+        on_event: called while another run holds the lock of the folder.
+        among: selects orphans by the ledger; None for all.
 
     Returns:
-        What was found and done; it does not raise for catalogues that cannot be used.
+        The result; it does not raise for unusable catalogues.
 
     Raises:
         UsageError: the settings are wrong.
@@ -349,7 +348,7 @@ def prune(
 
 
 def _find_orphans(settings: Settings) -> tuple[Pruned, bytes]:
-    """The orphans, and the ledger that they were found with."""
+    """The orphans, and the bytes of the ledger."""
     provider = registry.choose_engine(settings).provider
     references = References(settings)
 
@@ -376,24 +375,24 @@ def _find_orphans(settings: Settings) -> tuple[Pruned, bytes]:
 
 
 def _ways(settings: Settings) -> Iterator[Settings]:
-    """What leads to all catalogues: the files of the sources, and the paths beside them."""
+    """The settings that cover all catalogues: those of the sources, and those of the paths."""
     if settings.paths and settings.sources:
         yield replace(settings, paths=())
     yield settings
 
 
 def _remarks(found: Iterable[Plan], unread: Container[str]) -> Iterator[str]:
-    """What is told of everything else."""
+    """The notes about everything else."""
     for each in found:
-        told = {note for file, note in each.trouble.passed_over.items() if file in unread}
+        reported = {note for file, note in each.trouble.passed_over.items() if file in unread}
         if each.catalogues:
-            yield from (note for note in each.trouble.notes if note not in told)
+            yield from (note for note in each.trouble.notes if note not in reported)
 
 
 def _notes(settings: Settings, found: Sequence[Plan]) -> Iterator[str]:
     for each in found:
         if not each.catalogues:
-            # A path that is wrong looks like one whose catalogues are gone.
+            # A wrong path looks the same as a path without catalogues.
             yield from each.trouble.notes
     if not (Path(settings.state_folder) / LEDGER_NAME).is_file():
         yield (
@@ -417,7 +416,7 @@ def _pick_orphans(
 
 
 def _delete(store: atomic_files.Storage, found: Pruned, lines: bytes) -> Pruned:
-    """Delete the orphans that are ours; only under the folder's lock."""
+    """Delete the orphans that are ours; the caller holds the folder's lock."""
     ours = {each.asset: each for each in found.orphans if each.ours}
     _refuse_strange(ours.keys(), lines, str(store.root / LEDGER_NAME))
     sums = _sums(ours, lines)
@@ -444,10 +443,10 @@ def _delete(store: atomic_files.Storage, found: Pruned, lines: bytes) -> Pruned:
 
 
 def _refuse_strange(assets: AbstractSet[str], lines: bytes, file: str) -> None:
-    """See that each of these names can be that of an asset: ledgers are edited by hand, too.
+    """Check that each name is a valid asset name: ledgers are edited by hand, too.
 
     Raises:
-        InputError: one cannot.
+        InputError: one is invalid.
     """
     strange = {asset for asset in assets if not is_asset_name(asset)}
     if strange:
@@ -467,9 +466,9 @@ def _refuse_strange(assets: AbstractSet[str], lines: bytes, file: str) -> None:
 
 
 def _sums(assets: Container[str], lines: bytes) -> dict[str, set[str]]:
-    """The hashes that the ledger has for each asset; none where it takes back what it said.
+    """The hashes that the ledger has for each asset, and for the files of its time line.
 
-    And those of the files with its time line, if it has one.
+    An asset whose lines are revoked has none.
     """
     found: dict[str, set[str]] = {}
     for origin in origins_of(lines, assets):
@@ -486,10 +485,10 @@ def _sums(assets: Container[str], lines: bytes) -> dict[str, set[str]]:
 def _remove(
     store: atomic_files.Storage, asset: str, sums: Mapping[str, AbstractSet[str]]
 ) -> Iterator[Spared]:
-    """Delete an asset and the files with its time line, each if it has one of its hashes.
+    """Delete an asset and the files of its time line, each if it has one of its hashes.
 
     Yields:
-        What was spared; with the asset all is.
+        The files that were spared; if the asset is, its time line is kept, too.
 
     Raises:
         FatalError: one cannot be read or deleted.
@@ -504,12 +503,12 @@ def _remove(
             store.delete(file)
         else:
             yield Spared(file, reason)
-    # Last, or nothing would tell whose the others are.
+    # Delete the asset last, so that an interrupted run can still find its other files.
     store.delete(asset)
 
 
 def _reason_to_spare(store: atomic_files.Storage, file: str, sums: AbstractSet[str]) -> str | None:
-    """Why a file must not be deleted; None where it may be, or is gone.
+    """Why a file must not be deleted; None if it may be, or is gone.
 
     Raises:
         FatalError: it cannot be read.
@@ -521,10 +520,10 @@ def _reason_to_spare(store: atomic_files.Storage, file: str, sums: AbstractSet[s
 
 
 def _forget(store: atomic_files.Storage, gone: AbstractSet[str], lines: bytes) -> None:
-    """Take the lines of assets that are gone out of the ledger.
+    """Remove the lines of deleted assets from the ledger.
 
     Raises:
-        OSError: a folder cannot be brought to the disk.
+        OSError: a folder cannot be synced to disk.
         FatalError: the ledger cannot be written.
     """
     if not gone:

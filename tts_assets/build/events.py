@@ -1,4 +1,4 @@
-"""What a run tells while it goes on, and what it says at its end: plain, typed data."""
+"""The events of a run, and its report: plain, typed data."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Charges(NamedTuple):
-    """What some clips are charged for; equal clips count once.
+    """The charges for some clips; equal clips count once.
 
     Args:
         clips: the number.
         characters: the characters sent for the clips.
-        credits: what the service counts for that.
+        credits: the credits that the service charges for them.
     """
 
     clips: int = 0
@@ -32,7 +32,7 @@ class Charges(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why clips that were paid for before are made again, and how many for that reason."""
+    """Why paid clips are regenerated, and how many for that reason."""
 
     words: str
     clips: int
@@ -40,10 +40,10 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebilled:
-    """Clips whose words were paid for before, and are paid for again.
+    """Clips whose texts were paid for before, and are paid for again.
 
     Args:
-        bill: what they are charged for.
+        bill: their charges.
         out_of: the number of all clips to generate.
         reasons: the reasons, the most frequent first.
     """
@@ -84,7 +84,7 @@ class Cost:
     balance: Balance | str | None
 
     def money(self, credit_count: float) -> float | None:
-        """What so many credits cost; None where nobody says."""
+        """The price of a number of credits; None if unknown."""
         return None if self.price is None else self.price.of(credit_count)
 
 
@@ -110,8 +110,8 @@ class Started:
         jobs: the number of clips to generate; equal clips count once.
         workers: the number of clips generated at the same time.
         states: the number of clips in each state.
-        places: how many entries and parts of entries these clips are for.
-        characters: of their texts, all together.
+        places: the number of entries and parts of entries that use these clips.
+        characters: the total length of their texts.
         provider: the engine's name.
         voice: the name of the run's voice.
     """
@@ -130,11 +130,11 @@ class ClipMade:
     """A clip is on the disk under its name.
 
     Args:
-        job: what was made.
+        job: the job.
         seconds: the time it took.
         audio_seconds: its length.
-        counts: how the others stand.
-        pronunciation: how it was said, where the engine can tell.
+        counts: the progress so far.
+        pronunciation: the spoken pronunciation, if the engine reports it.
         findings: the audio checks that it failed.
     """
 
@@ -189,12 +189,12 @@ class ClipFailed:
     """A clip failed; the run continues.
 
     Args:
-        job: what was to be made.
-        error: why it was not.
+        job: the job.
+        error: why it failed.
         seconds: the time it took.
         attempt: the attempt, from 1.
-        counts: how the others stand.
-        line: the 1-based line of its first entry; None where it is unknown.
+        counts: the progress so far.
+        line: the 1-based line of its first entry; None if unknown.
     """
 
     job: Job
@@ -215,7 +215,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """One clip that was made, and whose reading or accent somebody should look at."""
+    """A generated clip whose reading or accent should be checked."""
 
     clip: Clip
     pronunciation: Pronunciation
@@ -223,7 +223,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flawed:
-    """One clip that was made, and does not sound as it should."""
+    """A generated clip that failed an audio check."""
 
     clip: Clip
     findings: tuple[Finding, ...]
@@ -373,7 +373,7 @@ class Standing:
 
     @property
     def stale(self) -> bool:
-        """Whether anything is not as its entry asks for, or was rejected by somebody."""
+        """Whether anything is out of date, or was rejected by a reviewer."""
         return bool(self.planned or self.urls_to_write or self.timelines_to_write)
 
 

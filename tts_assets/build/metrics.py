@@ -105,9 +105,9 @@ class MetricsRecorder:
         """Begin.
 
         Args:
-            wanted_lufs: as in `SoundHistory`.
-            tolerance_lu: as in `SoundHistory`.
-            clock: what time it is, in seconds.
+            wanted_lufs: as in `RunHistory`.
+            tolerance_lu: as in `RunHistory`.
+            clock: returns the time in seconds.
         """
         self._clock = clock
         self._begun = clock()
@@ -131,7 +131,7 @@ class MetricsRecorder:
         self._number = count()
 
     def record_work(self, recipe: str, seconds: float) -> None:
-        """Somebody was at a clip, or at a segment of it, until now for so long."""
+        """Record the work on a clip or a segment, which ended now."""
         now = self._now()
         begin = max(0.0, now - seconds)
         first, spent = self._spent.get(recipe, (begin, 0.0))
@@ -139,11 +139,11 @@ class MetricsRecorder:
         self._steps.spread(self._busy, begin, now, now - begin)
 
     def record_made(self, recipe: str, clip: Clip, audio_seconds: float, lufs: float) -> None:
-        """A clip is there; what was worked on it is known before."""
+        """Record a finished clip, after all its work."""
         now = self._now()
         begin, seconds = self._spent.pop(recipe, (now, 0.0))
         self._made[self._steps.at(now)] += 1
-        # A passage sounds for long: it would stand out where it is joined, and was made before.
+        # Spread the length over the time of the work: a long passage would peak where it is joined.
         self._steps.spread(self._audio, begin, now, audio_seconds)
         self._lengths.add(audio_seconds)
         self._loudness.add(lufs)
@@ -154,12 +154,12 @@ class MetricsRecorder:
             heapq.heappushpop(self._slowest, item)
 
     def record_failed(self, recipe: str) -> None:
-        """A clip could not be made."""
+        """Record a failed clip."""
         self._spent.pop(recipe, None)
         self._failed[self._steps.at(self._now())] += 1
 
     def history(self, run_begun: float) -> RunHistory | None:
-        """All until now; None where nothing has happened.
+        """The history until now; None if nothing has happened.
 
         Args:
             run_begun: when the run began, by the same clock.
@@ -191,7 +191,7 @@ class MetricsRecorder:
 
 
 class _Spent(NamedTuple):
-    """Since when somebody was at a clip, and how long in all."""
+    """The start of the work on a clip, and its total duration."""
 
     begin: float
     seconds: float

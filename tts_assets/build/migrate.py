@@ -1,4 +1,4 @@
-"""The use case `migrate`: assets under the names of a new template, and URLs to them; no sound is made."""
+"""The use case `migrate`: rename assets by a new template and update their URLs, without an engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Move(NamedTuple):
-    """An asset's name, and the one that it is to have."""
+    """An asset's name before and after the migration."""
 
     before: str
     now: str
@@ -30,14 +30,14 @@ class Move(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migrated:
-    """What became of the assets whose names changed.
+    """The result of a migration.
 
     Args:
         dry_run: whether nothing was changed.
-        moves: the names that change; in a dry run, or when it ended early, those that would.
-        unmoved: assets that have other bytes than were made, and stay where they are.
-        report: what was done under the new names.
-        pruned: what became of the earlier names; None where it was not looked at them.
+        moves: the names that changed; in a dry run, or if it ended early, those that would.
+        unmoved: assets that stay where they are because their bytes differ from the ledger.
+        report: the report of the run that stored the new names.
+        pruned: the cleanup of the earlier names; None if there was none.
     """
 
     dry_run: bool
@@ -53,17 +53,17 @@ async def migrate(
     dry_run: bool = False,
     on_event: Callable[[Event], None] | None = None,
 ) -> Migrated:
-    """Give every asset the name that its clip has by now, where nothing else changed.
+    """Rename every asset whose name is all that changed.
 
-    First all sounds are stored under their new names, then the catalogues get the URLs, and last the
-    earlier names go, each only if nothing refers to it and its sound is there under another name.
-    When that is interrupted, at any moment, the next call does the rest.
+    First store all audio under its new names, then write the URLs into the catalogues, and last
+    delete the earlier names. Delete a name only if nothing refers to it and its audio exists under
+    another name. If the migration is interrupted, the next call completes it.
 
     Args:
-        settings: which catalogues, what sound, which folder; what they select among clips and
-            kinds is not heeded.
-        dry_run: only find out what would be moved; nothing is changed.
-        on_event: called in the event loop with everything that happens.
+        settings: the catalogues, the sound and the output folder; selections of clips and kinds
+            are ignored.
+        dry_run: only report what would be moved; change nothing.
+        on_event: called in the event loop with each event.
 
     Raises:
         UsageError: the settings are wrong.
@@ -79,7 +79,7 @@ async def migrate(
     unmoved, pruned = 0, None
     if not (dry_run or report.fatal):
         if report.moved < report.to_move:
-            # Or another run moved them, while this one waited for it.
+            # Count again: another run may have moved them while this one waited.
             unmoved = (await generate(settings, dry_run=True)).to_move
         pruned = await anyio.to_thread.run_sync(_prune, settings, on_event or (lambda _: None))
     return Migrated(
@@ -103,7 +103,7 @@ def _prune(settings: Settings, tell: Callable[[Event], None]) -> Pruned:
 
 
 def _find_stored_twice(storage: Storage, orphans: Sequence[Orphan], lines: bytes) -> Iterator[str]:
-    """Those orphans whose sound is there under a name that is in use, too."""
+    """The orphans whose audio also exists under a name in use."""
     unused = {each.asset for each in orphans if each.ours}
     earlier = {each.asset: each for each in ledger.origins_of(lines, unused)}
     recipes = {each.recipe for each in earlier.values() if each.recipe}

@@ -27,9 +27,9 @@ _time_limit: ContextVar[tuple[CancelScope, float]] = ContextVar("_time_limit")
 
 
 def time_limit_restarter(times: int = 1) -> Callable[[], None]:
-    """A function that gives the job asking for it its whole time again; callable from any task.
+    """A function that restarts the time limit of the current job; callable from any task.
 
-    For work that others may interrupt: it begins anew, and should not pay for what was lost.
+    For work that may be interrupted and restarted: the lost time should not count.
 
     Args:
         times: how many time limits a job that is known to be long has.
@@ -62,7 +62,7 @@ class Result(Generic[J, R]):
 class Counts:
     """How far a run is: together with `Pool.aborted` the four add up to all jobs."""
 
-    queued: int | None  #: not begun; None when nobody knows how many there are
+    queued: int | None  #: not started; None if the total is unknown
     active: int
     done: int  #: succeeded
     failed: int
@@ -231,7 +231,7 @@ class Pool(Generic[J, R]):
             async with AsyncExitStack() as last:
                 if self._source is not None and isinstance(self._source.jobs, AsyncGenerator):
                     last.push_async_callback(self._source.jobs.aclose)
-                # Not told of the body's exception, the group does not wrap it.
+                # Without the body's exception, the group does not wrap it.
                 await self._group.__aexit__(None, None, None)
         finally:
             self._send.close()

@@ -1,4 +1,4 @@
-"""How everything stands, and whether `generate` would change anything; nothing is made."""
+"""The use case `status`: the states of all clips, without generating any."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 def summarize_status(
     settings: Settings, *, find_orphans: bool = False, require_approved: bool = False
 ) -> Standing:
-    """Find out how the clips of all catalogues stand.
+    """Determine the states of the clips of all catalogues.
 
-    Where the output folder has no audio files, the ledger alone tells, as in a checkout without
-    them; else files must be there, and have the sizes that the ledger says, or the hashes.
+    Without any audio files, as in a checkout without them, use the ledger alone. Otherwise compare
+    the files with the sizes in the ledger, or with its hashes.
 
     Args:
-        settings: which catalogues, what sound, which folder.
-        find_orphans: whether to look for assets that no catalogue refers to.
-        require_approved: whether to tell the fresh clips whose sounds nobody has approved.
+        settings: the catalogues, the sound and the output folder.
+        find_orphans: whether to search for assets that no catalogue refers to.
+        require_approved: whether to list the fresh clips without approved audio.
 
     Raises:
         UsageError: the settings are wrong.
@@ -87,8 +87,8 @@ def summarize_status(
 def _make_plan(
     settings: Settings, provider: Provider, *, find_orphans: bool, require_approved: bool
 ) -> tuple[Plan, int, tuple[Orphan, ...] | None]:
-    """A new plan, how many URLs are to be written, and the orphans as in `Standing`."""
-    # Not needed if the plan was remembered, as most are.
+    """A new plan, the number of URLs to write, and the orphans as in `Standing`."""
+    # Imported late: not needed for a remembered plan, the common case.
     from tts_assets.build.cleanup import References  # noqa: PLC0415
     from tts_assets.build.plan.make_plan import make_plan  # noqa: PLC0415
 
@@ -118,7 +118,7 @@ def _make_plan(
 def _find_orphans(
     settings: Settings, found: Plan, references: References
 ) -> tuple[Orphan, ...] | None:
-    """Assets that nothing refers to; None where not all that may refer to them was read."""
+    """Assets that nothing refers to; None if not all references could be read."""
     from tts_assets.build.cleanup import orphans  # noqa: PLC0415 - see above
 
     if not settings.is_whole or found.trouble.problems or references.follow([found]):

@@ -25,9 +25,9 @@ def generate_sync(
     """The same as :func:`generate`, for programs without an event loop.
 
     Args:
-        settings: what to do; None is what the command line does without options.
-        dry_run: only find out what would be made.
-        on_event: called with everything that happens.
+        settings: the settings; None is the same as the command line without options.
+        dry_run: only report what would be generated.
+        on_event: called with each event.
 
     Raises:
         UsageError: the settings are wrong.
@@ -39,10 +39,10 @@ def generate_sync(
 
 
 def status_of(settings: Settings | None = None) -> Standing:
-    """How every clip stands, found out without an engine; nothing is changed.
+    """The states of all clips, determined without running an engine; changes nothing.
 
     Args:
-        settings: what to look at; None is what the command line does without options.
+        settings: the settings; None is the same as the command line without options.
 
     Raises:
         UsageError: the settings are wrong.

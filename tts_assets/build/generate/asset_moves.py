@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 async def write_timelines(run: BuildState, store: Storage) -> None:
-    """Write them, when the ledger is as a finished run leaves it.
+    """Write the missing time lines, once the ledger is compact.
 
     Raises:
         FatalError: the disk is full, gone or read-only.
@@ -39,11 +39,11 @@ async def write_timelines(run: BuildState, store: Storage) -> None:
     run.timelines_written = await anyio.to_thread.run_sync(timelines.heal, store, assets)
 
 
-# Clips whose sound is there already under another name get it under theirs, without an engine.
+# Move assets whose audio exists under another name, without an engine.
 
 
 async def move_assets(run: BuildState, store: Storage) -> None:
-    """Store what is held under its new names; what is not as its line says is made anew.
+    """Store existing audio under its new names; regenerate assets that differ from their lines.
 
     Raises:
         FatalError: the disk is full, or the ledger cannot be written.
@@ -79,10 +79,10 @@ def _move(run: BuildState, store: Storage, held: dict[str, planner.ClipPlan]) ->
 
 
 def _clear_away(run: BuildState, store: Storage) -> None:
-    """Remove what was put aside, now or by a run that was killed, when nothing waits for it."""
+    """Delete temporary assets of this and interrupted runs, once no clip needs them."""
     asides = {asset for asset in (*run.plan.recorded, *run.aside) if _is_aside(asset)}
-    waiting = any(item.held and item.asset not in run.moved for item in run.plan.planned)
-    if not asides or waiting or not run.is_whole or store.root != Path(run.settings.state_folder):
+    unmoved = any(item.held and item.asset not in run.moved for item in run.plan.planned)
+    if not asides or unmoved or not run.is_whole or store.root != Path(run.settings.state_folder):
         return
     for name in asides:
         timelines.remove(asset_file_names.timelines_of(name), store)
@@ -91,41 +91,41 @@ def _clear_away(run: BuildState, store: Storage) -> None:
     store.replace(LEDGER_NAME, ledger.without(lines, asides))
 
 
-#: The end of the names of sounds that were put aside.
+#: The suffix of the names of temporary assets.
 _ASIDE = re.compile(r"\.moving-[0-9a-f]{32}\.[a-z0-9]+\Z")
 
 
 def _is_aside(asset: str) -> bool:
-    # The common case first: there are a million of them.
+    # A fast path for the common case: there may be a million assets.
     return ".moving-" in asset and _ASIDE.search(asset) is not None
 
 
 class _Moves:
-    """Moves in such an order that no sound is lost, whenever the run is killed.
+    """Moves assets in an order that loses no audio if the run is killed.
 
-    A name is given a new sound when all that want its old one have it. Names that change places go
-    round in a circle: one of their sounds is put aside first, under a name of its own.
+    Overwrite an asset only after all clips that need its audio have it. In a cycle of names, first
+    copy one of the assets to a temporary name.
     """
 
     def __init__(
         self, source: Storage, target: OutputTarget, held: dict[str, planner.ClipPlan]
     ) -> None:
-        """Take what is to be moved, by its new names; ``source`` is where it lies now."""
+        """Take the moves by their new names; ``source`` is the current storage."""
         self.done: set[str] = set()
         self.aside: dict[str, str] = {}
         self._source = source
         self._target = target
         self._store = target.storage
         self._held = held
-        self._want: dict[str, dict[str, planner.ClipPlan]] = {}
+        self._by_source: dict[str, dict[str, planner.ClipPlan]] = {}
         for item in held.values():
-            self._want.setdefault(item.held or "", {})[item.asset] = item
-        self._lines = _lines(source.root, self._want.keys())
+            self._by_source.setdefault(item.held or "", {})[item.asset] = item
+        self._lines = _lines(source.root, self._by_source.keys())
 
     def do(self) -> None:
         """Move everything."""
         left = dict(self._held)
-        ready = [asset for asset in left if asset not in self._want]
+        ready = [asset for asset in left if asset not in self._by_source]
         while left:
             if not ready:
                 ready.append(next(iter(left)))
@@ -133,21 +133,21 @@ class _Moves:
             item = left.pop(ready.pop())
             self._place(item)
             source = item.held or ""
-            want = self._want[source]
-            del want[item.asset]
-            if not want:
-                del self._want[source]
+            dependents = self._by_source[source]
+            del dependents[item.asset]
+            if not dependents:
+                del self._by_source[source]
                 if source in left:
                     ready.append(source)
 
     def _put_aside(self, asset: str) -> None:
-        """Put the sound of a name aside for those that want it, so that the name is free."""
+        """Copy the audio of a name to a temporary name, so that the name can be overwritten."""
         if self._store.root != self._source.root:
-            # A shard writes elsewhere: nothing is lost there.
+            # A shard writes into its own folder, so it overwrites nothing.
             return
         stem, _, ending = asset.rpartition(".")
         name = f"{stem}.moving-{uuid.uuid4().hex}.{ending}"
-        item = next(iter(self._want[asset].values()))
+        item = next(iter(self._by_source[asset].values()))
         data = self._source.read(asset) or b""
         line = self._lines.get((asset, item.recipe, atomic_files.sha256(data)))
         if line is not None:
@@ -161,9 +161,9 @@ class _Moves:
         line = self._lines.get((source, item.recipe, atomic_files.sha256(data)))
         if line is not None:
             if not _is_own(item):
-                # Nobody has listened whether it is right for this clip, too.
+                # No reviewer has decided whether it suits this clip.
                 line = msgspec.structs.replace(line, review=None)
-            # A folder is in its place: the clip is generated again, and fails on its own.
+            # If its path is a folder, the clip is regenerated and fails on its own.
             with suppress(ClipError):
                 self._store_line(line, item.asset, data)
                 self.done.add(item.asset)
@@ -174,12 +174,12 @@ class _Moves:
 
 
 def _is_own(item: planner.ClipPlan) -> bool:
-    """Whether what is moved was made for the same clip, and only has an earlier name."""
+    """Whether the moved asset belongs to the same clip under an earlier name."""
     return any(change.what is planner.Aspect.TEMPLATE for change in item.changes)
 
 
 def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], Line]:
-    """The lines of these assets, by asset, recipe and hash: one that git merged may have several."""
+    """The lines of assets by asset, recipe and hash; a ledger merged by git may have several."""
     found: dict[tuple[str, str, str], Line] = {}
     with open_ledger(folder) as stream:
         for line in ledger.whole_lines(stream.read()):
@@ -191,25 +191,24 @@ def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], L
     return found
 
 
-# What a shard leaves in its folder beside its assets: a header for the merge, and its clips' URLs.
+# The files of a shard next to its assets: a header for the merge, and the URLs of its clips.
 
 
 def refuse_link_to(folder: Path) -> None:
-    """Refuse the folder of a shard if it is a link: its name is made up, so no user linked it.
+    """Refuse the folder of a shard if it is a link: its name is generated, so no user linked it.
 
     Raises:
-        FatalError: it is one.
+        FatalError: it is a link.
     """
     with fatal(f"cannot write to {folder}"):
         refuse_link(folder)
 
 
 def write_shard_header(run: BuildState, store: Storage) -> None:
-    """Say what plan this is a shard of, before anything is made for it.
+    """Write the header, which identifies the plan, before any asset of the shard.
 
     Raises:
-        InputError: the folder has what was made for another plan, or the merge could not find a
-            catalogue.
+        InputError: the folder belongs to another plan, or the merge could not find a catalogue.
         FatalError: the folder cannot be written to.
     """
     for each in run.plan.catalogues:
@@ -232,7 +231,7 @@ def write_shard_header(run: BuildState, store: Storage) -> None:
 
 
 def write_shard_footer(run: BuildState, store: Storage) -> None:
-    """Leave the URLs, and then say that all is there.
+    """Write the URLs, and then mark the shard as finished.
 
     Raises:
         FatalError: the folder cannot be written to.
@@ -244,13 +243,13 @@ def write_shard_footer(run: BuildState, store: Storage) -> None:
     ]
     store.replace(URLS_NAME, encode_urls(urls))
     run.urls_written = len(urls)
-    told = shard_record.read_header(store.root) or _header(run, finished=True)
-    told = msgspec.structs.replace(told, finished=True, left=_count_left(run))
-    store.replace(shard_record.HEADER_NAME, shard_record.encode_header(told))
+    header = shard_record.read_header(store.root) or _header(run, finished=True)
+    header = msgspec.structs.replace(header, finished=True, left=_count_left(run))
+    store.replace(shard_record.HEADER_NAME, shard_record.encode_header(header))
 
 
 def _count_left(run: BuildState) -> int:
-    """The clips that were neither made nor failed: the run was stopped, or came to a bound."""
+    """Count the clips neither generated nor failed: the run stopped or reached a limit."""
     return sum(
         item.recipe not in run.made
         and item.asset not in run.moved
@@ -261,7 +260,7 @@ def _count_left(run: BuildState) -> int:
 
 
 def _write_replaced(run: BuildState, store: Storage) -> None:
-    """Say what the output folder has under the names of what is to be made; the rest stays told."""
+    """Record the existing assets that the shard will replace; keep the other records."""
     assets = {item.asset for item in run.plan.planned if item.state in planner.TO_MAKE}
     before = [each for each in shard_record.read_replaced(store.root) if each.asset not in assets]
     data = shard_record.encode_replaced([*before, *_find_replaced(run, assets)])
@@ -279,7 +278,7 @@ def _find_replaced(run: BuildState, assets: set[str]) -> Iterator[shard_record.R
             yield shard_record.Replaced(asset=each.asset, recipe=each.recipe, sha256=each.sha256)
     if not run.settings.force:
         return
-    # Even what nobody knows is remade then.
+    # --force also regenerates files that the ledger does not contain.
     output = output_folder.open_storage(run.settings)
     for asset in unknown:
         found = output.hash_of(asset)
@@ -289,5 +288,5 @@ def _find_replaced(run: BuildState, assets: set[str]) -> Iterator[shard_record.R
 
 def _header(run: BuildState, *, finished: bool) -> shard_record.Header:
     sums = run.plan.sums
-    assert sums is not None  # noqa: S101 - the survey of a shard has them
+    assert sums is not None  # noqa: S101 - the plan of a shard has them
     return shard_record.header(run.settings, run.provider, sums, finished=finished)

@@ -1,4 +1,4 @@
-"""Clips made by the workers of a Dask cluster: the side of the run, and that of a worker."""
+"""Generates clips on the workers of a Dask cluster: the client side and the worker side."""
 
 from __future__ import annotations
 
@@ -57,20 +57,20 @@ if TYPE_CHECKING:
     from tts_assets.model import Finding, Recording, Speech, SpokenForm, Voice
 
 
-#: A batch takes a worker about so long: long beside the scheduler's work for it, short beside what
-#: is lost when a worker is killed.
+#: The target duration of a batch: long compared with the scheduler's overhead, short enough that
+#: a killed worker loses little.
 _BATCH_SECONDS = 0.5
 _MOST_IN_BATCH = 16
 
-#: Batches in the cluster for each thread of a worker: one is made, and one waits for it.
+#: Batches in the cluster for each thread of a worker: one in progress, and one waiting.
 _BATCHES_AHEAD = 2
 
-#: How long the first worker is waited for, and how long a run waits with none left.
+#: How long to wait for the first worker, and for a new one when all are gone.
 _NO_WORKERS_SECONDS = 60.0
-#: How often the scheduler is asked for its workers, and how long it may take to answer.
+#: The interval of polling the scheduler for its workers, and the timeout of its answer.
 _WATCH_SECONDS = 2.0
 _ANSWER_SECONDS = 10.0
-#: How often workers are asked for their versions while some of them go.
+#: The attempts to query the workers' versions while some of them disconnect.
 _MOST_QUESTIONS = 5
 _CONNECT_SECONDS = 5.0
 _CLOSE_SECONDS = 3.0
@@ -78,20 +78,20 @@ _CLOSE_SECONDS = 3.0
 #: How long a worker keeps an idle engine.
 _IDLE_SECONDS = 60.0
 
-#: What one clip's work returns: a recording with what is stored of it, or a segment.
+#: The result of a request: a recording with the data stored of it, or a segment.
 Made = Any
 
 
 class _Request(NamedTuple):
-    """A clip or a segment to make.
+    """A clip or a segment to generate.
 
     Args:
         form: the text with its reading.
-        voice: who speaks.
-        engine: engine, model and dictionary with their versions, as the run has them.
-        assets: names under which a clip may be stored by the worker.
+        voice: the voice.
+        engine: the run's engine, model and dictionary with their versions.
+        assets: names under which the worker may store a clip.
         around: the texts around a segment; None for a clip.
-        timed: whether it is to be known when each character of a segment is spoken.
+        timed: whether to request the time of each character of a segment.
     """
 
     form: SpokenForm
@@ -103,7 +103,7 @@ class _Request(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    """What became of a request; an error is sent as text, as not every exception can be pickled."""
+    """The result of a request; errors are sent as text, as not every exception can be pickled."""
 
     made: Made = None
     error: str | None = None
@@ -111,7 +111,7 @@ class _Outcome(NamedTuple):
 
 
 class _Reply(NamedTuple):
-    """What a worker returns for a batch; no outcomes if it needs the setup first."""
+    """The reply of a worker to a batch; no outcomes if it needs the setup first."""
 
     outcomes: tuple[_Outcome, ...]
     seconds: float = 0.0
@@ -140,7 +140,7 @@ class _Pending:
             self.fail(kinds[outcome.kind](outcome.error))
 
 
-# The side of the run.
+# The client side.
 
 
 @contextlib.asynccontextmanager
@@ -150,9 +150,9 @@ async def open_cluster(
     """Connect to the cluster of a run, and start its engine on the workers.
 
     Args:
-        settings: of the run; keys stay here.
-        provider: the engine, as this machine has it.
-        workers: how many clips are made at once at most.
+        settings: the settings of the run; keys are not sent.
+        provider: the engine on this machine.
+        workers: the maximum number of clips generated at the same time.
 
     Raises:
         UsageError: the run is not in asyncio, or the package is missing.
@@ -170,7 +170,7 @@ async def open_cluster(
             "distributed, which clusters need, is not installed: "
             f"{format_command('setup', 'cluster')}"
         ) from exc
-    # The run reports what happens itself; the loggers below this name have levels of their own.
+    # The run reports errors itself; each logger below this name has its own level.
     for name in tuple(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -197,7 +197,7 @@ async def open_cluster(
 
 
 async def _start_local(distributed: Any, count: int) -> Any:
-    """A cluster of processes on this machine; other users cannot connect to it."""
+    """Start a cluster of processes on this machine; other users cannot connect to it."""
     try:
         security = distributed.Security.temporary()
     except ImportError as exc:
@@ -213,7 +213,7 @@ async def _start_local(distributed: Any, count: int) -> Any:
         host="127.0.0.1",
         protocol="tls://",
         security=security,
-        # Their HTTP servers would listen on all addresses.
+        # The default HTTP servers would listen on all addresses.
         dashboard_address="127.0.0.1:0",
         worker_dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
@@ -222,18 +222,18 @@ async def _start_local(distributed: Any, count: int) -> Any:
 
 
 async def _close(each: Any) -> None:
-    """Close a client or a cluster, which may be gone already."""
+    """Close a client or a cluster, which may be gone."""
     with contextlib.suppress(Exception), anyio.move_on_after(_CLOSE_SECONDS, shield=True):
         await each.close()
 
 
 class ClusterExecutor:
-    """A :class:`ClipExecutor` on a Dask cluster: hands out batches, in a bounded window."""
+    """A :class:`ClipExecutor` on a Dask cluster: submits batches, in a bounded window."""
 
     def __init__(
         self, client: Any, settings: Settings, provider: Provider, *, most: int, group: TaskGroup
     ) -> None:
-        """Begin with a connected client; ``most`` is how many clips are made at once at most."""
+        """Take a connected client; ``most`` is the maximum number of clips in progress."""
         self.on_change: Callable[[], None] = lambda: None
         self._client = client
         self._address = settings.cluster or ""
@@ -252,12 +252,12 @@ class ClusterExecutor:
 
     @property
     def workers(self) -> int:
-        """How many clips are made at once: the threads of all workers, within the bound."""
+        """The number of clips in progress: the threads of all workers, up to the maximum."""
         return max(1, min(self._threads, self._most))
 
     @property
     def target_clips(self) -> int:
-        """How many clips fill all batches in the cluster."""
+        """The number of clips that fills all batches in the cluster."""
         return self._window * _MOST_IN_BATCH
 
     @property
@@ -266,10 +266,10 @@ class ClusterExecutor:
         return ahead * self.workers
 
     async def start(self) -> None:
-        """Wait for the first worker, check that the engine is the same, and begin.
+        """Wait for the first worker, check that the versions match, and start.
 
         Raises:
-            FatalError: there is no worker, or an engine is another.
+            FatalError: there is no worker, or a version differs.
         """
         with anyio.move_on_after(_NO_WORKERS_SECONDS):
             while not await self._count_threads():  # noqa: ASYNC110 - it asks another process
@@ -284,19 +284,19 @@ class ClusterExecutor:
         """Refuse workers with another version of this package.
 
         Raises:
-            FatalError: there is one.
+            FatalError: a worker has another version.
         """
-        told: dict[str, str] = {}
+        versions: dict[str, str] = {}
         for left in reversed(range(_MOST_QUESTIONS)):
             try:
-                told = await self._client.run(tell_version)
+                versions = await self._client.run(tell_version)
                 break
             except Exception as exc:
-                # A worker that goes just now closes its connection; the others are asked again.
+                # A disconnecting worker closes its connection: query the others again.
                 if not (isinstance(exc, OSError) and left):
                     raise self._lack_packages(exc) from exc
                 await anyio.sleep(_WATCH_SECONDS)
-        for worker, version in told.items():
+        for worker, version in versions.items():
             if version != __version__:
                 raise FatalError(
                     f"the worker {worker} has tts-assets {version}, and this machine "
@@ -336,7 +336,7 @@ class ClusterExecutor:
         try:
             await pending.done.wait()
         finally:
-            # A cancelled request takes no result.
+            # A cancelled request accepts no result.
             pending.done.set()
             self._open.discard(pending)
         if pending.error is not None:
@@ -344,7 +344,7 @@ class ClusterExecutor:
         return pending.result
 
     async def _run_lane(self, number: int) -> None:
-        """Have one batch after the other made, while the window is as wide as that."""
+        """Run one batch after the other, while the window includes this lane."""
         try:
             while number < self._window:
                 batch = await self._take_batch()
@@ -355,7 +355,7 @@ class ClusterExecutor:
     async def _take_batch(self) -> list[_Pending]:
         while True:
             while not self._waiting:
-                # All lanes wait for one event, and those that find nothing wait again.
+                # All lanes wait for one event; lanes that find nothing wait again.
                 if self._more.is_set():
                     self._more = anyio.Event()
                 await self._more.wait()
@@ -370,7 +370,7 @@ class ClusterExecutor:
         setup: bytes | None = None
         try:
             while not (reply := await self._submit(setup, requests)).outcomes:
-                # A worker that has not seen this run, or has closed its engine.
+                # The worker has not seen this run, or has closed its engine.
                 setup = self._setup
         except distributed.KilledWorker:
             await self._run_apart(batch)
@@ -384,7 +384,7 @@ class ClusterExecutor:
                 pending.finish(outcome)
 
     async def _run_apart(self, batch: list[_Pending]) -> None:
-        """One by one, after a batch that went down with several workers."""
+        """Run requests one by one, after several workers were killed by their batch."""
         if len(batch) == 1:
             batch[0].fail(ClipError("several workers were killed while they made this clip"))
             return
@@ -399,12 +399,12 @@ class ClusterExecutor:
         try:
             reply: _Reply = await future
         finally:
-            # The cluster forgets the result, or leaves the batch if it has not begun.
+            # Release the result, or cancel the batch if it has not started.
             future.release()
         return reply
 
     def _learn_pace(self, reply: _Reply) -> None:
-        """So many clips in a batch as fill its time."""
+        """Adapt the size of batches to their target duration."""
         each = reply.seconds / len(reply.outcomes)
         last = self._clip_seconds
         self._clip_seconds = each if last is None else 0.8 * last + 0.2 * each
@@ -412,12 +412,12 @@ class ClusterExecutor:
         self._batch = max(1, min(_MOST_IN_BATCH, math.floor(fit)))
 
     async def _watch(self) -> None:
-        """Follow the number of workers, and end the run when scheduler or workers are gone."""
+        """Poll the number of workers, and end the run if the scheduler or all workers are gone."""
         lacking_since: float | None = None
         while True:
             await anyio.sleep(_WATCH_SECONDS)
             if self._client.status != "running":
-                # It tries to connect again for longer than anybody waits; its batches are lost.
+                # Don't wait for it to reconnect: its batches are lost.
                 self._give_up(self._lack_scheduler())
                 return
             try:
@@ -437,16 +437,16 @@ class ClusterExecutor:
     async def _count_threads(self) -> int:
         try:
             with anyio.fail_after(_ANSWER_SECONDS):
-                told = await self._client.scheduler.identity()
-            threads = sum(int(each["nthreads"]) for each in told["workers"].values())
+                identity = await self._client.scheduler.identity()
+            threads = sum(int(each["nthreads"]) for each in identity["workers"].values())
         except Exception as exc:
             raise self._lack_scheduler() from exc
-        # Those of workers that come back are not given away in between.
+        # Keep the lanes while no workers are left: they may reconnect.
         self._threads = threads or self._threads
         return threads
 
     def _resize(self) -> None:
-        """As many lanes as the window is wide."""
+        """Start lanes until there are as many as the window allows."""
         while self._lanes < self._window:
             self._group.start_soon(self._run_lane, self._lanes)
             self._lanes += 1
@@ -478,7 +478,7 @@ class ClusterExecutor:
 
 
 def _pack_setup(settings: Settings, provider: Provider) -> bytes:
-    """What a worker needs to make the same clips, without any key."""
+    """Pack the settings that a worker needs to generate the same clips, without keys."""
     own = replace(
         settings,
         provider=provider.name,
@@ -492,7 +492,7 @@ def _pack_setup(settings: Settings, provider: Provider) -> bytes:
     return pickle.dumps(own)
 
 
-# The side of a worker: everything below runs in its process.
+# The worker side: everything below runs in a worker's process.
 
 
 #: The engines of this process, by the key of their run.
@@ -505,7 +505,7 @@ def tell_version() -> str:
 
 
 async def run_batch(key: str, setup: bytes | None, requests: tuple[_Request, ...]) -> _Reply:
-    """Make a batch of clips; called by Dask in the worker's event loop."""
+    """Generate a batch of clips; called by Dask in the worker's event loop."""
     begun = time.monotonic()
     engine = _engines.get(key)
     if engine is None:
@@ -544,7 +544,7 @@ class _WorkerEngine:
         try:
             settings: Settings = pickle.loads(setup)  # noqa: S301 - Dask pickles everything
             if (settings.cluster or "").startswith("local:"):
-                # Ctrl-C reaches all processes of a terminal: the run decides what it means.
+                # Ctrl-C reaches all processes of a terminal: leave it to the client.
                 with contextlib.suppress(ValueError):
                     signal.signal(signal.SIGINT, signal.SIG_IGN)
             provider, _ = await to_thread.run_sync(registry.choose_engine, settings)
@@ -562,17 +562,17 @@ class _WorkerEngine:
                 while self._busy or time.monotonic() - self._last < _IDLE_SECONDS:  # noqa: ASYNC110 - a clock
                     await asyncio.sleep(1)
                 _engines.pop(self._key, None)
-        except Exception as exc:  # noqa: BLE001 - the run tells it
+        except Exception as exc:  # noqa: BLE001 - the run reports it
             _engines.pop(self._key, None)
             if not self._ready.done():
-                told = exc if isinstance(exc, TtsAssetsError) else strange(exc)
-                self._ready.set_exception(FatalError(f"{_name_worker()}: {told}"))
+                error = exc if isinstance(exc, TtsAssetsError) else strange(exc)
+                self._ready.set_exception(FatalError(f"{_name_worker()}: {error}"))
 
     async def _make_all(
         self, requests: tuple[_Request, ...], context: BuildContext
     ) -> tuple[_Outcome, ...]:
         outcomes = [_Outcome()] * len(requests)
-        # One more than the engine has workers waits in line, as in a run without a cluster.
+        # Let one clip more than the engine's workers wait, as in a run without a cluster.
         at_once = anyio.CapacityLimiter(2 if isinstance(context.speaker, Recorder) else 1)
 
         async def make(number: int) -> None:
@@ -586,10 +586,10 @@ class _WorkerEngine:
 
     async def _make(self, request: _Request, context: BuildContext) -> _Outcome:
         form, voice = request.form, request.voice
-        ours = await to_thread.run_sync(self._find_engine, voice.name)
-        if ours != request.engine:
-            told = f"{_name_worker()} has another engine: {ours!r} instead of {request.engine!r}"
-            return _Outcome(error=f"{told}; install the same", kind="fatal")
+        own = await to_thread.run_sync(self._find_engine, voice.name)
+        if own != request.engine:
+            problem = f"{_name_worker()} has another engine: {own!r} instead of {request.engine!r}"
+            return _Outcome(error=f"{problem}; install the same", kind="fatal")
         count = time_limits(max(len(form.text), len(form.reading or "")))
         seconds = count * self._settings.timeout_seconds
         try:
@@ -615,7 +615,7 @@ class _WorkerEngine:
             (speech, sound), findings = await record_segment(
                 form, voice, request.around, context, timed=request.timed, on_start=restart
             )
-            # What is joined is the finished sound.
+            # Only the prepared audio is joined: don't send the samples of the speech.
             return (replace(speech, samples=np.empty(0, np.float32)), sound), findings
         recording, _ = await record_form(form, voice, context, on_start=restart)
         if not request.assets:

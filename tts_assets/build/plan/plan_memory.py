@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
-#: Goes up when what is remembered has another form or another meaning.
+#: Increment if the format or the meaning of remembered plans changes.
 _VERSION = 1
 
 #: The states of clips for which there is nothing to do.
@@ -130,7 +130,7 @@ class PlanMemory:
         """
         if not self._is_used:
             return None
-        # What cannot be read or listed, the plan itself tells.
+        # A new plan reports files that cannot be read.
         with contextlib.suppress(OSError, TtsAssetsError, UnicodeEncodeError):
             self._inputs = self._hash_inputs()
             known = _read(self._find_path())
@@ -275,12 +275,12 @@ class PlanMemory:
 
 
 def _is_settled(plan: Plan) -> bool:
-    """Whether a plan found nothing to do, and nothing to tell of single clips."""
-    told = plan.trouble.problems or plan.kept or plan.unmatched
+    """Whether a plan found nothing to do, and nothing to report about single clips."""
+    reported = plan.trouble.problems or plan.kept or plan.unmatched
     # Commands that need no files would judge by the ledger.
     lacks_files = bool(plan.recorded) and plan.recorded.keys().isdisjoint(plan.present)
     return (
-        not (told or plan.planned or plan.untimed or plan.untidy or plan.passed_over)
+        not (reported or plan.planned or plan.untimed or plan.untidy or plan.passed_over)
         and plan.judged_by is (Judged.LEDGER if lacks_files else Judged.FILES)
         and all(state in _SETTLED for state, count in plan.states.items() if count)
     )
@@ -295,7 +295,7 @@ def _read(path: Path) -> SettledPlan | None:
 
 
 def _drop_oldest(folder: Path) -> None:
-    """Delete what was written longest ago, beyond so many."""
+    """Delete the oldest plans beyond the maximum number."""
     paths = sorted(folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in paths[_MOST:]:
         path.unlink(missing_ok=True)

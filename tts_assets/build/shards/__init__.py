@@ -1,1 +1,1 @@
-"""The folder of a shard: what it tells of its plan, its clips' URLs, and all of it read for a merge."""
+"""The folder of a shard: its header, its records and its URLs; and the merge of shards."""

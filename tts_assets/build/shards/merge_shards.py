@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from tts_assets.model import Decision
 
 
-#: Nobody's recording.
+#: The hash of an empty file, which is no recording.
 _EMPTY = sha256(b"")
 
 
 class _Place(Enum):
-    """What the output folder has where an asset of a part goes."""
+    """The state of an asset's path in the output folder."""
 
     FREE = auto()
     RIGHT = auto()
@@ -46,12 +46,12 @@ class _Place(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sorted:
-    """The assets of all parts.
+    """The assets of all shards.
 
     Args:
-        wanted: what the output folder lacks.
-        there: what it has already.
-        changed: where it has something that came after the shard was planned.
+        wanted: the assets that the output folder lacks.
+        there: the assets that it already has.
+        changed: the assets that changed there after the shard was planned.
     """
 
     wanted: list[PartLine] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Sorted:
 
 
 def read_origins(store: Storage) -> dict[str, Provenance]:
-    """What the ledger of the output folder says of its assets.
+    """The ledger lines of the output folder, by asset.
 
     Raises:
         InputError: it is damaged, or cannot be read.
@@ -71,38 +71,38 @@ def read_origins(store: Storage) -> dict[str, Provenance]:
 
 
 def read_rejections(store: Storage) -> dict[str, Decision]:
-    """The decision on each asset of the output folder whose sound somebody rejected.
+    """The decision on each asset of the output folder whose audio a reviewer rejected.
 
     Raises:
         InputError: its ledger is damaged, or cannot be read.
     """
     path = store.root / ledger_line.LEDGER_NAME
-    known = read_ledger(output_folder.bytes_of(path), file=str(path), hash_of=store.hash_of)
-    return known.rejected
+    ledger = read_ledger(output_folder.bytes_of(path), file=str(path), hash_of=store.hash_of)
+    return ledger.rejected
 
 
 def sort_out(
     lines: Mapping[str, PartLine], store: Storage, rejected: Container[str] = ()
 ) -> Sorted:
-    """Hold the assets of all parts against the output folder.
+    """Compare the assets of all shards with the output folder.
 
     Args:
-        lines: those of all parts, by their assets.
+        lines: the lines of all shards, by asset.
         store: the output folder.
-        rejected: its assets whose sounds somebody rejected: others take their place.
+        rejected: its assets whose audio a reviewer rejected; they may be replaced.
 
     Raises:
         InputError: its ledger is damaged.
-        FatalError: an asset cannot be read, or a folder lies in its place.
+        FatalError: an asset cannot be read, or its path is a folder.
     """
-    known = read_origins(store)
+    recorded = read_origins(store)
     found = Sorted()
     lists = {_Place.FREE: found.wanted, _Place.RIGHT: found.there, _Place.CHANGED: found.changed}
     each_of = [lines[asset] for asset in sorted(lines)]
     with threads() as pool:
         places = pool.map(
             lambda each: _place(
-                each, known.get(each.line.asset), store, is_rejected=each.line.asset in rejected
+                each, recorded.get(each.line.asset), store, is_rejected=each.line.asset in rejected
             ),
             each_of,
         )
@@ -119,14 +119,14 @@ def copy(
     rejected: Container[str] = (),
     earlier: Path = Path(),
 ) -> None:
-    """Bring assets into the output folder, each with its line.
+    """Copy assets into the output folder, each with its line.
 
     Args:
         wanted: the assets.
-        store: the output folder; only under its lock.
-        copied: called for each that is there.
-        rejected: assets of the output folder whose sounds somebody rejected.
-        earlier: where these are kept when others take their names.
+        store: the output folder; the caller holds its lock.
+        copied: called for each copied asset.
+        rejected: assets of the output folder whose audio a reviewer rejected.
+        earlier: the folder that keeps the rejected audio when it is replaced.
 
     Raises:
         FatalError: one cannot be read or stored.
@@ -137,7 +137,7 @@ def copy(
     target = OutputTarget(storage=store, log=log, rejected=rejected, earlier=earlier)
     try:
         with threads() as pool:
-            # Gone through, or nothing that went wrong would be raised.
+            # Iterate over the results, so that errors are raised.
             for _ in pool.map(lambda each: _copy(each, target), wanted):
                 copied()
     finally:
@@ -153,17 +153,17 @@ def _place(
     except ClipError as exc:
         raise FatalError(str(exc)) from exc
     replaced = each.part.replaced.get(now.asset, set())
-    there = store.hash_of(now.asset)
+    current = store.hash_of(now.asset)
     if before is None:
-        # What the ledger does not know may be the only copy of somebody's recording.
+        # A file that is not in the ledger may be the only copy of a user's recording.
         named = now.recipe in now.asset
-        free = named or there in {None, _EMPTY, now.sha256} or ("", there) in replaced
+        free = named or current in {None, _EMPTY, now.sha256} or ("", current) in replaced
         return _Place.FREE if free else _Place.CHANGED
     if not before.recipe:
-        # A run was killed while it was replaced.
+        # A run was killed while it replaced the asset.
         return _Place.FREE
     if before.recipe == now.recipe:
-        if there != before.sha256:
+        if current != before.sha256:
             return _Place.FREE
         if before.sha256 == now.sha256 or not (each.part.header.forced or is_rejected):
             return _Place.RIGHT
@@ -182,26 +182,26 @@ def _copy(each: PartLine, target: OutputTarget) -> None:
     store_asset(each.line, data, target)
 
 
-# From parts to the output folder and the catalogues: look at everything, then change it.
+# Merge shards into the output folder and the catalogues: check everything, then change it.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """What became of the parts.
+    """The result of a merge.
 
     Args:
-        parts: their folders, in the order of the shards; they are as they were.
-        count: how many shards there are.
-        missing: the shards that were not merged, now or earlier.
-        copied: assets that the output folder got.
-        there: assets that it had already.
-        changed: assets that it keeps, because they came after the shards were planned.
-        failed: clips that the shards could not make.
-        left: clips that the shards did not come to.
-        urls_written: URLs that the catalogues got.
-        urls_missed: URLs whose entry changed since, or has somebody's recording by now.
-        urls_waiting: URLs that are written when the missing shards are merged.
-        problems: catalogues and entries that took no URL.
+        parts: the folders of the shards, in order; they are not changed.
+        count: the number of shards.
+        missing: the shards that are not merged yet.
+        copied: assets copied into the output folder.
+        there: assets that already existed there.
+        changed: assets that it keeps, because they changed after the shards were planned.
+        failed: clips that failed in the shards.
+        left: clips that the shards did not generate.
+        urls_written: URLs written into the catalogues.
+        urls_missed: URLs whose entry changed since, or has a foreign URL now.
+        urls_waiting: URLs to write when the missing shards are merged.
+        problems: catalogues and entries whose URLs could not be written.
     """
 
     parts: tuple[str, ...]
@@ -225,26 +225,25 @@ def merge(
     on_event: Callable[[Event], None] | None = None,
     on_copied: Callable[[int, int], None] | None = None,
 ) -> Merged:
-    """Join parts, any number of them in any order, and again those that were joined before.
+    """Merge any number of shards in any order; merging a shard again is allowed.
 
-    All is looked at before anything is changed. An asset that the output folder has already, whole
-    and made from the same recipe, stays as it is, unless its shard was told to remake what is
-    fresh; so does what came under its name after its shard was planned. URLs are written when the
-    last shard of a plan is merged, all in one go, so that new keys stand in the catalogues as a
-    single run would have put them; until then they wait.
+    Everything is checked before anything is changed. An intact asset of the same recipe in the
+    output folder is kept, unless its shard ran with ``--force``. An asset that changed there after
+    its shard was planned is kept, too. All URLs are written at once when the last shard of a plan
+    is merged, so that new keys are in the same order as after a single run. Until then they are
+    stored in the output folder.
 
     Args:
-        settings: which output folder, and how catalogues are read.
-        folders: where the parts are; none for all beside the output folder.
-        on_event: called while another run is at work in the output folder or in a catalogue.
-        on_copied: called for each asset that the output folder gets, with how many it has got and
-            how many it will.
+        settings: the output folder, and how to read catalogues.
+        folders: the folders of the shards; empty for all next to the output folder.
+        on_event: called while another run holds the lock of the output folder or a catalogue.
+        on_copied: called for each copied asset, with the number copied and the total.
 
     Raises:
-        UsageError: there are no parts, or a catalogue is not there.
-        InputError: a part is none, damaged or of another plan than the others, or parts contradict
-            each other, or what waits for them; or the ledger of the output folder is damaged, or
-            its record of failures.
+        UsageError: there are no shards, or a catalogue is missing.
+        InputError: a folder is no shard, is damaged or belongs to another plan; shards contradict
+            each other or the stored URLs; or the ledger of the output folder or its record of
+            failures is damaged.
         FatalError: the output folder cannot be written to.
     """
     tell = on_event or (lambda _: None)
@@ -273,7 +272,7 @@ def merge(
 def _store(
     joined: MergedShards, store: Storage, copied: Callable[[int, int], None], earlier: Path
 ) -> Merged:
-    """Bring assets, ledger and failures into the output folder."""
+    """Merge assets, ledger and failures into the output folder."""
     failed_before = _failures(store)
     rejected = read_rejections(store)
     found = sort_out(joined.lines, store, rejected)
@@ -287,7 +286,7 @@ def _store(
 
     copy(found.wanted, store, one_more, rejected=rejected, earlier=earlier)
     leave_tidy(store)
-    # What was there already may be there since a merge that was killed at once.
+    # Existing assets may come from an interrupted merge, and lack their time lines.
     heal(store, {each.line.asset for each in found.there if each.line.cues})
     return Merged(
         parts=tuple(str(part.folder) for part in joined.parts),
@@ -302,7 +301,7 @@ def _store(
 
 
 def _failures(store: Storage) -> bytes:
-    """The record of failures of the output folder, without a last line that was torn.
+    """The record of failures of the output folder, without a truncated last line.
 
     Raises:
         InputError: it is damaged, or cannot be read.
@@ -314,7 +313,7 @@ def _failures(store: Storage) -> bytes:
 
 
 def _remember(joined: MergedShards, made: Iterable[PartLine], before: bytes, store: Storage) -> int:
-    """Take over what could not be made; how many clips that are."""
+    """Merge the records of failures; returns the number of failed clips."""
     path = store.root / failures.NAME
     record = b"".join(part.failures for part in joined.parts)
     after = failures.update_failures(

@@ -60,7 +60,7 @@ def whole_lines_of(path: Path) -> bytes:
     return data
 
 
-# What a shard tells of itself: which one it is, of what plan, and how far it came.
+# The header of a shard: its number, its plan, and its progress.
 
 
 #: The name of its file.
@@ -71,19 +71,19 @@ VERSION = 1
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shard was told, and how far it came.
+    """The inputs of a shard, and its progress.
 
     Args:
         version: of the folder; see :data:`OVERRIDES_VERSION`.
         index: which shard it is, from 1.
         count: how many there are.
-        finished: its run came to its end, be it an early one; else it was killed, or is at work.
-        left: clips that it did not come to, because its run ended early.
+        finished: whether its run ended, even early; else it was killed or is still running.
+        left: clips that it did not generate because its run ended early.
         forced: whether `--force` was given.
         provider: the engine's name.
         engine: the engine's parts with their versions.
-        voice: who speaks what asks for no voice of its own, and how fast.
-        sound: how the assets were to sound and to be stored.
+        voice: the default voice and its speed.
+        sound: the loudness and the file format of the assets.
         templates: of the assets and URLs of all sources.
         catalogues: hash of all that the clips say, of all shards.
         plan: hash of the recipes of all shards.
@@ -109,7 +109,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         return f"shard {self.index}/{self.count}"
 
     def differs(self, other: Header) -> str | None:
-        """What keeps two shards from being of one plan, with both sides; None where nothing does."""
+        """The first difference between the plans of two shards; None if they have the same plan."""
         for what in ("count", "provider", "engine", "voice", "sound", "templates"):
             mine, its = getattr(self, what), getattr(other, what)
             if mine != its:
@@ -122,7 +122,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _HeaderVersion(msgspec.Struct):
-    """As much of a header as tells whether the rest can be read."""
+    """The version of a header, to check whether the rest can be read."""
 
     version: int
 
@@ -130,13 +130,13 @@ class _HeaderVersion(msgspec.Struct):
 def header(
     settings: Settings, provider: Provider, sums: plan_types.Sums, *, finished: bool
 ) -> Header:
-    """What a shard tells of itself.
+    """Build the header of a shard.
 
     Args:
-        settings: of its run.
+        settings: the settings of its run.
         provider: its engine.
-        sums: what its survey saw.
-        finished: whether its run came to its end.
+        sums: the hashes of its plan.
+        finished: whether its run ended.
     """
     shard = settings.shard
     assert shard is not None  # noqa: S101 - only shards have headers
@@ -165,7 +165,7 @@ def encode_header(value: Header) -> bytes:
 
 
 def read_header(folder: Path) -> Header | None:
-    """What the shard of a folder tells of itself; None where there is no such file.
+    """The header of the shard in a folder; None if there is none.
 
     Raises:
         InputError: it cannot be read, is damaged, or of a newer version.
@@ -192,7 +192,7 @@ def read_header(folder: Path) -> Header | None:
 
 
 def _show_value(value: object) -> str:
-    """A value of a header, which may be anybody's, on one line."""
+    """An untrusted value of a header, escaped, on one line."""
     return ", ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
 
 
@@ -344,8 +344,8 @@ class ShardOutput:
 
     Args:
         folder: where it is.
-        header: what it was told.
-        lines: what its ledger says of its assets, by their paths, and where.
+        header: its header.
+        lines: its ledger lines by asset, and where they stand.
         replaced: the recipes and hashes that the output folder had for an asset, by its path, when
             its shard was planned.
         urls: the URLs of its clips, and where they stand.
@@ -366,23 +366,24 @@ def read_shard(folder: Path) -> ShardOutput:
     Raises:
         InputError: it is none, did not come to its end, or is damaged.
     """
-    told = read_header(folder)
-    if told is None:
+    header = read_header(folder)
+    if header is None:
         what = "there is no such folder" if not folder.is_dir() else f"it has no {HEADER_NAME}"
         raise InputError(
             f"this is not the folder of a run with --shard: {what}; name only shard folders",
             file=str(folder),
         )
-    if not told.finished:
+    if not header.finished:
         raise InputError(
-            f"the run of {told.name} was killed or is still in progress: {AGAIN}", file=str(folder)
+            f"the run of {header.name} was killed or is still in progress: {AGAIN}",
+            file=str(folder),
         )
     path = folder / NAME
     record = data_of(path) or b""
     read_failures(record, file=str(path))
     return ShardOutput(
         folder=folder,
-        header=told,
+        header=header,
         lines=_lines(folder / LEDGER_NAME),
         replaced=_read_replaced(folder),
         urls=_decode_lines(folder / URLS_NAME, Patch, "the URL of a shard"),
