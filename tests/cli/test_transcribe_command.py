@@ -78,7 +78,9 @@ def test_a_folder_that_cannot_be_written_is_told_before_anybody_listens(
     taken.write_bytes(b"")
     settings = Settings(transcribe=TranscribeSettings(recognizer="tones"), progress=Progress.NONE)
     with pytest.raises(FatalError, match="cannot write"):
-        run_transcribe(settings, [str(studio.folder / "b.flac")], format_name="text", output=str(taken))
+        run_transcribe(
+            settings, [str(studio.folder / "b.flac")], format_name="text", output=str(taken)
+        )
     assert not heard.exists()
 
 
