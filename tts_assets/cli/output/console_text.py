@@ -1,4 +1,4 @@
-"""Text from catalogues made safe for terminals, workflow logs and JSON; lines printed to streams."""
+"""Escapes text for terminals, workflow logs and JSON, and prints lines to the two streams."""
 
 from __future__ import annotations
 
