@@ -19,7 +19,7 @@ from tts_assets.engines.kokoro_engine import (
     Prosody,
     TimedTones,
     fade_end,
-    give_melody,
+    replace_melody,
 )
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.melody import Tone
@@ -212,7 +212,7 @@ def _make_prosody(
 
 def test_the_middle_of_the_voice_stays() -> None:
     own = [5.0] * 6 + [200.0] * 20 + [5.0] * 6
-    new = give_melody(
+    new = replace_melody(
         _make_prosody(own),
         [TimedTones(0, 1, [Tone(0.5, -3.0)]), TimedTones(1, 2, [Tone(0.5, 3.0)])],
     ).pitch
@@ -222,7 +222,7 @@ def test_the_middle_of_the_voice_stays() -> None:
 
 def test_what_is_silent_stays_silent_and_onsets_keep_their_shape() -> None:
     own = [5.0] * 5 + [60.0] + [OWN_HZ] * 20 + [60.0] + [9.0] * 5
-    new = give_melody(
+    new = replace_melody(
         _make_prosody(own), [TimedTones(0, 2, [Tone(0.0, 0.0), Tone(1.0, 6.0)])]
     ).pitch
     assert new[:5].tolist() == own[:5]
@@ -235,14 +235,14 @@ def test_a_voice_that_creaks_at_its_loud_end_holds_the_melody() -> None:
     own = [5.0] * 6 + [100.0] * 12 + [3.0] * 14
     loud = [-9.0] * 6 + [8.0] * 12 + [7.5] * 4 + [-5.0] * 10
     tones = [TimedTones(0, 1, FLAT), TimedTones(1, 2, FLAT)]
-    new = give_melody(_make_prosody(own, loud), tones).pitch
+    new = replace_melody(_make_prosody(own, loud), tones).pitch
     assert new[6:22] == pytest.approx(np.full(16, 100.0), rel=0.01)
     assert new[22:].tolist() == own[22:]
 
 
 def test_a_devoiced_end_gets_no_voice() -> None:
     own = [5.0] * 6 + [100.0] * 7 + [3.0] * 19
-    new = give_melody(
+    new = replace_melody(
         _make_prosody(own),
         [TimedTones(0, 1, FLAT), TimedTones(1, 2, [Tone(0.5, -4.0)], devoiced=True)],
     ).pitch
@@ -252,8 +252,8 @@ def test_a_devoiced_end_gets_no_voice() -> None:
 @pytest.mark.parametrize("own", [[3.0] * 32, [0.0] * 32])
 def test_what_has_no_voice_is_left_alone(own: list[float]) -> None:
     tones = [TimedTones(0, 1, FLAT), TimedTones(1, 2, FLAT)]
-    assert give_melody(_make_prosody(own), tones).pitch.tolist() == own
-    assert give_melody(_make_prosody([200.0] * 32), []).pitch.tolist() == [200.0] * 32
+    assert replace_melody(_make_prosody(own), tones).pitch.tolist() == own
+    assert replace_melody(_make_prosody([200.0] * 32), []).pitch.tolist() == [200.0] * 32
 
 
 @pytest.mark.parametrize(
@@ -265,13 +265,13 @@ def test_a_vowel_that_creaks_or_is_whispered_gets_its_voice(voiced: int, restore
     loud = [8.0] * (4 + voiced) + [4.0] * (12 - voiced) + [8.0] * 4 + [-9.0] * 12
     tones = [TimedTones(0, 1, FLAT), TimedTones(1, 3, FLAT), TimedTones(3, 5, FLAT)]
     prosody = _make_prosody(own, loud, symbols=5)
-    new = give_melody(prosody, tones)
+    new = replace_melody(prosody, tones)
     has_voice = np.array(own) > 50
     has_voice[restored] = True
     assert new.pitch[has_voice] == pytest.approx(np.full(has_voice.sum(), 100.0), rel=0.01)
     assert new.pitch[~has_voice].tolist() == np.array(own)[~has_voice].tolist()
     assert new.loudness[restored].min() == pytest.approx(8.0)
-    whispered = give_melody(prosody, [tones[0], tones[1]._replace(devoiced=True), tones[2]])
+    whispered = replace_melody(prosody, [tones[0], tones[1]._replace(devoiced=True), tones[2]])
     assert whispered.pitch.tolist() == own
     assert whispered.loudness.tolist() == loud
 

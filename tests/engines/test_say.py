@@ -163,7 +163,7 @@ def test_a_say_that_lists_no_voices_ends_the_run_in_words(
     mac: Mac, monkeypatch: pytest.MonkeyPatch, script: str, message: str
 ) -> None:
     mac.script(script)
-    monkeypatch.setattr(say, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(say, "_LIST_SECONDS", 0.5)
     assert re.search(message, load_engine("say", Settings()).problem() or "")
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tts_assets.audio.joining import Stored
     from tts_assets.model import Samples
 
-# Modules that load numpy are imported in functions: rules are named without them.
+# Import modules that load numpy in functions: listing the rules does not need them.
 
 #: Other sample rates are not analysed.
 _LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000
@@ -29,7 +29,7 @@ def check_samples(samples: Samples, rate_hz: int, expected: ExpectedSound) -> tu
     """Check samples.
 
     Args:
-        samples: float32, shape (n,), full scale at -1..1; of a segment, of any scale.
+        samples: float32, shape (n,), full scale at -1..1; any scale for a segment.
         rate_hz: samples per second.
         expected: what the clip should be.
     """
@@ -59,14 +59,14 @@ def check_bytes(
         data: the encoded clip.
         expected: what the clip should be.
         lufs: its loudness, if already measured in these bytes.
-        peak_dbtp: its true peak; with both, neither is measured again.
+        peak_dbtp: its true peak; if both are set, they are not measured again.
     """
     level = None if lufs is None or peak_dbtp is None else (lufs, peak_dbtp)
     return tuple(_check_stored(io.BytesIO(data), expected, level))
 
 
 def check_level(lufs: float, peak_dbtp: float, expected: ExpectedSound) -> tuple[Finding, ...]:
-    """Check only the measured level, of a joined sound whose segments were checked before."""
+    """Check only the measured level, for joined audio whose segments were already checked."""
     from tts_assets.audio.timing_checks import check_loudness  # noqa: PLC0415
 
     return tuple(check_loudness(lufs, peak_dbtp, expected))
@@ -79,7 +79,7 @@ def _check_stored(
     from tts_assets.audio.joining import open_stored  # noqa: PLC0415
     from tts_assets.audio.measure import compute_block_size  # noqa: PLC0415
 
-    # Before decoding: libmpg123 prints messages about damage.
+    # Check before decoding, as libmpg123 prints messages about damage.
     if fault := containers.find_fault(file):
         yield _undecodable(expected, f"it is incomplete: {fault}")
         return
@@ -117,7 +117,7 @@ def _check_blocks(
     expected: ExpectedSound,
     level: tuple[float, float] | None = None,
 ) -> Iterator[Finding]:
-    """Check the sound; a silent or broken one by no other rule."""
+    """Check the samples; silent or non-finite audio is checked by no other rule."""
     from tts_assets.audio import pitch_checks, timing_checks  # noqa: PLC0415
     from tts_assets.audio.measure import measure_sound  # noqa: PLC0415
     from tts_assets.audio.speech_activity import SpeechActivity  # noqa: PLC0415

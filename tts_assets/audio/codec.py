@@ -1,4 +1,4 @@
-"""Audio files read and written through libsndfile."""
+"""Read and write audio files through libsndfile."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class _WatchedFile:
-    """A file for libsndfile, which calls it from C: keeps the first exception, as C would lose it."""
+    """A file for libsndfile that stores its first exception, which the calling C code would lose."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -44,13 +44,13 @@ class _WatchedFile:
                 self._file.write(data)
         except OSError as exc:
             self.error = exc
-        # libsndfile ignores a smaller number, or stops at an assertion.
+        # After a smaller number, libsndfile continues, or an assertion fails.
         return len(data)
 
 
 @contextmanager
 def open_for_writing(file: BinaryIO) -> Iterator[_WatchedFile]:
-    """A file to pass to libsndfile for writing; raises its first OSError at the end."""
+    """Wrap a file for writing by libsndfile; raise its first OSError after the block."""
     watched = _WatchedFile(file)
     yield watched
     if watched.error is not None:
@@ -65,16 +65,16 @@ _CONTAINERS = {
     Format.WAV: ("WAV", "PCM_16"),
 }
 
-# libsndfile draws a random number for every Ogg file; equal clips must have equal bytes.
+# Replaces libsndfile's random serial number, so that equal clips have equal bytes.
 _SERIAL = 0x74747361
 
-# libvorbis keeps each block on the stack, and crashes with ten minutes.
+# libvorbis keeps each block on the stack; ten minutes would crash it.
 _BLOCK = 1 << 14
 
-# libsndfile reports a larger number if the file lacks its length; no recording is longer.
+# If a file lacks its length, libsndfile reports a larger number; no recording is longer.
 UNKNOWN_FRAMES = 1 << 40
 
-# Frames read at once of such a file.
+# The number of frames to read at once from such a file.
 _READ = 1 << 18
 
 # SFE_SEEK_FAILED of libsndfile 1.2.2.
@@ -82,7 +82,7 @@ _SEEK_FAILED = 39
 _PCM_SCALE = 32_768
 
 # The limit of 32 bits, less the headers.
-_LARGEST_BYTES = (1 << 32) - (1 << 12)
+_MAX_BYTES = (1 << 32) - (1 << 12)
 
 
 def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
@@ -126,7 +126,7 @@ def open_writer(file: Any, sound: Sound) -> soundfile.SoundFile:
 
 
 def decode_encoded(file: BinaryIO) -> Waveform:
-    """Decode a file that ``encode`` has written; a short one into memory."""
+    """Decode a file that ``encode`` has written; short ones into memory."""
     file.seek(0)
     with Sequential(file) as opened:
         size = int(opened.frames)
@@ -145,8 +145,8 @@ def decode_encoded(file: BinaryIO) -> Waveform:
 class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
     """A file read from beginning to end without seeking.
 
-    soundfile seeks to the current place after each read, which makes MP3 lose its bit reservoir, and
-    FLAC of unknown length fail at its end.
+    soundfile seeks to the current position after each read; MP3 then loses its bit reservoir, and FLAC
+    of unknown length fails at its end.
     """
 
     def seekable(self) -> bool:
@@ -154,11 +154,11 @@ class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no
 
 
 def decode(data: bytes, *, may_be_cut: bool = False) -> tuple[Samples, int]:
-    """Read a whole sound file from memory.
+    """Decode an audio file in memory.
 
     Args:
         data: the file.
-        may_be_cut: accept an MP3 whose end is missing.
+        may_be_cut: accept a truncated MP3.
 
     Returns:
         Float32 samples of shape (n,), channels averaged, and samples per second.
@@ -172,7 +172,7 @@ def decode(data: bytes, *, may_be_cut: bool = False) -> tuple[Samples, int]:
         data = extract_frames(data, frames)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            samples, rate_hz = _all_of(file), file.samplerate
+            samples, rate_hz = _read_all(file), file.samplerate
     except soundfile.SoundFileError as exc:
         raise ClipError(
             f"{len(data)} bytes that begin with {data[:8]!r} have no known audio format "
@@ -182,7 +182,7 @@ def decode(data: bytes, *, may_be_cut: bool = False) -> tuple[Samples, int]:
     return np.ascontiguousarray(mono, dtype=np.float32), int(rate_hz)
 
 
-def _all_of(file: soundfile.SoundFile) -> NDArray[np.float32]:
+def _read_all(file: soundfile.SoundFile) -> NDArray[np.float32]:
     """Samples of shape (n, channels)."""
     if file.frames < UNKNOWN_FRAMES:
         samples: NDArray[np.float32] = file.read(dtype="float32", always_2d=True)
@@ -201,7 +201,7 @@ def iter_frames(file: soundfile.SoundFile, size: int) -> Iterator[NDArray[np.flo
         try:
             frames = file.read(out=block)
         except soundfile.LibsndfileError as exc:
-            # The last read of a file without length fails.
+            # The last read of a file without a length fails.
             if has_length or exc.code != _SEEK_FAILED:
                 raise
             frames = block
@@ -222,7 +222,7 @@ def check_file_size(size: int, sound: Sound) -> None:
             data_bytes = size * sound.bitrate_kbps * 125 // sound.rate_hz
         case _:
             return
-    if data_bytes > _LARGEST_BYTES:
+    if data_bytes > _MAX_BYTES:
         raise ClipError(
             f"{size / sound.rate_hz / 3600:.1f} hours of audio exceed the 4 GB limit of the "
             f"format {sound.format}: choose another format or a lower rate, or split the "
@@ -251,9 +251,9 @@ def to_int16(samples: Samples) -> NDArray[np.int16]:
     return np.clip(whole, -_PCM_SCALE, _PCM_SCALE - 1).astype(np.int16)
 
 
-# Files of any length, block by block, in mono, at a given rate.
+# Files of any length, decoded in blocks, as mono at a given rate.
 
-#: Frames read at once.
+#: The number of frames to read at once.
 _FRAMES_AT_ONCE = 1 << 17
 
 #: The length of MP3 files without a tag is an estimate.
@@ -261,10 +261,10 @@ _SLACK_SECONDS = 1.0
 
 
 def read_duration(path: Path) -> float | None:
-    """The length of a file by its header; None if it lacks it.
+    """The duration of a file by its header; None if the header lacks it.
 
     Raises:
-        ClipError: it cannot be read, is not a sound file that libsndfile can read, or is empty.
+        ClipError: it cannot be read, is in no format of libsndfile, or is empty.
     """
     with _open_sound(path) as file:
         if file.frames == 0:
@@ -307,7 +307,7 @@ def read_mono_blocks(path: Path, rate_hz: int) -> Iterator[Samples]:
 @contextmanager
 def _open_sound(path: Path) -> Iterator[soundfile.SoundFile]:
     try:
-        # Opened first for its OSError: libsndfile reports only "System error".
+        # Open it first, for the OSError: libsndfile reports only "System error".
         with open_regular(path):
             pass
         file = Sequential(path)

@@ -1,4 +1,4 @@
-"""Check that audio files are complete by their containers; MP3 frames and tags."""
+"""Check by their containers that audio files are complete; parse MP3 frames and tags."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def checksum(data: bytes | bytearray) -> int:
 class Crc16:
     """CRC-16 with polynomial 0x8005, least significant bit first, from 0.
 
-    The contribution of a bit depends on its distance from the end only, with a period of 32767 bits:
-    so long data are first folded at that length, as bytes, then as bits.
+    The contribution of a bit depends only on its distance from the end, with a period of 32767 bits, so
+    long data are first folded to that length, as bytes, then as bits.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Crc16:
 
     def value(self) -> int:
         width = max(1, min(self._size, _PERIOD))
-        # The last byte lies last.
+        # Rotate, so that the last byte comes last.
         folded = np.roll(self._folded[:width], -self._size % width)
         bits = np.zeros((-(-8 * width // _PERIOD), _PERIOD), np.uint8)
         bits.reshape(-1)[bits.size - 8 * width :] = np.unpackbits(folded, bitorder="little")
@@ -79,10 +79,10 @@ _MONO = 3
 _VBRI_AT = 36
 _TAG_BYTES = 64
 
-#: The mark, the flags and two counts.
+#: The size of the marker, the flags and two counts.
 _INFO_BYTES = 17
 
-#: Counts from here on, and 0, are placeholders.
+#: Counts from this value on, and 0, are placeholders.
 _UNKNOWN = 1 << 31
 
 #: Some encoders count the frame of the tag itself.
@@ -163,7 +163,7 @@ class Mp3Frames:
 
 
 def read_frames(file: BinaryIO) -> Mp3Frames | None:
-    """Walk through the headers of a file without decoding; None if it is not an MP3 file."""
+    """Parse the frame headers of a file without decoding; None if it is not an MP3 file."""
     size = file.seek(0, 2)
     at = _skip_tags(file, 0, size)
     first = _parse(_read(file, at, _HEADER_BYTES))
@@ -184,7 +184,7 @@ def read_frames(file: BinaryIO) -> Mp3Frames | None:
             )
             break
         else:
-            # Not only the first frame may be a tag: files may have been joined.
+            # Any frame may be a tag, as files may have been concatenated.
             tag = _parse_tag(_read(file, at, min(header.size, _TAG_BYTES)), at, header)
             if tag is None:
                 frames.add(at, header)
@@ -196,9 +196,9 @@ def read_frames(file: BinaryIO) -> Mp3Frames | None:
 
 
 def extract_frames(data: bytes, frames: Mp3Frames) -> bytes:
-    """The frames alone, after a correct tag if the bit rate varies.
+    """The frames without other data, after a correct tag if the bit rate varies.
 
-    libmpg123 guesses the length if there is no tag, stops where a wrong one says, and prints messages
+    Without a tag, libmpg123 guesses the length; with a wrong one, it stops early. It prints messages
     about that, about damage and about unusual ID3 tags.
 
     Args:
@@ -230,7 +230,7 @@ def _describe_end(file: BinaryIO, at: int, size: int) -> str | None:
 
 
 def _count_fault(frames: Mp3Frames) -> str | None:
-    """Whether the tag counts more than there is; joined files have more than their first tag counts."""
+    """The fault if the tag counts more than the file has; concatenated files have more than it counts."""
     if not frames.tags:
         return None
     tag = frames.tags[0]
@@ -276,7 +276,7 @@ def _read_number(frame: bytes, at: int) -> int | None:
 
 
 def _skip_tags(file: BinaryIO, at: int, size: int) -> int:
-    """The place after all tags that begin here."""
+    """The offset after all tags that begin at an offset."""
     while at < size:
         head = _read(file, at, _APE_HEADER)
         length = next((length(head) for mark, length in _TAGS if head.startswith(mark)), 0)
@@ -287,7 +287,7 @@ def _skip_tags(file: BinaryIO, at: int, size: int) -> int:
 
 
 def _id3v2_bytes(head: bytes) -> int:
-    """The size has seven bits in each byte."""
+    """The size of an ID3v2 tag, whose header has seven bits of it in each byte."""
     length = 0
     for byte in head[6:_ID3V2_HEADER]:
         length = length << 7 | byte & 0x7F
@@ -296,7 +296,7 @@ def _id3v2_bytes(head: bytes) -> int:
 
 
 def _ape_bytes(head: bytes) -> int:
-    """The size excludes the header."""
+    """The size of an APE tag, whose header excludes itself."""
     return _APE_HEADER + int.from_bytes(head[12:16], "little")
 
 
@@ -312,7 +312,7 @@ def _read(file: BinaryIO, at: int, size: int) -> bytes:
     return file.read(size)
 
 
-#: Lengths from here on, and 0, are placeholders.
+#: Lengths from this value on, and 0, are placeholders.
 UNKNOWN_BYTES = 1 << 28
 _RIFF_HEAD, _CHUNK_HEAD = 12, 8
 _BLOCK_ALIGN = slice(12, 14)
@@ -327,11 +327,11 @@ _ID3V1_BYTES = 128
 
 
 def find_fault(file: BinaryIO, *, needs_end: bool = True) -> str | None:
-    """Why a file is not complete, as far as its container has lengths or checksums.
+    """The reason why a file is incomplete, by the lengths and checksums of its container; None if complete.
 
     Args:
         file: WAV, FLAC, Ogg, MP3 or anything else, open for reading; it is not decoded.
-        needs_end: whether an Ogg file must have its last flag, which some servers leave out.
+        needs_end: require the end-of-stream flag of an Ogg file, which some servers omit.
     """
     file.seek(0)
     begin = file.read(_RIFF_HEAD)
@@ -346,7 +346,7 @@ def find_fault(file: BinaryIO, *, needs_end: bool = True) -> str | None:
 
 
 def _find_wav_fault(file: BinaryIO) -> str | None:
-    """Compare the lengths of RIFF and of the samples; writers to a pipe know neither."""
+    """Check the lengths of RIFF and of the samples; writers to a pipe leave both unknown."""
     size = file.seek(0, 2)
     riff, align, at = _number(file, 4), 1, _RIFF_HEAD
     while at + _CHUNK_HEAD <= size:
@@ -394,7 +394,7 @@ def _find_flac_fault(file: BinaryIO) -> str | None:
 
 
 def _find_last_sample(tail: bytes, block: int) -> int | None:
-    """Samples up to the end of the last frame; None if none ends with the file."""
+    """The number of samples up to the end of the last frame; None if no frame ends with the file."""
     at = len(tail)
     while (at := max(tail.rfind(mark, 0, at) for mark in _FRAME_BEGINS)) >= 0:
         end = _parse_frame(tail[at : at + _FRAME_HEADER_BYTES], block)
@@ -404,7 +404,7 @@ def _find_last_sample(tail: bytes, block: int) -> int | None:
 
 
 def _parse_frame(head: bytes, block: int) -> int | None:
-    """The end of a frame in samples of the file; None without a header (RFC 9639, 9.1)."""
+    """The end of a frame, counted in samples; None without a header (RFC 9639, 9.1)."""
     # A frame of silence may be shorter than the longest header.
     head = head.ljust(_FRAME_HEADER_BYTES, b"\0")
     kind = head[2] >> 4

@@ -1,4 +1,4 @@
-"""The expected length of a clip by its text; names of checks, and calibrated voices."""
+"""The expected length of a clip from its text; names of checks, and calibrated voices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Phrase, Pronunciation, Sound
 
 
-#: The allowed error of the level. Clips are made to 0.25 LU; players' codecs differ by some tenths.
+#: The allowed error of the level. Clips are within 0.25 LU; players' codecs differ by some tenths.
 TOLERANCE_LU = 1.0
 
 
@@ -72,11 +72,11 @@ class KnownVoice(NamedTuple):
     """The calibration of a voice.
 
     Args:
-        lowest_hz: the least median pitch of a clip.
-        highest_hz: the highest one.
-        still_seconds: longer than any digital silence in a closure at a speed of 1.
+        lowest_hz: the lowest median pitch of a clip.
+        highest_hz: the highest median pitch.
+        still_seconds: an upper bound of digital silence in a closure at a speed of 1.
         still_pause_seconds: the same in a pause.
-        middle_hz: accents on the first mora usually begin above it, and others below.
+        middle_hz: phrases accented on the first mora usually begin above it, others below.
     """
 
     lowest_hz: float
@@ -98,7 +98,7 @@ KNOWN = {
 }
 
 #: Seconds of each consonant of OpenJTalk's voice Mei, by the kana that begin with it. These and the
-#: following figures have the least relative error over the 850 clips of data/ of up to 80 morae.
+#: following figures minimise the relative error over the 850 clips of data/ of up to 80 morae.
 _CONSONANTS = {
     "アイウエオ": -0.016,
     "カキクケコ": 0.044,
@@ -132,7 +132,7 @@ _VOWELS = {
 _VOWEL = {kana: seconds for row, seconds in _VOWELS.items() for kana in row}
 _SPECIAL = {"ッ": 0.099, "ン": 0.035, "ー": 0.095}
 
-#: ッ before a fricative (デッサン, けっせい): of 10 such words the mean.
+#: ッ before a fricative (デッサン, けっせい): the mean of 10 such words.
 _HISSING_CLOSURE, _HISSING = 0.030, frozenset("サシスセソ")
 
 #: Between two of these an i or u is devoiced, and shorter.
@@ -144,19 +144,19 @@ _PAUSE = 0.563
 #: Added once for each text.
 _ONCE = 0.060
 
-#: The seconds, and the share of the whole, that do not change with the speed.
+#: The seconds, and the share of the length, that do not depend on the speed.
 _STEADY, _STEADY_SHARE = 0.14, 0.07
 
 
 def estimate_mei_seconds(spoken: Pronunciation, speed: float) -> float:
-    """How long Mei takes, from the first sound to the last."""
+    """The length of speech by Mei, from the first sound to the last."""
     own = _ONCE + estimate_sound_seconds(spoken) + _PAUSE * (len(split_breaths(spoken)) - 1)
     steady = _STEADY + _STEADY_SHARE * own
     return max(0.05, steady + (own - steady) / speed)
 
 
 def estimate_sound_seconds(spoken: Pronunciation) -> float:
-    """How long the sounds take at a speed of 1, without pauses."""
+    """The length of speech by Mei at a speed of 1, without pauses."""
     groups = split_breaths(spoken)
     sounds = sum(sum(map(_of_mora, group, [*group[1:], ""])) for group in groups)
     # An utterance that ends in ッ ends before it.
@@ -165,7 +165,7 @@ def estimate_sound_seconds(spoken: Pronunciation) -> float:
 
 
 def estimate_mora_seconds(kana: str) -> list[float]:
-    """How long it takes for each mora of what is morae in one breath, in seconds."""
+    """The length of each mora of a breath group by Mei, in seconds."""
     morae = split_morae(kana)
     return [
         max(0.02, _of_mora(mora, after))
@@ -209,15 +209,15 @@ def split_breaths(spoken: Pronunciation) -> list[list[str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedSound:
-    """What a clip should be.
+    """The expected properties of a clip.
 
     Args:
-        sound: the settings of its sound.
-        pronunciation: of its text; None if unknown, as of a whole passage.
-        speed: the requested speed; 1.0 is the voice's own pace.
+        sound: its sound settings.
+        pronunciation: the pronunciation of its text; None if unknown, as for a whole passage.
+        speed: the requested speed; 1.0 is the voice's natural speed.
         voice: provider and name of the voice, as ``openjtalk/mei``.
         says_accents: whether the voice follows accents.
-        is_segment: it is a segment of a passage from the engine: not levelled, padded or encoded.
+        is_segment: the clip is a segment of a passage from the engine: not levelled, padded or encoded.
         pauses_ms: the silences between the segments of a passage.
         pace: the learned speaking rate at this speed; ignored for a calibrated voice.
     """
@@ -232,15 +232,15 @@ class ExpectedSound:
     pace: SpeakingRate | None = None
 
 
-#: Japanese is read aloud with 7 to 9 morae a second. No voice is faster than two fifths of that time,
-#: and twelve times as long is a repetition or babble.
+#: Japanese is read aloud at 7 to 9 morae per second. No voice takes less than two fifths of that time;
+#: twelve times as long is repetition or babble.
 _LEAST_SECONDS = 0.05
 _MOST_SECONDS = 1.5
 
 #: Breath and noise at both ends.
 _AROUND_SECONDS = 0.5
 
-#: A weak beginning and end below the level of silence.
+#: The part of a weak start and end below the level of silence.
 _EDGE_SECONDS = 0.02
 
 #: A single mora may be a nasal of 0.04 s at any speed, as ン by OpenJTalk.
@@ -256,8 +256,8 @@ LEAST_SPOKEN_SECONDS = 0.15
 #: The same voice at three pitches, with equal lengths.
 MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
 
-#: The margins of the foreseen length: a constant, a share of it, and another share of what exceeds a
-#: second. No clip of data/ is outside, and one of 600 words and sentences from elsewhere.
+#: The margins of the expected length: a constant, a share of it, and another share of the part above one
+#: second. Outside are no clip of data/, and one of 600 words and sentences from other sources.
 _LESS_SECONDS, _LESS_SHARE, _LESS_LONG_SHARE = 0.06, 0.06, 0.06
 _MORE_SECONDS, _MORE_SHARE = 0.10, 0.10
 
@@ -295,7 +295,7 @@ def compute_shortest_seconds(spoken: Pronunciation, speed: float) -> float:
 
 
 def compute_longest_seconds(spoken: Pronunciation, speed: float) -> float:
-    """The longest plausible length: one and a half seconds for a mora, without silence around.
+    """The longest plausible length: one and a half seconds for a mora, without surrounding silence.
 
     A speed above 1 counts as 1, as some voices ignore it.
     """
@@ -303,7 +303,7 @@ def compute_longest_seconds(spoken: Pronunciation, speed: float) -> float:
 
 
 def estimate_speech_seconds(spoken: Pronunciation, speed: float) -> float:
-    """How long an ordinary voice speaks without pauses, with nine morae a second as OpenJTalk's.
+    """The length of speech by an ordinary voice, without pauses, at OpenJTalk's nine morae per second.
 
     A speed below 1 counts as 1, as some services ignore it.
     """

@@ -36,7 +36,7 @@ _RANGES = (
 
 
 def list_mp3_kbps(rate_hz: int) -> tuple[int, ...]:
-    """The bit rates of MP3 at this sampling rate; none if it lacks the rate."""
+    """The bit rates of MP3 at this sample rate; none if MP3 does not support it."""
     return _MP3_KBPS.get(rate_hz, ())
 
 
@@ -80,6 +80,6 @@ def _not_one_of(name: str, value: float, what: str, choices: tuple[int, ...]) ->
 
 def _out_of_range(name: str, value: float, bounds: tuple[float, float], unit: str) -> Iterator[str]:
     least, most = bounds
-    # NaN is out of every range, as comparisons with it are false.
+    # This form rejects NaN, as comparisons with it are false.
     if not least <= value <= most:
         yield f"{name} is {value}: choose a number from {least:g} to {most:g} ({unit})."

@@ -1,4 +1,4 @@
-"""Concatenate finished segments to one asset, or stream them; read stored files."""
+"""Concatenate prepared segments into one asset, or stream them; read stored files."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples, Sound
 
 
-# The silence that ``trim`` cuts, for a segment whose peak is near 1.
+# The level below which ``trim`` cuts silence, for a segment whose peak is near 1.
 _AUDIBLE = 10.0 ** (-50.0 / 20.0)
 
 
 class Joint(NamedTuple):
-    """A segment in its place.
+    """A segment to concatenate.
 
     Args:
-        read: loads its samples as ``audio.prepare.prepare_speech`` returned them; called a few times.
-        frames: the number of its samples.
-        level: as ``audio.prepare.prepare_speech`` returned it.
+        read: loads the samples that ``audio.prepare.prepare_speech`` returned; called several times.
+        frames: the number of samples.
+        level: the level that ``audio.prepare.prepare_speech`` returned.
         voice: the speaker; segments of one voice are levelled together.
         pause_ms: the silence after it.
     """
@@ -53,14 +53,14 @@ class Joint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinedSound:
-    """The measurements of a joined file, as in Recording, and the places of its segments.
+    """The measurements of a joined file, as in Recording, and the times of its segments.
 
     Args:
         seconds: its length.
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
-        spans: begin and end of each segment's audible part, in seconds.
-        starts: where each segment's samples begin, a little before its audible part.
+        spans: start and end of the audible part of each segment, in seconds.
+        starts: the start of the samples of each segment, shortly before its audible part.
     """
 
     seconds: float
@@ -73,9 +73,9 @@ class JoinedSound:
 def join_segments(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> JoinedSound:
     """Concatenate segments, level them as one and encode them; equal input gives equal bytes.
 
-    Several voices are first brought to equal loudness. Loudness and true peak hold for the whole
-    file as decoded, as in :func:`tts_assets.audio.render.finish`, which makes the same bytes of a single
-    segment. Memory does not grow with the length.
+    Several voices are first brought to equal loudness. Loudness and true peak are those of the whole
+    decoded file, as in :func:`tts_assets.audio.render.finish`, which gives the same bytes for a single
+    segment. The memory use does not depend on the length.
 
     Args:
         joints: the segments in order.
@@ -145,8 +145,8 @@ def _compute_gains(
 ) -> tuple[list[np.float32], list[tuple[int, int]]]:
     """The gain of each segment that makes all voices equally loud, and its margins.
 
-    Segments of one voice keep their relative levels. The softest voice stays at a peak of 1, so that
-    no other exceeds it.
+    Segments of one voice keep their relative levels. The softest voice keeps a peak of 1, so that no
+    other exceeds it.
     """
     tops: dict[str, float] = {}
     for joint in joints:
@@ -174,7 +174,7 @@ def _balance_db(powers: dict[str, list[NDArray[np.float64]]]) -> dict[str, float
     lufs = {voice: compute_gated_lufs(np.concatenate(some)) for voice, some in powers.items()}
     # A voice below the absolute gate has no loudness.
     least = min((value for value in lufs.values() if value > -np.inf), default=0.0)
-    # Noise in the last bits of a measurement must not reach the samples.
+    # Round, so that noise in the last bits of a measurement does not change the samples.
     return {
         voice: round(least - value, 2) if value > -np.inf else 0.0 for voice, value in lufs.items()
     }
@@ -204,7 +204,7 @@ _FORMATS = {
     ("WAV", "PCM_16"): Format.WAV,
 }
 
-# Samples of all channels read at once.
+# The number of samples of all channels to read at once.
 _AT_ONCE = 1 << 20
 
 
@@ -213,10 +213,10 @@ class Stored:
     """An open sound file.
 
     Args:
-        format: its encoding; None for one that no asset has.
-        kind: container and encoding, as libsndfile names them.
+        format: its encoding; None if it is not a format of assets.
+        kind: container and encoding, in libsndfile's names.
         rate_hz: samples per second.
-        channels: their number.
+        channels: the number of channels.
         file: the open file.
     """
 
@@ -257,17 +257,17 @@ def _damage_error(exc: Exception) -> ClipError:
     return ClipError(f"libsndfile cannot read it: {getattr(exc, 'error_string', exc)}")
 
 
-#: The length in the header of a WAV file that is still growing.
+#: The length in the header of a WAV file that is still being written.
 _UNKNOWN_BYTES = 0xFFFF_FFFF
 _WAV = "<4sI4s4sIHHIIHH4sI"
 _PCM = 1
 
 
 class Stream:
-    """Writes segments one after the other, each levelled by itself, to a sink that cannot seek.
+    """Writes segments to a sink that cannot seek, each levelled separately.
 
-    The loudness of the whole cannot be known before its end. Used as a context manager: the end of
-    the sound is written if the block succeeds.
+    The loudness of the whole is unknown before the end. As a context manager, it writes the end of
+    the file if the block succeeds.
     """
 
     def __init__(self, sound: Sound, into: BinaryIO) -> None:
@@ -325,10 +325,10 @@ class Stream:
 def _open_encoder(
     sound: Sound, into: BinaryIO
 ) -> tuple[Callable[[Samples], object], Callable[[], object]]:
-    """Functions that write samples, and that end the sound."""
+    """Return functions that write samples and end the file."""
     match sound.format:
         case Format.MP3:
-            # Without LAME's tag, which has the number of frames.
+            # Omit LAME's tag, as the number of frames is unknown.
             lame = mp3.Encoder(sound)
             return lambda samples: into.write(lame.encode(samples)), lambda: into.write(
                 lame.flush()
@@ -369,7 +369,7 @@ def _open_container(
 
 
 class _AppendOnlyFile(io.RawIOBase):
-    """Ignores what libsndfile writes before its end, such as a corrected header."""
+    """Ignores writes of libsndfile before the end, such as a corrected header."""
 
     def __init__(self, into: BinaryIO) -> None:
         super().__init__()
@@ -378,7 +378,7 @@ class _AppendOnlyFile(io.RawIOBase):
         self._error: OSError | None = None
 
     def check(self) -> None:
-        """Raise the first error of writing: no exception passes the C code that calls it."""
+        """Raise the first write error, which cannot propagate through the calling C code."""
         if self._error is not None:
             raise self._error
 

@@ -1,4 +1,4 @@
-"""Loudness of a clip (ITU-R BS.1770-4), and its level set by gain and limiter."""
+"""Measure the loudness of a clip (ITU-R BS.1770-4), and set its level by gain and limiter."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _RELATIVE_GATE_LU = -10.0
 _HOPS_PER_SECOND = 10
 _HOPS_PER_BLOCK = 4
 
-# The high-pass, the slower stage, has decayed by 80 dB after this time.
+# After this time, the high-pass, the slower stage, has decayed by 80 dB.
 _MEMORY_SECONDS = 0.04
 _LEAST_HOPS_PER_FRAME = 3
 
@@ -59,7 +59,7 @@ def compute_gated_lufs(powers: NDArray[np.float64]) -> float:
 def measure_block_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
     """Mean square of every complete, K-weighted 400 ms block, shape (blocks,).
 
-    A gain scales them by its square, so one measurement serves every gain; an hour has 36,000.
+    A gain scales them by its square, so they are measured only once; an hour has 36,000.
     """
     return compute_block_powers(measure_hop_energies(wave, rate_hz), wave.size, rate_hz)
 
@@ -67,7 +67,7 @@ def measure_block_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
 def compute_block_powers(
     energies: NDArray[np.float64], size: int, rate_hz: int
 ) -> NDArray[np.float64]:
-    """Block powers of a sound of so many samples, from its ``measure_hop_energies``."""
+    """Block powers of so many samples, from the result of ``measure_hop_energies``."""
     hop = round(rate_hz / _HOPS_PER_SECOND)
     hops = max(_HOPS_PER_BLOCK, size // hop)
     totals = np.concatenate(([0.0], np.cumsum(energies[:hops])))
@@ -75,7 +75,7 @@ def compute_block_powers(
 
 
 def measure_hop_energies(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
-    """K-weighted energy of every complete hop of 100 ms, and of four at least; shape (n,)."""
+    """K-weighted energy of every complete 100 ms hop, and of at least four; shape (n,)."""
     rows = (_energies(*frame, rate_hz) for frame in _frames(wave, rate_hz))
     return np.fromiter(chain.from_iterable(rows), dtype=np.float64)
 
@@ -83,7 +83,7 @@ def measure_hop_energies(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
 def update_hop_energies(
     wave: Waveform, rate_hz: int, near: Waveform, energies: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """As ``measure_hop_energies``; reuses those of ``near`` for frames that are equal."""
+    """As ``measure_hop_energies``, but reuse those of ``near`` for equal frames."""
     frames = _frames(wave, rate_hz), _frames(near, rate_hz)
     rows = (
         row if np.array_equal(ours[0], theirs[0]) else _energies(*ours, rate_hz)
@@ -111,7 +111,7 @@ def _sizes(rate_hz: int) -> _Sizes:
 
 
 def _frames(wave: Waveform, rate_hz: int) -> Iterator[tuple[Samples, int]]:
-    """Samples with some before them, and the number of those."""
+    """Frames with some preceding samples, and the number of these."""
     memory, _, hops, hop = _sizes(rate_hz)
     before = np.empty(0, dtype=np.float32)
     for block in regroup_blocks(_extend(wave, _HOPS_PER_BLOCK * hop - wave.size), hops * hop):
@@ -132,16 +132,16 @@ def _energies(samples: Samples, lead: int, rate_hz: int) -> NDArray[np.float64]:
 
 
 def _extend(wave: Waveform, size: int) -> Iterator[Samples]:
-    """A sound, and so much silence after it."""
+    """Append so many samples of silence."""
     yield from wave.blocks()
     yield np.zeros(max(0, size), dtype=np.float32)
 
 
 @lru_cache(maxsize=8)
 def _k_weighting(frame: int, rate_hz: int) -> NDArray[np.complex64]:
-    """The response of the standard's 48 kHz filters at each frequency of a real transform.
+    """The response of the standard's 48 kHz filters at each frequency of a real FFT.
 
-    The standard requires "the same frequency response" at other rates: this is exact, where
+    The standard requires "the same frequency response" at other rates: this one is exact, whereas
     redesigned filters are approximate.
     """
     hz = np.minimum(np.fft.rfftfreq(frame, 1.0 / rate_hz), _STANDARD_HZ / 2)
@@ -152,7 +152,7 @@ def _k_weighting(frame: int, rate_hz: int) -> NDArray[np.complex64]:
     return response.astype(np.complex64)
 
 
-# More limiting changes the sound more than its peaks.
+# More limiting would distort the audio.
 _MOST_LIMITING_DB = 20.0
 _TOLERANCE_LU = 0.05
 _ROUNDS = 8
@@ -169,9 +169,9 @@ class Way(NamedTuple):
     """The steps of levelling, which determine the samples.
 
     Args:
-        gain: applied first.
-        ceiling: of the limiter; None without one.
-        lowering: a last gain, if any.
+        gain: the gain before the limiter.
+        ceiling: the limiter's ceiling; None without a limiter.
+        lowering: the gain after the limiter, if any.
     """
 
     gain: np.float32
@@ -194,15 +194,15 @@ def level(
 ) -> Levelled:
     """Bring a sound to a loudness with its true peak under a ceiling, which has priority.
 
-    A gain suffices for nine words of ten. For the rest a look-ahead limiter holds single peaks, and
-    the gain rises by the loudness that this costs.
+    For nine words of ten, a gain suffices. For the rest, a look-ahead limiter attenuates single peaks,
+    and the gain rises to make up for the loss of loudness.
 
     Args:
         wave: the sound, its peak near 1.
         rate_hz: samples per second.
-        lufs: integrated loudness to reach (ITU-R BS.1770-4).
+        lufs: target integrated loudness (ITU-R BS.1770-4).
         peak_dbtp: true-peak ceiling.
-        energies: of its hops, if measured before.
+        energies: its hop energies, if already measured.
     """
     if energies is None:
         energies = measure_hop_energies(wave, rate_hz)
@@ -222,7 +222,7 @@ def level(
 
 
 def _peak(wave: Waveform, rate_hz: int, over_dbtp: float) -> float:
-    """The true peak if it exceeds a limit; of a long sound only some value above the limit."""
+    """The true peak if it exceeds a limit; for a long sound, any value above the limit."""
     if wave.size <= BLOCK:
         return measure_true_peak(wave, rate_hz, over_dbtp=over_dbtp)
     peak = -math.inf
@@ -255,7 +255,7 @@ def measure_level(wave: Waveform, rate_hz: int) -> Measured:
 def measure_audible_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
     """Block powers, with silence appended to a clip that ends before a block is complete.
 
-    Otherwise a sound shorter than 100 ms after a long lead would have no loudness.
+    Otherwise, a sound shorter than 100 ms after a long lead would have no loudness.
     """
     powers = measure_block_powers(wave, rate_hz)
     if compute_gated_lufs(powers) > -math.inf:
@@ -265,14 +265,14 @@ def measure_audible_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
 
 
 def _gain_db(powers: NDArray[np.float64], lufs: float) -> float:
-    """The gain to a loudness; iterates only if it moves blocks across the gate."""
+    """The gain that gives a loudness; iterates only if it moves blocks across the gate."""
     gain_db = 0.0
     for _ in range(_ROUNDS):
         miss = lufs - compute_gated_lufs(powers * 10.0 ** (gain_db / 10.0))
         gain_db += miss
         if abs(miss) < _TOLERANCE_LU / 10.0:
             break
-    # Noise in the last bits of a measurement must not reach the samples.
+    # Round, so that noise in the last bits of a measurement does not change the samples.
     return round(gain_db, 2)
 
 
@@ -288,7 +288,7 @@ class _LimitedSound(NamedTuple):
         return buffer_short(limit(buffer_short(scale(self.wave, gain)), self.rate_hz, self.ceiling))
 
     def lufs_at(self, gain: np.float32) -> float:
-        """Its loudness; measures only frames that the limiter changes."""
+        """Its loudness with a gain; measures only frames that the limiter changes."""
         ours, theirs = tee_blocks(scale(self.wave, gain).blocks())
         once = Waveform(size=self.wave.size, blocks=lambda: ours)
         plain = Waveform(size=self.wave.size, blocks=lambda: theirs)
@@ -298,7 +298,7 @@ class _LimitedSound(NamedTuple):
         return compute_gated_lufs(compute_block_powers(energies, loud.size, self.rate_hz))
 
     def measure_at(self, gain: np.float32, loud: Waveform, peak_dbtp: float) -> Measured:
-        """Its level; a long sound is assumed to reach the ceiling."""
+        """Its level with a gain; long sounds are assumed to reach the ceiling."""
         if loud.size > BLOCK:
             lufs = self.lufs_at(gain)
             if lufs > -math.inf:
@@ -328,7 +328,7 @@ def _drive(
 
 
 def _slope(tried: list[tuple[float, float]]) -> float:
-    """The loudness gained by one decibel, within bounds (secant method)."""
+    """The change of loudness per decibel of gain, within bounds (secant method)."""
     if len(tried) < 2 or tried[-1][0] == tried[-2][0]:
         return 1.0
     (gain_before, lufs_before), (gain, lufs) = tried[-2:]
@@ -336,7 +336,7 @@ def _slope(tried: list[tuple[float, float]]) -> float:
 
 
 def _lower_peak(levelled: Levelled, over_db: float) -> Levelled:
-    """Undo the hundredths of a decibel by which the limiter's slope raised a peak."""
+    """Remove the hundredths of a decibel by which the limiter overshoots the ceiling."""
     if not over_db:
         return levelled
     lowering = _factor(-over_db)

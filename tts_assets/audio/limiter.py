@@ -1,4 +1,4 @@
-"""True peak (ITU-R BS.1770-4), and the limiter that keeps it below a ceiling."""
+"""Measure the true peak (ITU-R BS.1770-4), and limit it to a ceiling."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-# The standard asks for four times 48 kHz; eight times at least quarters its worst error.
+# The standard requires four times 48 kHz; eight times reduces its largest error to a quarter at most.
 _OVERSAMPLED_HZ = 192_000
 _LEAST_FACTOR = 8
 
@@ -30,15 +30,15 @@ _KAISER_BETA = 5.0
 # No weighted sum of its taps exceeds the largest sample in reach by more than this.
 _KERNEL_GAIN = 2.9
 
-# It is near the line between two samples: off it by no more than these shares of the largest sample
-# and of the largest second difference in reach (its taps less the line's, summed up twice).
+# The interpolated value differs from the line between two samples by no more than these shares of the
+# largest sample and of the largest second difference in reach (its taps less the line's, summed twice).
 _LINE_GAIN = 1.0025
 _BEND_GAIN = 0.56
 
 # Frames are longer than the kernel's reach: one neighbour on each side is enough.
 _FRAME = 32
 
-# OpenBLAS starts threads, which spin, for products of more than this many terms.
+# For products of more terms than this, OpenBLAS starts threads that spin.
 _TERMS_AT_ONCE = 1 << 18
 
 
@@ -57,7 +57,7 @@ def measure_true_peak(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.
 def iter_true_peaks(
     wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf
 ) -> Iterator[float]:
-    """The result of :func:`measure_true_peak` before the first block, and after each."""
+    """Yield the result of :func:`measure_true_peak` before the first block and after each."""
     yield -math.inf
     matrix = _interpolator(_factor(rate_hz))
     highest, over = 0.0, 10.0 ** (over_dbtp / 20.0)
@@ -72,7 +72,7 @@ def iter_true_peaks(
 def compute_envelope(wave: Waveform, rate_hz: int, *, floor: float) -> Iterator[Samples]:
     """The highest magnitude between each sample and the next, in blocks.
 
-    Frames that cannot exceed ``floor`` are not interpolated: there it is the sample's magnitude.
+    Frames that cannot exceed ``floor`` are not interpolated: they get the samples' magnitudes.
     """
     matrix = _interpolator(_factor(rate_hz))
     left = wave.size
@@ -102,11 +102,11 @@ def _between(
     Args:
         window: whole frames with one more on both sides.
         heights: its magnitudes, shape (frames + 2, frame).
-        matrix: of _interpolator.
+        matrix: the result of _interpolator.
         floor: a magnitude.
 
     Returns:
-        Numbers of some frames, and their magnitudes, shape (some, (factor - 1) * frame).
+        Indices of some frames, and their magnitudes, shape (some, (factor - 1) * frame).
     """
     tops = _in_reach(heights)
     (high,) = np.nonzero(tops * _KERNEL_GAIN > floor)
@@ -133,7 +133,7 @@ def _surroundings(padded: Samples, frames: int) -> Samples:
     shape = (frames, _FRAME + 2 * _REACH - 1)
     first = (_FRAME - _REACH + 1) * padded.itemsize
     strides = (_FRAME * padded.itemsize, padded.itemsize)
-    # Faster than sliding_window_view, which takes longer than some clips' interpolation.
+    # sliding_window_view would take longer than the interpolation of some clips.
     windows: Samples = np.ndarray(shape, padded.dtype, padded, first, strides)
     windows.flags.writeable = False
     return windows
@@ -155,10 +155,10 @@ def _interpolator(factor: int) -> Samples:
     return kernel.reshape(width, -1).astype(np.float32)
 
 
-# Short against a period of the voice: a longer look-ahead would attenuate whole vowels.
+# Shorter than a period of the voice: a longer look-ahead would attenuate whole vowels.
 _LOOK_AHEAD_SECONDS = 0.0015
 
-# Gains are computed for so many samples at once.
+# The number of samples to compute gains for at once.
 _ROW = 1024
 
 
@@ -187,8 +187,8 @@ def _attenuate(samples: Samples, heights: Samples, reach: int, ceiling: np.float
 
     Args:
         samples: shape (n,).
-        heights: their envelope, with four times ``reach`` more on both sides.
-        reach: the neighbours on both sides in each of the two means.
+        heights: their envelope, extended by four times ``reach`` on both sides.
+        reach: the number of neighbours on both sides in each of the two means.
         ceiling: a magnitude.
     """
     padded = np.pad(heights, (0, -samples.size % _ROW))

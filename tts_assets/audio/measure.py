@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: The pitch of voices lies far below half of this.
+#: The analysis rate: the pitch of voices is far below half of it.
 _RATE_HZ = 8_000
 _STEP = 80
 
-#: A voice whose median is lower is a man's: Kokoro's jm_kumo has 74 to 108 Hz. Its sentences end in
-#: creak of 45 to 70 Hz, which lasts for up to 0.4 s.
+#: A voice with a lower median is male: Kokoro's jm_kumo has 74 to 108 Hz. Its sentences end in creak
+#: of 45 to 70 Hz, for up to 0.4 s.
 _LOW_VOICE_HZ = 150.0
 
-#: Above this longer frames find no more than shorter ones.
+#: Above this pitch, longer frames find no more than shorter ones.
 _CREAK_HZ = 80.0
 
 #: Frames with a lower autocorrelation are unvoiced; Praat's threshold is 0.45.
@@ -42,7 +42,7 @@ _OCTAVE_COST = 0.1
 #: Frames that are quieter relative to the loudest are echo or noise.
 _QUIET_DB = -32.0
 
-#: Pitch that lasts for fewer frames, or jumps by more octaves, is an error.
+#: Pitch that lasts for fewer frames, or jumps by more octaves, is a detection error.
 _LEAST_FRAMES = 4
 _JUMP_OCTAVES = 0.2
 
@@ -55,10 +55,10 @@ class _Search(NamedTuple):
     """A range of pitch.
 
     Args:
-        lowest_hz: low men have 70, and less in creak.
-        highest_hz: women who call stay below 600.
-        frame: samples of a frame: two periods of the lowest.
-        transform: a frame and the longest lag.
+        lowest_hz: low male voices reach 70, and less in creak.
+        highest_hz: calling female voices stay below 600.
+        frame: samples of a frame: two periods of the lowest pitch.
+        transform: the FFT size: a frame and the longest lag.
     """
 
     lowest_hz: float
@@ -81,13 +81,13 @@ class _Lags(NamedTuple):
 
 
 def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
-    """The fundamental frequency every 10 ms, in Hz; nan where nothing is voiced.
+    """The fundamental frequency every 10 ms, in Hz; nan where unvoiced.
 
-    It is at least 70 Hz. If the median is a man's, or nothing is voiced, longer frames are searched
-    for creak down to 45 Hz.
+    It is at least 70 Hz. If the median is that of a male voice, or nothing is voiced, longer frames are
+    searched for creak down to 45 Hz.
 
-    Autocorrelation of a windowed frame over that of its window, as P. Boersma describes it:
-    "Accurate short-term analysis of the fundamental frequency" (IFA Proceedings 17, 1993).
+    The autocorrelation of a windowed frame is divided by that of its window (P. Boersma,
+    "Accurate short-term analysis of the fundamental frequency", IFA Proceedings 17, 1993).
 
     Args:
         samples: shape (n,), any scale.
@@ -105,7 +105,7 @@ def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
 
 
 def _find_pitch(low: Samples, search: _Search) -> NDArray[np.float32]:
-    """The same for samples at 8 kHz, with frames of one length."""
+    """The pitch of samples at 8 kHz, with frames of one length."""
     count, frame = -(-low.size // _STEP), search.frame
     padded = np.zeros(count * _STEP + frame, dtype=np.float32)
     padded[frame // 2 :][: low.size] = low
@@ -113,15 +113,15 @@ def _find_pitch(low: Samples, search: _Search) -> NDArray[np.float32]:
     parts = [frames[at : at + _AT_ONCE] for at in range(0, count, _AT_ONCE)]
     power = np.concatenate([_powers(part) for part in parts])
     loud = power > power.max() * 10 ** (_QUIET_DB / 10)
-    # Quiet frames, half of those of short clips, are skipped.
+    # Skip quiet frames, which are half of a short clip.
     found = [
-        _of_frames(part[loud[at * _AT_ONCE :][: len(part)]], search)
+        _estimate_frames(part[loud[at * _AT_ONCE :][: len(part)]], search)
         for at, part in enumerate(parts)
     ]
     hertz = np.ones(count, dtype=np.float32)
     strength = np.zeros(count, dtype=np.float32)
     hertz[loud], strength[loud] = (np.concatenate(each) for each in zip(*found, strict=True))
-    return np.where(_keep_lasting(hertz, strength > _VOICED), hertz, np.float32(np.nan))
+    return np.where(_keep_long_runs(hertz, strength > _VOICED), hertz, np.float32(np.nan))
 
 
 def _powers(frames: Samples) -> Samples:
@@ -132,7 +132,7 @@ def _powers(frames: Samples) -> Samples:
     return powers
 
 
-def _of_frames(frames: Samples, search: _Search) -> tuple[Samples, Samples]:
+def _estimate_frames(frames: Samples, search: _Search) -> tuple[Samples, Samples]:
     """The likeliest frequency of each frame, and how periodic it is; shape (frames,)."""
     window, lags, own, cost = _lags(search)
     level = frames - frames.mean(axis=1, keepdims=True)
@@ -160,7 +160,7 @@ def _lags(search: _Search) -> _Lags:
     return _Lags(window, lags, shares, cost.astype(np.float32))
 
 
-def _keep_lasting(hertz: Samples, voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _keep_long_runs(hertz: Samples, voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The voiced frames of runs that are long enough and do not jump."""
     octaves = np.log2(hertz)
     linked = voiced[1:] & voiced[:-1] & (np.abs(np.diff(octaves)) < _JUMP_OCTAVES)
@@ -176,7 +176,7 @@ HOP_SECONDS = 0.01
 _STEPS_AT_ONCE, _STEPS_AGAIN = 200, 4
 _STEPS_PER_SECOND = 10
 
-#: The pitch of the beginning suffices to check the voice.
+#: The pitch of the first seconds suffices to check the voice.
 _VOICE_SECONDS = 30
 
 
@@ -188,7 +188,7 @@ class AudioMeasurements:
         rate_hz: samples per second.
         size: the number of samples.
         strange: the number of samples that are not finite.
-        mean: of all samples.
+        mean: the mean of all samples.
         peak_dbtp: the true peak, -inf for silence.
         lufs: the integrated loudness, -inf for silence; nan if not measured.
         powers: mean square of each 10 ms, shape (hops,).

@@ -1,4 +1,4 @@
-"""MP3 files: LAME's frames after the tag that has the begin and end of the clip."""
+"""MP3 files: LAME's frames after a tag with the start and end of the clip."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 # LAME's default, and libsndfile's: noise shaping and the best Huffman tables. 2 takes twice the
-# time and leaves speech 3 dB noisier; 5 to 9 leave out the tables, 7 to 9 the noise shaping too.
+# time and makes speech 3 dB noisier; 5 to 9 omit the tables, 7 to 9 the noise shaping, too.
 _QUALITY = 3
 
-# LAME attenuates its input by a factor of its table of bit rates (3.100, presets.c).
+# LAME attenuates its input by a factor from its table of bit rates (3.100, presets.c).
 _LAME_SCALE = 0.95
 _LAME_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
-_LARGEST = 32_767
+_INT16_MAX = 32_767
 
-# An upper bound of what single precision adds to a peak.
+# An upper bound of the rounding error of a peak in single precision.
 _ROUNDING = 1.0001
 _BLOCK = 1 << 16
 
@@ -57,7 +57,7 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
     """
     gain = _gain(wave, sound.bitrate_kbps)
     frame_bytes = compute_mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)
-    if frame_bytes < _side_end(sound) + _TAG_BYTES:
+    if frame_bytes < _compute_side_end(sound) + _TAG_BYTES:
         # The tag, which is a frame itself, does not fit.
         into.writelines(_frames(_cut_encoder_delay(wave), gain, sound))
         return
@@ -86,12 +86,12 @@ class Encoder:
         self._lame.set_out_sample_rate(sound.rate_hz)
         self._lame.set_bit_rate(sound.bitrate_kbps)
         self._lame.set_quality(_QUALITY)
-        # Initialises it.
+        # The first call initialises the encoder.
         self._lame.encode(b"")
 
     def encode(self, samples: Samples) -> bytes:
         """The frames completed by these samples, clipped at full scale."""
-        whole = np.clip(np.rint(samples * self._gain), -_LARGEST - 1, _LARGEST)
+        whole = np.clip(np.rint(samples * self._gain), -_INT16_MAX - 1, _INT16_MAX)
         return bytes(self._lame.encode(whole.astype(np.int16).tobytes()))
 
     def flush(self) -> bytes:
@@ -108,25 +108,25 @@ def _frames(blocks: Iterator[Samples], gain: np.float32, sound: Sound) -> Iterat
 def _gain(wave: Waveform, kbps: int) -> np.float32:
     """The gain from full scale 1 to 16 bits that undoes LAME's factor as far as the peak allows."""
     gain = _full_scale(kbps)
-    if wave.most * gain * _ROUNDING <= _LARGEST:
+    if wave.most * gain * _ROUNDING <= _INT16_MAX:
         return np.float32(gain)
     peak = max(
         (max(block.max(), -block.min()) for block in regroup_blocks(wave.blocks())), default=0.0
     )
-    return np.float32(min(gain, _LARGEST / peak) if peak else gain)
+    return np.float32(min(gain, _INT16_MAX / peak) if peak else gain)
 
 
 def _full_scale(kbps: int) -> float:
-    return (_LARGEST + 1) / _LAME_SCALES.get(kbps, _LAME_SCALE)
+    return (_INT16_MAX + 1) / _LAME_SCALES.get(kbps, _LAME_SCALE)
 
 
-def _side_end(sound: Sound) -> int:
+def _compute_side_end(sound: Sound) -> int:
     """The end of header and side information of a mono frame (ISO/IEC 11172-3, 13818-3)."""
     return 4 + (17 if sound.rate_hz >= 32_000 else 9)
 
 
 def _cut_encoder_delay(wave: Waveform) -> Iterator[Samples]:
-    """Cut leading silence by the delay, which players do not skip without a tag."""
+    """Cut the encoder delay from leading silence, as players skip it only with a tag."""
     delay = _ENCODER_DELAY + _DECODER_DELAY
     for place, block in enumerate(regroup_blocks(wave.blocks())):
         if place:
@@ -140,9 +140,9 @@ def _build_tag(file: BinaryIO, frames_checksum: int, size: int, sound: Sound) ->
     """The first frame, silence with LAME's tag; optional fields are 0.
 
     Args:
-        file: the frames after room for this one, at its end.
-        frames_checksum: of all frames.
-        size: of the clip, in samples.
+        file: the frames after a gap for the tag, positioned at the end.
+        frames_checksum: the checksum of all frames.
+        size: the size of the clip in samples.
         sound: the settings of the clip.
     """
     length = file.tell()
@@ -168,5 +168,5 @@ def _build_tag(file: BinaryIO, frames_checksum: int, size: int, sound: Sound) ->
         length,
         frames_checksum,
     )
-    tag = header.ljust(_side_end(sound), b"\0") + fields
+    tag = header.ljust(_compute_side_end(sound), b"\0") + fields
     return bytes(tag + checksum(tag).to_bytes(2, "big")).ljust(frame_bytes, b"\0")

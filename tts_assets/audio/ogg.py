@@ -41,11 +41,11 @@ def set_serial(file: BinaryIO, serial: int) -> None:
 
 
 def find_fault(file: BinaryIO, *, needs_end: bool) -> str | None:
-    """What is missing or damaged, if anything.
+    """The missing or damaged part of a file; None if it is complete.
 
     Args:
         file: an Ogg file, open for reading; one page at a time is in memory.
-        needs_end: whether the last page must have its flag (RFC 3533, section 6).
+        needs_end: require the end-of-stream flag of the last page (RFC 3533, section 6).
     """
     start, flags, numbers = 0, 0, dict[bytes, int]()
     file.seek(0)
@@ -74,7 +74,7 @@ def checksum(page: bytes | bytearray) -> int:
 
 
 def _page(file: BinaryIO, start: int) -> bytearray:
-    """The page at the current place of the file; empty at its end."""
+    """Read the page at the current position of the file; empty at the end."""
     page = bytearray(file.read(_HEADER_BYTES))
     if not page:
         return page

@@ -29,10 +29,9 @@ if TYPE_CHECKING:
 
 _SURE = frozenset({AccentBasis.DATA, AccentBasis.DICTIONARY})
 
-#: The rest of a syllable, or a longer vowel: such a second mora is as high as the first with any
-#: accent (J. Pierrehumbert and M. Beckman, Japanese Tone Structure, 1988).
-_BOUND = frozenset("ンッーアイウエオ")
-_BOUND_FIRST = frozenset("ンッー")
+#: Second morae that end a syllable or lengthen a vowel: they are as high as the first with any accent (J. Pierrehumbert and M. Beckman, Japanese Tone Structure, 1988).
+_SYLLABLE_ENDS = frozenset("ンッーアイウエオ")
+_SYLLABLE_ENDS_FIRST = frozenset("ンッー")
 
 #: Semitones relative to the middle of a calibrated voice. The first of two morae is 0.7 below it at least in
 #: words of data/ that are accented there (half of them are 2.6 above), and 2.2 above at most in
@@ -69,7 +68,7 @@ class _Start(NamedTuple):
         phrase: the expected phrase.
         morae: its morae.
         alone: whether a silence follows it.
-        pitch: of its first three morae, in semitones; nan for an unvoiced one.
+        pitch: the pitch of its first three morae in semitones; nan if unvoiced.
     """
 
     phrase: Phrase
@@ -94,8 +93,8 @@ class _Start(NamedTuple):
 def check_accents(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:
     """Check which phrases begin high.
 
-    Only the first phrase after each silence is checked, as its morae can be located, and only if its
-    first two morae are voiced and have vowels of their own.
+    Only the first phrase after each silence is checked, as only its morae can be located, and only if
+    its first two morae are voiced and have their own vowels.
     """
     spoken = expected.pronunciation
     if spoken is None or not expected.says_accents:
@@ -127,13 +126,13 @@ def check_accents(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[F
 def _check_height(start: _Start, calibration: KnownVoice) -> Iterator[Finding]:
     height = start.pitch[0] - 12 * math.log2(calibration.middle_hz)
     if len(start.morae) == 2 and start.alone:
-        # Without a voiced end another sound was measured.
+        # If the end is unvoiced, the measured pitch is of another sound.
         lowest, is_sure = _LOWEST_OF_TWO, not math.isnan(start.rise)
         highest = _HIGHEST_BEFORE_WHISPER if start.may_be_whispered else _HIGHEST_OF_TWO
     else:
         height -= _RISE_SHARE * (0.0 if math.isnan(start.rise) else start.rise)
         lowest, highest = _LOWEST, _HIGHEST if start.alone else _HIGHEST_IN_SENTENCE
-        # A comparison with nan is false.
+        # Comparisons with nan are false.
         is_sure = start.phrase.accent == 1 or (start.rise < _RISE and start.fall > _FALL)
     if not is_sure:
         return
@@ -174,7 +173,7 @@ def _accent_finding(how: str, measured: float, limit: float, start: _Start) -> F
 def _list_breaths(
     speech: SpeechActivity, spoken: Pronunciation
 ) -> list[tuple[Phrase, float, float, str]]:
-    """The first phrase of each breath group, with begin, end and all kana of the group.
+    """The first phrase of each breath group, with start, end and all kana of the group.
 
     Empty if the pauses differ from the expected ones.
     """
@@ -187,7 +186,7 @@ def _list_breaths(
 
 
 def _is_checkable(morae: list[str]) -> bool:
-    if len(morae) < 2 or morae[0] in _BOUND_FIRST or morae[1] in _BOUND:
+    if len(morae) < 2 or morae[0] in _SYLLABLE_ENDS_FIRST or morae[1] in _SYLLABLE_ENDS:
         return False
     after = morae[2] if len(morae) > 2 else ""
     return not is_whispered(morae[0], morae[1]) and not is_whispered(morae[1], after)
@@ -217,7 +216,7 @@ _LEAST_SECONDS = 0.3
 #: The middle of a word varies by 1 dB at least (校, one long vowel); hum and noise are constant.
 _LEAST_MOVEMENT_DB = 0.6
 
-#: Unvoiced words are short: 0.3 s of 月 have 50 ms of voice.
+#: Words may be almost unvoiced if short: 月 has 50 ms of voice in 0.3 s.
 _VOICELESS_SECONDS = 0.45
 
 #: Frames needed for the pitch of a voice.
@@ -280,7 +279,7 @@ def _unlike_speech(speech: SpeechActivity) -> Iterator[Finding]:
 
 
 def check_pitch(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:
-    """Check that the pitch is in the range of the voice: at another playback rate it is not."""
+    """Check that the pitch is in the range of the voice; at a wrong playback rate it is not."""
     calibration = KNOWN.get(expected.voice)
     hertz = speech.hertz[~np.isnan(speech.hertz)]
     if calibration is None or hertz.size < _LEAST_FRAMES:

@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 _SILENCE_DB = -50.0
 _HOP_SECONDS = 0.005
 
-# Noise in OpenJTalk's pauses rises over the silence for up to 30 ms and to -45 dB where a word is
-# soft (チ, ハ, ゼ), clicks of Kokoro for 40 ms and to -44 dB, up to 0.3 s from the word. Whispered
-# morae at an edge (the フ of 福) have -40 dB and more for 60 ms.
+# Noise in OpenJTalk's pauses exceeds the silence for up to 30 ms, with up to -45 dB if a word is soft
+# (チ, ハ, ゼ); clicks of Kokoro for 40 ms, with up to -44 dB, up to 0.3 s from the word. Whispered morae
+# at an edge (the フ of 福) have -40 dB and more for 60 ms.
 _CLICK_DB = -42.0
 _CLICK_SECONDS = 0.040
 
-# Shorter silences do not separate a weak edge from its sound.
+# Shorter silences do not separate a weak edge from the speech.
 _BRIDGE_SECONDS = 0.010
 _MARGIN_SECONDS = 0.020
 _FADE_SECONDS = 0.003
 
-# Between gating blocks of 400 ms that overlap by 75 %.
+# The step of gating blocks: 400 ms that overlap by 75 %.
 _STEP_SECONDS = 0.1
 
-# A little under the half at which meters round up.
+# Slightly below the half at which meters round up.
 _COUNTED_SHARE = 0.49
 
 
@@ -49,7 +49,7 @@ def trim(samples: Samples, rate_hz: int) -> tuple[Samples, int]:
         rate_hz: samples per second.
 
     Returns:
-        The rest, and the number of samples cut at the beginning.
+        The trimmed samples, and the number of samples cut at the beginning.
     """
     hop = max(1, round(_HOP_SECONDS * rate_hz))
     frames = np.zeros((max(2, -(-samples.size // hop)), hop), dtype=np.float32)
@@ -75,10 +75,10 @@ def _find_speech(powers: Samples) -> tuple[int, int]:
 
 
 def compute_silences(size: int, rate_hz: int, *, lead_ms: int, trail_ms: int) -> tuple[int, int]:
-    """The samples of silence to add before and after so many samples.
+    """The number of silent samples to add before and after so many samples.
 
-    A trail grows by up to 50 ms to a whole number of loudness steps: some meters count an incomplete
-    last gating block, which BS.1770-4 leaves out, and show up to 1.3 LU less.
+    The trail is extended by up to 50 ms to a whole number of loudness steps: some meters count an
+    incomplete last gating block, which BS.1770-4 excludes, and show up to 1.3 LU less.
     """
     lead, trail = (round(ms * rate_hz / 1000) for ms in (lead_ms, trail_ms))
     padded = lead + size + trail
@@ -90,7 +90,7 @@ def compute_silences(size: int, rate_hz: int, *, lead_ms: int, trail_ms: int) ->
 
 def _fade(samples: Samples, rate_hz: int) -> Samples:
     length = min(round(_FADE_SECONDS * rate_hz), samples.size // 2)
-    # Points between 0 and 1, so that no sample is lost to an exact zero.
+    # Points between 0 and 1, so that no sample becomes exactly zero.
     rise = (np.arange(length, dtype=np.float32) + 0.5) / max(1, length)
     faded = samples.copy()
     faded[:length] *= rise
@@ -98,8 +98,8 @@ def _fade(samples: Samples, rate_hz: int) -> Samples:
     return faded
 
 
-# Full scale is 1; OpenJTalk reaches 3, and a broken synthesis far more.
-_WILD_PEAK = 64.0
+# Full scale is 1; OpenJTalk reaches 3, and a failed synthesis far more.
+_MAX_PEAK = 64.0
 _SILENT_PEAK = 1e-4
 _SHORTEST_SECONDS = 0.01
 
@@ -138,7 +138,7 @@ def prepare_speech(speech: Speech, rate_hz: int) -> PreparedSpeech:
 
 
 def _peak(speech: Speech) -> float:
-    """The peak of samples that can be speech."""
+    """The peak of samples; raises ClipError if they cannot be speech."""
     samples = speech.samples
     if samples.ndim != 1:
         raise ClipError(f"The engine returned samples of shape {samples.shape}; speech is (n,).")
@@ -149,7 +149,7 @@ def _peak(speech: Speech) -> float:
             "it can speak."
         )
     peak = float(np.abs(samples).max())
-    if not math.isfinite(peak) or peak > _WILD_PEAK:
+    if not math.isfinite(peak) or peak > _MAX_PEAK:
         raise ClipError(
             f"The engine's samples reach {peak:g} times full scale, so the synthesis broke "
             "down: the text may be too long or too unusual for it."

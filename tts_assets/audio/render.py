@@ -1,4 +1,4 @@
-"""From the speech of an engine to a finished clip: level and encode until the file meets the settings."""
+"""Turn the speech of an engine into a clip: level and encode until the file meets the settings."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from tts_assets.model import Sound, Speech
 
 
-# True-peak meters differ by some hundredths, and codecs lift a peak by 0.3 dB as a rule.
+# True-peak meters differ by some hundredths, and codecs usually raise a peak by 0.3 dB.
 _METER_ERROR_DB = 0.05
 _PEAK_MARGIN_DB = 0.1
 _LOSSY_PEAK_MARGIN_DB = 0.3
 
-# They lift some of thousands of peaks further. A larger margin is cheaper than encoding a long sound
+# They raise some of thousands of peaks further. A larger margin is cheaper than encoding a long sound
 # again. Measured on 2 to 10 minutes of OpenJTalk at -19 LUFS.
 _LONG_PEAK_MARGIN_DB = {Format.MP3: 1.5, Format.OPUS: 0.8, Format.OGG: 2.3}
 _TOLERANCE_LU = 0.25
@@ -35,8 +35,8 @@ _ATTEMPTS = 6
 def finish(speech: Speech, sound: Sound) -> Recording:
     """Trim, resample, level and encode speech of an engine; equal input gives equal bytes.
 
-    Loudness and true peak hold for the file as decoded: it is decoded and measured, and levelled
-    again if a lossy codec moved them too far.
+    Loudness and true peak are those of the decoded file: it is decoded and measured, and levelled
+    again if a lossy codec changed them too much.
 
     Args:
         speech: float32 samples of shape (n,), of any scale up to 64 times full scale.
@@ -71,7 +71,7 @@ class _Take(NamedTuple):
 
 
 def render(wave: Waveform, sound: Sound, into: BinaryIO) -> Measured:
-    """Level and encode; again with corrected targets while the decoded file misses the settings.
+    """Level and encode, and repeat with corrected targets while the decoded file misses the settings.
 
     Args:
         wave: the padded sound, its peak near 1, at ``sound.rate_hz``.
@@ -111,7 +111,7 @@ def render(wave: Waveform, sound: Sound, into: BinaryIO) -> Measured:
 
 
 def find_ceiling_dbtp(sound: Sound) -> float:
-    """The true peak to level to, so that the decoded file stays under that of the settings."""
+    """The ceiling for levelling that keeps the decoded file under that of the settings."""
     lossless = sound.format in LOSSLESS
     return sound.peak_dbtp - (_PEAK_MARGIN_DB if lossless else _LOSSY_PEAK_MARGIN_DB)
 
@@ -128,5 +128,5 @@ def _encode_take(levelled: Levelled, sound: Sound, into: BinaryIO) -> _Take:
 
 
 def _shortfall(measured: Measured, sound: Sound) -> tuple[float, float]:
-    """The error of a take, the ceiling before the loudness."""
+    """The errors of an attempt, to compare: ceiling first, then loudness."""
     return max(0.0, measured.peak_dbtp - sound.peak_dbtp), abs(sound.lufs - measured.lufs)

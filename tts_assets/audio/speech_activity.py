@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tts_assets.model import Pronunciation, Samples
 
 
-#: The input of the model (faster-whisper 1.2.1, silero_vad_v6): frames of 32 ms, each after the last
-#: 4 ms of the one before it.
+#: The input of the model (faster-whisper 1.2.1, silero_vad_v6): frames of 32 ms, each preceded by the
+#: last 4 ms of the previous one.
 _RATE_HZ = 16_000
 _FRAME, _CONTEXT = 512, 64
 _STATE = (1, 1, 128)
@@ -53,7 +53,7 @@ def measure_speech_probability(samples: Samples, rate_hz: int) -> float | None:
 
 @cache
 def _model() -> Any:
-    """A session with one thread, which all threads share."""
+    """The session, shared by all threads; each call uses one core."""
     package = find_spec("faster_whisper")
     if package is None or package.origin is None:
         return None
@@ -124,7 +124,7 @@ class SpeechActivity:
 
     @property
     def speech_seconds(self) -> float:
-        """Its length without pauses."""
+        """Its duration without pauses."""
         return count_spoken_hops(self.measured.powers) * HOP_SECONDS
 
     @property
@@ -135,7 +135,7 @@ class SpeechActivity:
 
     @property
     def hertz(self) -> NDArray[np.float32]:
-        """The pitch of each 10 ms, as far as it was measured; shape (hops or less,)."""
+        """The pitch of each 10 ms in the measured part; shape (hops or less,)."""
         begin, end = self._hops
         return self.measured.hertz[begin:end]
 
@@ -147,7 +147,7 @@ class SpeechActivity:
 
 
 def count_spoken_hops(powers: NDArray[np.float32]) -> int:
-    """Count the hops of speech with closures but without pauses, from the power of each 10 ms."""
+    """Count the hops of speech, including closures but not pauses, from the power of each 10 ms."""
     (spoken,) = np.nonzero(powers >= powers.max() * 10 ** (_SPOKEN_DB / 10))
     steps = np.diff(spoken)
     return 1 + int(np.where(steps > round(LEAST_PAUSE / HOP_SECONDS) + 1, 1, steps).sum())
@@ -174,8 +174,8 @@ def divide_at_gaps(begin: float, end: float, gaps: Sequence[Gap], count: int) ->
 #: The fewest clips to learn from.
 LEAST_CLIPS = 40
 
-#: The features of the length, with typical seconds and deviations of voices; from "whispered" on they
-#: are added to an ordinary mora.
+#: The features that determine the length, with typical seconds and deviations of voices; those from
+#: "whispered" on are added to an ordinary mora.
 _KINDS = {
     "once": (0.10, 0.15),
     "pause": (0.50, 0.50),
@@ -198,10 +198,10 @@ _NO_CONSONANT = frozenset("アイウエオ")
 _NARROW = frozenset("イキシチニヒミリギジビピィウクスツヌフムユルグズブプゥュ")
 _UNIT_SECONDS, _UNIT_SHARE = 0.06, 0.06
 
-#: Steps of the fit; it changes by less than a thousandth after ten.
+#: Iterations of the fit; after ten, it changes by less than a thousandth.
 _STEPS = 20
 
-#: Residuals, in spreads, of outliers, and those that count as exact.
+#: In spreads: residuals above the first are outliers; those below the second count as exact.
 _OFF, _NEAR = 4.0, 0.5
 
 #: The least spread, relative to the margin of a calibrated voice; and the weight of the prior.
@@ -211,7 +211,7 @@ _LEAST_SPREAD, _FIRST_SPREAD = 0.2, 0.5
 #: distribution: up to a fifth of the clips may be wrong.
 _UNSEEN, _UNSEEN_AT = 0.1, 1.28
 
-#: The bounds in spreads: of other clips of three voices, one in 200 is outside.
+#: The bounds in spreads: one in 200 other clips of three voices is outside.
 _SPREADS = 3.5
 
 #: The bounds of a single mora, as voices lengthen some and shorten others: of the gojuon by Kokoro's
@@ -233,7 +233,7 @@ class SpeakingRate:
     Args:
         times: seconds of each feature, shape (kinds,).
         doubt: their covariance, relative to the margin of a calibrated voice.
-        less: the spread of shorter clips, in such margins.
+        less: the spread of clips shorter than expected, in such margins.
         more: the spread of longer ones.
     """
 
@@ -311,7 +311,7 @@ def _counts(spoken: Pronunciation) -> NDArray[np.float64]:
             for kind in _kinds(mora, after):
                 counts[kind] += 1
     if groups[-1][-1:] == ["ッ"]:
-        # An utterance that ends in it ends before it.
+        # An utterance that ends in ッ ends before its closure.
         counts["ッ"] -= 1
     return np.array(list(counts.values()), dtype=np.float64)
 

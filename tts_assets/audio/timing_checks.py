@@ -35,19 +35,19 @@ if TYPE_CHECKING:
 #: The peak of silence, as in ``audio.prepare``.
 SILENT_PEAK = 1e-4
 
-#: So near its ceiling a quiet clip could not have been louder.
+#: A quiet clip whose peak is this near the ceiling cannot be louder.
 _NEAR_CEILING_DB = 1.0
 _TOLERANCE_DB = 0.3
 
-#: The mean of a clip of data/ is at most 0.03 of its effective value.
+#: The mean of clips of data/ is at most 0.03 of their RMS.
 _OFFSET_SHARE = 0.1
 
-#: Two of 10 ms, so that a period of the voice is within.
+#: Two hops of 10 ms, to contain a period of the voice.
 _HOPS = 2
 _LOUD_DB = -10.0
 
-#: Peak over effective value: 1.41 of a sine, which some nasals approach, 1 of a square wave. In
-#: the loudest 20 ms of the clips of data/ it is 1.43 at least.
+#: The crest factor (peak over RMS): 1.41 for a sine, which some nasals approach, and 1 for a square wave.
+#: In the loudest 20 ms of the clips of data/ it is at least 1.43.
 _LEAST_CREST = 1.34
 
 
@@ -94,7 +94,7 @@ def check_waveform(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[
 
 
 def _least_crest(speech: SpeechActivity) -> float:
-    """The least ratio of peak to effective value in loud parts; inf for a very short sound."""
+    """The least crest factor of loud parts; inf for a very short sound."""
     count = speech.peaks.size // _HOPS * _HOPS
     if not count:
         return math.inf
@@ -120,7 +120,7 @@ _TRAIL_LESS, _TRAIL_MORE = 0.06, 0.30
 #: audible pauses begin at about this.
 _PAUSE_SECONDS = 0.3
 
-#: The pauses of OpenJTalk have up to 0.75 s.
+#: The pauses of OpenJTalk last up to 0.75 s.
 _LONGEST_PAUSE = 1.5
 
 #: Below the noise of engines in silence and closures.
@@ -146,7 +146,7 @@ def check_edges(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Fin
 
 
 def check_length(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:
-    """Check that the clip can have all of its text, and nothing else."""
+    """Check that the duration fits the text."""
     spoken = expected.pronunciation
     if spoken is None:
         return
@@ -223,7 +223,7 @@ def find_repetition(speech: SpeechActivity, expected: ExpectedSound) -> Iterator
     least = round(_LEAST_REPEAT * rate_hz)
     if coarse.size <= 2 * least:
         return
-    likeness = _likeness(coarse)[least : coarse.size - least]
+    likeness = _autocorrelate(coarse)[least : coarse.size - least]
     best = int(likeness.argmax())
     if likeness[best] > _SAME:
         after = (least + best) / rate_hz
@@ -236,7 +236,7 @@ def _is_twice(kana: str) -> bool:
     return kana[:middle] == kana[middle:]
 
 
-def _likeness(sound: Samples) -> NDArray[np.float64]:
+def _autocorrelate(sound: Samples) -> NDArray[np.float64]:
     """The normalised autocorrelation by lag; 1 for equal sounds."""
     size = 1 << (2 * sound.size - 1).bit_length()
     spectrum = np.fft.rfft(sound, size)
@@ -264,18 +264,18 @@ def _seconds(rule: Rule, measured: float, limit: float, message: str) -> Finding
     return Finding(rule, f"{measured:.2f} s", f"{limit:.2f} s", message)
 
 
-#: In the last 20 ms of a clip its voice has faded by 13 dB and more.
+#: In the last 20 ms of a complete clip, the voice has faded by 13 dB or more.
 _CUT_DB = -12.0
 _CUT_HOPS = 2
 
 #: Shorter sounds have no time to fade.
 _CUT_SECONDS = 0.15
 
-#: Endings without voice, as of です, take up to 0.25 s.
+#: Unvoiced endings, as of です, take up to 0.25 s.
 _TAIL_SECONDS = 0.45
 
-#: A puff has this level relative to the loudest 10 ms, and the silence before it stays below the
-#: second level: codecs leave noise of -45 dB. Clicks of 20 ms do not count.
+#: A puff is louder than the first level relative to the loudest 10 ms, and the silence before it is below
+#: the second: codecs leave noise of -45 dB. Clicks of 20 ms do not count.
 _PUFF_DB, _APART_DB = -33.0, -42.0
 _PUFF_SECONDS, _APART_SECONDS = 0.035, 0.065
 
@@ -295,7 +295,7 @@ class _Burst(NamedTuple):
     Args:
         gap: seconds of silence before it.
         seconds: its length.
-        level_db: of its loudest 10 ms relative to the loudest of the clip.
+        level_db: the level of its loudest 10 ms, relative to the loudest of the clip.
     """
 
     gap: float
@@ -313,9 +313,9 @@ class _End(NamedTuple):
     """The morae at the end of a text that may lack pitch.
 
     Args:
-        bursts: the number of those after a closure.
+        bursts: the number of these morae after a closure.
         most_gap: the longest closure, in seconds.
-        least_seconds: the shortest sound after it.
+        least_seconds: the shortest sound after a closure.
     """
 
     bursts: int
@@ -349,7 +349,7 @@ def check_end(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Findi
 
 
 def _find_cut(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:
-    # Other voices may end abruptly: 7 of 10 clips of espeak-ng do.
+    # Other voices may end abruptly, as do 7 of 10 clips of espeak-ng.
     is_mei = expected.voice in MEI
     if is_mei and speech.seconds >= _CUT_SECONDS and not _ends_in_a_closure(expected):
         powers = 10 ** (speech.levels_db[-_CUT_HOPS:] / 10)
@@ -369,7 +369,7 @@ def _find_bursts(speech: SpeechActivity, last_voiced: int) -> list[_Burst]:
     gaps = speech.gaps(_APART_DB)
     ends = [*(gap.begin for gap in gaps[1:]), speech.end]
     bursts = []
-    # Without gaps there is one end too many.
+    # Not strict: without gaps, there is one end too many.
     for gap, end in zip(gaps, ends, strict=False):
         first, after = (round((at - speech.begin) / HOP_SECONDS) for at in (gap.end, end))
         if last_voiced < first < after:
@@ -381,7 +381,7 @@ def _find_bursts(speech: SpeechActivity, last_voiced: int) -> list[_Burst]:
 def _split_bursts(
     bursts: list[_Burst], spoken: Pronunciation | None, slow: float
 ) -> tuple[list[_Burst], list[_Burst]]:
-    """Those that may be the last morae, and puffs; none without a pronunciation."""
+    """Split bursts into those that may be the last morae, and puffs; none without a pronunciation."""
     own: list[_Burst] = []
     puffs: list[_Burst] = []
     if spoken is None:

@@ -1,4 +1,4 @@
-"""A sound of any length as blocks that can be iterated repeatedly."""
+"""Audio of any length, as blocks that can be iterated repeatedly."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-# Longer than any word or sentence, so that those are processed as a whole. Code that depends on the
-# edges of blocks cuts them at its multiples, so that equal sounds give equal results.
+# Longer than any word or sentence, so that these are processed as a whole. Code that depends on block
+# edges splits at multiples of it, so that equal audio gives equal results.
 BLOCK = 1 << 19
 
 # Blocks that a prefetching thread keeps ready.
@@ -33,7 +33,7 @@ class Waveform:
 
     Args:
         size: the number of samples.
-        blocks: iterates over them in read-only float32 arrays of any size, shape (n,); the same at
+        blocks: returns an iterator over read-only float32 arrays of any size, shape (n,); the same at
             each call.
         most: an upper bound of their magnitude.
     """
@@ -49,7 +49,7 @@ def whole(samples: Samples) -> Waveform:
 
 
 def buffer_short(wave: Waveform) -> Waveform:
-    """The same sound, in memory if it fits into one block, so that it is computed once only."""
+    """Load a sound into memory if it fits into one block, so that it is computed only once."""
     if wave.size > BLOCK:
         return wave
     blocks = list(wave.blocks())
@@ -57,7 +57,7 @@ def buffer_short(wave: Waveform) -> Waveform:
 
 
 def prefetch(wave: Waveform) -> Waveform:
-    """The same sound; a thread computes the next blocks of a long one.
+    """Compute the next blocks of a long sound in a thread.
 
     Encoders and transforms, which take most of the time, release the GIL.
     """
@@ -118,7 +118,7 @@ def regroup_blocks(blocks: Iterable[Samples], size: int = BLOCK) -> Iterator[Sam
 
 
 def tee_blocks(blocks: Iterator[Samples]) -> tuple[Iterator[Samples], Iterator[Samples]]:
-    """Two iterators over the same blocks; itertools.tee would keep 57 that both have consumed."""
+    """Two iterators over the same blocks; itertools.tee would keep 57 consumed blocks in memory."""
     waiting: tuple[deque[Samples], deque[Samples]] = (deque(), deque())
 
     def each(own: deque[Samples], other: deque[Samples]) -> Iterator[Samples]:
@@ -137,13 +137,13 @@ def tee_blocks(blocks: Iterator[Samples]) -> tuple[Iterator[Samples], Iterator[S
 def iter_windows(
     blocks: Iterator[Samples], reach: int, *, fill: float, multiple: int = 1
 ) -> Iterator[Samples]:
-    """Overlapping windows, with which a filter of this reach yields every sample once.
+    """Yield overlapping windows, from which a filter of this reach gives every sample once.
 
     Args:
         blocks: each longer than ``reach``, except the last.
         reach: the overlap on both sides.
         fill: the value before the first sample and after the last.
-        multiple: the last block is padded to a multiple of this.
+        multiple: pad the last block to a multiple of this.
     """
     before = np.full(reach, fill, dtype=np.float32)
     block = next(blocks, None)

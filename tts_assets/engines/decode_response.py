@@ -1,8 +1,8 @@
-"""Responses of services decoded: speech to samples, errors to messages.
+"""Decode responses of services: speech to samples, errors to messages.
 
-For errors, OpenAI puts ``message``, ``type``, ``param`` and ``code`` into ``error``
-(https://platform.openai.com/docs/guides/error-codes); others put a text, an object, or a list with a
-path for each problem into ``detail``, as FastAPI does, or all of it at the top.
+OpenAI returns errors as ``message``, ``type``, ``param`` and ``code`` in ``error``
+(https://platform.openai.com/docs/guides/error-codes). Others return a string, an object, or a list with
+a path for each problem in ``detail``, as FastAPI does, or these fields at the top level.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: The beginnings of files that libsndfile reads: RIFF with WAVE, FLAC, Ogg, and MP3 with tags.
-_BEGINS = re.compile(rb"RIFF.{4}WAVE|fLaC|OggS|ID3", re.DOTALL)
+#: The magic bytes of files that libsndfile reads: RIFF with WAVE, FLAC, Ogg, and MP3 with tags.
+_MAGIC_BYTES = re.compile(rb"RIFF.{4}WAVE|fLaC|OggS|ID3", re.DOTALL)
 
-#: The sync word of an MPEG frame, layer III (ISO 11172-3, 2.4.1.3); samples may look like it, too.
+#: The sync word of an MPEG frame, layer III (ISO 11172-3, 2.4.1.3); samples may match it, too.
 _MPEG = re.compile(rb"\xff[\xe2-\xe3\xf2-\xf3\xfa-\xfb]")
 _LEAST_FRAMES = 3
 _MPEG_KINDS = ("audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mpeg")
 
-#: Media types of pages and messages.
-_WRITING = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")
+#: Media types of text.
+_TEXT_TYPES = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")
 
-#: So many bytes of samples are never all printable by chance.
+#: This many bytes of samples are never all printable by chance.
 _INSPECTED_HEAD = 64
 _PRINTABLE = re.compile(rb"[\t\n\r -~]+")
 _RIFF_HEAD = 12
@@ -40,44 +40,44 @@ _CHUNK_HEAD = 8
 _BYTES_PER_SAMPLE = 2
 _PCM_SCALE = 32_768
 
-#: Silence around speech: OpenJTalk has 0.7 s around one vowel, and others more.
+#: The allowed silence around speech: OpenJTalk has 0.7 s around one vowel, and others more.
 _AROUND_SECONDS = 3.0
 
-#: Lower peaks are silence, as at the end of the pipeline.
+#: Lower peaks are silence, as in ``audio.prepare``.
 _SILENT_PEAK = 1e-4
 
-# With OpenJTalk's voice cut at random places, in 16 texts: 30 of 48 cuts are found in bare samples,
-# and 28 in MP3 (19 without the silence left out); of the whole ones none is suspected.
+# With OpenJTalk's voice, truncated at random positions in 16 texts: 30 of 48 truncations are detected in
+# bare samples, and 28 in MP3 (19 if trailing silence is not skipped), without a false positive.
 _END_SECONDS = 0.02
 _END_DB = -12.0
 _PADDING_SECONDS = 0.15
 _SILENCE_DB = -50.0
-_NEAR = 1 << 13
+_TAIL_SAMPLES = 1 << 13
 _HOP_SECONDS = 0.01
 
 
 class EndMissingError(ClipError):
-    """An Ogg file without its end mark, which some servers leave out."""
+    """An Ogg file lacks its end-of-stream flag, which some servers omit."""
 
 
 def decode_speech(
     body: bytes, kind: str, *, pcm_rate_hz: int | None, needs_end: bool = True
 ) -> tuple[Samples, int]:
-    """The samples of an answer; a container is recognized by its first bytes, whatever its type.
+    """Decode the body of a response; containers are recognized by their first bytes, not their type.
 
     Args:
-        body: the whole of it.
-        kind: its media type in lower case, without parameters; "" for none.
-        pcm_rate_hz: samples per second where bare samples were requested, 16 bits, mono,
-            little-endian; None where a container was.
-        needs_end: whether an Ogg file must have its end mark.
+        body: the complete body.
+        kind: the media type in lower case, without parameters; "" for none.
+        pcm_rate_hz: the sample rate if bare samples were requested, 16 bits, mono, little-endian;
+            None if a container was.
+        needs_end: require the end-of-stream flag of an Ogg file.
 
     Returns:
         Float32 samples of shape (n,), n >= 1, full scale at -1..1, and samples per second.
 
     Raises:
-        TransientError: it is no sound at all.
-        ClipError: it is damaged or incomplete; EndMissingError where only its end mark is missing.
+        TransientError: the body is not audio.
+        ClipError: the audio is damaged or incomplete; EndMissingError if only the flag is missing.
     """
     check_sound_body(body, kind, pcm_rate_hz=pcm_rate_hz)
     if _is_file(body, kind, pcm_rate_hz):
@@ -92,11 +92,11 @@ def decode_speech(
 
 
 def check_sound_body(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None:
-    """Refuse an answer that is no sound; arguments and errors as in `decode_speech`."""
+    """Raise if a body is not audio; arguments and errors as in `decode_speech`."""
     if not body:
         raise TransientError("the response was empty")
-    if _WRITING.fullmatch(kind) or _PRINTABLE.fullmatch(body[:_INSPECTED_HEAD]):
-        # Not quoted: pages and messages repeat requests, with their keys.
+    if _TEXT_TYPES.fullmatch(kind) or _PRINTABLE.fullmatch(body[:_INSPECTED_HEAD]):
+        # Don't quote the body: it may repeat the request with its key.
         raise TransientError(
             f"the response was not audio but {len(body)} bytes of {kind or 'text'}"
         )
@@ -108,14 +108,14 @@ def check_sound_body(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None
 
 
 def _is_file(body: bytes, kind: str, pcm_rate_hz: int | None) -> bool:
-    if _BEGINS.match(body):
+    if _MAGIC_BYTES.match(body):
         return True
     may_be_mpeg = pcm_rate_hz is None or kind in _MPEG_KINDS
     return bool(_MPEG.match(body)) and (may_be_mpeg or _has_frames(body))
 
 
 def _has_frames(body: bytes) -> bool:
-    """Whether headers of MPEG frames follow one another, which samples never imitate by chance."""
+    """Whether a body has consecutive MPEG frames, which samples never match by chance."""
     from tts_assets.audio.containers import read_frames  # noqa: PLC0415 - see _decode_pcm
 
     frames = read_frames(io.BytesIO(body))
@@ -146,14 +146,14 @@ def _decode_container(body: bytes, *, needs_end: bool) -> tuple[Samples, int]:
 
 
 def _set_lengths(body: bytes) -> bytes:
-    """A WAV file with its true lengths, though its header was written before they were known."""
+    """Correct the lengths of a WAV file whose header was written before they were known."""
     from tts_assets.audio.containers import UNKNOWN_BYTES  # noqa: PLC0415 - see _decode_pcm
 
     at = _RIFF_HEAD
     while (begin := at + _CHUNK_HEAD) <= len(body):
-        size, left = int.from_bytes(body[at + 4 : begin], "little"), len(body) - begin
+        size, remaining = int.from_bytes(body[at + 4 : begin], "little"), len(body) - begin
         if body[at : at + 4] == b"data":
-            size = size if 0 < size < UNKNOWN_BYTES else left
+            size = size if 0 < size < UNKNOWN_BYTES else remaining
             riff = (begin - _CHUNK_HEAD + size).to_bytes(4, "little")
             return body[:4] + riff + body[8 : begin - 4] + size.to_bytes(4, "little") + body[begin:]
         # Chunks begin at even offsets.
@@ -164,41 +164,41 @@ def _set_lengths(body: bytes) -> bytes:
 def find_length_fault(
     samples: Samples, rate_hz: int, *, shortest: float, longest: float
 ) -> str | None:
-    """Why a sound cannot be its text and nothing else; None where it can.
+    """The reason why the duration does not fit the text; None if it fits.
 
-    The samples have the shape (n,), n >= 1, and full scale at -1..1; ``longest`` is without the
-    silence around.
+    The samples have the shape (n,), n >= 1, and full scale at -1..1; ``longest`` excludes surrounding
+    silence.
     """
     seconds = samples.size / rate_hz
-    too = "the audio is {:.2f} s long, but its text takes {} than {:.2f} s"
+    template = "the audio is {:.2f} s long, but its text takes {} than {:.2f} s"
     if seconds < shortest:
-        return too.format(seconds, "more", shortest)
+        return template.format(seconds, "more", shortest)
     if seconds > longest + _AROUND_SECONDS:
-        seconds = _count_sounding(samples) / rate_hz
+        seconds = _count_audible_samples(samples) / rate_hz
     if seconds > longest + _AROUND_SECONDS:
-        return too.format(seconds, "less", longest + _AROUND_SECONDS)
+        return template.format(seconds, "less", longest + _AROUND_SECONDS)
     if max(samples.max(), -samples.min()) <= _SILENT_PEAK:
         return f"the audio of {seconds:.2f} s is silent"
     return None
 
 
-def _count_sounding(samples: Samples) -> int:
+def _count_audible_samples(samples: Samples) -> int:
     """The number of samples from the first to the last audible one."""
     silence = max(samples.max(), -samples.min()) * 10 ** (_SILENCE_DB / 20)
-    end = _end_of_sound(samples, silence)
-    return end - (samples.size - _end_of_sound(samples[::-1], silence)) if end else 0
+    end = _find_audible_end(samples, silence)
+    return end - (samples.size - _find_audible_end(samples[::-1], silence)) if end else 0
 
 
 def is_cut(samples: Samples, rate_hz: int) -> bool:
     """Whether the last 20 ms are nearly as loud as the loudest, as in the middle of a word.
 
-    Samples 50 dB below the peak are left out: encoders leave them behind a cut, but no more than
+    Trailing samples 50 dB below the peak are skipped: encoders pad truncated audio, by at most
     0.15 s. The samples have the shape (n,), n >= 1, and any scale.
     """
     import numpy as np  # noqa: PLC0415 - see _decode_pcm
 
     peak = max(samples.max(), -samples.min())
-    end = _end_of_sound(samples, peak * 10 ** (_SILENCE_DB / 20))
+    end = _find_audible_end(samples, peak * 10 ** (_SILENCE_DB / 20))
     hop = min(max(1, round(_END_SECONDS * rate_hz)), end)
     if not hop or samples.size - end > _PADDING_SECONDS * rate_hz:
         return False
@@ -208,7 +208,7 @@ def is_cut(samples: Samples, rate_hz: int) -> bool:
 
 
 def measure_spoken(samples: Samples, rate_hz: int) -> float:
-    """Seconds of speech, without silences of more than 0.15 s; samples as in `is_cut`."""
+    """The seconds of speech, without silences longer than 0.15 s; samples as in `is_cut`."""
     import numpy as np  # noqa: PLC0415 - see _decode_pcm
 
     from tts_assets.audio.speech_activity import count_spoken_hops  # noqa: PLC0415 - see _decode_pcm
@@ -218,40 +218,40 @@ def measure_spoken(samples: Samples, rate_hz: int) -> float:
     return count_spoken_hops(np.einsum("ij,ij->i", rows, rows)) * hop / rate_hz
 
 
-def _end_of_sound(samples: Samples, silence: float) -> int:
-    """The index behind the last louder sample, which is usually near the end; 0 where none is."""
+def _find_audible_end(samples: Samples, silence: float) -> int:
+    """The index after the last louder sample, which is usually near the end; 0 without one."""
     import numpy as np  # noqa: PLC0415 - see _decode_pcm
 
-    for begin in (max(0, samples.size - _NEAR), 0):
+    for begin in (max(0, samples.size - _TAIL_SAMPLES), 0):
         (audible,) = np.nonzero(np.abs(samples[begin:]) > silence)
         if audible.size:
             return begin + int(audible[-1]) + 1
     return 0
 
 
-#: Longer messages are cut.
-_SHOWN = 300
+#: Longer messages are truncated.
+_MAX_MESSAGE_LENGTH = 300
 
-#: The part of an answer without JSON that is searched for a message.
+#: The number of bytes of a non-JSON body to search for a message.
 _INSPECTED_BYTES = 1 << 12
 
-#: More problems of one request are not shown.
-_PROBLEMS = 5
+#: The maximum of problems shown for one request.
+_MAX_PROBLEMS = 5
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 class ErrorBody(NamedTuple):
-    """An error of a service: its codes, fields of the request, and one bounded line without the key."""
+    """An error of a service: its codes, the fields at fault, and a redacted, bounded message line."""
 
     words: frozenset[str]
     fields: frozenset[str]
     message: str
 
 
-def parse_error_body(answer: ServiceResponse, hidden: Callable[[str], str]) -> ErrorBody:
-    """The error in any answer; ``hidden`` takes the key out of a text."""
-    inner = body = answer.json()
+def parse_error_body(response: ServiceResponse, hidden: Callable[[str], str]) -> ErrorBody:
+    """Parse the error of a response; ``hidden`` redacts the key in a text."""
+    inner = body = response.json()
     if isinstance(body, dict):
         inner = body.get("error") or body.get("detail") or body
     words: tuple[Any, ...] = ()
@@ -263,16 +263,18 @@ def parse_error_body(answer: ServiceResponse, hidden: Callable[[str], str]) -> E
             text = inner.get("message") or inner.get("error") or inner.get("text")
         case list():
             fields = tuple(path[-1] for path in map(_find_field_path, inner) if path)
-            text = "; ".join(filter(None, map(_describe_problem, inner[:_PROBLEMS])))
+            text = "; ".join(filter(None, map(_describe_problem, inner[:_MAX_PROBLEMS])))
         case str():
             text = inner
         case _:
-            text = _decode_words(answer)
+            text = _decode_text(response)
     return ErrorBody(_keep_texts(words), _keep_texts(fields), to_redacted_line(text, hidden))
 
 
-def to_redacted_line(text: Any, hidden: Callable[[str], str], most: int = _SHOWN) -> str:
-    """A JSON value of a service as a printable line without the key; "" for no text."""
+def to_redacted_line(
+    text: Any, hidden: Callable[[str], str], most: int = _MAX_MESSAGE_LENGTH
+) -> str:
+    """Format a JSON value of a service as a printable, redacted line; "" for no text."""
     if not isinstance(text, str):
         return ""
     plain = "".join(sign if sign.isprintable() else " " for sign in hidden(text))
@@ -281,13 +283,13 @@ def to_redacted_line(text: Any, hidden: Callable[[str], str], most: int = _SHOWN
 
 
 def choose_language(*tags: Any) -> str:
-    """The first valid BCP 47 tag, also one with _ for -; "" for none."""
+    """The first valid BCP 47 tag, with - or _; "" if there is none."""
     found = (tag for tag in tags if isinstance(tag, str) and _LANGUAGE.fullmatch(tag))
     return next(found, "").replace("_", "-")
 
 
 def quote_service(text: str, body: ErrorBody, who: str = "it says") -> str:
-    """A text with the message of the service behind it, if it has any."""
+    """Append the message of the service to a text, if it has one."""
     return f"{text} ({who}: {body.message})" if body.message else text
 
 
@@ -295,10 +297,10 @@ def _keep_texts(values: tuple[Any, ...]) -> frozenset[str]:
     return frozenset(value for value in values if isinstance(value, str))
 
 
-def _decode_words(answer: ServiceResponse) -> str:
-    """The readable text of an answer without JSON; "" for none."""
+def _decode_text(response: ServiceResponse) -> str:
+    """The readable text of a non-JSON response; "" for none."""
     try:
-        text = answer.body[:_INSPECTED_BYTES].decode()
+        text = response.body[:_INSPECTED_BYTES].decode()
     except UnicodeDecodeError:
         return ""
     if "\0" in text:
@@ -312,7 +314,7 @@ def _find_field_path(item: Any) -> list[Any]:
 
 
 def _describe_problem(item: Any) -> str:
-    """One of the problems with a request, with the path of its field."""
+    """Describe a problem of a request, with the path of its field."""
     if not isinstance(item, dict):
         return str(item)
     return ": ".join(

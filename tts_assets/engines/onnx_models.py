@@ -1,4 +1,4 @@
-"""ONNX models: what a file declares and its parts, read without its library; execution providers."""
+"""ONNX models: read and split files without the library; execution providers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 
-#: Numbers of fields in onnx.proto (ONNX IR version 3 and later).
+#: Field numbers in onnx.proto (ONNX IR version 3 and later).
 _MODEL_GRAPH, _MODEL_FUNCTION = 7, 25
 _GRAPH_NODE, _GRAPH_TENSOR, _GRAPH_INPUT, _GRAPH_OUTPUT, _GRAPH_VALUE = 1, 5, 11, 12, 13
 _NODE_INPUT, _NODE_OUTPUT = 1, 2
@@ -34,7 +34,7 @@ _EXTERNAL = 1
 _FLOAT = 1
 _WHOLE_NUMBERS = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
 
-#: The messages on the way to tensors, by the numbers of their fields (onnx.proto).
+#: The messages that contain tensors, by field number (onnx.proto).
 _INNER: dict[str, dict[int, str]] = {
     "model": {_MODEL_GRAPH: "graph", 20: "training", _MODEL_FUNCTION: "function"},
     "training": {1: "graph", 2: "graph"},
@@ -52,15 +52,15 @@ _INNER: dict[str, dict[int, str]] = {
     "sparse tensor": {1: "tensor", 2: "tensor"},
 }
 
-#: The bytes of a value, by its wire type; other types have their own length.
+#: The size of a value by wire type; other types encode their length.
 _FIXED = {1: 8, 5: 4}
 _VARINT = 0
 _BYTES = 2
 
-#: What has a name in a graph, beside its nodes, and the field with that name.
+#: The named messages of a graph except nodes, and the field with their name.
 _NAMED = {_GRAPH_TENSOR: _TENSOR_NAME, _GRAPH_INPUT: _VALUE_NAME}
 
-#: The operators that draw random numbers, as a node's ``op_type`` (field 4) is written.
+#: The operators that draw random numbers, encoded as a node's ``op_type`` (field 4).
 _RANDOM = tuple(
     b"\x22" + bytes([len(name)]) + name
     for name in (
@@ -78,8 +78,8 @@ class Graph(NamedTuple):
     """The interface of a model.
 
     Args:
-        inputs: the names of its inputs, each with whether it takes whole numbers.
-        random: whether it draws random numbers, so that no two runs sound quite the same.
+        inputs: its inputs by name, each with whether it takes integers.
+        random: whether it draws random numbers, so that its output differs between runs.
         outputs: the names of its outputs.
     """
 
@@ -92,7 +92,7 @@ def read_graph(path: Path) -> Graph:
     """The interface of the model in a file; its weights are skipped.
 
     Raises:
-        UsageError: it is missing, cut short, not ONNX, or has its weights elsewhere.
+        UsageError: it is missing, truncated, not ONNX, or its weights are in other files.
     """
     try:
         status = path.stat()
@@ -105,7 +105,7 @@ def read_graph(path: Path) -> Graph:
             f"{path} is not a complete ONNX model: download it again, or name another file"
         ) from exc
     if external:
-        # Its own hash would not show when they change.
+        # The hash of the file does not cover them.
         raise UsageError(f"the weights of {path} are in other files: save it as one file")
     return found
 
@@ -118,14 +118,14 @@ def _map_file(path: Path) -> Iterator[mmap.mmap]:
 
 @functools.lru_cache(maxsize=8)
 def _read_cached_graph(path: Path, seen: tuple[int, ...]) -> tuple[Graph, bool]:
-    """The graph in a file, and whether it has data elsewhere; cached while it is unchanged."""
+    """The graph in a file, and whether it has external data; cached until the file changes."""
     del seen
     with _map_file(path) as data:
         return _parse_graph(data), _has_external_data(data)
 
 
 def is_whole_model(path: Path) -> bool:
-    """Whether fields fill a file to its last byte, a graph among them; none of them is read.
+    """Whether fields, including a graph, fill a file to its last byte; their values are skipped.
 
     Raises:
         OSError: the file cannot be read.
@@ -154,7 +154,7 @@ def _parse_graph(data: mmap.mmap) -> Graph:
 
 
 def _has_external_data(data: mmap.mmap) -> bool:
-    """Whether any tensor has its data in another file: weights, constants, bodies of loops."""
+    """Whether a tensor has external data, in weights, constants or bodies of loops."""
     left = [("model", 0, len(data))]
     while left:
         kind, begin, end = left.pop()
@@ -171,12 +171,12 @@ def _has_external_data(data: mmap.mmap) -> bool:
 
 
 def _parse_names(data: mmap.mmap, begin: int, end: int, *path: int) -> list[str]:
-    """The texts in the fields at the end of a path, as in `_find_values`."""
+    """The strings in the fields at the end of a path, as in `_find_values`."""
     return [data[first:last].decode() for first, last in _find_values(data, begin, end, *path)]
 
 
 def _parse_input(data: mmap.mmap, begin: int, end: int) -> tuple[str, bool]:
-    """The name of an input, and whether it takes whole numbers."""
+    """The name of an input, and whether it takes integers."""
     names = _parse_names(data, begin, end, _VALUE_NAME)
     kinds = [
         _parse_varint(data, first)[0]
@@ -188,7 +188,7 @@ def _parse_input(data: mmap.mmap, begin: int, end: int) -> tuple[str, bool]:
 def _find_values(
     data: mmap.mmap, begin: int, end: int, number: int, *rest: int
 ) -> Iterator[tuple[int, int]]:
-    """Where the values lie that a path of field numbers leads to, through the messages on it."""
+    """The spans of the values at a path of field numbers through nested messages."""
     for field, first, last in _iterate_fields(data, begin, end):
         if field == number and rest:
             yield from _find_values(data, first, last, *rest)
@@ -197,7 +197,7 @@ def _find_values(
 
 
 def _iterate_fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """The fields of a protocol buffer: number, begin and end of the value."""
+    """The fields of a protocol buffer: number, start and end of the value."""
     while at < end:
         key, at = _parse_varint(data, at)
         kind = key & 7
@@ -227,11 +227,11 @@ def _parse_varint(data: mmap.mmap, at: int) -> tuple[int, int]:
             raise ValueError
 
 
-# A part of a model: the nodes between some of its values, with what they need.
+# Extraction of a part of a model: the nodes between some of its values.
 
 
 def computes_values(path: Path, names: Iterable[str]) -> bool:
-    """Whether the nodes of a model compute values of these names, which `extract_part` can cut at.
+    """Whether a model computes values with these names, at which `extract_part` can split it.
 
     Raises:
         UsageError: as in `read_graph`.
@@ -242,7 +242,7 @@ def computes_values(path: Path, names: Iterable[str]) -> bool:
 
 
 class _Field(NamedTuple):
-    """A field of a protocol buffer: its number, and where its key and its value lie."""
+    """A field of a protocol buffer: its number, and the offsets of its key and value."""
 
     number: int
     key: int
@@ -251,7 +251,7 @@ class _Field(NamedTuple):
 
 
 class _Node(NamedTuple):
-    """Where a node lies in the file, and the values that it takes and makes."""
+    """The span of a node in the file, and its inputs and outputs."""
 
     field: _Field
     inputs: frozenset[str]
@@ -259,18 +259,17 @@ class _Node(NamedTuple):
 
 
 def extract_part(path: Path, inputs: Collection[str], outputs: Sequence[str]) -> bytes:
-    """A model that computes some values of another one, given others.
+    """Extract a model that computes some values of another model from others.
 
     Args:
-        path: a model that `read_graph` accepts, and whose nodes stand in the order of computation,
-            as ONNX demands.
-        inputs: the values that are given, all of them 32-bit floats; the model's own inputs are
-            taken besides where they are needed.
-        outputs: the values that it returns, all of them 32-bit floats.
+        path: a model that `read_graph` accepts; its nodes are in topological order, as ONNX requires.
+        inputs: the values to use as inputs, all of them 32-bit floats; the model's own inputs are
+            added if needed.
+        outputs: the values to return, all of them 32-bit floats.
 
     Raises:
         UsageError: the file cannot be read.
-        KeyError: it computes no such value.
+        KeyError: the model does not compute an output.
     """
     try:
         with _map_file(path) as data:
@@ -294,7 +293,7 @@ def _list_fields(data: mmap.mmap, begin: int, end: int) -> list[_Field]:
 def _extract_nodes(
     data: mmap.mmap, graph: _Field, given: frozenset[str], outputs: Sequence[str]
 ) -> bytes:
-    """The graph of a part."""
+    """Build the graph of a part."""
     fields = _list_fields(data, graph.begin, graph.end)
     nodes = [_parse_node(data, field) for field in fields if field.number == _GRAPH_NODE]
     missing = {*given, *outputs}.difference(*(node.outputs for node in nodes))
@@ -321,7 +320,7 @@ def _extract_nodes(
 
 
 def _parse_node(data: mmap.mmap, field: _Field) -> _Node:
-    """A node; what the nodes within its branches and loops take counts as its own."""
+    """Parse a node; inputs of nodes in its branches and loops count as its own."""
     inputs: set[str] = set()
     left = [("node", field.begin, field.end)]
     while left:
@@ -338,7 +337,7 @@ def _parse_node(data: mmap.mmap, field: _Field) -> _Node:
 
 
 def _build_value(field: int, name: str) -> bytes:
-    """A declared input or output of floats, of whatever shape."""
+    """Declare an input or output of floats, of any shape."""
     tensor = _build_varint(_TENSOR_ELEMENT << 3 | _VARINT) + _build_varint(_FLOAT)
     kind = _build_field(_VALUE_TYPE, _build_field(_TYPE_TENSOR, tensor))
     return _build_field(field, _build_field(_VALUE_NAME, name.encode()) + kind)
@@ -372,17 +371,17 @@ _ERRORS_ONLY = 3
 
 
 def create_session(path: Path, device: str, part: bytes | None = None) -> InferenceSession:
-    """An ONNX file, or a part of it, loaded for any number of threads at once, on a device.
+    """Load an ONNX file, or a part of it, on a device, for any number of threads.
 
-    One thread each: two threads that share a session speak 1.13 times as much as one call that is
-    spread over two cores, and the sound no longer depends on the number of cores.
+    Each call uses one core: two threads that share a session produce 1.13 times as much speech as one
+    call on two cores, and the audio does not depend on the number of cores.
 
     Raises:
-        UsageError: the file is no model, or this onnxruntime cannot use the device.
+        UsageError: the file is not a model, or this onnxruntime cannot use the device.
     """
     import onnxruntime  # noqa: PLC0415 - native, loaded only inside the engine's process
 
-    # onnxruntime would read any file that the model names.
+    # Check first: onnxruntime would read any file that the model names.
     read_graph(path)
     chosen = _EXECUTION[Device(device)]
     if chosen not in onnxruntime.get_available_providers():
@@ -401,7 +400,7 @@ def create_session(path: Path, device: str, part: bytes | None = None) -> Infere
             "another model"
         ) from exc
     if part is not None:
-        # onnxruntime keeps the bytes besides the weights that it has read from them.
+        # Free the bytes, which onnxruntime keeps in addition to the weights.
         session._model_bytes = None  # noqa: SLF001
     if chosen not in session.get_providers():
         raise UsageError(
@@ -417,15 +416,15 @@ def shorten_error(error: Exception) -> str:
 
 
 def count_threads(workers: int) -> int:
-    """How many clips to synthesize at once for so many workers: at most one for each core.
+    """The number of threads for so many workers: at most one for each core.
 
-    More are not faster, take 100 MB each, and their clips would wait within their time limits.
+    More are not faster, take 100 MB each, and clips would use up their time limits waiting.
     """
     return min(workers, machine.count_cores())
 
 
 def problem_with(device: str) -> str | None:
-    """None where this onnxruntime was built for a device, else what to do."""
+    """None if this onnxruntime was built for a device; otherwise the remedy."""
     if device == Device.CPU:
         return None
     return None if device in find_devices() else _describe_missing_device(device, find_devices())
@@ -433,7 +432,7 @@ def problem_with(device: str) -> str | None:
 
 @functools.cache
 def find_devices() -> tuple[Device, ...]:
-    """The devices of the installed onnxruntime, found in a process of its own, which may crash."""
+    """The devices of the installed onnxruntime, queried in a child process, as it may crash."""
     code = "import onnxruntime; print(*onnxruntime.get_available_providers())"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False

@@ -342,7 +342,7 @@ class OpenAI(TextService):
 
     name = "openai"
     # 20 MiB in the run's own process with 1 or 16 open requests, and 97 for the dictionary.
-    # Over 8,000 words, 200 MiB of UniDic are mapped as well.
+    # In a run over 8,000 words, mapped pages of UniDic add 200 MiB.
     base_mib = 320
     footprint_mib = 1
 

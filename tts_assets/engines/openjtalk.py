@@ -1,4 +1,4 @@
-"""OpenJTalk, the embedded default: dictionary and voice come inside its wheel; no key, no download."""
+"""OpenJTalk, the embedded default: its wheel contains dictionary and voice; no key, no download."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: The packages whose versions can change a reading, an accent or a sample.
 _PARTS = (*READING, "onnxruntime")
 
-#: Credit as the voice's licence (CC BY 3.0, htsvoice/LICENSE_mei_normal.htsvoice) asks for.
+#: The credit that the voice's licence requires (CC BY 3.0, htsvoice/LICENSE_mei_normal.htsvoice).
 _CREDIT = 'HTS Voice "Mei" (c) 2009-2013 Nagoya Institute of Technology, CC BY 3.0'
 
 #: The voices with descriptions and genders, the default one first.
@@ -34,21 +34,21 @@ class OpenJTalk:
     """The provider; nothing native is loaded into this process."""
 
     name = "openjtalk"
-    # Over 8,000 words, 200 MiB of UniDic are mapped as well.
+    # In a run over 8,000 words, mapped pages of UniDic add 200 MiB.
     base_mib = 410
     footprint_mib = 60
 
     def __init__(self, settings: Settings) -> None:
-        """There are no settings."""
+        """Ignore the settings: there are none for it."""
 
     def problem(self) -> str | None:
-        """None when the packages are installed, else what to install."""
+        """None if the packages are installed; otherwise what to install."""
         if absent := find_missing_packages(_PARTS):
             return f"{', '.join(absent)} not installed: {format_command('setup', 'openjtalk')}"
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """The voice of the wheel, and the same at other pitches, for other speakers."""
+        """The voice in the wheel, and the same at other pitches, for other speakers."""
         return tuple(
             VoiceInfo(name=name, language="ja", description=who, credit=_CREDIT, gender=gender)
             for name, who, gender in _VOICES
@@ -69,8 +69,8 @@ class OpenJTalk:
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
-        """Start the engine's process with that many threads."""
-        # Most commands start no engine.
+        """Start the engine's process with one thread for each worker."""
+        # Import it late: most commands start no engine.
         from tts_assets.engines.process.supervisor import engine_host, limit_silence  # noqa: PLC0415
 
         return engine_host(

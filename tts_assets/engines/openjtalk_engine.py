@@ -1,4 +1,4 @@
-"""OpenJTalk inside its process: the dictionary, and a synthesiser for each thread."""
+"""OpenJTalk in its process: the dictionary, and a synthesiser for each thread."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from tts_assets.model import SpokenForm, Voice
 
 
-#: The engine's floats are on the scale of 16-bit integers, and go past it.
+#: The engine's floats are on the scale of 16-bit integers, and may exceed it.
 _INT16_SCALE = 32768.0
 
 #: Peaks of real sentences stay below 2 on this scale; a runaway filter reaches 1e97.
-_WILD = 64.0
+_MAX_PEAK = 64.0
 
-#: By how many half tones each voice differs from Mei, whose sentences have a median of 350 Hz. An
-#: octave lower nine tenths of the pitch are from 113 to 219 Hz, where men read; 5 half tones higher
-#: the median is a child's 460 Hz.
+#: The semitones by which each voice differs from Mei, whose sentences have a median of 350 Hz. An
+#: octave lower, nine tenths of the pitch are between 113 and 219 Hz, as for men who read; 5 semitones
+#: higher, the median is 460 Hz, as for a child.
 HALF_TONES = {"mei": 0.0, "mei-low": -12.0, "mei-high": 5.0}
 
 
 class OpenJTalkEngine(FormReader):
-    """The engine inside its process: a dictionary, and a synthesiser for each thread."""
+    """The engine in its process: a dictionary, and a synthesiser for each thread."""
 
     def __init__(self) -> None:
-        """Load dictionary and voice, so that their problems show at once."""
+        """Load dictionary and voice, so that errors are raised at once."""
         super().__init__()
-        self._own = threading.local()
+        self._thread = threading.local()
         self._get_synthesiser()
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
@@ -49,7 +49,7 @@ class OpenJTalkEngine(FormReader):
             exceeded; 48000 Hz; and the pronunciation.
 
         Raises:
-            ClipError: the reading is impossible or too long, or the sound is empty or wild.
+            ClipError: the reading is impossible or too long, or the audio is empty or far too loud.
         """
         found = resolve_reading(form, self._dictionary)
         samples = np.concatenate([self._synthesize(nodes, voice) for nodes in found.parts])
@@ -61,7 +61,7 @@ class OpenJTalkEngine(FormReader):
 
     def _synthesize(self, nodes: Nodes, voice: Voice) -> NDArray[np.float64]:
         synthesiser = self._get_synthesiser()
-        # The speed is lost with every synthesis, and the pitch is not.
+        # Set the speed each time: synthesis resets it, but not the pitch.
         synthesiser.set_speed(voice.speed)
         synthesiser.add_half_tone(HALF_TONES[voice.name])
         labels = self._dictionary.make_labels(nodes)
@@ -69,17 +69,17 @@ class OpenJTalkEngine(FormReader):
         return samples
 
     def _get_synthesiser(self) -> Any:
-        """This thread's own: sharing one would serialise the threads."""
-        if not hasattr(self._own, "synthesiser"):
-            self._own.synthesiser = HTSEngine(DEFAULT_HTS_VOICE)
-        return self._own.synthesiser
+        """The synthesiser of this thread: a shared one would serialise the threads."""
+        if not hasattr(self._thread, "synthesiser"):
+            self._thread.synthesiser = HTSEngine(DEFAULT_HTS_VOICE)
+        return self._thread.synthesiser
 
 
 def _check_samples(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     if not samples.size:
         raise ClipError("the engine found nothing to speak: the text contains no word it knows")
     peak = max(samples.max(), -samples.min()) / _INT16_SCALE
-    # Not "peak > wild": to that, too, NaN is false.
-    if not peak <= _WILD:
+    # Not "peak > _MAX_PEAK", which is false for NaN.
+    if not peak <= _MAX_PEAK:
         raise ClipError(f"the engine's output is broken (peak {peak:.3g} times full scale)")
     return samples

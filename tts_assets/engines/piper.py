@@ -1,9 +1,9 @@
-"""Piper: voices in files of their own, spoken by a library under the GPL that nothing else loads.
+"""Piper: voices in separate files, synthesized by a GPL library that only this engine loads.
 
-A real voice draws random numbers inside its model, by the two noise scales of its configuration, and
-is used as its makers set them: without noise it sounds flat. Such a voice has ``noise=random`` among
-its parts, for no two runs sound quite the same. One whose scales are both 0 gives equal bytes for
-equal input; so does a model that draws no random numbers.
+Most voices draw random numbers inside their models, scaled by the two noise scales of their
+configurations. The published scales are used, as speech without noise sounds flat. Such a voice has
+``noise=random`` in its engine version, because no two runs give the same audio. If both scales are 0, or
+the model draws no random numbers, equal input gives equal bytes.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
-#: No known voice has more than 904 (en_US-libritts); a wrong number must not fill the memory.
+#: At most 904 in known voices (en_US-libritts); the limit keeps a wrong number from filling the memory.
 _Speakers = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
-#: The signs whose ids begin, separate and end every text.
+#: The symbols whose ids start, separate and end every text.
 _FRAME = ("^", "_", "$")
 
-#: Phonemes that Piper makes only with additional packages.
+#: Phoneme types for which Piper needs additional packages.
 _NEEDS_MORE = {
     "pinyin": "Chinese phonemes, for which Piper needs g2pW",
     "hebrew": "Hebrew phonemes, for which Piper needs Nakdimon",
@@ -55,7 +55,7 @@ _KINDS = ("espeak", "text", "japanese")
 
 
 class _Audio(msgspec.Struct, frozen=True):
-    # From telephones to studios; other numbers are mistakes, and would take all memory.
+    # From telephone to studio quality; wrong values could use all memory.
     sample_rate: Annotated[int, msgspec.Meta(ge=8_000, le=192_000)]
     quality: str | None = None
 
@@ -71,13 +71,13 @@ class _VoiceLanguage(msgspec.Struct, frozen=True):
 
 class _Inference(msgspec.Struct, frozen=True):
     noise_scale: float = 0.667
-    # Wide bounds: a slower voice would take all memory, and a faster one have no sound.
+    # Wide bounds: a slower voice would use all memory, and a faster one produce no audio.
     length_scale: Annotated[float, msgspec.Meta(ge=0.05, le=20)] = 1.0
     noise_w: float = 0.8
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
-    """The used part of a voice's ``.onnx.json``; defaults are those of Piper (config.py)."""
+    """The fields of a voice's ``.onnx.json`` in use; defaults are those of Piper (config.py)."""
 
     audio: _Audio
     espeak: _Espeak
@@ -97,7 +97,7 @@ _decoder = msgspec.json.Decoder(Configuration)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceFile:
-    """A model, the ``.onnx`` file, with its configuration."""
+    """A voice: the ``.onnx`` model and its configuration."""
 
     model: Path
     configuration: Configuration
@@ -118,7 +118,7 @@ class VoiceFile:
 
     @property
     def language_name(self) -> str:
-        """Its name in English, where it is known."""
+        """The English name of its language, if known."""
         configured = self.configuration.language
         return (configured and configured.name_english) or self.language
 
@@ -134,29 +134,29 @@ class VoiceFile:
 
     @property
     def takes_imposed_accents(self) -> bool:
-        """Whether it speaks Japanese without accents of the data."""
+        """Whether it speaks Japanese, but its phonemes lack pitch accents."""
         return self.is_japanese and not self.has_accents
 
     @property
     def is_noisy(self) -> bool:
-        """Whether it uses its model's noise in the sound or in the lengths."""
+        """Whether its configuration enables noise in the audio or the durations."""
         scales = self.configuration.inference
         return scales.noise_scale != 0 or scales.noise_w != 0
 
     @property
     def speaker_ids(self) -> dict[str, int]:
-        """The ids of its speakers, by name, or by number where they have none."""
+        """The ids of its speakers, by name, or by number if they have no names."""
         count = self.configuration.num_speakers
         if count <= 1:
             return {}
-        given = (self.configuration.speaker_id_map or {}).items()
-        names = {name: number for name, number in given if name.isprintable()}
+        ids = (self.configuration.speaker_id_map or {}).items()
+        names = {name: number for name, number in ids if name.isprintable()}
         numbers = {str(number): number for number in set(range(count)).difference(names.values())}
         return dict(sorted((numbers | names).items(), key=lambda speaker: speaker[1]))
 
 
 class OfferedVoice(NamedTuple):
-    """A voice that can be chosen: a file, and the speaker in it; None where it has one only."""
+    """A selectable voice: a file, and its speaker; None if the file has only one."""
 
     file: VoiceFile
     speaker: int | None
@@ -166,18 +166,18 @@ class VoiceDirectory(NamedTuple):
     """The voices in a folder.
 
     Args:
-        offered: the usable ones by name: Japanese ones with accents, other Japanese ones, the rest.
-        faults: the problems of the others, by name.
+        offered: the usable voices by name: Japanese with accents, other Japanese, the rest.
+        faults: the problems of the unusable voices, by name.
     """
 
     offered: dict[str, OfferedVoice]
     faults: dict[str, str]
 
     def find_voice(self, name: str) -> OfferedVoice:
-        """The voice of that name.
+        """Find a voice by name.
 
         Raises:
-            UsageError: it is not there, or cannot be used.
+            UsageError: it is missing, or cannot be used.
         """
         if name in self.offered:
             return self.offered[name]
@@ -188,8 +188,8 @@ class VoiceDirectory(NamedTuple):
 def voices_in(folder: Path) -> VoiceDirectory:
     """The voices in a folder: every ``NAME.onnx`` with its ``NAME.onnx.json``.
 
-    A voice of several speakers is offered as ``NAME``, for its default one, and as ``NAME#SPEAKER``
-    for each.
+    A voice with several speakers is listed as ``NAME``, for the default speaker, and as
+    ``NAME#SPEAKER`` for each.
     """
     files: dict[str, VoiceFile] = {}
     faults: dict[str, str] = {}
@@ -240,7 +240,7 @@ def _voice_file(model: Path) -> VoiceFile:
 
 
 def _problem_with(configuration: Configuration) -> str | None:
-    """Why a configuration of the right shape cannot be used."""
+    """The reason why a valid configuration cannot be used."""
     if needs := _NEEDS_MORE.get(configuration.phoneme_type):
         return f"belongs to a voice with {needs}, which is not supported: use another voice"
     if configuration.phoneme_type not in _KINDS:
@@ -249,8 +249,8 @@ def _problem_with(configuration: Configuration) -> str | None:
             f"{configuration.phoneme_type!r}, which is not supported: use another voice"
         )
     ids = configuration.phoneme_id_map
-    if absent := [sign for sign in _FRAME if not ids.get(sign)]:
-        return f"has no ids for {' '.join(absent)} in its phoneme_id_map: download it again"
+    if missing := [symbol for symbol in _FRAME if not ids.get(symbol)]:
+        return f"has no ids for {' '.join(missing)} in its phoneme_id_map: download it again"
     named = (configuration.speaker_id_map or {}).values()
     speakers = max([*named, configuration.default_speaker_id])
     if speakers >= max(1, configuration.num_speakers):
@@ -269,7 +269,7 @@ def _to_language_tag(code: str) -> str:
     """A locale or an espeak voice as a BCP 47 tag: en_US and en-us are en-US, ja_JA is ja-JP."""
     language, *rest = re.split("[-_]", code)
     if rest and len(rest[0]) == 2:
-        # Piper's first Japanese voice has the language in place of the country.
+        # Piper's first Japanese voice repeats the language instead of the country.
         rest[0] = "JP" if (language, rest[0]) == ("ja", "JA") else rest[0].upper()
     return "-".join([language.lower(), *rest])
 
@@ -286,27 +286,31 @@ class Piper:
     # exported from the model code in piper-tts) over 60 words and 10 sentences of 4 s: 433 MiB with
     # one thread, 558 with two. Together with the process of the run, 493 to 556 MiB were seen with
     # one. There are never more threads than cores.
-    # Over 8,000 words, 200 MiB of UniDic are mapped as well.
+    # In a run over 8,000 words, mapped pages of UniDic add 200 MiB.
     base_mib = 620
     footprint_mib = 115
 
     def __init__(self, settings: Settings) -> None:
-        """Read nothing yet."""
+        """Read no files yet."""
         self._store = ModelCache.from_settings(settings.models)
-        given = settings.piper.voices
-        self._folder = Path(given).expanduser() if given else self._store.piper_voices_folder()
-        self._is_given = given is not None
+        configured_folder = settings.piper.voices
+        self._folder = (
+            Path(configured_folder).expanduser()
+            if configured_folder
+            else self._store.piper_voices_folder()
+        )
+        self._is_folder_configured = configured_folder is not None
         self._voice_name = settings.voice
         self._device = settings.device
         self._accent = settings.piper.accent
         self._engines: dict[str, str] = {}
 
     def problem(self) -> str | None:
-        """None when packages, device and voices are available, else what is missing and what to do."""
+        """None if packages, device and voices are available; otherwise the problem and its remedy."""
         voices = self._problem_with_voices()
-        if absent := find_missing_packages(_PARTS):
+        if missing := find_missing_packages(_PARTS):
             install = (
-                f"{', '.join(absent)} not installed: {format_command('setup', 'piper')} "
+                f"{', '.join(missing)} not installed: {format_command('setup', 'piper')} "
                 "(piper-tts is under GPL-3.0-or-later)"
             )
             return install if voices is None else f"{install}; {voices}"
@@ -323,14 +327,14 @@ class Piper:
         """Library and runtime with their versions, the voice's hashes, and the dictionary.
 
         Raises:
-            UsageError: the voice is missing, or its model is no ONNX file.
+            UsageError: the voice is missing, or its model is not an ONNX file.
         """
         if voice not in self._engines:
-            self._engines[voice] = self._parts_of(voice)
+            self._engines[voice] = self._describe_engine(voice)
         return self._engines[voice]
 
     def accents(self, voice: str) -> bool:
-        """Those with Japanese phonemes; espeak takes none, so accents are imposed on its Japanese."""
+        """Voices with Japanese phonemes do; for Japanese voices with espeak's, accents are imposed."""
         offered = self._voice_directory.offered.get(voice)
         return offered is not None and (
             offered.file.has_accents or self._imposes_accents(offered.file)
@@ -340,14 +344,14 @@ class Piper:
         return file.takes_imposed_accents and self._accent == AccentControl.IMPOSE
 
     def repeats(self, voice: str) -> bool:
-        """Not if its model draws random numbers and its configuration uses them; errors as ``engine``."""
+        """False if its model draws random numbers and its configuration uses them; errors as ``engine``."""
         file = self._voice_directory.find_voice(voice).file
         return not (file.is_noisy and onnx_models.is_random(file.model))
 
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
-        """Start the engine's process with that many threads; they share one session per voice."""
+        """Start the engine's process with one thread for each worker; they share a session per voice."""
         first = self._voice_name or next(iter(self._voice_directory.offered), "")
         return engine_host(
             "tts_assets.engines.piper_engine:PiperEngine",
@@ -364,11 +368,11 @@ class Piper:
 
     @functools.cached_property
     def _voice_directory(self) -> VoiceDirectory:
-        """Read once: a run keeps the voices that it began with."""
+        """The voices, read once: a run keeps the voices it started with."""
         return voices_in(self._folder)
 
     def _problem_with_voices(self) -> str | None:
-        """Why the requested voice, or the first one, cannot be used."""
+        """The reason why the requested voice, or the first one, cannot be used."""
         offered, faults = self._voice_directory
         name = (self._voice_name or "").partition("#")[0]
         if name in faults or (faults and not offered):
@@ -381,20 +385,20 @@ class Piper:
                 return str(exc)
             return None
         of_japanese = (fault for name, fault in faults.items() if name.startswith("ja"))
-        return next(of_japanese, None) or self._no_voice(others=bool(offered))
+        return next(of_japanese, None) or self._describe_missing_voice(others=bool(offered))
 
-    def _no_voice(self, *, others: bool) -> str:
-        """What to do without a Japanese voice, or without any."""
-        what = "Japanese voice" if others else "voice"
-        instead = ", or choose another with --voice" if others else ""
-        where = f"in {self._folder} " if self._is_given else ""
+    def _describe_missing_voice(self, *, others: bool) -> str:
+        """The remedy if there is no Japanese voice, or none at all."""
+        kind = "Japanese voice" if others else "voice"
+        alternative = ", or choose another with --voice" if others else ""
+        location = f"in {self._folder} " if self._is_folder_configured else ""
         return (
-            f"there is no {what} {where}yet: run tts-assets models fetch "
+            f"there is no {kind} {location}yet: run tts-assets models fetch "
             "ja_JP-hi_fi_captain-medium, or set voices in [piper] to a folder that "
-            f"contains NAME.onnx and NAME.onnx.json{instead}"
+            f"contains NAME.onnx and NAME.onnx.json{alternative}"
         )
 
-    def _parts_of(self, voice: str) -> str:
+    def _describe_engine(self, voice: str) -> str:
         file = self._voice_directory.find_voice(voice).file
         try:
             hashes = [
@@ -403,21 +407,21 @@ class Piper:
             ]
         except OSError as exc:
             raise UsageError(f"the voice {file.model} cannot be read: {exc.strerror}") from exc
-        found = [format_versions(_PARTS), "model={} config={}".format(*hashes)]
+        parts = [format_versions(_PARTS), "model={} config={}".format(*hashes)]
         if self._device != Device.CPU:
-            found.append(f"device={self._device}")
+            parts.append(f"device={self._device}")
         if not self.repeats(voice):
-            found.append("noise=random")
+            parts.append("noise=random")
         if self._imposes_accents(file):
-            found.append(IMPOSED_MELODY)
+            parts.append(IMPOSED_MELODY)
         if file.is_japanese:
-            found.append(format_versions(READING))
-        return " ".join(found)
+            parts.append(format_versions(READING))
+        return " ".join(parts)
 
 
 def _describe_voice(offered: OfferedVoice) -> str:
     configuration = offered.file.configuration
-    found = [f"{configuration.audio.quality} quality"] if configuration.audio.quality else []
+    parts = [f"{configuration.audio.quality} quality"] if configuration.audio.quality else []
     if offered.speaker is not None:
-        found.append(f"speaker {offered.speaker + 1} of {configuration.num_speakers}")
-    return ", ".join([*found, f"{configuration.audio.sample_rate} Hz"])
+        parts.append(f"speaker {offered.speaker + 1} of {configuration.num_speakers}")
+    return ", ".join([*parts, f"{configuration.audio.sample_rate} Hz"])

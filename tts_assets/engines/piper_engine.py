@@ -1,4 +1,4 @@
-"""Piper inside its process: one session for each voice, shared by all threads, and the dictionary."""
+"""Piper in its process: one session for each voice, shared by all threads, and the dictionary."""
 
 from __future__ import annotations
 
@@ -34,51 +34,51 @@ if TYPE_CHECKING:
     from tts_assets.model import DictionaryWord, Phrase, Pronunciation, SpokenForm, Voice
 
 
-#: Silence between two sentences: the default of Piper's own program (piper.hpp of rhasspy/piper:
+#: Silence between sentences: the default of Piper's own program (piper.hpp of rhasspy/piper:
 #: sentenceSilenceSeconds).
 _PAUSE_SECONDS = 0.2
 
-#: Each takes 2 MB in a voice of the usual size; this many are 3 minutes of sound.
+#: Each takes 2 MB in a medium voice; this many are 3 minutes of audio.
 _MOST_PHONEMES = 2_000
 _INPUTS = frozenset({"input", "input_lengths", "scales"})
 
-#: The beginnings of Unicode's names of letters, the languages of such letters as espeak names them,
-#: and the voice to take for them.
+#: Prefixes of Unicode names of letters, the languages written with them as espeak names them, and the
+#: voice to suggest for them.
 _SCRIPTS = (
     (("HIRAGANA", "KATAKANA", "HENTAIGANA"), frozenset[str](), "Japanese"),
     (("CJK", "IDEOGRAPHIC"), frozenset({"zh", "cmn", "yue", "hak", "nan"}), "Japanese"),
     (("HANGUL",), frozenset({"ko"}), "Korean"),
 )
 
-#: ``[[...]]`` would be taken for phonemes; espeak obeys some control characters.
+#: Piper parses ``[[...]]`` as phonemes, and espeak interprets some control characters.
 _COMMANDS = dict.fromkeys([*map(ord, "[]"), *range(0x20), *range(0x7F, 0xA0)], " ")
 
-#: Morae that espeak's Japanese lacks: it would say "Japanese letter".
+#: Morae that espeak's Japanese lacks: it speaks "Japanese letter" instead.
 _UNSUPPORTED = frozenset(split_morae("スィズィキェギェヂェニェヒェビェピェミェリェクヮグヮ"))
 
 
 class PiperEngine:
-    """The engine inside its process."""
+    """The engine in its process."""
 
     def __init__(
         self, *, voices: str, voice: str, device: str, accent: str = AccentControl.VOICE
     ) -> None:
-        """Load one voice from a folder, so that its problems show at once; others on demand.
+        """Load one voice from a folder, so that its errors are raised at once; others on demand.
 
         Args:
             voices: the folder.
-            voice: the name of the first one.
-            device: what it runs on.
-            accent: one of `AccentControl`: whether voices that take no accents get them imposed.
+            voice: the name of the first voice.
+            device: the device to run on.
+            accent: one of `AccentControl`: whether to impose accents on voices without them.
 
         Raises:
-            UsageError: that voice is missing, or cannot be used.
+            UsageError: the voice is missing, or cannot be used.
         """
         self._voice_directory = voices_in(Path(voices))
         self._device = device
         self._loaded: dict[Path, PiperVoice] = {}
         self._faults: dict[Path, str] = {}
-        self._loading = threading.Lock()
+        self._load_lock = threading.Lock()
         self._dictionary = Dictionary()
         self._imposer = AccentImposer(self._dictionary) if accent == AccentControl.IMPOSE else None
         self._first = self._voice_directory.find_voice(voice).file
@@ -102,8 +102,8 @@ class PiperEngine:
             of its configuration; and the pronunciation, if that is Japanese.
 
         Raises:
-            ClipError: the reading is impossible, the voice cannot be used or lacks a sound, or the
-                result is empty or broken.
+            ClipError: the reading is impossible, the voice cannot be used or lacks a phoneme, or the
+                audio is empty or not finite.
         """
         try:
             offered = self._voice_directory.find_voice(voice.name)
@@ -139,14 +139,14 @@ class PiperEngine:
         )
 
     def _to_pronunciation(self, found: FormReading, file: VoiceFile) -> Pronunciation:
-        """The pronunciation of a voice, without accents if they are its own."""
+        """The pronunciation of a voice, without accents if it does not follow them."""
         if file.has_accents or self._imposer:
             return found.pronunciation
         return drop_accents(found.pronunciation)
 
     def _get_library(self, file: VoiceFile) -> PiperVoice:
-        """A voice, loaded once, by the first thread that needs it; UsageError if it is unusable."""
-        with self._loading:
+        """A voice, loaded by the first thread that needs it; UsageError if it is unusable."""
+        with self._load_lock:
             if file.model in self._faults:
                 raise UsageError(self._faults[file.model])
             if file.model not in self._loaded:
@@ -160,7 +160,7 @@ class PiperEngine:
     def _phonemize_japanese(
         self, found: FormReading, form: SpokenForm, file: VoiceFile
     ) -> list[list[list[str]]]:
-        """For each part of the resolved reading, the phonemes of its sentences."""
+        """The phonemes of each sentence, for each part of the resolved reading."""
         asks = _is_asking_word(form)
         library = self._get_library(file)
         labels = [self._dictionary.make_labels(nodes) for nodes in found.parts]
@@ -189,9 +189,9 @@ class PiperEngine:
         )
         samples = np.asarray(sound, np.float32).reshape(-1)
         if not samples.size or not np.isfinite(samples).all():
-            what = "samples that are not numbers" if samples.size else "no sound"
+            result = "samples that are not numbers" if samples.size else "no sound"
             raise ClipError(
-                f"{voice.name} produces {what} for {''.join(phonemes)}: use another voice"
+                f"{voice.name} produces {result} for {''.join(phonemes)}: use another voice"
             )
         return samples
 
@@ -203,12 +203,12 @@ def _load_voice(file: VoiceFile, device: str) -> PiperVoice:
         session=session,
         config=PiperConfig.from_dict(json.loads(read_regular(file.configuration_path))),
     )
-    several = file.configuration.num_speakers > 1
-    expected = _INPUTS | {"sid"} if several else _INPUTS
-    taken = {each.name for each in session.get_inputs()}
-    if taken != expected:
+    has_speakers = file.configuration.num_speakers > 1
+    expected = _INPUTS | {"sid"} if has_speakers else _INPUTS
+    inputs = {each.name for each in session.get_inputs()}
+    if inputs != expected:
         raise UsageError(
-            f"{file.model} takes {', '.join(sorted(taken))}, but its configuration belongs "
+            f"{file.model} takes {', '.join(sorted(inputs))}, but its configuration belongs "
             f"to a voice that takes {', '.join(sorted(expected))}: download both again"
         )
     _try_last_speaker(library, file)
@@ -225,7 +225,7 @@ def _try_last_speaker(library: PiperVoice, file: VoiceFile) -> None:
             [*ids["^"], last, *ids["$"]],
             SynthesisConfig(speaker_id=speakers - 1 if speakers > 1 else None),
         )
-        # espeak checks its voice before the text.
+        # espeak validates its voice before the text.
         library.phonemize("")
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
         raise UsageError(
@@ -235,15 +235,15 @@ def _try_last_speaker(library: PiperVoice, file: VoiceFile) -> None:
 
 
 def _is_asking_word(form: SpokenForm) -> bool:
-    """Whether a word is a question: one whose reading was forced has lost its marks."""
+    """Whether a word is a question, by its text: an overridden reading has no punctuation."""
     return not form.sentence and form.text.endswith(("?", "？"))
 
 
 def _to_espeak_kana(found: Iterable[Phrase], *, question: bool) -> str:
-    """A sentence as espeak's Japanese reads it right: the sounds in kana, a word for each phrase.
+    """Write a sentence for espeak's Japanese: in kana as pronounced, a word for each phrase.
 
-    espeak has no kanji and no particles: は is ha. The marks are Latin, as it pauses at no others. Its
-    リャ, リュ and リョ are odd, but voices were trained with them.
+    espeak supports neither kanji nor particles: it reads は as ha. Punctuation is Latin, as it pauses at
+    no other. Its リャ, リュ and リョ are odd, but voices were trained with them.
     """
     text = ""
     for phrase in found:
@@ -272,19 +272,21 @@ def _phonemize_foreign(text: str, file: VoiceFile, library: PiperVoice) -> list[
 
 
 def _keep_known_phonemes(sentences: list[list[str]], library: PiperVoice) -> list[list[str]]:
-    """Audible sentences, without unknown phonemes that may be left out.
+    """Drop unknown phonemes that are optional, and sentences without audible ones.
 
-    Those are punctuation, and espeak's marks that only colour the vowel before them (ä, e̞, ɯᵝ): a
-    voice that does not know them was trained without them, too.
+    Optional are punctuation, and espeak's diacritics of vowels (ä, e̞, ɯᵝ): a voice without them was
+    trained without them.
     """
-    known = library.config.phoneme_id_map
+    phoneme_ids = library.config.phoneme_id_map
     optional = "MPZ" if library.config.phoneme_type == "espeak" else "PZ"
 
     def is_optional(phoneme: str) -> bool:
         category = "M" if phoneme == "ᵝ" else unicodedata.category(phoneme[0])[0]
         return category in optional
 
-    found = [[each for each in one if each in known or not is_optional(each)] for one in sentences]
+    found = [
+        [each for each in one if each in phoneme_ids or not is_optional(each)] for one in sentences
+    ]
     return [one for one in found if any(map(str.isalnum, one))]
 
 
@@ -301,6 +303,6 @@ def _check_phonemes(phonemes: Sequence[str], library: PiperVoice, name: str) -> 
 
 
 def _join_sentences(sentences: Sequence[NDArray[np.float32]], pause: int) -> NDArray[np.float32]:
-    """Sentences with so many samples of silence between them."""
+    """Join sentences with so many samples of silence between them."""
     silence = np.zeros(pause, np.float32)
     return np.concatenate([part for each in sentences for part in (silence, each)][1:])

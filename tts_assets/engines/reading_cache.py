@@ -1,4 +1,4 @@
-"""Readings from the dictionary's child process, kept for the run."""
+"""Readings from the dictionary's child process, cached for the run."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 async def read_forms(
     forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...] = ()
 ) -> list[Pronunciation | str]:
-    """The readings of OpenJTalk's dictionary, with the user's own words, in a process of its own.
+    """Read forms with OpenJTalk's dictionary and the user's own words, in a child process.
 
     Returns:
-        For each form in order its pronunciation, or why it cannot be spoken.
+        The pronunciation of each form, or the reason why it cannot be spoken.
 
     Raises:
-        FatalError: the dictionary cannot be loaded, or not with these words.
+        FatalError: the dictionary or the words cannot be loaded.
     """
     return await ReadingCache().read(forms, words)
 
@@ -43,30 +43,29 @@ async def split_passages(
     *,
     with_phrases: Collection[int] = (),
 ) -> list[tuple[Segment, ...] | str]:
-    """The segments of passages.
+    """Split passages into segments.
 
-    A process for the dictionary runs only where one of them cannot be split without it.
-
-    Segments of the forms whose numbers are in ``with_phrases`` get their phrases.
+    The dictionary's process is started only if a passage cannot be split without it, or
+    ``with_phrases`` has indices of forms whose segments get their phrases.
 
     Returns:
-        For each form in order its segments, or why it cannot be split.
+        The segments of each form, or the reason why it cannot be split.
 
     Raises:
-        FatalError: the dictionary cannot be loaded, or not with these words.
+        FatalError: the dictionary or the words cannot be loaded.
     """
     found: list[tuple[Segment, ...] | str | None] = [
         await to_thread.run_sync(split_segments, form, pauses) for form in forms
     ]
-    hard = [number for number, each in enumerate(found) if each is None]
-    if hard or with_phrases:
+    unsplit = [index for index, each in enumerate(found) if each is None]
+    if unsplit or with_phrases:
         async with reader_host(words) as host:
-            split = await host.split_forms([forms[number] for number in hard], pauses)
-            for number, each in zip(hard, split, strict=True):
-                found[number] = each
-            for number in with_phrases:
-                if isinstance(segments_found := found[number], tuple):
-                    found[number] = await _add_phrases(segments_found, host)
+            split = await host.split_forms([forms[index] for index in unsplit], pauses)
+            for index, each in zip(unsplit, split, strict=True):
+                found[index] = each
+            for index in with_phrases:
+                if isinstance(segments := found[index], tuple):
+                    found[index] = await _add_phrases(segments, host)
     return [each for each in found if each is not None]
 
 
@@ -75,7 +74,7 @@ async def _add_phrases(found: tuple[Segment, ...], host: EngineHost) -> tuple[Se
     try:
         answer = await host.ask(msgspec.json.encode(texts))
     except ClipError:
-        # Its time line then has its segments only.
+        # The timeline then has segments only.
         return found
     phrases = msgspec.json.decode(answer, type=list[tuple[str, ...]])
     return tuple(
@@ -84,7 +83,7 @@ async def _add_phrases(found: tuple[Segment, ...], host: EngineHost) -> tuple[Se
 
 
 class ReadingCache:
-    """Readings so far; the dictionary runs in a process of its own, which starts when it is needed."""
+    """A cache of readings; the dictionary runs in a child process that starts on demand."""
 
     def __init__(self) -> None:
         self._readings: dict[SpokenForm, Pronunciation | str] = {}
@@ -92,26 +91,26 @@ class ReadingCache:
     async def read(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...]
     ) -> list[Pronunciation | str]:
-        """For each form its pronunciation, or why it cannot be spoken.
+        """The pronunciation of each form, or the reason why it cannot be spoken.
 
         Raises:
-            FatalError: the dictionary cannot be loaded, or not with these words.
+            FatalError: the dictionary or the words cannot be loaded.
         """
-        new = [form for form in dict.fromkeys(forms) if form not in self._readings]
-        if new:
+        uncached = [form for form in dict.fromkeys(forms) if form not in self._readings]
+        if uncached:
             async with reader_host(words) as host:
-                self._readings |= zip(new, await host.read_forms(new), strict=True)
+                self._readings |= zip(uncached, await host.read_forms(uncached), strict=True)
         return [self._readings[form] for form in forms]
 
     @asynccontextmanager
     async def open(
         self, words: tuple[DictionaryWord, ...]
     ) -> AsyncIterator[Callable[[SpokenForm], Awaitable[Pronunciation]]]:
-        """A function that returns the pronunciation of one form, or raises ClipError.
+        """Yield a function that returns the pronunciation of one form, or raises ClipError.
 
-        The dictionary's process is started for the first form that is not in the cache.
+        The first form that is not cached starts the dictionary's process.
         """
-        starting = anyio.Lock()
+        start_lock = anyio.Lock()
         hosts: list[EngineHost] = []
 
         async def keep_host(*, task_status: TaskStatus[None]) -> None:
@@ -122,7 +121,7 @@ class ReadingCache:
 
         async def read_form(form: SpokenForm) -> Pronunciation:
             if form not in self._readings:
-                async with starting:
+                async with start_lock:
                     if not hosts:
                         await tasks.start(keep_host)
                 (self._readings[form],) = await hosts[0].read_forms([form])

@@ -1,4 +1,4 @@
-"""Engines by name: built in, or registered by other packages; which one a run uses."""
+"""The registry of engines, built in or from other packages, and the choice of one for a run."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class PluginRegistry(Generic[Plugin]):
         built_in: Mapping[str, str],
         warning: type[Warning] | None = None,
     ) -> None:
-        """Load nothing yet.
+        """Create a registry without loading plug-ins.
 
         Args:
-            kind: what users call such a plug-in.
+            kind: the word for such a plug-in in messages.
             group: the entry-point group of other packages.
             built_in: ``module:factory`` by name.
-            warning: issued where a registered one cannot be loaded.
+            warning: issued if a plug-in of another package cannot be loaded.
         """
         self._warning = warning
         self._kind = kind
@@ -49,10 +49,10 @@ class PluginRegistry(Generic[Plugin]):
         return (*self._built_in, *sorted(self._list_registered().keys() - self._built_in.keys()))
 
     def load_plugin(self, name: str, settings: Settings) -> Plugin:
-        """The plug-in of that name, its module imported now and its factory called.
+        """Import the module of a plug-in and call its factory.
 
         Raises:
-            UsageError: there is none, or the code of another package is broken.
+            UsageError: the name is unknown, or the code of another package is broken.
         """
         target = self._built_in.get(name) or self._list_registered().get(name)
         if target is None:
@@ -73,13 +73,13 @@ class PluginRegistry(Generic[Plugin]):
         return plugin
 
     def describe_unknown(self, name: str) -> str:
-        """The error message for a name that does not exist."""
+        """The error message for an unknown name."""
         names = self.list_names()
         hint = suggest_names(name, names, others="")
         return f"there is no {self._kind} {name!r}; {f'{hint} There' if hint else 'there'} are: {', '.join(names)}"
 
     def _list_registered(self) -> dict[str, str]:
-        # Heavy, and not needed for what is built in.
+        # Heavy, and not needed for built-in plug-ins.
         from importlib.metadata import entry_points  # noqa: PLC0415
 
         return {point.name: point.value for point in entry_points(group=self._group)}
@@ -106,13 +106,13 @@ load_engine = _engines.load_plugin
 describe_unknown_engine = _engines.describe_unknown
 
 
-def find_voice_owner(settings: Settings, other: str) -> str | None:
-    """The engine on this machine, other than one, that has the voice of the settings; None for none."""
-    plain = replace(settings, voice=None)
+def find_voice_owner(settings: Settings, excluded: str) -> str | None:
+    """Another local engine that has the voice of the settings; None if there is none."""
+    settings_without_voice = replace(settings, voice=None)
     for name in list_engine_names():
-        # A service has whatever voices the settings name. A broken plug-in is no reason to fail.
+        # Skip services, which accept any voice name, and ignore broken plug-ins.
         with contextlib.suppress(Exception):
-            engine = None if name == other else load_engine(name, plain)
+            engine = None if name == excluded else load_engine(name, settings_without_voice)
             if engine is None or isinstance(engine, Remote):
                 continue
             if any(voice.name == settings.voice for voice in engine.voices()):
@@ -125,25 +125,25 @@ class AccentSupport:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: dict[str, bool] = {}
+        self._support_by_voice: dict[str, bool] = {}
 
     def has_accent_control(self, voice: str) -> bool:
-        """Whether a voice, given as ``provider/name``, does."""
-        if voice not in self._known:
+        """Whether a voice, given as ``provider/name``, follows pitch accents."""
+        if voice not in self._support_by_voice:
             provider, _, name = voice.partition("/")
             try:
-                self._known[voice] = load_engine(provider, self._settings).accents(name)
+                self._support_by_voice[voice] = load_engine(provider, self._settings).accents(name)
             except TtsAssetsError:
-                # The engine is not installed now, so what it did with accents is unknown.
-                self._known[voice] = False
-        return self._known[voice]
+                # The engine is not installed, so its accent control is unknown.
+                self._support_by_voice[voice] = False
+        return self._support_by_voice[voice]
 
 
-#: The word after ``--provider`` that leaves the choice to the program.
+#: The value of ``--provider`` that leaves the choice to the program.
 AUTO = "auto"
 
-#: Natural voices first, then the embedded one, which is always right and never natural; the system's
-#: knows no readings.
+#: Natural voices first, then the embedded voice, which is always correct but never natural; last, the
+#: system's voice, which takes no readings.
 _BEST_FIRST = (
     ("piper", "a natural voice that follows your accents"),
     ("kokoro", "a natural voice that follows your accents"),
@@ -153,46 +153,46 @@ _BEST_FIRST = (
 
 
 class Choice(NamedTuple):
-    """The engine of a run, and why it was chosen; None where it was requested."""
+    """The engine of a run, and the reason for the choice; None if it was requested."""
 
     provider: Provider
     reason: str | None
 
 
 def choose_engine(settings: Settings) -> Choice:
-    """The engine that the settings name, or the best that is ready and has their voices.
+    """Choose the engine that the settings name, or the best available one with the requested voices.
 
     Raises:
-        UsageError: there is no engine of that name, or none that is ready has the voices.
-        FatalError: none is ready.
+        UsageError: the engine is unknown, or no available engine has the voices.
+        FatalError: no engine is available.
     """
     if settings.provider != AUTO:
         return Choice(load_engine(settings.provider, settings), None)
     names = {settings.voice, *(v for each in settings.sources for v in each.voices.values())}
     names |= {each.voice for each in settings.speakers}
-    passed: list[str] = []
-    ready = False
-    for name, merit in _BEST_FIRST:
+    rejected: list[str] = []
+    any_available = False
+    for name, description in _BEST_FIRST:
         try:
             provider = load_engine(name, settings)
             problem = provider.problem()
-            lacks = None if problem else _describe_lacking(provider, settings, names - {None})
+            misfit = None if problem else _describe_misfit(provider, settings, names - {None})
         except UsageError as exc:
-            problem, lacks = str(exc), None
+            problem, misfit = str(exc), None
         else:
-            if problem is None and lacks is None:
-                return Choice(provider, "; ".join([f"{name}: {merit}", *passed]))
-        ready = ready or problem is None
-        passed.append(f"not {name}: {problem or lacks}")
-    if ready:
-        raise UsageError(f"no engine that is ready has the requested voices: {'; '.join(passed)}")
-    raise FatalError(f"no engine can be used on this machine: {'; '.join(passed)}")
+            if problem is None and misfit is None:
+                return Choice(provider, "; ".join([f"{name}: {description}", *rejected]))
+        any_available = any_available or problem is None
+        rejected.append(f"not {name}: {problem or misfit}")
+    if any_available:
+        raise UsageError(f"no engine that is ready has the requested voices: {'; '.join(rejected)}")
+    raise FatalError(f"no engine can be used on this machine: {'; '.join(rejected)}")
 
 
-def _describe_lacking(
+def _describe_misfit(
     provider: Provider, settings: Settings, names: AbstractSet[str | None]
 ) -> str | None:
-    """What is missing from an engine that is ready."""
+    """The reason why an available engine does not fit the settings."""
     offered = provider.voices()
     if missing := names - {voice.name for voice in offered}:
         return f"it has no voice {', '.join(sorted(map(repr, missing)))}"
@@ -200,12 +200,12 @@ def _describe_lacking(
     return None if japanese else "it has no Japanese voice"
 
 
-def list_named_voices(settings: Settings, own: tuple[str, ...]) -> tuple[str, ...]:
-    """The voices that the settings name, each once, for services that are not asked for theirs.
+def list_named_voices(settings: Settings, service_voices: tuple[str, ...]) -> tuple[str, ...]:
+    """The voices that the settings name, each once, for services whose list is not requested.
 
-    First the voice of the run, then those in the service's own table, of sources and of speakers.
+    The order: the voice of the run, those in the service's table, those of sources and of speakers.
     """
-    of_sources = (name for each in settings.sources for name in each.voices.values())
-    chosen = () if settings.voice is None else (settings.voice,)
-    of_speakers = (each.voice for each in settings.speakers if each.voice is not None)
-    return tuple(dict.fromkeys((*chosen, *own, *of_sources, *of_speakers)))
+    source_voices = (name for each in settings.sources for name in each.voices.values())
+    run_voice = () if settings.voice is None else (settings.voice,)
+    speaker_voices = (each.voice for each in settings.speakers if each.voice is not None)
+    return tuple(dict.fromkeys((*run_voice, *service_voices, *source_voices, *speaker_voices)))

@@ -1,4 +1,4 @@
-"""The voices of macOS, through its command `say`: one process for each clip, nothing to install."""
+"""The voices of macOS through its command `say`: one process for each clip, nothing to install."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from tts_assets.model import DictionaryWord, SpokenForm, Voice
 
 
-#: The time limit of a list of voices.
-_PATIENCE_SECONDS = 20.0
+#: The time limit for listing voices.
+_LIST_SECONDS = 20.0
 
-#: ``Kyoko    ja_JP    # こんにちは``: a name may contain blanks and brackets, and only one blank
-#: separates a long one from the locale; that may be a language alone, have a script
-#: (``zh_Hans_CN``), and more behind the region: ``zh_CN_U_SD@sd=cnsc``.
+#: ``Kyoko    ja_JP    # こんにちは``: a name may contain spaces and parentheses, and a single space
+#: separates a long one from the locale. A locale may be a language alone, have a script
+#: (``zh_Hans_CN``), or more after the region: ``zh_CN_U_SD@sd=cnsc``.
 _LINE = re.compile(
     r"(?P<name>\S.*?)\s+(?P<language>[a-z]{2,3})"
     r"(?:[_-](?P<script>[A-Z][a-z]{3})(?![A-Za-z0-9]))?"
@@ -41,7 +41,7 @@ _LINE = re.compile(
     r"(?:[_@-][\w@=-]*)?\s+#(?P<sample>.*)"
 )
 
-#: The Japanese voice that comes with macOS; others are added by its owner.
+#: The Japanese voice that comes with macOS; users install others.
 _KYOKO = "Kyoko"
 
 #: The genders of macOS's Japanese voices, whose names may end in (Enhanced) and the like.
@@ -49,10 +49,10 @@ _GENDERS = {_KYOKO: "female", "O-ren": "female", "Otoya": "male", "Hattori": "ma
 
 
 def list_say_voices(executable: str) -> tuple[VoiceInfo, ...]:
-    """Every installed voice: the Japanese ones first, Kyoko before all, else in the list's order.
+    """List all installed voices: Kyoko, other Japanese ones, then the rest in the order of `say`.
 
     Raises:
-        FatalError: `say` cannot be run, fails, takes too long, or prints something else.
+        FatalError: `say` cannot be run, fails, times out, or prints another format.
     """
     voices = parse_voice_list(_run_voice_list(executable))
     if not voices:
@@ -73,7 +73,7 @@ def list_say_voices(executable: str) -> tuple[VoiceInfo, ...]:
 
 
 def parse_voice_list(listing: str) -> list[VoiceInfo]:
-    """The voices of a list, each name once; lines of another shape are skipped."""
+    """Parse a list of voices, each name once; skip lines in another format."""
     voices: dict[str, VoiceInfo] = {}
     for line in listing.split("\n"):
         if (found := _LINE.fullmatch(line.strip())) is not None:
@@ -89,7 +89,7 @@ def parse_voice_list(listing: str) -> list[VoiceInfo]:
 
 
 def _run_voice_list(executable: str) -> str:
-    # Files, not pipes: a process that the program leaves behind could keep pipes open.
+    # Files, not pipes: an orphaned grandchild could keep pipes open.
     with tempfile.TemporaryFile() as listing, tempfile.TemporaryFile() as log:
         try:
             done = subprocess.run(
@@ -97,14 +97,14 @@ def _run_voice_list(executable: str) -> str:
                 stdin=subprocess.DEVNULL,
                 stdout=listing,
                 stderr=log,
-                timeout=_PATIENCE_SECONDS,
+                timeout=_LIST_SECONDS,
                 check=False,
             )
         except OSError as exc:
             raise FatalError(f"{executable} cannot be started: {exc.strerror}") from exc
         except subprocess.TimeoutExpired as exc:
             raise FatalError(
-                f"{executable} -v '?' listed no voices within {_PATIENCE_SECONDS:g} s: run "
+                f"{executable} -v '?' listed no voices within {_LIST_SECONDS:g} s: run "
                 "it in a terminal to see what it is waiting for"
             ) from exc
         if done.returncode != 0:
@@ -133,22 +133,22 @@ _NO_WORDS = "say does not support [[dictionary]]: remove it, or choose another e
 class MacOSSay:
     """The provider.
 
-    Its readings cannot be checked: it takes neither readings nor accents, and reports none. So it gets
-    words in the kana of their reading, and only running text as it is spelled.
+    `say` neither accepts nor reports readings and accents, so readings cannot be checked. Words are
+    sent in kana, and only sentences as they are spelled.
     """
 
     name = "say"
-    # Estimates: there was no Mac to measure on.
+    # Estimates, not measured on a Mac.
     base_mib = 20
     footprint_mib = 60
 
     def __init__(self, settings: Settings) -> None:
-        """Run nothing yet."""
+        """Start no process yet."""
         self._voice = settings.voice
         self._has_words = bool(settings.words)
 
     def problem(self) -> str | None:
-        """None where `say` supports the settings, else what is missing and what to do."""
+        """None if `say` supports the settings; otherwise the problem and its remedy."""
         try:
             voices = self._say_voices
         except FatalError as exc:
@@ -164,7 +164,7 @@ class MacOSSay:
         """The installed voices, the Japanese ones first.
 
         Raises:
-            FatalError: there is no `say`, or it does not list them.
+            FatalError: `say` is missing, or does not list its voices.
         """
         return self._say_voices
 
@@ -173,15 +173,15 @@ class MacOSSay:
         return list_say_voices(_find_executable())
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - voices are renewed with the system
-        """The version of macOS: those of `say` and its voices are unknown."""
+        """The version of macOS, as those of `say` and its voices are unknown."""
         return f"say macos={_find_macos_version()}"
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
-        """Never: it takes none."""
+        """Never: `say` does not accept accents."""
         return False
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
-        """Unknown, so never."""
+        """Never, as it is unknown."""
         return False
 
     @contextlib.asynccontextmanager
@@ -192,10 +192,11 @@ class MacOSSay:
         timeout_seconds: float,  # noqa: ARG002 - a slow process can be killed at any time
         words: tuple[DictionaryWord, ...] = (),
     ) -> AsyncIterator[SaySpeaker]:
-        """Create a folder for the sounds; each clip starts a process.
+        """Create a folder for audio files; each clip starts a process.
 
         Raises:
-            FatalError: there is no `say`, no room for temporary files, or a dictionary to learn.
+            FatalError: `say` is missing, temporary files cannot be written, or there is a dictionary,
+                which `say` does not support.
         """
         if words:
             raise FatalError(_NO_WORDS)
@@ -211,7 +212,7 @@ class MacOSSay:
 
 
 class SaySpeaker:
-    """`say`, ready for one run; sounds pass through the folder, and are read in threads."""
+    """`say`, open for one run; it writes audio to the folder, which threads read."""
 
     def __init__(self, executable: str, folder: Path, threads: anyio.CapacityLimiter) -> None:
         self._executable = executable
@@ -222,15 +223,15 @@ class SaySpeaker:
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
-        """Synthesize a form in a process of its own, which ends with the call.
+        """Synthesize a form in its own process, which ends with the call.
 
         Returns:
             float32 samples, shape (n,), full scale at -1..1; 22050 Hz; and no pronunciation, which
             `say` does not report.
 
         Raises:
-            ClipError: the speed is out of range, or `say` fails or writes no whole sound.
-            FatalError: `say` cannot be started any more.
+            ClipError: the speed is out of range, or `say` fails or writes incomplete audio.
+            FatalError: `say` cannot be started.
         """
         path = self._folder / f"{next(self._numbers)}.wav"
         command = [self._executable, "-v", voice.name, *_format_rate(voice.speed)]
@@ -271,7 +272,7 @@ def _format_rate(speed: float) -> list[str]:
 
 
 def _format_input(form: SpokenForm) -> str:
-    """The input of `say`: kana for a word, as its reading of kanji is unknown."""
+    """The input of `say`: kana for a word, as `say` may read its kanji otherwise."""
     text = _NOT_SAID.sub(" ", form.text if form.sentence else spell_in_kana(form))
     if not any(map(str.isalnum, text)):
         raise ClipError(f"there is nothing to speak in {form.text!r}")
@@ -279,8 +280,8 @@ def _format_input(form: SpokenForm) -> str:
 
 
 async def _run_command(command: list[str], text: str) -> None:
-    """Run a command on a text to its end; cancelled, it ends at once, with all it has started."""
-    # Files, unlike pipes, need no task of their own, however the process ends.
+    """Run a command with a text as input; cancelling kills it and all its children."""
+    # Files, unlike pipes, need no reader tasks, however the process ends.
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as log:
         source.write(text.encode())
         source.seek(0)
@@ -301,9 +302,11 @@ def _read_sound(path: Path) -> Speech:
     data = path.read_bytes() if path.exists() else b""
     if not data:
         raise ClipError("say wrote no audio: the text may contain nothing that its voice can speak")
-    whole = int.from_bytes(data[4:8], "little") + 8
-    # libsndfile would accept the part as a whole.
-    if data.startswith(b"RIFF") and len(data) < whole:
-        raise ClipError(f"say wrote {len(data)} of {whole} bytes of audio: the disk may be full")
+    expected_bytes = int.from_bytes(data[4:8], "little") + 8
+    # libsndfile would accept a truncated file as complete.
+    if data.startswith(b"RIFF") and len(data) < expected_bytes:
+        raise ClipError(
+            f"say wrote {len(data)} of {expected_bytes} bytes of audio: the disk may be full"
+        )
     samples, rate_hz = decode(data)
     return Speech(samples=samples, rate_hz=rate_hz)

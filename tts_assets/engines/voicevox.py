@@ -1,4 +1,4 @@
-"""VOICEVOX, and compatible engines such as AivisSpeech, which get every sound and accent in kana."""
+"""VOICEVOX and compatible engines such as AivisSpeech, which take pronunciations with accents in kana."""
 
 from __future__ import annotations
 
@@ -45,27 +45,27 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The range of VOICEVOX's own editor; engines take more, but fail at the ends.
+#: The range of VOICEVOX's own editor; engines accept more, but fail at the extremes.
 SPEEDS = (0.5, 2.0)
 
-#: Descriptions need no model, except for the first query of AivisSpeech.
+#: Listing voices needs no model, except for the first query of AivisSpeech.
 _DESCRIBE_SECONDS = 30.0
 
-#: The type of styles that speak, not sing; engines before 0.16 have no types.
+#: The type of speaking styles, as opposed to singing ones; engines before 0.16 have no types.
 _SPEAKS = "talk"
 
-#: More styles than that are not named in an error.
-_NAMED = 5
+#: The maximum of styles listed in an error.
+_MAX_LISTED_STYLES = 5
 
-#: In an address each kana takes nine bytes, and no more than 64 KiB are sent or accepted.
-_LONGEST = 6_000
+#: A kana takes nine bytes in a URL, and URLs are limited to 64 KiB.
+_MAX_KANA = 6_000
 
-#: No key is sent to an engine, so none can come back.
+#: Engines get no key, so there is nothing to redact.
 _redact = str
 
 
 class _Style(msgspec.Struct):
-    """A manner of a speaker, in the answer of ``/speakers``."""
+    """A style of a speaker, in the response of ``/speakers``."""
 
     name: str
     id: int
@@ -82,13 +82,13 @@ class _Manifest(msgspec.Struct):
 
 
 async def list_styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
-    """The speaking styles of an engine, by id, with the credit that VOICEVOX's terms ask for.
+    """The speaking styles of an engine, by id, with the credit that VOICEVOX's terms require.
 
     Raises:
-        FatalError: no engine answers there.
+        FatalError: no engine responds at the URL.
     """
-    characters = await _ask_engine(client, base_url, "speakers", list[_Character])
-    brand = (await _ask_engine(client, base_url, "engine_manifest", _Manifest)).brand_name
+    characters = await _request_once(client, base_url, "speakers", list[_Character])
+    brand = (await _request_once(client, base_url, "engine_manifest", _Manifest)).brand_name
     return {
         str(style.id): VoiceInfo(
             name=str(style.id),
@@ -105,15 +105,15 @@ async def list_styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
 
 def describe_missing_style(name: str, offered: Mapping[str, VoiceInfo]) -> str:
     """The error message for an id that an engine does not have."""
-    near = difflib.get_close_matches(name, offered, n=_NAMED, cutoff=0.0)
-    names = "; ".join(f"{each} ({offered[each].description})" for each in near)
-    more = len(offered) - len(near)
+    shown_styles = difflib.get_close_matches(name, offered, n=_MAX_LISTED_STYLES, cutoff=0.0)
+    names = "; ".join(f"{each} ({offered[each].description})" for each in shown_styles)
+    more = len(offered) - len(shown_styles)
     rest = f" and {more} more: tts-assets voices --provider voicevox" if more else ""
     return f"the engine has no voice {name!r}; it has {names or 'none at all'}{rest}"
 
 
 class VoicevoxSpeaker:
-    """A running engine, ready for one run."""
+    """A running engine, connected for one run."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class VoicevoxSpeaker:
         query: Mapping[str, Any],
         timeout_seconds: float,
     ) -> None:
-        """Speak through an engine with its styles, and its defaults for a synthesis."""
+        """Use a connection with the engine's styles and its default query."""
         self.limiter = engine.limiter
         self._engine = engine
         self._read = read
@@ -135,20 +135,20 @@ class VoicevoxSpeaker:
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
-        """Synthesize a form: its kana to accent phrases in the style, and these to sound.
+        """Synthesize a form: request accent phrases for its kana, then audio for these.
 
         Raises:
             ClipError: it cannot be synthesized, or not in this style.
-            FatalError: no form can be synthesized any more.
+            FatalError: no further request can succeed.
         """
         style = self._styles.get(voice.name)
         if style is None:
             raise ClipError(describe_missing_style(voice.name, self._styles))
         reading = await self._read(form)
         kana = to_aquestalk(reading.phrases, form.text)
-        if len(kana) > _LONGEST:
+        if len(kana) > _MAX_KANA:
             raise ClipError(
-                f"its {len(kana)} kana and marks exceed the engine's limit of {_LONGEST}: "
+                f"its {len(kana)} kana and marks exceed the engine's limit of {_MAX_KANA}: "
                 "split the text"
             )
         seconds = self._timeout_seconds * time_limits(len(form.text))
@@ -159,7 +159,7 @@ class VoicevoxSpeaker:
                 query={"text": kana, "speaker": style.name, "is_kana": "true"},
                 seconds=seconds,
             ),
-            _read_phrases,
+            _parse_phrases,
             on_start,
         )
         samples, rate_hz = await self._engine.ask(
@@ -172,73 +172,73 @@ class VoicevoxSpeaker:
                     "accent_phrases": accent_phrases,
                     "speedScale": voice.speed,
                     "outputStereo": False,
-                    # AivisSpeech takes the mood from the spelling; VOICEVOX ignores it.
+                    # AivisSpeech infers the mood from the spelling; VOICEVOX ignores it.
                     "kana": form.text,
                 },
                 seconds=seconds,
             ),
-            _read_samples,
+            _parse_samples,
             on_start,
         )
         shortest = compute_shortest_seconds(reading, voice.speed)
         longest = compute_longest_seconds(reading, voice.speed)
-        if wrong := find_length_fault(samples, rate_hz, shortest=shortest, longest=longest):
-            raise ClipError(wrong)
+        if fault := find_length_fault(samples, rate_hz, shortest=shortest, longest=longest):
+            raise ClipError(fault)
         return Speech(samples=samples, rate_hz=rate_hz, pronunciation=reading, credit=style.credit)
 
 
-async def _ask_engine(
+async def _request_once(
     client: Client,
     base_url: str,
     path: str,
-    kind: type[T],
+    response_type: type[T],
     query: Mapping[str, str | int] | None = None,
 ) -> T:
-    """A description of the engine, requested once."""
+    """Request data of the engine, without retries."""
     method = "GET" if query is None else "POST"
     request = ServiceRequest(method=method, path=path, query=query, seconds=_DESCRIBE_SECONDS)
-    where = http_client.redact_url(base_url)
+    shown_url = http_client.redact_url(base_url)
     try:
-        answer = await client.ask(request)
-        _check_answer(answer)
-        return msgspec.json.decode(answer.body, type=kind)
+        response = await client.ask(request)
+        _check_response(response)
+        return msgspec.json.decode(response.body, type=response_type)
     except (TransientError, ClipError) as exc:
         raise FatalError(
-            f"no engine responds at {where}: {exc}; start VOICEVOX, AivisSpeech or one of "
+            f"no engine responds at {shown_url}: {exc}; start VOICEVOX, AivisSpeech or one of "
             "their engines, or set [voicevox] base-url to its address"
         ) from exc
     except (RateLimitedError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise FatalError(
-            f"the server at {where} is not a VOICEVOX engine, according to its /{path}: set "
+            f"the server at {shown_url} is not a VOICEVOX engine, according to its /{path}: set "
             "[voicevox] base-url to the address of one"
         ) from exc
 
 
-def _read_phrases(answer: ServiceResponse) -> list[Any]:
-    _check_answer(answer)
-    value = answer.json()
+def _parse_phrases(response: ServiceResponse) -> list[Any]:
+    _check_response(response)
+    value = response.json()
     if not isinstance(value, list) or not value:
         raise TransientError("the response contained no accent phrases")
     return value
 
 
-def _read_samples(answer: ServiceResponse) -> tuple[Samples, int]:
-    """The samples of an answer, and their rate."""
-    _check_answer(answer)
-    return decode_speech(answer.body, answer.media_type, pcm_rate_hz=None)
+def _parse_samples(response: ServiceResponse) -> tuple[Samples, int]:
+    """The samples of a response, and their rate."""
+    _check_response(response)
+    return decode_speech(response.body, response.media_type, pcm_rate_hz=None)
 
 
-def _check_answer(answer: ServiceResponse) -> None:
-    """Raise the error that an answer without success means."""
-    status = answer.status
+def _check_response(response: ServiceResponse) -> None:
+    """Raise the error for an unsuccessful response."""
+    status = response.status
     if status == 200:
         return
-    words = parse_error_body(answer, _redact).message or "without a word"
-    reason = f"the engine responds with {status}: {words}"
+    message = parse_error_body(response, _redact).message or "without a word"
+    reason = f"the engine responds with {status}: {message}"
     if status == 429:
         raise RateLimitedError(reason)
     if status >= 500 or status in (408, 425):
-        raise TransientError.from_response(answer, reason)
+        raise TransientError.from_response(response, reason)
     if status in (400, 413, 414, 422):
         raise ClipError(reason)
     if status == 404:
@@ -246,10 +246,10 @@ def _check_answer(answer: ServiceResponse) -> None:
     raise FatalError(reason)
 
 
-#: Ids of styles; AivisSpeech's are whole numbers of 32 bits, which may be below 0.
+#: Style ids; AivisSpeech's are 32-bit integers, which may be negative.
 _ID = re.compile(r"0|-?[1-9][0-9]{0,9}")
 
-#: A local engine is back soon or not at all; until it is given up, clips wait rather than fail.
+#: A local engine restarts soon or not at all; until then, clips wait rather than fail.
 _RETRY_POLICY = RetryPolicy(
     attempts=4,
     unpaid_attempts=7,
@@ -264,19 +264,19 @@ _LIST = "tts-assets voices --provider voicevox lists them"
 class Voicevox:
     """The provider; voices are styles, named by their ids.
 
-    The engine is another program, on this machine or elsewhere, which has to be running. It gets the
-    resolved reading: every sound, accents, pauses, devoiced vowels, questions. AivisSpeech takes the
-    sounds and accents of that, and has its own intonation of questions.
+    The engine is a separate program, on this machine or another, which has to be running. It gets the
+    resolved reading: morae, accents, pauses, devoiced vowels, questions. AivisSpeech uses only the
+    morae and accents, and has its own intonation of questions.
     """
 
     name = "voicevox"
     #: Measured over 444 clips: the run and the dictionary's process, at most 288 MiB together.
-    # Over 8,000 words, 200 MiB of UniDic are mapped as well.
+    # In a run over 8,000 words, mapped pages of UniDic add 200 MiB.
     base_mib = 490
     footprint_mib = 5
 
     def __init__(self, settings: Settings) -> None:
-        """Connect to nothing yet."""
+        """Don't connect yet."""
         own = settings.voicevox
         self._speed = settings.speed
         self._remote = settings.remote
@@ -287,11 +287,11 @@ class Voicevox:
 
     @property
     def max_concurrent(self) -> int:
-        """How many requests the settings allow at once."""
+        """The maximum of open requests by the settings."""
         return self._remote.max_concurrent
 
     def problem(self) -> str | None:
-        """None when the settings are usable, else what to do; the engine is not asked."""
+        """None if the settings are valid; otherwise the remedy. Sends no request."""
         if absent := find_missing_packages(READING):
             return f"{', '.join(absent)} not installed: {format_command('setup', 'openjtalk')}"
         low, high = SPEEDS
@@ -304,10 +304,10 @@ class Voicevox:
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """Those that the settings name, the default one first; the engine is not asked.
+        """The voices that the settings name, the default one first, without a request.
 
         Raises:
-            UsageError: they name none, or an invalid one.
+            UsageError: there are none, or one is invalid.
         """
         if not self._names:
             raise UsageError(
@@ -325,21 +325,21 @@ class Voicevox:
         )
 
     async def listed(self) -> tuple[VoiceInfo, ...]:
-        """The speaking styles of the engine.
+        """Request the speaking styles of the engine.
 
         Raises:
-            UsageError: the address is none.
-            FatalError: no engine answers there.
+            UsageError: the base URL is invalid.
+            FatalError: no engine responds at the URL.
         """
-        place = self._place
-        async with open_client(place, most=self.max_concurrent) as client:
-            return tuple((await list_styles(client, place.base_url)).values())
+        endpoint = self._place
+        async with open_client(endpoint, most=self.max_concurrent) as client:
+            return tuple((await list_styles(client, endpoint.base_url)).values())
 
     def engine(self, voice: str) -> str:
         """The style, and the dictionary with its version.
 
-        Not the version of the engine, which is not asked before synthesis: a plan is the same on
-        every machine. Clips of another version are regenerated by ``--force`` only.
+        It omits the engine's version, which is unknown before synthesis, so a plan is the same on
+        every machine. Only ``--force`` regenerates clips of another version.
         """
         return f"voicevox style={voice} {format_versions(READING)}"
 
@@ -348,10 +348,11 @@ class Voicevox:
         return True
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see accents
-        """Not reliably.
+        """False: not reliable.
 
-        VOICEVOX does on a CPU, as far as its author knows (VOICEVOX/voicevox_engine, issue 558), on
-        a GPU it may not, AivisSpeech draws random numbers; and none reports which it is.
+        VOICEVOX is deterministic on a CPU, as far as its author knows (VOICEVOX/voicevox_engine,
+        issue 558), but maybe not on a GPU; AivisSpeech draws random numbers. No engine reports
+        which case applies.
         """
         return False
 
@@ -362,14 +363,14 @@ class Voicevox:
         """Connect to the engine.
 
         Raises:
-            UsageError: the address is none, or the engine lacks a style of the settings.
-            FatalError: no engine answers there.
+            UsageError: the base URL is invalid, or the engine lacks a style of the settings.
+            FatalError: no engine responds at the URL.
         """
-        place = self._place
+        endpoint = self._place
         most = min(workers, self.max_concurrent)
         async with (
             connect_service(
-                place,
+                endpoint,
                 most=most,
                 per_second=self._remote.rate_per_second,
                 timeout_seconds=timeout_seconds,
@@ -377,14 +378,14 @@ class Voicevox:
             ) as engine,
             self._readings.open(words) as read,
         ):
-            offered = await list_styles(engine.client, place.base_url)
+            offered = await list_styles(engine.client, endpoint.base_url)
             for name in self._needed:
                 if name not in offered:
                     raise UsageError(describe_missing_style(name, offered))
-            # Some text, for the defaults of a query.
+            # Any text, to get the default query.
             example: dict[str, str | int] = {"text": "ア", "speaker": self._needed[0]}
-            query = await _ask_engine(
-                engine.client, place.base_url, "audio_query", dict[str, Any], example
+            query = await _request_once(
+                engine.client, endpoint.base_url, "audio_query", dict[str, Any], example
             )
             yield VoicevoxSpeaker(
                 engine=engine,

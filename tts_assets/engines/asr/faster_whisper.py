@@ -1,7 +1,7 @@
 """OpenAI's Whisper through faster-whisper.
 
-Nothing is downloaded here: a model is a folder, or was fetched by `models fetch`, or is in the cache
-of the Hugging Face hub already.
+This module downloads nothing: a model is a folder, or was fetched by `models fetch`, or is in the cache
+of the Hugging Face hub.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 #: The file with the weights.
 WEIGHTS = "model.bin"
 
-#: Without one of each, the library would ask the hub, or fail.
+#: The required files, by alternatives; without them, the library would query the hub, or fail.
 _PARTS = ((WEIGHTS,), ("config.json",), ("tokenizer.json",), ("vocabulary.txt", "vocabulary.json"))
 
 
@@ -65,7 +65,7 @@ def find_whisper_folder(name: str, settings: ModelSettings) -> Path:
 
 
 def find_folder_flaw(folder: Path) -> str | None:
-    """The files that a folder lacks to be a model; None where it is whole."""
+    """Name the missing files of a model's folder; None if it is complete."""
     lacking = [names[0] for names in _PARTS if not any((folder / name).is_file() for name in names)]
     if not lacking:
         return None
@@ -76,18 +76,18 @@ def find_folder_flaw(folder: Path) -> str | None:
 
 
 def _in_cache(repository: str) -> Path | None:
-    """The folder of a model in the cache of the hub's own library; nothing is downloaded."""
+    """The folder of a model in the cache of the hub's library, without a download."""
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - for this engine only
 
     found = try_to_load_from_cache(repository, WEIGHTS)
     return Path(found).parent if isinstance(found, str) else None
 
 
-#: What CTranslate2 runs on, and the arithmetic that is quickest there.
+#: The devices of CTranslate2, and the fastest compute type of each.
 _ARITHMETIC = {Device.CPU: "int8", Device.CUDA: "float16"}
 
-#: The languages of Whisper's tokens (github.com/openai/whisper, tokenizer.py); the last since
-#: large-v3 only.
+#: The languages of Whisper's tokens (github.com/openai/whisper, tokenizer.py); the last one only
+#: since large-v3.
 _LANGUAGES = (
     "ja en zh de es ru ko fr pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th "
     "ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr "
@@ -95,8 +95,8 @@ _LANGUAGES = (
     "haw ln ha ba jw su yue"
 )
 
-# Peaks of the process over chunks of 30 s, with random weights: of the width and depth of tiny, 200
-# MiB with one thread, 298 with two (two processes: 407); of small, 523 with one.
+# Peak memory of the process over chunks of 30 s, with random weights: in the dimensions of tiny, 200
+# MiB with one thread, 298 with two (two processes: 407); in those of small, 523 with one.
 _LIBRARIES_MIB = 190
 _WORKER_MIB = 80
 
@@ -107,19 +107,19 @@ class FasterWhisper:
     name = "faster-whisper"
 
     def __init__(self, settings: Settings) -> None:
-        """Look for nothing yet."""
+        """Search for no model yet."""
         self._model_name = settings.transcribe.model
         self._settings = settings.models
         self._device = settings.device
 
     @property
     def model(self) -> str:
-        """Its size, or the name of its folder."""
+        """The size of the model, or the name of its folder."""
         return self._model_name if self._model_name in REPOSITORIES else self._model_folder.name
 
     @property
     def base_mib(self) -> int:
-        """The libraries, and the model: as large in memory as it is on the disk."""
+        """The libraries and the model, which is as large in memory as on disk."""
         return _LIBRARIES_MIB + self._model_mib
 
     @property
@@ -128,7 +128,7 @@ class FasterWhisper:
         return _WORKER_MIB + self._model_mib // 4
 
     def problem(self) -> str | None:
-        """None when package, device and model are available, else what is missing and what to do."""
+        """None if package, device and model are available; otherwise the problem and its remedy."""
         if find_missing_packages(("faster-whisper",)):
             return f"faster-whisper is not installed: {format_command('setup', 'asr')}"
         if self._device not in _ARITHMETIC:
@@ -139,13 +139,13 @@ class FasterWhisper:
             return str(exc)
 
     def languages(self) -> tuple[str, ...]:
-        """Those of Whisper; models whose names end in .en know English only."""
+        """The languages of Whisper; only English for models whose names end in .en."""
         return ("en",) if self._model_name.endswith(".en") else tuple(_LANGUAGES.split())
 
     def open(
         self, *, workers: int, timeout_seconds: float, voice_only: bool = False
     ) -> AbstractAsyncContextManager[Recognizer]:
-        """Start a process with that many threads; they share one model."""
+        """Start a process with one thread for each worker; they share one model."""
         return host_recognizer(
             "tts_assets.engines.asr.faster_whisper:WhisperEngine",
             threads=workers,
@@ -168,15 +168,15 @@ class FasterWhisper:
         return (self._model_folder / WEIGHTS).stat().st_size // 2**20
 
 
-#: What the makers of Whisper search with (arxiv.org/abs/2212.04356, section 4.5).
+#: The beam size in the paper on Whisper (arxiv.org/abs/2212.04356, section 4.5).
 _BEAMS = 5
 
-#: A shorter sound has no word in it.
+#: Shorter audio has no words.
 _LEAST_SECONDS = 0.05
 
 
 class WhisperEngine(NativeRecognizer):
-    """The engine inside its process: one model for all threads, each with one core."""
+    """The engine in its process: one model for all threads, with one core for each."""
 
     def __init__(
         self, *, model: str, device: str, arithmetic: str, workers: str, voice_only: str
@@ -184,7 +184,7 @@ class WhisperEngine(NativeRecognizer):
         """Load a model from its folder.
 
         Raises:
-            UsageError: it is damaged, or the device is not there.
+            UsageError: it is damaged, or the device is not available.
         """
         from faster_whisper import WhisperModel  # noqa: PLC0415 - native, in its process only
 
@@ -193,7 +193,7 @@ class WhisperEngine(NativeRecognizer):
                 model,
                 device=device,
                 compute_type=arithmetic,
-                # One core each: the text must not depend on the number of workers.
+                # One core for each worker, so that the text does not depend on the number of workers.
                 cpu_threads=1,
                 num_workers=int(workers),
                 local_files_only=True,
@@ -206,14 +206,14 @@ class WhisperEngine(NativeRecognizer):
         self._voice_only = bool(voice_only)
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
-        """Transcribe, with the same text each time: nothing is drawn by chance."""
+        """Transcribe deterministically, without sampling."""
         if samples.size < _LEAST_SECONDS * RATE_HZ:
             return Recognized()
         segments, _ = self._model.transcribe(
             samples,
             language=language,
             beam_size=_BEAMS,
-            # Above 0 a worker draws from what the others left of one series of random numbers.
+            # Above 0, all workers would draw from the same random generator.
             temperature=0.0,
             condition_on_previous_text=False,
             initial_prompt=prompt or None,

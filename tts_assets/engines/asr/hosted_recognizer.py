@@ -1,4 +1,4 @@
-"""Recognizers in supervised processes, and how many of them this machine can run."""
+"""Recognizers in supervised processes, and the number that this machine can run."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _recognized = msgspec.msgpack.Decoder(Recognized)
 
 
 class NativeRecognizer(ABC):
-    """A recognizer inside its process; called from as many threads as it was opened for."""
+    """A recognizer in its process; called from as many threads as it was opened for."""
 
     @abstractmethod
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
         """Transcribe, or raise ClipError with the reason."""
 
     def answer(self, question: bytes) -> bytes:
-        """Answer an encoded question."""
+        """Handle an encoded request."""
         import numpy as np  # noqa: PLC0415 - heavy, and only needed in that process
 
         decoded = _question.decode(question)
@@ -54,7 +54,7 @@ class NativeRecognizer(ABC):
 
 
 class HostedRecognizer:
-    """A recognizer in one process, or in several that transcribe one recording at a time each."""
+    """A recognizer in one process, or in several with one recording at a time each."""
 
     def __init__(self, hosts: list[EngineHost]) -> None:
         self.workers = sum(host.workers for host in hosts)
@@ -79,7 +79,7 @@ class HostedRecognizer:
 
     @contextlib.asynccontextmanager
     async def _borrow_host(self) -> AsyncIterator[EngineHost]:
-        """An idle process; one with several threads has its own queue."""
+        """Wait for an idle process; a process with several threads has its own queue."""
         if self._is_shared:
             yield self._idle[0]
             return
@@ -100,13 +100,13 @@ async def host_recognizer(
     silence_seconds: float,
     options: Mapping[str, str],
 ) -> AsyncIterator[HostedRecognizer]:
-    """A recognizer in processes of its own, ended with the block.
+    """Run a recognizer in child processes during the block.
 
     Args:
         factory: ``module:function`` that creates the engine; called in each process.
-        processes: how many there are.
-        threads: how many recordings each transcribes at once.
-        silence_seconds: a process without a heartbeat for that long counts as stuck.
+        processes: the number of processes.
+        threads: the number of recordings that each transcribes at once.
+        silence_seconds: a process without a heartbeat for this long counts as stuck.
         options: the factory's keyword arguments.
     """
     async with contextlib.AsyncExitStack() as opened:
@@ -121,19 +121,19 @@ async def host_recognizer(
         yield HostedRecognizer(hosts)
 
 
-#: The length of sound, in seconds, that footprints are measured with.
+#: The duration of the audio with which footprints are measured.
 _MEASURED_SECONDS = 30.0
 
 
 def provider_for(settings: Settings, *, language: str | None = None) -> RecognizerProvider:
-    """The recognizer that the settings name, checked to be usable here.
+    """Load the recognizer that the settings name, and check that it is usable on this machine.
 
     Args:
         settings: ``config.transcribe`` names it.
         language: the language to transcribe; None for that of ``config.transcribe``.
 
     Raises:
-        UsageError: there is none of that name, or it does not understand the language.
+        UsageError: the name is unknown, or it does not support the language.
         FatalError: its package or its model is missing.
     """
     code = language or settings.transcribe.language
@@ -150,6 +150,6 @@ def provider_for(settings: Settings, *, language: str | None = None) -> Recogniz
 
 
 def count_fitting_workers(provider: RecognizerProvider, seconds: float = _MEASURED_SECONDS) -> int:
-    """How many recordings of that length this machine can transcribe at once."""
+    """The number of recordings of a duration that this machine can transcribe at once."""
     footprint = provider.footprint_mib * max(1.0, seconds / _MEASURED_SECONDS)
     return machine.default_worker_count(provider.base_mib, round(footprint))

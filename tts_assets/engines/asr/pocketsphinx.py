@@ -1,4 +1,4 @@
-"""CMU PocketSphinx: English only, small, with its model inside the package."""
+"""CMU PocketSphinx: English only, small, with the model in its package."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: No call that ends in its time is stuck.
-_PATIENCE_SECONDS = 10.0
+#: Added to the time limit of a call, so that calls within it never count as stuck.
+_EXTRA_SECONDS = 10.0
 
 
 class PocketSphinx:
@@ -35,51 +35,51 @@ class PocketSphinx:
 
     name = "pocketsphinx"
     model = ""
-    # Each worker is a process: the library lets no other thread run while it decodes. One took 159
-    # MiB for 30 s of speech.
+    # Each worker is a process, as the library holds the GIL while it decodes. One took 159 MiB for 30 s of
+    # speech.
     base_mib = 0
     footprint_mib = 160
 
     def __init__(self, settings: Settings) -> None:
-        """There is nothing to choose."""
+        """Ignore the settings: there are none for it."""
         del settings
 
     def problem(self) -> str | None:
-        """None when the package is installed, else what to do."""
+        """None if the package is installed; otherwise the remedy."""
         if find_missing_packages(("pocketsphinx",)):
             return f"pocketsphinx is not installed: {format_command('setup', 'pocketsphinx')}"
         return None
 
     def languages(self) -> tuple[str, ...]:
-        """The one of the model in its package."""
+        """The language of the model in its package."""
         return ("en",)
 
     def open(
         self, *, workers: int, timeout_seconds: float, voice_only: bool = False
     ) -> AbstractAsyncContextManager[Recognizer]:
-        """Start a process for each worker; what is no voice is noise to the model anyway."""
+        """Start a process for each worker; ``voice_only`` has no effect, as the model filters noise anyway."""
         del voice_only
         return host_recognizer(
             "tts_assets.engines.asr.pocketsphinx:PocketSphinxEngine",
             processes=workers,
-            # It gives no sign of life while it decodes.
-            silence_seconds=timeout_seconds + _PATIENCE_SECONDS,
+            # It sends no heartbeats while it decodes.
+            silence_seconds=timeout_seconds + _EXTRA_SECONDS,
             options={},
         )
 
 
-#: Frames in a second, as the model was trained.
+#: Frames per second, as in the training of the model.
 _FRAMES = 100
 
 #: A longer pause begins a new sentence.
 _PAUSE_SECONDS = 0.3
 
-#: The least probability, as 0 has no logarithm.
-_NEVER = 1e-9
+#: The least probability, to avoid the logarithm of 0.
+_MIN_PROBABILITY = 1e-9
 
 
 class PocketSphinxEngine(NativeRecognizer):
-    """The engine inside its process: one decoder with the English model of the package."""
+    """The engine in its process: one decoder with the English model of the package."""
 
     def __init__(self) -> None:
         """Load the model."""
@@ -88,14 +88,14 @@ class PocketSphinxEngine(NativeRecognizer):
         self._decoder = Decoder(samprate=float(RATE_HZ), frate=_FRAMES, loglevel="FATAL")
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
-        """Transcribe; there is one language, and no prompt is taken."""
+        """Transcribe; language and prompt have no effect."""
         import numpy as np  # noqa: PLC0415 - in its process only
 
         del language, prompt
         if samples.size < RATE_HZ // _FRAMES:
             return Recognized()
         loud = np.clip(np.rint(samples * 32_767), -32_768, 32_767).astype("<i2")
-        # Otherwise the previous recording would influence this one.
+        # Reset the features, or the previous recording would influence this one.
         self._decoder.reinit_feat()
         self._decoder.start_utt()
         self._decoder.process_raw(loud.tobytes(), full_utt=True)
@@ -118,7 +118,7 @@ class PocketSphinxEngine(NativeRecognizer):
 
 
 def _split_at_pauses(words: Iterator[Word]) -> Iterator[list[Word]]:
-    """Groups of words without a pause between them."""
+    """Group words without a pause between them."""
     group: list[Word] = []
     for word in words:
         if group and word.begin - group[-1].end > _PAUSE_SECONDS:
@@ -131,7 +131,7 @@ def _split_at_pauses(words: Iterator[Word]) -> Iterator[list[Word]]:
 
 def _make_utterance(words: list[Word]) -> Utterance:
     confidence = math.exp(
-        sum(math.log(max(word.confidence, _NEVER)) for word in words) / len(words)
+        sum(math.log(max(word.confidence, _MIN_PROBABILITY)) for word in words) / len(words)
     )
     text = "".join(word.text for word in words)
     return Utterance(words[0].begin, words[-1].end, text, confidence, tuple(words))

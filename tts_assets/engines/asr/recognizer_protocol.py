@@ -1,4 +1,4 @@
-"""What every recognizer offers; recognizers by name, built in or registered by other packages."""
+"""The interface of recognizers, and the registry of those built in or from other packages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: Samples per second of a recognizer's input.
+#: The sample rate of a recognizer's input.
 RATE_HZ = 16_000
 
 
@@ -21,10 +21,10 @@ class Word(NamedTuple):
     """A recognized word.
 
     Args:
-        begin: when it begins, in seconds from the beginning of the recording.
-        end: when it ends.
-        text: its spelling, with the space in front where its language has one.
-        confidence: how sure it is, 0 to 1.
+        begin: its start, in seconds from the start of the recording.
+        end: its end.
+        text: its spelling, with the leading space if its language has one.
+        confidence: 0 to 1.
     """
 
     begin: float
@@ -34,14 +34,14 @@ class Word(NamedTuple):
 
 
 class Utterance(NamedTuple):
-    """A stretch of speech without a break; times, spaces and confidence as in Word.
+    """A segment of speech without a pause; times, spaces and confidence as in Word.
 
     Args:
-        begin: when it begins.
-        end: when it ends.
+        begin: its start.
+        end: its end.
         text: its text.
-        confidence: how sure it is.
-        words: its words, whose texts make its text; empty where their times are not known.
+        confidence: 0 to 1.
+        words: its words, whose texts concatenate to its text; empty if their times are unknown.
     """
 
     begin: float
@@ -58,16 +58,16 @@ class Recognized(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The whole text; "" for silence."""
+        """The text of all utterances; "" for silence."""
         return "".join(utterance.text for utterance in self.utterances).strip()
 
 
 class Recognizer(Protocol):
-    """A recognizer made ready, in processes of its own."""
+    """An open recognizer in child processes."""
 
     @property
     def workers(self) -> int:
-        """How many recordings it transcribes at once; more may be given, and wait."""
+        """The number of recordings it transcribes at once; further calls wait."""
         ...
 
     async def recognize(
@@ -78,20 +78,20 @@ class Recognizer(Protocol):
         prompt: str = "",
         on_start: Callable[[], None] | None = None,
     ) -> Recognized:
-        """Transcribe a recording; cancelling the call really ends the work.
+        """Transcribe a recording; cancelling the call stops the work.
 
-        Equal samples give equal text, whatever else is transcribed at the time.
+        Equal samples give equal text, independent of concurrent calls.
 
         Args:
-            samples: float32, mono, full scale at -1..1, 16,000 in a second.
-            language: what is spoken: ``ja``, ``en``...
-            prompt: words and names that may occur, for engines that take them.
-            on_start: called when the work begins, and again if it has to be restarted through no
-                fault of these samples: the time before does not count.
+            samples: float32, mono, full scale at -1..1, 16,000 per second.
+            language: the spoken language: ``ja``, ``en``...
+            prompt: words and names that may occur, for engines that support prompts.
+            on_start: restarts the time limit: called when work begins, and again if it is restarted
+                after a failure that these samples did not cause.
 
         Raises:
-            ClipError: these samples cannot be recognized; others may.
-            FatalError: nothing can be recognized any more.
+            ClipError: these samples cannot be recognized.
+            FatalError: the recognizer cannot process any more recordings.
         """
         ...
 
@@ -101,41 +101,41 @@ class RecognizerProvider(Protocol):
 
     @property
     def name(self) -> str:
-        """The word after ``--recognizer``."""
+        """Its name in ``--recognizer``."""
         ...
 
     @property
     def model(self) -> str:
-        """The name of the model; "" where there is only one."""
+        """The name of the model; "" if there is only one."""
         ...
 
     @property
     def base_mib(self) -> int:
-        """Memory that it needs before it has a worker, in MiB, as measured."""
+        """The measured memory without workers, in MiB."""
         ...
 
     @property
     def footprint_mib(self) -> int:
-        """Memory that one more worker needs for 30 seconds of sound, in MiB, as measured."""
+        """The measured memory of each further worker for 30 seconds of audio, in MiB."""
         ...
 
     def problem(self) -> str | None:
-        """None when it can be used here, else what is missing and what to do."""
+        """None if it can be used on this machine; otherwise the problem and its remedy."""
         ...
 
     def languages(self) -> tuple[str, ...]:
-        """What it understands, as codes such as ``ja``."""
+        """The supported languages, as codes such as ``ja``."""
         ...
 
     def open(
         self, *, workers: int, timeout_seconds: float, voice_only: bool = False
     ) -> AbstractAsyncContextManager[Recognizer]:
-        """Make it ready.
+        """Prepare the recognizer.
 
         Args:
-            workers: how many recordings it transcribes at once.
-            timeout_seconds: after that long a call is cancelled.
-            voice_only: skip music and noise, which would be taken for words, in engines that can.
+            workers: the number of recordings to transcribe at once.
+            timeout_seconds: the time limit of a call.
+            voice_only: skip music and noise, if the engine can, so that they give no words.
         """
         ...
 
