@@ -98,19 +98,12 @@ _FOOTER = 0x10
 
 
 class _Header(NamedTuple):
-    """The header of a frame.
+    """The header of a frame."""
 
-    Args:
-        kind: version and rate, equal in all frames of a file.
-        kbps: index of the bit rate.
-        size: bytes of the frame.
-        side: bytes up to the end of its side information.
-    """
-
-    kind: tuple[int, int]
-    kbps: int
-    size: int
-    side: int
+    kind: tuple[int, int]  #: version and rate, equal in all frames of a file
+    kbps: int  #: index of the bit rate
+    size: int  #: bytes of the frame
+    side: int  #: bytes up to the end of its side information
 
 
 class _Tag(NamedTuple):
@@ -124,23 +117,15 @@ class _Tag(NamedTuple):
 
 @dataclass(slots=True)
 class Mp3Frames:
-    """The frames of a file, in order.
+    """The frames of a file, in order."""
 
-    Args:
-        size: bytes of the file.
-        count: whole frames without tags.
-        spans: begin and end of runs of such frames.
-        tags: frames with counts only.
-        kbps: indices of the bit rates of the others.
-        fault: why the file is not complete.
-    """
-
-    size: int
-    count: int = 0
+    size: int  #: bytes of the file
+    count: int = 0  #: whole frames without tags
+    #: Begin and end of runs of such frames.
     spans: list[tuple[int, int]] = field(default_factory=list)
-    tags: list[_Tag] = field(default_factory=list)
-    kbps: set[int] = field(default_factory=set)
-    fault: str | None = None
+    tags: list[_Tag] = field(default_factory=list)  #: frames with counts only
+    kbps: set[int] = field(default_factory=set)  #: indices of the bit rates of the others
+    fault: str | None = None  #: why the file is not complete
 
     @property
     def has_true_tag(self) -> bool:

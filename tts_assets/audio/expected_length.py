@@ -69,21 +69,13 @@ class Rule(StrEnum):
 
 
 class KnownVoice(NamedTuple):
-    """The calibration of a voice.
+    """The calibration of a voice."""
 
-    Args:
-        lowest_hz: the lowest median pitch of a clip.
-        highest_hz: the highest median pitch.
-        still_seconds: an upper bound of digital silence in a closure at a speed of 1.
-        still_pause_seconds: the same in a pause.
-        middle_hz: phrases accented on the first mora usually begin above it, others below.
-    """
-
-    lowest_hz: float
-    highest_hz: float
-    still_seconds: float
-    still_pause_seconds: float
-    middle_hz: float
+    lowest_hz: float  #: the lowest median pitch of a clip
+    highest_hz: float  #: the highest median pitch
+    still_seconds: float  #: an upper bound of digital silence in a closure at a speed of 1
+    still_pause_seconds: float  #: the same in a pause
+    middle_hz: float  #: phrases accented on the first mora usually begin above it, others below
 
 
 #: Measured on all clips of data/, at speeds of 0.7, 1 and 1.3.
@@ -209,26 +201,18 @@ def split_breaths(spoken: Pronunciation) -> list[list[str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedSound:
-    """The expected properties of a clip.
+    """The expected properties of a clip."""
 
-    Args:
-        sound: its sound settings.
-        pronunciation: the pronunciation of its text; None if unknown, as for a whole passage.
-        speed: the requested speed; 1.0 is the voice's natural speed.
-        voice: provider and name of the voice, as ``openjtalk/mei``.
-        says_accents: whether the voice follows accents.
-        is_segment: the clip is a segment of a passage from the engine: not levelled, padded or encoded.
-        pauses_ms: the silences between the segments of a passage.
-        pace: the learned speaking rate at this speed; ignored for a calibrated voice.
-    """
-
-    sound: Sound
+    sound: Sound  #: its sound settings
+    #: The pronunciation of its text; None if unknown, as for a whole passage.
     pronunciation: Pronunciation | None
-    speed: float
-    voice: str
-    says_accents: bool
+    speed: float  #: the requested speed; 1.0 is the voice's natural speed
+    voice: str  #: provider and name of the voice, as ``openjtalk/mei``
+    says_accents: bool  #: whether the voice follows accents
+    #: The clip is a segment of a passage from the engine: not levelled, padded or encoded.
     is_segment: bool = False
-    pauses_ms: tuple[int, ...] = ()
+    pauses_ms: tuple[int, ...] = ()  #: the silences between the segments of a passage
+    #: The learned speaking rate at this speed; ignored for a calibrated voice.
     pace: SpeakingRate | None = None
 
 

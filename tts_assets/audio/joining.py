@@ -34,39 +34,26 @@ _AUDIBLE = 10.0 ** (-50.0 / 20.0)
 
 
 class Joint(NamedTuple):
-    """A segment to concatenate.
+    """A segment to concatenate."""
 
-    Args:
-        read: loads the samples that ``audio.prepare.prepare_speech`` returned; called several times.
-        frames: the number of samples.
-        level: the level that ``audio.prepare.prepare_speech`` returned.
-        voice: the speaker; segments of one voice are levelled together.
-        pause_ms: the silence after it.
-    """
-
+    #: Loads the samples that ``audio.prepare.prepare_speech`` returned; called several times.
     read: Callable[[], Samples]
-    frames: int
-    level: float
-    voice: str
-    pause_ms: int = 0
+    frames: int  #: the number of samples
+    level: float  #: the level that ``audio.prepare.prepare_speech`` returned
+    voice: str  #: the speaker; segments of one voice are levelled together
+    pause_ms: int = 0  #: the silence after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinedSound:
-    """The measurements of a joined file, as in Recording, and the times of its segments.
+    """The measurements of a joined file, as in Recording, and the times of its segments."""
 
-    Args:
-        seconds: its length.
-        lufs: its integrated loudness.
-        peak_dbtp: its true peak.
-        spans: start and end of the audible part of each segment, in seconds.
-        starts: the start of the samples of each segment, shortly before its audible part.
-    """
-
-    seconds: float
-    lufs: float
-    peak_dbtp: float
+    seconds: float  #: its length
+    lufs: float  #: its integrated loudness
+    peak_dbtp: float  #: its true peak
+    #: Start and end of the audible part of each segment, in seconds.
     spans: tuple[tuple[float, float], ...]
+    #: The start of the samples of each segment, shortly before its audible part.
     starts: tuple[float, ...]
 
 
@@ -210,21 +197,13 @@ _AT_ONCE = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """An open sound file.
+    """An open sound file."""
 
-    Args:
-        format: its encoding; None if it is not a format of assets.
-        kind: container and encoding, in libsndfile's names.
-        rate_hz: samples per second.
-        channels: the number of channels.
-        file: the open file.
-    """
-
-    format: Format | None
-    kind: str
-    rate_hz: int
-    channels: int
-    file: soundfile.SoundFile
+    format: Format | None  #: its encoding; None if it is not a format of assets
+    kind: str  #: container and encoding, in libsndfile's names
+    rate_hz: int  #: samples per second
+    channels: int  #: the number of channels
+    file: soundfile.SoundFile  #: the open file
 
     def blocks(self, size: int) -> Iterator[Samples]:
         """Its samples in blocks, channels averaged; raises ClipError if damaged."""

@@ -166,17 +166,11 @@ class Measured(NamedTuple):
 
 
 class Way(NamedTuple):
-    """The steps of levelling, which determine the samples.
+    """The steps of levelling, which determine the samples."""
 
-    Args:
-        gain: the gain before the limiter.
-        ceiling: the limiter's ceiling; None without a limiter.
-        lowering: the gain after the limiter, if any.
-    """
-
-    gain: np.float32
-    ceiling: np.float32 | None = None
-    lowering: np.float32 | None = None
+    gain: np.float32  #: the gain before the limiter
+    ceiling: np.float32 | None = None  #: the limiter's ceiling; None without a limiter
+    lowering: np.float32 | None = None  #: the gain after the limiter, if any
 
 
 class Levelled(NamedTuple):

@@ -52,19 +52,12 @@ NO_PITCH: NDArray[np.float32] = np.empty(0, dtype=np.float32)
 
 
 class _Search(NamedTuple):
-    """A range of pitch.
+    """A range of pitch."""
 
-    Args:
-        lowest_hz: low male voices reach 70, and less in creak.
-        highest_hz: calling female voices stay below 600.
-        frame: samples of a frame: two periods of the lowest pitch.
-        transform: the FFT size: a frame and the longest lag.
-    """
-
-    lowest_hz: float
-    highest_hz: float
-    frame: int
-    transform: int
+    lowest_hz: float  #: low male voices reach 70, and less in creak
+    highest_hz: float  #: calling female voices stay below 600
+    frame: int  #: samples of a frame: two periods of the lowest pitch
+    transform: int  #: the FFT size: a frame and the longest lag
 
 
 _USUAL = _Search(lowest_hz=70.0, highest_hz=600.0, frame=240, transform=360)
@@ -182,31 +175,18 @@ _VOICE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioMeasurements:
-    """The measurements of a sound.
+    """The measurements of a sound."""
 
-    Args:
-        rate_hz: samples per second.
-        size: the number of samples.
-        strange: the number of samples that are not finite.
-        mean: the mean of all samples.
-        peak_dbtp: the true peak, -inf for silence.
-        lufs: the integrated loudness, -inf for silence; nan if not measured.
-        powers: mean square of each 10 ms, shape (hops,).
-        peaks: highest magnitude of each 10 ms, shape (hops,).
-        beginning: the first 30 s.
-        hertz: the pitch of the beginning every 10 ms, nan if unvoiced.
-    """
-
-    rate_hz: int
-    size: int
-    strange: int
-    mean: float
-    peak_dbtp: float
-    lufs: float
-    powers: NDArray[np.float32]
-    peaks: NDArray[np.float32]
-    beginning: Samples
-    hertz: NDArray[np.float32]
+    rate_hz: int  #: samples per second
+    size: int  #: the number of samples
+    strange: int  #: the number of samples that are not finite
+    mean: float  #: the mean of all samples
+    peak_dbtp: float  #: the true peak, -inf for silence
+    lufs: float  #: the integrated loudness, -inf for silence; nan if not measured
+    powers: NDArray[np.float32]  #: mean square of each 10 ms, shape (hops,)
+    peaks: NDArray[np.float32]  #: highest magnitude of each 10 ms, shape (hops,)
+    beginning: Samples  #: the first 30 s
+    hertz: NDArray[np.float32]  #: the pitch of the beginning every 10 ms, nan if unvoiced
 
     @property
     def seconds(self) -> float:

@@ -62,18 +62,12 @@ _LEAST_EARLY_RISE = -2.75
 
 
 class _Start(NamedTuple):
-    """The beginning of a phrase after a silence.
+    """The beginning of a phrase after a silence."""
 
-    Args:
-        phrase: the expected phrase.
-        morae: its morae.
-        alone: whether a silence follows it.
-        pitch: the pitch of its first three morae in semitones; nan if unvoiced.
-    """
-
-    phrase: Phrase
-    morae: list[str]
-    alone: bool
+    phrase: Phrase  #: the expected phrase
+    morae: list[str]  #: its morae
+    alone: bool  #: whether a silence follows it
+    #: The pitch of its first three morae in semitones; nan if unvoiced.
     pitch: tuple[float, float, float]
 
     @property

@@ -105,17 +105,11 @@ _SHORTEST_SECONDS = 0.01
 
 
 class PreparedSpeech(NamedTuple):
-    """Trimmed speech at the rate of its asset.
+    """Trimmed speech at the rate of its asset."""
 
-    Args:
-        samples: float32, shape (n,), their peak near 1.
-        level: the original peak; samples times this have the original loudness.
-        cut_seconds: the silence cut at the beginning.
-    """
-
-    samples: Samples
-    level: float
-    cut_seconds: float = 0.0
+    samples: Samples  #: float32, shape (n,), their peak near 1
+    level: float  #: the original peak; samples times this have the original loudness
+    cut_seconds: float = 0.0  #: the silence cut at the beginning
 
 
 def prepare_speech(speech: Speech, rate_hz: int) -> PreparedSpeech:

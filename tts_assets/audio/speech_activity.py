@@ -228,19 +228,12 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SpeakingRate:
-    """The lengths of the sounds of a voice at one speed.
+    """The lengths of the sounds of a voice at one speed."""
 
-    Args:
-        times: seconds of each feature, shape (kinds,).
-        doubt: their covariance, relative to the margin of a calibrated voice.
-        less: the spread of clips shorter than expected, in such margins.
-        more: the spread of longer ones.
-    """
-
-    times: NDArray[np.float64]
-    doubt: NDArray[np.float64]
-    less: float
-    more: float
+    times: NDArray[np.float64]  #: seconds of each feature, shape (kinds,)
+    doubt: NDArray[np.float64]  #: their covariance, relative to the margin of a calibrated voice
+    less: float  #: the spread of clips shorter than expected, in such margins
+    more: float  #: the spread of longer ones
 
     def bounds(self, spoken: Pronunciation) -> Bounds:
         """The bounds of a clip, wider for rarely learned features."""

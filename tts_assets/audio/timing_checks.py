@@ -290,17 +290,11 @@ _STOPS = frozenset("カキクケコタチツテトパピプペポ")
 
 
 class _Burst(NamedTuple):
-    """A sound after the last voiced one.
+    """A sound after the last voiced one."""
 
-    Args:
-        gap: seconds of silence before it.
-        seconds: its length.
-        level_db: the level of its loudest 10 ms, relative to the loudest of the clip.
-    """
-
-    gap: float
-    seconds: float
-    level_db: float
+    gap: float  #: seconds of silence before it
+    seconds: float  #: its length
+    level_db: float  #: the level of its loudest 10 ms, relative to the loudest of the clip
 
     @property
     def is_puff(self) -> bool:
@@ -310,17 +304,11 @@ class _Burst(NamedTuple):
 
 
 class _End(NamedTuple):
-    """The morae at the end of a text that may lack pitch.
+    """The morae at the end of a text that may lack pitch."""
 
-    Args:
-        bursts: the number of these morae after a closure.
-        most_gap: the longest closure, in seconds.
-        least_seconds: the shortest sound after a closure.
-    """
-
-    bursts: int
-    most_gap: float
-    least_seconds: float
+    bursts: int  #: the number of these morae after a closure
+    most_gap: float  #: the longest closure, in seconds
+    least_seconds: float  #: the shortest sound after a closure
 
     def has(self, burst: _Burst) -> bool:
         is_closure = _LEAST_CLOSURE <= burst.gap <= self.most_gap

@@ -29,18 +29,13 @@ _PATIENCE_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waveform:
-    """Mono samples, full scale at -1..1.
+    """Mono samples, full scale at -1..1."""
 
-    Args:
-        size: the number of samples.
-        blocks: returns an iterator over read-only float32 arrays of any size, shape (n,); the same at
-            each call.
-        most: an upper bound of their magnitude.
-    """
-
-    size: int
+    size: int  #: the number of samples
+    #: Returns an iterator over read-only float32 arrays of any size, shape (n,); the same at each
+    #: call.
     blocks: Callable[[], Iterator[Samples]]
-    most: float = math.inf
+    most: float = math.inf  #: an upper bound of their magnitude
 
 
 def whole(samples: Samples) -> Waveform:

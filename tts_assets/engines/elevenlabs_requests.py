@@ -47,31 +47,19 @@ _REMOVED = ("eleven_monolingual_v1", "eleven_multilingual_v1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElevenLabsModel:
-    """A model.
+    """A model."""
 
-    Args:
-        longest: the documented maximum of code points; the service accepts a tenth more.
-        credits: the cost of a code point.
-        japanese: whether it speaks Japanese.
-        language: whether it accepts a language; others detect it.
-        speed: whether it accepts a speed.
-        style: whether it accepts this setting, and ``use_speaker_boost``.
-        stabilities: the allowed values of ``stability``; empty for any from 0 to 1.
-        clone_strength: whether it accepts this setting.
-        stitches: whether it accepts the texts before and after a text.
-        language_normalization: whether it accepts ``apply_language_text_normalization``.
-    """
-
-    longest: int = 5_000
-    credits: float = 1.0
-    japanese: bool = True
-    language: bool = True
-    speed: bool = True
-    style: bool = True
+    longest: int = 5_000  #: the documented maximum of code points; the service accepts a tenth more
+    credits: float = 1.0  #: the cost of a code point
+    japanese: bool = True  #: whether it speaks Japanese
+    language: bool = True  #: whether it accepts a language; others detect it
+    speed: bool = True  #: whether it accepts a speed
+    style: bool = True  #: whether it accepts this setting, and ``use_speaker_boost``
+    #: The allowed values of ``stability``; empty for any from 0 to 1.
     stabilities: tuple[float, ...] = ()
-    clone_strength: bool = True
-    stitches: bool = True
-    language_normalization: bool = True
+    clone_strength: bool = True  #: whether it accepts this setting
+    stitches: bool = True  #: whether it accepts the texts before and after a text
+    language_normalization: bool = True  #: whether it accepts ``apply_language_text_normalization``
 
 
 _V3 = ElevenLabsModel(

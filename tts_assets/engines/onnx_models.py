@@ -75,17 +75,11 @@ _RANDOM = tuple(
 
 
 class Graph(NamedTuple):
-    """The interface of a model.
+    """The interface of a model."""
 
-    Args:
-        inputs: its inputs by name, each with whether it takes integers.
-        random: whether it draws random numbers, so that its output differs between runs.
-        outputs: the names of its outputs.
-    """
-
-    inputs: dict[str, bool]
-    random: bool
-    outputs: tuple[str, ...]
+    inputs: dict[str, bool]  #: its inputs by name, each with whether it takes integers
+    random: bool  #: whether it draws random numbers, so that its output differs between runs
+    outputs: tuple[str, ...]  #: the names of its outputs
 
 
 def read_graph(path: Path) -> Graph:

@@ -163,15 +163,11 @@ class OfferedVoice(NamedTuple):
 
 
 class VoiceDirectory(NamedTuple):
-    """The voices in a folder.
+    """The voices in a folder."""
 
-    Args:
-        offered: the usable voices by name: Japanese with accents, other Japanese, the rest.
-        faults: the problems of the unusable voices, by name.
-    """
-
+    #: The usable voices by name: Japanese with accents, other Japanese, the rest.
     offered: dict[str, OfferedVoice]
-    faults: dict[str, str]
+    faults: dict[str, str]  #: the problems of the unusable voices, by name
 
     def find_voice(self, name: str) -> OfferedVoice:
         """Find a voice by name.

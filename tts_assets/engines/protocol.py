@@ -16,25 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceInfo:
-    """A voice on offer.
+    """A voice on offer."""
 
-    Args:
-        name: its name in ``--voice``.
-        language: its language, as a BCP 47 tag.
-        description: a few words about it.
-        credit: the attribution that its licence requires of published speech; "" if none.
-        gender: ``female``, ``male``, or "" if unknown.
-        speeds: the lowest and highest speed; 1.0 is its natural speed.
-        whole_speeds: it accepts only whole numbers as speeds.
-    """
-
-    name: str
-    language: str
-    description: str
-    credit: str = ""
-    gender: str = ""
+    name: str  #: its name in ``--voice``
+    language: str  #: its language, as a BCP 47 tag
+    description: str  #: a few words about it
+    credit: str = ""  #: the attribution that its licence requires of published speech; "" if none
+    gender: str = ""  #: ``female``, ``male``, or "" if unknown
+    #: The lowest and highest speed; 1.0 is its natural speed.
     speeds: tuple[float, float] = (0.25, 4.0)
-    whole_speeds: bool = False
+    whole_speeds: bool = False  #: it accepts only whole numbers as speeds
 
 
 class Speaker(Protocol):

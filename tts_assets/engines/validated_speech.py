@@ -288,21 +288,14 @@ class CutTwiceError(ClipError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedSpeech:
-    """The bounds of a clip's audio.
+    """The bounds of a clip's audio."""
 
-    Args:
-        shortest_seconds: the least plausible duration.
-        longest_seconds: the greatest plausible duration, without surrounding silence.
-        check_ends: reject audio that ends in the middle of a word, or too early.
-        spoken_seconds: the speech of an ordinary voice without pauses; None where unknown.
-        pace: the learned speaking rate of the voice.
-    """
-
-    shortest_seconds: float
-    longest_seconds: float
-    check_ends: bool = False
+    shortest_seconds: float  #: the least plausible duration
+    longest_seconds: float  #: the greatest plausible duration, without surrounding silence
+    check_ends: bool = False  #: reject audio that ends in the middle of a word, or too early
+    #: The speech of an ordinary voice without pauses; None where unknown.
     spoken_seconds: float | None = None
-    pace: VoicePace | None = None
+    pace: VoicePace | None = None  #: the learned speaking rate of the voice
 
 
 #: A part may be this many times longer or shorter than its share.

@@ -18,36 +18,22 @@ RATE_HZ = 16_000
 
 
 class Word(NamedTuple):
-    """A recognized word.
+    """A recognized word."""
 
-    Args:
-        begin: its start, in seconds from the start of the recording.
-        end: its end.
-        text: its spelling, with the leading space if its language has one.
-        confidence: 0 to 1.
-    """
-
-    begin: float
-    end: float
-    text: str
-    confidence: float
+    begin: float  #: its start, in seconds from the start of the recording
+    end: float  #: its end
+    text: str  #: its spelling, with the leading space if its language has one
+    confidence: float  #: 0 to 1
 
 
 class Utterance(NamedTuple):
-    """A segment of speech without a pause; times, spaces and confidence as in Word.
+    """A segment of speech without a pause; times, spaces and confidence as in Word."""
 
-    Args:
-        begin: its start.
-        end: its end.
-        text: its text.
-        confidence: 0 to 1.
-        words: its words, whose texts concatenate to its text; empty if their times are unknown.
-    """
-
-    begin: float
-    end: float
-    text: str
-    confidence: float
+    begin: float  #: its start
+    end: float  #: its end
+    text: str  #: its text
+    confidence: float  #: 0 to 1
+    #: Its words, whose texts concatenate to its text; empty if their times are unknown.
     words: tuple[Word, ...] = ()
 
 

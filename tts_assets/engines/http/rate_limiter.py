@@ -51,47 +51,29 @@ _MIN_WAIT_SECONDS = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """The requests to a service.
+    """The requests to a service."""
 
-    Args:
-        requests: the requests sent.
-        lost: the requests without a complete response, which may have been billed.
-        refusals: the requests refused for lack of capacity.
-        retries: the requests repeated after an error.
-        waits: the number of waits after a refusal or an error, or for the rate limit.
-        waited_seconds: the time during which at least one request waited; simultaneous waits count
-            once.
-        limits: the limit over time, as seconds since the beginning and the new limit.
-    """
-
-    requests: int
-    lost: int
-    refusals: int
-    retries: int
-    waits: int
+    requests: int  #: the requests sent
+    lost: int  #: the requests without a complete response, which may have been billed
+    refusals: int  #: the requests refused for lack of capacity
+    retries: int  #: the requests repeated after an error
+    waits: int  #: the number of waits after a refusal or an error, or for the rate limit
+    #: The time during which at least one request waited; simultaneous waits count once.
     waited_seconds: float
+    #: The limit over time, as seconds since the beginning and the new limit.
     limits: tuple[tuple[float, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """A call waits before it sends its request again.
+    """A call waits before it sends its request again."""
 
-    Args:
-        reason: the error of the service, in words.
-        seconds: the least time that it waits.
-        calls: the calls that wait now.
-        refusals: the requests refused because of a rate limit so far.
-        retries: the requests repeated after an error so far, including this one.
-        fruitless_seconds: the time since the last success.
-    """
-
-    reason: str
-    seconds: float
-    calls: int
-    refusals: int
-    retries: int
-    fruitless_seconds: float
+    reason: str  #: the error of the service, in words
+    seconds: float  #: the least time that it waits
+    calls: int  #: the calls that wait now
+    refusals: int  #: the requests refused because of a rate limit so far
+    retries: int  #: the requests repeated after an error so far, including this one
+    fruitless_seconds: float  #: the time since the last success
 
 
 @dataclass(slots=True, eq=False)

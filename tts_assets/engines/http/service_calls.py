@@ -32,39 +32,25 @@ _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRequest:
-    """A request to a service.
+    """A request to a service."""
 
-    Args:
-        method: the HTTP method.
-        path: relative to the base URL, without a leading slash.
-        query: the query parameters.
-        json: the body, any JSON value; None for no body.
-        seconds: the time limit from connecting to the last byte of the response.
-        on_headers: called in the event loop when the headers of a response arrive, with an empty
-            body; once for each attempt and each redirect.
-    """
-
-    method: str
-    path: str
-    query: Mapping[str, str | int] | None = None
-    json: Any = None
-    seconds: float
+    method: str  #: the HTTP method
+    path: str  #: relative to the base URL, without a leading slash
+    query: Mapping[str, str | int] | None = None  #: the query parameters
+    json: Any = None  #: the body, any JSON value; None for no body
+    seconds: float  #: the time limit from connecting to the last byte of the response
+    #: Called in the event loop when the headers of a response arrive, with an empty body; once for
+    #: each attempt and each redirect.
     on_headers: Callable[[ServiceResponse], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceResponse:
-    """A complete response.
+    """A complete response."""
 
-    Args:
-        status: the HTTP status code.
-        headers: values by lower-case name.
-        body: the decompressed body.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    status: int  #: the HTTP status code
+    headers: Mapping[str, str]  #: values by lower-case name
+    body: bytes  #: the decompressed body
 
     @property
     def media_type(self) -> str:
@@ -139,27 +125,19 @@ _MIN_ERRORS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often to retry a request, and when to give a service up.
+    """How often to retry a request, and when to give a service up."""
 
-    Args:
-        attempts: the attempts of a request that may have been charged.
-        unpaid_attempts: all attempts of a request, including those refused before any work, but
-            not those refused because of a rate limit.
-        first_seconds: the pause before the first retry; it doubles for each further one.
-        longest_seconds: the longest pause, unless the service asks for more.
-        jitter_seconds: the maximum of the random time added to each pause.
-        refused_seconds: the least pause after a rate limit, at most twice that; it doubles, too.
-        unreached_seconds: give up a service that never responded after this time.
-        fruitless_seconds: give up other services after this time without a usable response.
-    """
-
-    attempts: int = 3
+    attempts: int = 3  #: the attempts of a request that may have been charged
+    #: All attempts of a request, including those refused before any work, but not those refused
+    #: because of a rate limit.
     unpaid_attempts: int = 6
-    first_seconds: float = 4.0
-    longest_seconds: float = 60.0
-    jitter_seconds: float = 1.0
+    first_seconds: float = 4.0  #: the pause before the first retry; it doubles for each further one
+    longest_seconds: float = 60.0  #: the longest pause, unless the service asks for more
+    jitter_seconds: float = 1.0  #: the maximum of the random time added to each pause
+    #: The least pause after a rate limit, at most twice that; it doubles, too.
     refused_seconds: float = 0.2
-    unreached_seconds: float = 10.0
+    unreached_seconds: float = 10.0  #: give up a service that never responded after this time
+    #: Give up other services after this time without a usable response.
     fruitless_seconds: float = 300.0
 
 

@@ -204,19 +204,14 @@ _REDIRECTS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadRetryPolicy:
-    """Time limits and pauses of downloads.
+    """Time limits and pauses of downloads."""
 
-    Args:
-        connect_seconds: the time limit of a connection.
-        silence_seconds: the time limit of the next bytes; the download as a whole has none.
-        pauses_seconds: the pauses before each retry without progress.
-        longest_seconds: the longest Retry-After to follow.
-    """
-
-    connect_seconds: float = 15.0
+    connect_seconds: float = 15.0  #: the time limit of a connection
+    #: The time limit of the next bytes; the download as a whole has none.
     silence_seconds: float = 60.0
+    #: The pauses before each retry without progress.
     pauses_seconds: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
-    longest_seconds: float = 120.0
+    longest_seconds: float = 120.0  #: the longest Retry-After to follow
 
 
 @asynccontextmanager
