@@ -17,10 +17,9 @@ from tts_assets.engines.http.service_calls import ServiceRequest
 from tts_assets.engines.validated_speech import add_alignment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.store.paid_journal import Sent
     from tts_assets.store.paid_speech import Ticket
 
@@ -67,9 +66,7 @@ class ElevenLabsHistory:
         #: The key lacks the permission to read the history, or there is none.
         self._is_closed = False
 
-    async def fetch(
-        self, ticket: Ticket, *, on_start: Callable[[], None] | None = None
-    ) -> ServiceResponse | None:
+    async def fetch(self, ticket: Ticket, *, on_start: OnStart = None) -> ServiceResponse | None:
         """Fetch the audio of an earlier request as a file; None if the history has none.
 
         Args:
@@ -96,7 +93,7 @@ class ElevenLabsHistory:
         sound = await self._get_answer(f"v1/history/{item_id}/audio", on_start)
         return None if sound is None else add_alignment(sound, item.alignments)
 
-    async def _recover_item(self, ticket: Ticket, on_start: Callable[[], None] | None) -> bool:
+    async def _recover_item(self, ticket: Ticket, on_start: OnStart) -> bool:
         """Find and record the item of a request whose headers never arrived."""
         sent = ticket.purchase.sent
         while not self._is_closed:
@@ -116,7 +113,7 @@ class ElevenLabsHistory:
             on_start()
         return False
 
-    async def _find_item(self, ticket: Ticket, on_start: Callable[[], None] | None) -> _Item | None:
+    async def _find_item(self, ticket: Ticket, on_start: OnStart) -> _Item | None:
         """The only item that fits a request; None if there is none, or too many."""
         sent, store = ticket.purchase.sent, ticket.store
         candidates = [
@@ -133,7 +130,7 @@ class ElevenLabsHistory:
             return None
         return candidates[0]
 
-    async def _list_items(self, sent: Sent, on_start: Callable[[], None] | None) -> list[_Item]:
+    async def _list_items(self, sent: Sent, on_start: OnStart) -> list[_Item]:
         """The items of the voice since the request was sent."""
         found: list[_Item] = []
         query: dict[str, str | int] = {
@@ -154,10 +151,7 @@ class ElevenLabsHistory:
         return found
 
     async def _get_answer(
-        self,
-        path: str,
-        on_start: Callable[[], None] | None,
-        query: dict[str, str | int] | None = None,
+        self, path: str, on_start: OnStart, query: dict[str, str | int] | None = None
     ) -> ServiceResponse | None:
         """A response with status 200; None for permanent errors."""
         request = ServiceRequest(method="GET", path=path, query=query, seconds=self._seconds)

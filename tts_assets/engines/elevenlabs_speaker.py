@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import msgspec
 
-from tts_assets.engines.decode_response import (
-    check_sound_body,
-    choose_language,
-    to_redacted_line,
-)
+from tts_assets.engines.decode_response import check_sound_body, choose_language, to_redacted_line
 from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
 from tts_assets.engines.elevenlabs_requests import (
     ABSENT,
@@ -56,6 +52,7 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import ElevenLabsSettings
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.engines.validated_speech import Attempt, ExpectedSpeech
     from tts_assets.model import Pronunciation, SpokenForm, Voice
 
@@ -154,9 +151,7 @@ class VoiceSettingsReader:
         self._locks: dict[str, anyio.Lock] = {}
         self._waiting: list[Callable[[], None]] = []
 
-    async def read(
-        self, voice: str, on_start: Callable[[], None] | None = None
-    ) -> Mapping[str, Any]:
+    async def read(self, voice: str, on_start: OnStart = None) -> Mapping[str, Any]:
         """The stored settings of a voice, by their names in ``voice_settings``.
 
         ``on_start`` is also called while another caller reads the same voice.
@@ -339,19 +334,12 @@ class ElevenLabsSpeaker:
         self._has_spoken = False
         self._stored_settings = VoiceSettingsReader(service, seconds=timeout_seconds)
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form without context; see ``speak_within``."""
         return await self.speak_within(form, voice, ("", ""), on_start=on_start)
 
     async def speak_within(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        around: tuple[str, str],
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
     ) -> Speech:
         """Synthesize a form between two texts, in parts if it is too long for the model.
 
@@ -366,12 +354,7 @@ class ElevenLabsSpeaker:
         return await self._speak_parts(form, voice, around, on_start, is_timed=False)
 
     async def speak_timed(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        around: tuple[str, str],
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
     ) -> Speech:
         """Like ``speak_within``, with character times."""
         return await self._speak_parts(form, voice, around, on_start, is_timed=True)
@@ -381,7 +364,7 @@ class ElevenLabsSpeaker:
         form: SpokenForm,
         voice: Voice,
         around: tuple[str, str],
-        on_start: Callable[[], None] | None,
+        on_start: OnStart,
         *,
         is_timed: bool,
     ) -> Speech:
@@ -423,9 +406,7 @@ class ElevenLabsSpeaker:
         )
         sound = await self._purchaser.buy_speech(parts, expected, make_part, buy_part, on_start)
         spans = join_times(
-            parts,
-            [take.alignment for take in sound.takes],
-            [take.seconds for take in sound.takes],
+            parts, [take.alignment for take in sound.takes], [take.seconds for take in sound.takes]
         )
         return Speech(
             samples=sound.samples,
@@ -445,7 +426,7 @@ class ElevenLabsSpeaker:
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
 
-    async def _buy_part(self, part: PurchasedPart, on_start: Callable[[], None] | None) -> Attempt:
+    async def _buy_part(self, part: PurchasedPart, on_start: OnStart) -> Attempt:
         judge = partial(self._judge_answer, is_timed=has_timestamps(part.request))
         with self._remember_refusal(part.voice):
             return await self._purchaser.buy_part(part, judge, on_start)
@@ -455,9 +436,7 @@ class ElevenLabsSpeaker:
         self.billed_total = cost + (self.billed_total or 0.0)
         costs.append(cost)
 
-    async def _read_settings(
-        self, voice: Voice, on_start: Callable[[], None] | None
-    ) -> Mapping[str, Any]:
+    async def _read_settings(self, voice: Voice, on_start: OnStart) -> Mapping[str, Any]:
         """The stored settings of a voice, if a request has to repeat them."""
         if not build_voice_settings(self._settings, voice.speed):
             return {}

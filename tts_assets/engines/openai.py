@@ -19,12 +19,7 @@ from tts_assets.engines.decode_response import (
     quote_service,
     to_redacted_line,
 )
-from tts_assets.engines.http.http_client import (
-    Endpoint,
-    open_client,
-    redact_url,
-    refuse_unsafe,
-)
+from tts_assets.engines.http.http_client import Endpoint, open_client, redact_url, refuse_unsafe
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
 from tts_assets.engines.machine import READING, format_versions
 from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser, TextService
@@ -42,7 +37,7 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import OpenAISettings, Settings
     from tts_assets.engines.http.service_calls import RetryPolicy, ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
-    from tts_assets.engines.protocol import Charge
+    from tts_assets.engines.protocol import Charge, OnStart
     from tts_assets.engines.validated_speech import Attempt, ExpectedSpeech
     from tts_assets.model import DictionaryWord, Pronunciation, SpokenForm, Voice
 
@@ -255,9 +250,7 @@ class OpenAISpeaker:
         self._settings = settings
         self._timeout_seconds = timeout_seconds
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form; a long text in parts, one after the other.
 
         Returns:
@@ -311,10 +304,7 @@ class OpenAISpeaker:
         hidden = self._redact
         if not 200 <= answer.status < 300:
             raise to_openai_error(
-                answer,
-                model=self._settings.model,
-                hidden=hidden,
-                is_first=self.limiter.is_new,
+                answer, model=self._settings.model, hidden=hidden, is_first=self.limiter.is_new
             )
         try:
             check_sound_body(answer.body, answer.media_type, pcm_rate_hz=self._pcm_rate_hz(answer))

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.http_client import Endpoint
     from tts_assets.engines.http.service_calls import Judge, RetryPolicy, ServiceRequest
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.engines.validated_speech import JoinedAttempts
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
     from tts_assets.store.paid_journal import Purchase
@@ -200,7 +201,7 @@ class SpeechPurchaser:
         expected: ExpectedSpeech,
         make_part: Callable[[int, ExpectedSpeech], PurchasedPart],
         buy_part: Callable[[int, ExpectedSpeech], Awaitable[Attempt]],
-        on_start: Callable[[], None] | None,
+        on_start: OnStart,
     ) -> JoinedAttempts:
         """Get all parts of a text, from earlier runs if possible; errors as in `speak_parts`.
 
@@ -224,9 +225,7 @@ class SpeechPurchaser:
             self._voices.add_cut(voice, is_bought=exc.is_bought)
             raise
 
-    async def _find_earlier(
-        self, part: PurchasedPart, on_start: Callable[[], None] | None
-    ) -> tuple[Attempt, ...]:
+    async def _find_earlier(self, part: PurchasedPart, on_start: OnStart) -> tuple[Attempt, ...]:
         """Find attempts of earlier runs: only the usable one, or those with faults for a person to decide.
 
         Errors as in `ElevenLabsHistory.fetch`, without TransientError.
@@ -267,7 +266,7 @@ class SpeechPurchaser:
         clip_requests: ClipRequests,
         purchase: Purchase,
         part: PurchasedPart,
-        on_start: Callable[[], None] | None,
+        on_start: OnStart,
     ) -> Attempt | None:
         if data := clip_requests.store.read(purchase):
             alignment = purchase.kept.alignment if purchase.kept else None
@@ -284,10 +283,7 @@ class SpeechPurchaser:
         return _keep_response(ticket, found, take, pcm_rate_hz=None)
 
     async def buy_part(
-        self,
-        part: PurchasedPart,
-        judge: Judge[ServiceResponse],
-        on_start: Callable[[], None] | None,
+        self, part: PurchasedPart, judge: Judge[ServiceResponse], on_start: OnStart
     ) -> Attempt:
         """Request a part, and keep its audio until the clip is stored; errors as in `ask`."""
         clip_requests = find_order()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
     from tts_assets.engines.http.rate_limiter import Limiter
     from tts_assets.model import DictionaryWord, Recording, Sound, Speech, SpokenForm, Voice
+
+
+#: Restarts the time limit of a call: called when work begins, and again if it is restarted.
+OnStart: TypeAlias = "Callable[[], None] | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +35,7 @@ class VoiceInfo:
 class Speaker(Protocol):
     """An engine that is open for one run."""
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form; cancelling the call stops the work.
 
         Args:
@@ -60,12 +62,7 @@ class Recorder(Speaker, Protocol):
     """
 
     async def record(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        sound: Sound,
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, sound: Sound, *, on_start: OnStart = None
     ) -> Recording:
         """Synthesize a form, and encode it as :func:`tts_assets.audio.render.finish` does."""
         ...
@@ -76,12 +73,7 @@ class Contextual(Speaker, Protocol):
     """A speaker that uses the texts before and after a segment as context; optional."""
 
     async def speak_within(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        around: tuple[str, str],
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
     ) -> Speech:
         """Synthesize a form with the texts before and after it as context.
 
@@ -99,12 +91,7 @@ class TimestampSpeaker(Contextual, Protocol):
     """A speaker whose service reports when each character is spoken; optional."""
 
     async def speak_timed(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        around: tuple[str, str],
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
     ) -> Speech:
         """Like ``speak_within``; the speech has ``character_times`` if they are known."""
         ...

@@ -22,9 +22,10 @@ from tts_assets.japanese.engine_notation import spell_in_kana
 from tts_assets.model import Speech
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from tts_assets.config.settings import Settings
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.model import DictionaryWord, SpokenForm, Voice
 
 
@@ -220,9 +221,7 @@ class SaySpeaker:
         self._threads = threads
         self._numbers = itertools.count()
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form in its own process, which ends with the call.
 
         Returns:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.http_client import Client
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
 
 T = TypeVar("T")
@@ -132,9 +133,7 @@ class VoicevoxSpeaker:
         self._query = query
         self._timeout_seconds = timeout_seconds
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form: request accent phrases for its kana, then audio for these.
 
         Raises:

@@ -16,11 +16,12 @@ from tts_assets.engines.process.supervisor import engine_host
 from tts_assets.errors import FatalError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from tts_assets.config.settings import Settings
     from tts_assets.engines.asr.recognizer_protocol import RecognizerProvider
     from tts_assets.engines.process.supervisor import EngineHost
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.model import Samples
 
 
@@ -63,12 +64,7 @@ class HostedRecognizer:
         self._is_shared = len(hosts) == 1
 
     async def recognize(
-        self,
-        samples: Samples,
-        *,
-        language: str,
-        prompt: str = "",
-        on_start: Callable[[], None] | None = None,
+        self, samples: Samples, *, language: str, prompt: str = "", on_start: OnStart = None
     ) -> Recognized:
         """Transcribe; arguments and errors as in Recognizer."""
         data = samples.astype("<f4", copy=False).tobytes()

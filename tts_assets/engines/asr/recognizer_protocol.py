@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from tts_assets.engines.registry import PluginRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.model import Samples
 
 
@@ -57,12 +57,7 @@ class Recognizer(Protocol):
         ...
 
     async def recognize(
-        self,
-        samples: Samples,
-        *,
-        language: str,
-        prompt: str = "",
-        on_start: Callable[[], None] | None = None,
+        self, samples: Samples, *, language: str, prompt: str = "", on_start: OnStart = None
     ) -> Recognized:
         """Transcribe a recording; cancelling the call stops the work.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from tts_assets.engines.http.rate_limiter import Limiter, Slot
+    from tts_assets.engines.protocol import OnStart
 
 
 T = TypeVar("T")
@@ -165,7 +166,7 @@ class RetryingClient:
         self,
         send: Callable[[], Awaitable[ServiceResponse]],
         judge: Judge[T],
-        on_start: Callable[[], None] | None = None,
+        on_start: OnStart = None,
     ) -> T:
         """Send a request until a response has a value.
 
@@ -309,7 +310,7 @@ class _Ticket:
 
     __slots__ = ("_idle", "on_start")
 
-    def __init__(self, idle: dict[_Ticket, None], on_start: Callable[[], None] | None) -> None:
+    def __init__(self, idle: dict[_Ticket, None], on_start: OnStart) -> None:
         self._idle = idle
         self.on_start = on_start or (lambda: None)
 

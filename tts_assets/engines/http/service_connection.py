@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tts_assets.engines.http.http_client import Client, Endpoint
     from tts_assets.engines.http.service_calls import Judge, ServiceRequest, ServiceResponse
+    from tts_assets.engines.protocol import OnStart
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class ServiceConnection:
         self,
         request: ServiceRequest,
         judge: Judge[T],
-        on_start: Callable[[], None] | None = None,
+        on_start: OnStart = None,
         *,
         send: Callable[[], Awaitable[ServiceResponse]] | None = None,
     ) -> T:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import Process, TaskGroup
 
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.errors import TtsAssetsError
     from tts_assets.model import (
         DictionaryWord,
@@ -179,12 +180,7 @@ class EngineHost:
     """One native engine in its own process; created by :func:`engine_host`."""
 
     def __init__(
-        self,
-        factory: str,
-        *,
-        threads: int,
-        silence_seconds: float,
-        setup: messages.Setup,
+        self, factory: str, *, threads: int, silence_seconds: float, setup: messages.Setup
     ) -> None:
         #: The number of requests it handles at once.
         self.workers = threads
@@ -201,9 +197,7 @@ class EngineHost:
         self._idle_deaths = 0
         self._fatal_error: FatalError | None = None
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form in the engine's process.
 
         Args:
@@ -228,12 +222,7 @@ class EngineHost:
         )
 
     async def record(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        sound: Sound,
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, sound: Sound, *, on_start: OnStart = None
     ) -> Recording:
         """Synthesize and encode a form in the engine's process; arguments and errors as in speak."""
         request = messages.SynthesizeRequest(
@@ -243,7 +232,7 @@ class EngineHost:
         assert reply.recording is not None  # noqa: S101 - requested with a sound
         return reply.recording
 
-    async def ask(self, question: bytes, *, on_start: Callable[[], None] | None = None) -> bytes:
+    async def ask(self, question: bytes, *, on_start: OnStart = None) -> bytes:
         """Send a raw request and return the raw answer, in the engine's encoding; errors as in speak."""
         request = messages.RawRequest(number=next(self._numbers), question=question)
         return (await self._await_reply(request, on_start)).answer
@@ -277,9 +266,7 @@ class EngineHost:
 
         return await _run_in_batches(forms, _SPLIT_AT_ONCE, split_batch)
 
-    async def _await_reply(
-        self, request: messages.Request, on_start: Callable[[], None] | None
-    ) -> messages.Reply:
+    async def _await_reply(self, request: messages.Request, on_start: OnStart) -> messages.Reply:
         if self._fatal_error is not None:
             raise self._fatal_error
         entry = PendingRequest(request=request, on_start=on_start or (lambda: None))
