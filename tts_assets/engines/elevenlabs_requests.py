@@ -256,6 +256,11 @@ def with_timestamps(request: ServiceRequest) -> ServiceRequest:
     return replace(request, path=request.path + _TIMESTAMPS)
 
 
+def without_timestamps(request: ServiceRequest) -> ServiceRequest:
+    """The request for the same audio alone."""
+    return replace(request, path=request.path.removesuffix(_TIMESTAMPS))
+
+
 def has_timestamps(request: ServiceRequest) -> bool:
     """Whether the response to a request has character times."""
     return request.path.endswith(_TIMESTAMPS)

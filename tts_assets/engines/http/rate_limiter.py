@@ -49,18 +49,28 @@ _MAX_RESTING = 4
 _MIN_WAIT_SECONDS = 0.01
 
 
+# Schemas of documents quote this docstring.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """The requests to a service."""
+    """The requests to a service.
 
-    requests: int  #: the requests sent
-    lost: int  #: the requests without a complete response, which may have been billed
-    refusals: int  #: the requests refused for lack of capacity
-    retries: int  #: the requests repeated after an error
-    waits: int  #: the number of waits after a refusal or an error, or for the rate limit
-    #: The time during which at least one request waited; simultaneous waits count once.
+    Args:
+        requests: the requests sent.
+        lost: the requests without a complete response, which may have been billed.
+        refusals: the requests refused for lack of capacity.
+        retries: the requests repeated after an error.
+        waits: the number of waits after a refusal or an error, or for the rate limit.
+        waited_seconds: the time during which at least one request waited; simultaneous waits count
+            once.
+        limits: the limit over time, as seconds since the beginning and the new limit.
+    """
+
+    requests: int
+    lost: int
+    refusals: int
+    retries: int
+    waits: int
     waited_seconds: float
-    #: The limit over time, as seconds since the beginning and the new limit.
     limits: tuple[tuple[float, int], ...]
 
 
