@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import current_time
 
-from tts_assets.errors import StoppedError
+from tts_assets.errors import StoppedError, TtsAssetsError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -47,6 +47,7 @@ _MAX_RESTING = 4
 
 #: Shorter waits are not counted.
 _MIN_WAIT_SECONDS = 0.01
+_STOPPED = "the run stopped before this request was sent"
 
 
 # Schemas of documents quote this docstring.
@@ -118,7 +119,7 @@ class Limiter:
         self._open = 0
         self._slots: set[Slot] = set()
         self._resting = 0
-        self._stopped = False
+        self._stop_error: TtsAssetsError | None = None
         self._stoppable: set[anyio.CancelScope] = set()
         self._queue: deque[anyio.Event] = deque()
         self._cut_time = -inf
@@ -174,15 +175,15 @@ class Limiter:
             limits=tuple(self._limits),
         )
 
-    def stop(self) -> None:
-        """Block new requests; calls that wait for a slot or rest raise StoppedError."""
-        self._stopped = True
+    def stop(self, error: TtsAssetsError | None = None) -> None:
+        """Block new requests; calls that wait for a slot or rest raise the error, or StoppedError."""
+        self._stop_error = self._stop_error or error or StoppedError(_STOPPED)
         for scope in tuple(self._stoppable):
             scope.cancel()
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Slot]:
-        """Wait for a slot; StoppedError after `stop`."""
+        """Wait for a slot; raises the error of `stop` after it."""
         self._start_clock()
         with self._until_stopped():
             await self._wait_for_slot()
@@ -334,9 +335,9 @@ class Limiter:
         self._lost += count
 
     def refuse_if_stopped(self) -> None:
-        """Raise StoppedError if no more requests may begin."""
-        if self._stopped:
-            raise StoppedError("the run stopped before this request was sent")
+        """Raise StoppedError, or the error of `stop`, if no more requests may begin."""
+        if self._stop_error is not None:
+            raise self._stop_error
 
     @contextmanager
     def _until_stopped(self) -> Iterator[None]:

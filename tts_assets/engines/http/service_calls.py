@@ -149,10 +149,8 @@ class RetryingClient:
         self.limiter = limiter
         self._retry_policy = retry_policy
         self._has_responded = False
-        self._fatal_error: FatalError | None = None
         self._timeouts = self._errors_in_a_row = 0
         self._timeout_time = -inf
-        self._resting: set[anyio.CancelScope] = set()
         self._idle: dict[_Ticket, None] = {}
 
     async def run(self, seconds: float) -> None:
@@ -191,7 +189,8 @@ class RetryingClient:
                     self._refuse_exhausted(exc, attempt, paid_attempts)
                     seconds = min(exc.seconds, _MAX_RETRY_AFTER) or self._choose_pause(attempt)
                     reason = str(exc)
-                await self._rest_before_retry(reason, seconds)
+                with self.limiter.rest(retry=True, reason=reason, seconds=seconds):
+                    await anyio.sleep(seconds)
         raise AssertionError("the loop returns or raises")
 
     def _choose_pause(self, attempt: int) -> float:
@@ -201,19 +200,6 @@ class RetryingClient:
         return min(
             seconds + random.uniform(0, retry_policy.jitter_seconds), retry_policy.longest_seconds
         )
-
-    async def _rest_before_retry(self, reason: str, seconds: float) -> None:
-        with (
-            anyio.CancelScope() as scope,
-            self.limiter.rest(retry=True, reason=reason, seconds=seconds),
-        ):
-            self._resting.add(scope)
-            try:
-                await anyio.sleep(seconds)
-            finally:
-                self._resting.discard(scope)
-        if self._fatal_error is not None:
-            raise self._fatal_error
 
     async def _attempt_once(
         self, send: Callable[[], Awaitable[ServiceResponse]], judge: Judge[T], ticket: _Ticket
@@ -236,8 +222,6 @@ class RetryingClient:
     ) -> T:
         limiter = self.limiter
         async with limiter.slot() as slot:
-            if self._fatal_error is not None:
-                raise self._fatal_error
             try:
                 with ticket.begin():
                     response = await send()
@@ -275,10 +259,8 @@ class RetryingClient:
             raise self._end_with(FatalError(message)) from error
 
     def _end_with(self, error: FatalError) -> FatalError:
-        """End all requests, including those that rest before a retry."""
-        self._fatal_error = self._fatal_error or error
-        for scope in self._resting:
-            scope.cancel()
+        """End all requests, including those that wait or rest."""
+        self.limiter.stop(error)
         return error
 
     def _refuse_exhausted(self, error: TransientError, attempt: int, paid_attempts: int) -> None:

@@ -270,12 +270,12 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
-    """An attempt failed; a retry follows after so many seconds, from the start if ``anew``."""
+    """An attempt failed; a retry follows after so many seconds, from the start if it ``restarts``."""
 
     file: str
     reason: str
     seconds: float
-    anew: bool
+    restarts: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
