@@ -28,33 +28,29 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples, Sound
 
 
-class _WatchedFile:
+class WatchedFile:
     """A file for libsndfile that stores its first exception, which the calling C code would lose."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.error: OSError | None = None
+        self._error: OSError | None = None
         self.read = file.read
         self.seek = file.seek
         self.tell = file.tell
 
     def write(self, data: bytes) -> int:
         try:
-            if self.error is None:
+            if self._error is None:
                 self._file.write(data)
         except OSError as exc:
-            self.error = exc
+            self._error = exc
         # After a smaller number, libsndfile continues, or an assertion fails.
         return len(data)
 
-
-@contextmanager
-def open_for_writing(file: BinaryIO) -> Iterator[_WatchedFile]:
-    """Wrap a file for writing by libsndfile; raise its first OSError after the block."""
-    watched = _WatchedFile(file)
-    yield watched
-    if watched.error is not None:
-        raise watched.error
+    def check(self) -> None:
+        """Raise the first exception."""
+        if self._error is not None:
+            raise self._error
 
 
 LOSSLESS = frozenset({Format.FLAC, Format.WAV})
@@ -102,11 +98,12 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
     if sound.format is Format.MP3:
         mp3.encode(wave, sound, into)
         return
-    with open_for_writing(into) as file, open_writer(file, sound) as encoder:
+    file = WatchedFile(into)
+    with open_writer(file, sound) as encoder:
         for block in regroup_blocks(wave.blocks(), _BLOCK):
             encoder.write(to_int16(block) if sound.format in LOSSLESS else block)
-            if file.error is not None:
-                break
+            file.check()
+    file.check()
     if sound.format not in LOSSLESS:
         set_serial(into, _SERIAL)
 

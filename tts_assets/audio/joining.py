@@ -333,8 +333,8 @@ def _create_wav_header(rate_hz: int) -> bytes:
 def _open_container(
     sound: Sound, into: BinaryIO
 ) -> tuple[Callable[[Samples], object], Callable[[], object]]:
-    output = _AppendOnlyFile(into)
-    file = codec.open_writer(output, sound)
+    output = codec.WatchedFile(into)
+    file = codec.open_writer(_AppendOnlyFile(output), sound)
 
     def write(samples: Samples) -> None:
         file.write(codec.to_int16(samples) if sound.format in codec.LOSSLESS else samples)
@@ -350,24 +350,14 @@ def _open_container(
 class _AppendOnlyFile(io.RawIOBase):
     """Ignores writes of libsndfile before the end, such as a corrected header."""
 
-    def __init__(self, into: BinaryIO) -> None:
+    def __init__(self, into: codec.WatchedFile) -> None:
         super().__init__()
         self._into = into
         self._at = self._end = 0
-        self._error: OSError | None = None
-
-    def check(self) -> None:
-        """Raise the first write error, which cannot propagate through the calling C code."""
-        if self._error is not None:
-            raise self._error
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
-        new = bytes(data)[max(0, self._end - self._at) :]
-        try:
-            if self._error is None and new:
-                self._into.write(new)
-        except OSError as exc:
-            self._error = exc
+        if new := bytes(data)[max(0, self._end - self._at) :]:
+            self._into.write(new)
         self._at += len(data)
         self._end = max(self._end, self._at)
         return len(data)
