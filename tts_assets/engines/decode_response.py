@@ -80,7 +80,7 @@ def decode_speech(
         ClipError: the audio is damaged or incomplete; EndMissingError if only the flag is missing.
     """
     check_sound_body(body, kind, pcm_rate_hz=pcm_rate_hz)
-    if _is_file(body, kind, pcm_rate_hz):
+    if is_sound_file(body, kind, pcm_rate_hz):
         try:
             return _decode_container(body, needs_end=needs_end)
         except ClipError as exc:
@@ -100,14 +100,15 @@ def check_sound_body(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None
         raise TransientError(
             f"the response was not audio but {len(body)} bytes of {kind or 'text'}"
         )
-    if not _is_file(body, kind, pcm_rate_hz) and (pcm_rate_hz is None or kind in _MPEG_KINDS):
+    if not is_sound_file(body, kind, pcm_rate_hz) and (pcm_rate_hz is None or kind in _MPEG_KINDS):
         raise TransientError(
             f"the response has no known audio format: {len(body)} bytes of "
             f"{kind or 'no told type'} that begin with {body[:8]!r}"
         )
 
 
-def _is_file(body: bytes, kind: str, pcm_rate_hz: int | None) -> bool:
+def is_sound_file(body: bytes, kind: str, pcm_rate_hz: int | None) -> bool:
+    """Whether a body is a file, and not bare samples; arguments as in `decode_speech`."""
     if _MAGIC_BYTES.match(body):
         return True
     may_be_mpeg = pcm_rate_hz is None or kind in _MPEG_KINDS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import wave
 from abc import ABC, abstractmethod
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from tts_assets.audio.expected_length import (
     estimate_speech_seconds,
 )
 from tts_assets.config import keys
-from tts_assets.engines.decode_response import check_sound_body
+from tts_assets.engines.decode_response import check_sound_body, is_sound_file
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
 from tts_assets.engines.http.service_connection import connect_service
 from tts_assets.engines.protocol import Charge
@@ -64,7 +63,6 @@ OpenSpeaker = TypeVar("OpenSpeaker", bound="TextSpeaker[Any]")
 
 #: The start of an Opus stream (RFC 7845, section 5.1), after the first Ogg page header.
 _OPUS, _FIRST_PAGE = b"OpusHead", 64
-_CONTAINER = re.compile(rb"RIFF|fLaC|OggS|ID3")
 _ENDINGS = {b"RIFF": Format.WAV, b"fLaC": Format.FLAC}
 _BYTES_PER_SAMPLE = 2
 
@@ -519,7 +517,7 @@ def _to_file(response: ServiceResponse, pcm_rate_hz: int | None) -> tuple[bytes,
         check_sound_body(body, response.media_type, pcm_rate_hz=pcm_rate_hz)
     except TransientError:
         return None
-    if pcm_rate_hz is not None and not _CONTAINER.match(body) and "/mp" not in response.media_type:
+    if pcm_rate_hz is not None and not is_sound_file(body, response.media_type, pcm_rate_hz):
         return _to_wav(body, pcm_rate_hz), Format.WAV
     if body.startswith(b"OggS"):
         return body, Format.OPUS if _OPUS in body[:_FIRST_PAGE] else Format.OGG
