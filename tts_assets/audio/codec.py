@@ -151,11 +151,7 @@ class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no
 
 
 def decode(data: bytes, *, may_be_cut: bool = False) -> tuple[Samples, int]:
-    """Decode an audio file in memory.
-
-    Args:
-        data: the file.
-        may_be_cut: accept a truncated MP3.
+    """Decode an audio file in memory; ``may_be_cut`` accepts a truncated MP3.
 
     Returns:
         Float32 samples of shape (n,), channels averaged, and samples per second.

@@ -185,10 +185,6 @@ def extract_frames(data: bytes, frames: Mp3Frames) -> bytes:
 
     Without a tag, libmpg123 guesses the length; with a wrong one, it stops early. It prints messages
     about that, about damage and about unusual ID3 tags.
-
-    Args:
-        data: the file.
-        frames: its frames by :func:`read_frames`, without a fault.
     """
     audio = b"".join(data[begin:end] for begin, end in frames.spans)
     if frames.has_true_tag:
@@ -314,9 +310,8 @@ _ID3V1_BYTES = 128
 def find_fault(file: BinaryIO, *, needs_end: bool = True) -> str | None:
     """The reason why a file is incomplete, by the lengths and checksums of its container; None if complete.
 
-    Args:
-        file: WAV, FLAC, Ogg, MP3 or anything else, open for reading; it is not decoded.
-        needs_end: require the end-of-stream flag of an Ogg file, which some servers omit.
+    The file is not decoded, and may be of any format. ``needs_end`` requires the end-of-stream flag of
+    an Ogg file, which some servers omit.
     """
     file.seek(0)
     begin = file.read(_RIFF_HEAD)

@@ -45,10 +45,7 @@ _TERMS_AT_ONCE = 1 << 18
 def measure_true_peak(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf) -> float:
     """Measure the true peak in dBTP (ITU-R BS.1770-4, annex 2), -inf for silence.
 
-    Args:
-        wave: full scale at -1..1.
-        rate_hz: samples per second.
-        over_dbtp: a peak above this is exact; a lower one is a lower bound.
+    A peak above ``over_dbtp`` is exact; a lower one is a lower bound.
     """
     *_, highest = iter_true_peaks(wave, rate_hz, over_dbtp=over_dbtp)
     return highest

@@ -74,17 +74,13 @@ class _Lags(NamedTuple):
 
 
 def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
-    """The fundamental frequency every 10 ms, in Hz; nan where unvoiced.
+    """The fundamental frequency of samples of any scale every 10 ms, in Hz; nan where unvoiced.
 
     It is at least 70 Hz. If the median is that of a male voice, or nothing is voiced, longer frames are
     searched for creak down to 45 Hz.
 
     The autocorrelation of a windowed frame is divided by that of its window (P. Boersma,
     "Accurate short-term analysis of the fundamental frequency", IFA Proceedings 17, 1993).
-
-    Args:
-        samples: shape (n,), any scale.
-        rate_hz: samples per second.
     """
     low = samples if rate_hz == _RATE_HZ else soxr.resample(samples, rate_hz, _RATE_HZ, "LQ")
     if not low.size:

@@ -139,11 +139,7 @@ def _cut_encoder_delay(wave: Waveform) -> Iterator[Samples]:
 def _build_tag(file: BinaryIO, frames_checksum: int, size: int, sound: Sound) -> bytes:
     """The first frame, silence with LAME's tag; optional fields are 0.
 
-    Args:
-        file: the frames after a gap for the tag, positioned at the end.
-        frames_checksum: the checksum of all frames.
-        size: the size of the clip in samples.
-        sound: the settings of the clip.
+    The file has a gap for it before the frames, and is positioned at the end; ``size`` is in samples.
     """
     length = file.tell()
     frame_bytes = compute_mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)

@@ -38,15 +38,11 @@ _COUNTED_SHARE = 0.49
 
 
 def trim(samples: Samples, rate_hz: int) -> tuple[Samples, int]:
-    """Cut silence at both ends, never inside, and fade the cuts over 3 ms.
+    """Cut silence at both ends of samples, n > 0, never inside, and fade the cuts over 3 ms.
 
     Silence is 50 dB below the clip's loudest 10 ms; 20 ms of it are kept, so that weak onsets
     (h, f, s) and devoiced endings (です, ます) stay whole. An isolated click of up to 40 ms and 42 dB
     below counts as silence.
-
-    Args:
-        samples: shape (n,), n > 0, any scale.
-        rate_hz: samples per second.
 
     Returns:
         The trimmed samples, and the number of samples cut at the beginning.
@@ -113,11 +109,7 @@ class PreparedSpeech(NamedTuple):
 
 
 def prepare_speech(speech: Speech, rate_hz: int) -> PreparedSpeech:
-    """Check, normalise, trim and resample speech of an engine.
-
-    Args:
-        speech: float32 samples of shape (n,), of any scale up to 64 times full scale.
-        rate_hz: samples per second of the result.
+    """Check, normalise, trim and resample speech of any scale up to 64 times full scale.
 
     Raises:
         ClipError: the samples are shorter than 10 ms, silent, not finite, too loud, or of another

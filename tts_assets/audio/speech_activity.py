@@ -154,14 +154,7 @@ def count_spoken_hops(powers: NDArray[np.float32]) -> int:
 
 
 def divide_at_gaps(begin: float, end: float, gaps: Sequence[Gap], count: int) -> list[Gap]:
-    """Divide a sound at its longest pauses into so many breath groups; empty if it has too few.
-
-    Args:
-        begin: where the sound begins, in seconds.
-        end: where it ends.
-        gaps: the silences within it, in any order.
-        count: the expected number of breath groups.
-    """
+    """Divide a sound at its longest gaps into so many breath groups; empty if it has too few."""
     pauses = [gap for gap in gaps if gap.seconds >= LEAST_PAUSE]
     pauses = sorted(sorted(pauses, key=lambda gap: -gap.seconds)[: count - 1])
     if len(pauses) != count - 1:

@@ -69,10 +69,8 @@ class ElevenLabsHistory:
     async def fetch(self, ticket: Ticket, *, on_start: OnStart = None) -> ServiceResponse | None:
         """Fetch the audio of an earlier request as a file; None if the history has none.
 
-        Args:
-            ticket: the request.
-            on_start: called while the request may still be in progress; with None, ask once, in
-                the slot that the caller holds.
+        ``on_start`` is called while the request may still be in progress; with None, ask once, in the slot
+        that the caller holds.
 
         Raises:
             TransientError: the request failed, and the caller holds a slot.

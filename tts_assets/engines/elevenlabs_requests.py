@@ -363,10 +363,8 @@ def to_elevenlabs_error(
 ) -> Exception:
     """The error to raise for a response other than 200.
 
-    Args:
-        answer: the response.
-        hidden: redacts the key in a text.
-        is_first: no request has succeeded yet, so the base URL may be wrong.
+    ``hidden`` redacts the key in a text; ``is_first``: no request has succeeded yet, so the base URL
+    may be wrong.
 
     Returns:
         TransientError, RateLimitedError, ClipError, VoiceError or FatalError.

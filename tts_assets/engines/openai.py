@@ -86,11 +86,8 @@ def to_openai_error(
 ) -> Exception:
     """The error to raise for an unsuccessful response.
 
-    Args:
-        answer: the response.
-        model: the requested model.
-        hidden: redacts the key in a text.
-        is_first: no request has succeeded yet, so the base URL may be wrong.
+    ``hidden`` redacts the key in a text; ``is_first``: no request has succeeded yet, so the base URL
+    may be wrong.
 
     Returns:
         TransientError, RateLimitedError, ClipError or FatalError.

@@ -356,7 +356,7 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
             voice=part.voice,
             model=self._own.model,
         )
-        attempt = _Attempt(self._service, self._history, part, begin_request, self._read_cost)
+        attempt = _PaidRequest(self._service, self._history, part, begin_request, self._read_cost)
 
         def judge_sent(response: ServiceResponse) -> ServiceResponse:
             # Audio from the history is not a response to this request.
@@ -383,7 +383,7 @@ def _is_success(response: ServiceResponse) -> bool:
     return 200 <= response.status < 300
 
 
-class _Attempt:
+class _PaidRequest:
     """Sends a request, and before each retry searches the history for its audio."""
 
     def __init__(

@@ -259,10 +259,8 @@ class RunVoicePaces:
     def add_cut(self, voice: str, *, is_bought: bool) -> None:
         """Count a clip whose two attempts both seem truncated.
 
-        Args:
-            voice: its name.
-            is_bought: at least one attempt is of this run. Attempts of earlier runs alone never end
-                a run: the service may have recovered, so one more clip is bought to find out.
+        ``is_bought``: at least one attempt is of this run. Attempts of earlier runs alone never end a run:
+        the service may have recovered, so one more clip is bought to find out.
 
         Raises:
             FatalError: the voice has no complete audio, so buying more would be a waste.
@@ -373,12 +371,8 @@ async def speak_parts(
 ) -> JoinedAttempts:
     """Synthesize the parts of a text one after the other, and join them.
 
-    Args:
-        parts: the text.
-        expected: the bounds of the whole; each part gets its share.
-        request_part: requests a part by its index.
-        find_earlier: returns attempts of earlier runs, only the usable one if there is one; None if
-            earlier runs are not searched.
+    The bounds are those of the whole; each part gets its share. ``find_earlier`` returns attempts of
+    earlier runs, only the usable one if there is one; None if earlier runs are not searched.
 
     Raises:
         CutTwiceError: both attempts of a part seem truncated.

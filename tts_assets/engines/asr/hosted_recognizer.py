@@ -98,12 +98,8 @@ async def host_recognizer(
 ) -> AsyncIterator[HostedRecognizer]:
     """Run a recognizer in child processes during the block.
 
-    Args:
-        factory: ``module:function`` that creates the engine; called in each process.
-        processes: the number of processes.
-        threads: the number of recordings that each transcribes at once.
-        silence_seconds: a process without a heartbeat for this long counts as stuck.
-        options: the factory's keyword arguments.
+    Each process transcribes as many recordings at once as it has threads; the rest is as in
+    :func:`~tts_assets.engines.process.supervisor.engine_host`.
     """
     async with contextlib.AsyncExitStack() as opened:
         hosts = [
@@ -124,9 +120,7 @@ _MEASURED_SECONDS = 30.0
 def provider_for(settings: Settings, *, language: str | None = None) -> RecognizerProvider:
     """Load the recognizer that the settings name, and check that it is usable on this machine.
 
-    Args:
-        settings: ``config.transcribe`` names it.
-        language: the language to transcribe; None for that of ``config.transcribe``.
+    ``language`` replaces that of ``config.transcribe``.
 
     Raises:
         UsageError: the name is unknown, or it does not support the language.

@@ -174,12 +174,9 @@ class Client:
         secret: Secret | None,
         on_send: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Wrap an open httpx client.
+        """Wrap an open httpx client; the secret, its API key, is redacted from messages of the service.
 
-        Args:
-            http: the client.
-            secret: the API key, which is redacted from messages of the service.
-            on_send: called with 1 for each request sent, and with -1 if it did not reach the service.
+        ``on_send`` is called with 1 for each request sent, and with -1 if it did not reach the service.
         """
         self._http = http
         self._on_send = on_send
@@ -426,10 +423,8 @@ async def open_client(
 ) -> AsyncIterator[Client]:
     """Open a client for one service, with persistent connections.
 
-    Args:
-        endpoint: the service; request paths are relative to its base URL.
-        most: the maximum of open requests.
-        on_send: as in :class:`Client`.
+    Request paths are relative to its base URL; ``most`` limits the open requests, and ``on_send`` is as
+    in :class:`Client`.
 
     Raises:
         UsageError: the base URL is invalid, or would send the key unencrypted.

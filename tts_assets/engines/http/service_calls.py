@@ -85,12 +85,9 @@ class TransientError(Exception):
     """A failed attempt that may succeed on retry."""
 
     def __init__(self, reason: str, seconds: float = 0.0, *, unpaid: bool = False) -> None:
-        """Create the error.
+        """Create the error, with the Retry-After of the service in seconds, 0 without one.
 
-        Args:
-            reason: the message.
-            seconds: the Retry-After of the service; 0 without one.
-            unpaid: the request was refused before any work, so it is not charged.
+        ``unpaid``: the request was refused before any work, so it is not charged.
         """
         super().__init__(reason)
         self.seconds = seconds

@@ -55,14 +55,9 @@ async def connect_service(
     timeout_seconds: float,
     retry_policy: RetryPolicy | None = None,
 ) -> AsyncIterator[ServiceConnection]:
-    """Connect to a service during the block.
+    """Connect to a service during the block, with a limit of open requests and of those per second.
 
-    Args:
-        endpoint: the service.
-        most: the maximum of open requests.
-        per_second: the maximum of requests that begin in a second.
-        timeout_seconds: the time limit of a clip.
-        retry_policy: replaces the default retry policy.
+    ``timeout_seconds`` is the time limit of a clip.
 
     Raises:
         UsageError: the base URL is invalid, or would send the key unencrypted.

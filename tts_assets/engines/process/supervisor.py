@@ -200,11 +200,8 @@ class EngineHost:
     async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form in the engine's process.
 
-        Args:
-            form: the text with its reading.
-            voice: the voice, and its speed.
-            on_start: restarts the time limit: called while the request waits, when it is sent, and
-                when it is sent again after a failure that it did not cause.
+        ``on_start`` restarts the time limit: it is called while the request waits, when it is sent, and when
+        it is sent again after a failure that it did not cause.
 
         Raises:
             ClipError: the engine cannot synthesize it.
