@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 # Import modules that load numpy in functions: listing the rules does not need them.
 
-#: Other sample rates are not analysed.
-_LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000
+_LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000  #: other sample rates are not analysed
 
 
 def check_samples(samples: Samples, rate_hz: int, expected: ExpectedSound) -> tuple[Finding, ...]:

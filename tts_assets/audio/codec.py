@@ -64,21 +64,18 @@ _CONTAINERS = {
 # Replaces libsndfile's random serial number, so that equal clips have equal bytes.
 _SERIAL = 0x74747361
 
-# libvorbis keeps each block on the stack; ten minutes would crash it.
-_BLOCK = 1 << 14
+_BLOCK = 1 << 14  # libvorbis keeps each block on the stack; ten minutes would crash it
 
 # If a file lacks its length, libsndfile reports a larger number; no recording is longer.
 UNKNOWN_FRAMES = 1 << 40
 
-# The number of frames to read at once from such a file.
-_READ = 1 << 18
+_READ = 1 << 18  # the number of frames to read at once from such a file
 
 # SFE_SEEK_FAILED of libsndfile 1.2.2.
 _SEEK_FAILED = 39
 _PCM_SCALE = 32_768
 
-# The limit of 32 bits, less the headers.
-_MAX_BYTES = (1 << 32) - (1 << 12)
+_MAX_BYTES = (1 << 32) - (1 << 12)  # the limit of 32 bits, less the headers
 
 
 def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
@@ -246,11 +243,8 @@ def to_int16(samples: Samples) -> NDArray[np.int16]:
 
 # Files of any length, decoded in blocks, as mono at a given rate.
 
-#: The number of frames to read at once.
-_FRAMES_AT_ONCE = 1 << 17
-
-#: The length of MP3 files without a tag is an estimate.
-_SLACK_SECONDS = 1.0
+_FRAMES_AT_ONCE = 1 << 17  #: the number of frames to read at once
+_SLACK_SECONDS = 1.0  #: the length of MP3 files without a tag is an estimate
 
 
 def read_duration(path: Path) -> float | None:

@@ -79,17 +79,10 @@ _MONO = 3
 _VBRI_AT = 36
 _TAG_BYTES = 64
 
-#: The size of the marker, the flags and two counts.
-_INFO_BYTES = 17
-
-#: Counts from this value on, and 0, are placeholders.
-_UNKNOWN = 1 << 31
-
-#: Some encoders count the frame of the tag itself.
-_TAG_FRAME = 1
-
-#: libmpg123 warns about a tag whose byte count is off by a hundredth.
-_BYTE_SHARE = 0.005
+_INFO_BYTES = 17  #: the size of the marker, the flags and two counts
+_UNKNOWN = 1 << 31  #: counts from this value on, and 0, are placeholders
+_TAG_FRAME = 1  #: some encoders count the frame of the tag itself
+_BYTE_SHARE = 0.005  #: libmpg123 warns about a tag whose byte count is off by a hundredth
 
 #: The size of ID3v1; ID3v2 and APEv2 have it in their header.
 _MP3_ID3V1_BYTES = 128

@@ -133,8 +133,7 @@ _CLOSE = frozenset("キシチヒピクスツフプュ")
 _WHISPERED = 0.062
 _PAUSE = 0.563
 
-#: Added once for each text.
-_ONCE = 0.060
+_ONCE = 0.060  #: added once for each text
 
 #: The seconds, and the share of the length, that do not depend on the speed.
 _STEADY, _STEADY_SHARE = 0.14, 0.07
@@ -221,11 +220,8 @@ class ExpectedSound:
 _LEAST_SECONDS = 0.05
 _MOST_SECONDS = 1.5
 
-#: Breath and noise at both ends.
-_AROUND_SECONDS = 0.5
-
-#: The part of a weak start and end below the level of silence.
-_EDGE_SECONDS = 0.02
+_AROUND_SECONDS = 0.5  #: breath and noise at both ends
+_EDGE_SECONDS = 0.02  #: the part of a weak start and end below the level of silence
 
 #: A single mora may be a nasal of 0.04 s at any speed, as ン by OpenJTalk.
 _LEAST_ALONE_SECONDS = 0.02
@@ -234,8 +230,7 @@ _LEAST_ALONE_SECONDS = 0.02
 #: Kokoro's, the shortest had 0.93, and sentences cut at 35 to 65 % of their bytes 0.92 at most.
 LEAST_SPOKEN_SHARE = 0.75
 
-#: Texts of less than about two morae are not checked.
-LEAST_SPOKEN_SECONDS = 0.15
+LEAST_SPOKEN_SECONDS = 0.15  #: texts of less than about two morae are not checked
 
 #: The same voice at three pitches, with equal lengths.
 MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
@@ -245,8 +240,7 @@ MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
 _LESS_SECONDS, _LESS_SHARE, _LESS_LONG_SHARE = 0.06, 0.06, 0.06
 _MORE_SECONDS, _MORE_SHARE = 0.10, 0.10
 
-#: The margins grow with the deviation from a speed of 1.
-_UNSURE = 2.5
+_UNSURE = 2.5  #: the margins grow with the deviation from a speed of 1
 
 
 class Bounds(NamedTuple):

@@ -191,8 +191,7 @@ _FORMATS = {
     ("WAV", "PCM_16"): Format.WAV,
 }
 
-# The number of samples of all channels to read at once.
-_AT_ONCE = 1 << 20
+_AT_ONCE = 1 << 20  # the number of samples of all channels to read at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

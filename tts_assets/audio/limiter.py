@@ -35,11 +35,8 @@ _KERNEL_GAIN = 2.9
 _LINE_GAIN = 1.0025
 _BEND_GAIN = 0.56
 
-# Frames are longer than the kernel's reach: one neighbour on each side is enough.
-_FRAME = 32
-
-# For products of more terms than this, OpenBLAS starts threads that spin.
-_TERMS_AT_ONCE = 1 << 18
+_FRAME = 32  # frames are longer than the kernel's reach: one neighbour on each side is enough
+_TERMS_AT_ONCE = 1 << 18  # for products of more terms than this, OpenBLAS starts threads that spin
 
 
 def measure_true_peak(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf) -> float:
@@ -155,8 +152,7 @@ def _interpolator(factor: int) -> Samples:
 # Shorter than a period of the voice: a longer look-ahead would attenuate whole vowels.
 _LOOK_AHEAD_SECONDS = 0.0015
 
-# The number of samples to compute gains for at once.
-_ROW = 1024
+_ROW = 1024  # the number of samples to compute gains for at once
 
 
 def limit(wave: Waveform, rate_hz: int, ceiling: np.float32) -> Waveform:

@@ -30,17 +30,10 @@ _STEP = 80
 #: of 45 to 70 Hz, for up to 0.4 s.
 _LOW_VOICE_HZ = 150.0
 
-#: Above this pitch, longer frames find no more than shorter ones.
-_CREAK_HZ = 80.0
-
-#: Frames with a lower autocorrelation are unvoiced; Praat's threshold is 0.45.
-_VOICED = 0.55
-
-#: The cost of a candidate for each octave that it is lower; Praat's is 0.01.
-_OCTAVE_COST = 0.1
-
-#: Frames that are quieter relative to the loudest are echo or noise.
-_QUIET_DB = -32.0
+_CREAK_HZ = 80.0  #: above this pitch, longer frames find no more than shorter ones
+_VOICED = 0.55  #: frames with a lower autocorrelation are unvoiced; Praat's threshold is 0.45
+_OCTAVE_COST = 0.1  #: the cost of a candidate for each octave that it is lower; Praat's is 0.01
+_QUIET_DB = -32.0  #: frames that are quieter relative to the loudest are echo or noise
 
 #: Pitch that lasts for fewer frames, or jumps by more octaves, is a detection error.
 _LEAST_FRAMES = 4
@@ -158,15 +151,13 @@ def _keep_long_runs(hertz: Samples, voiced: NDArray[np.bool_]) -> NDArray[np.boo
     return voiced & np.repeat(lengths >= _LEAST_FRAMES, lengths)
 
 
-#: The resolution of measurements along the sound.
-HOP_SECONDS = 0.01
+HOP_SECONDS = 0.01  #: the resolution of measurements along the sound
 
 #: Steps of loudness measured at once, and those repeated by the next measurement.
 _STEPS_AT_ONCE, _STEPS_AGAIN = 200, 4
 _STEPS_PER_SECOND = 10
 
-#: The pitch of the first seconds suffices to check the voice.
-_VOICE_SECONDS = 30
+_VOICE_SECONDS = 30  #: the pitch of the first seconds suffices to check the voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,11 +30,8 @@ _BRIDGE_SECONDS = 0.010
 _MARGIN_SECONDS = 0.020
 _FADE_SECONDS = 0.003
 
-# The step of gating blocks: 400 ms that overlap by 75 %.
-_STEP_SECONDS = 0.1
-
-# Slightly below the half at which meters round up.
-_COUNTED_SHARE = 0.49
+_STEP_SECONDS = 0.1  # the step of gating blocks: 400 ms that overlap by 75 %
+_COUNTED_SHARE = 0.49  # slightly below the half at which meters round up
 
 
 def trim(samples: Samples, rate_hz: int) -> tuple[Samples, int]:

@@ -32,15 +32,13 @@ if TYPE_CHECKING:
     from tts_assets.model import Pronunciation, Samples
 
 
-#: The peak of silence, as in ``audio.prepare``.
-SILENT_PEAK = 1e-4
+SILENT_PEAK = 1e-4  #: the peak of silence, as in ``audio.prepare``
 
 #: A quiet clip whose peak is this near the ceiling cannot be louder.
 _NEAR_CEILING_DB = 1.0
 _TOLERANCE_DB = 0.3
 
-#: The mean of clips of data/ is at most 0.03 of their RMS.
-_OFFSET_SHARE = 0.1
+_OFFSET_SHARE = 0.1  #: the mean of clips of data/ is at most 0.03 of their RMS
 
 #: Two hops of 10 ms, to contain a period of the voice.
 _HOPS = 2
@@ -120,11 +118,8 @@ _TRAIL_LESS, _TRAIL_MORE = 0.06, 0.30
 #: audible pauses begin at about this.
 _PAUSE_SECONDS = 0.3
 
-#: The pauses of OpenJTalk last up to 0.75 s.
-_LONGEST_PAUSE = 1.5
-
-#: Below the noise of engines in silence and closures.
-_STILL_DB = -70.0
+_LONGEST_PAUSE = 1.5  #: the pauses of OpenJTalk last up to 0.75 s
+_STILL_DB = -70.0  #: below the noise of engines in silence and closures
 
 #: The correlation of a repeated sound: a voice never repeats itself sample by sample.
 _SAME = 0.9
@@ -268,11 +263,8 @@ def _seconds(rule: Rule, measured: float, limit: float, message: str) -> Finding
 _CUT_DB = -12.0
 _CUT_HOPS = 2
 
-#: Shorter sounds have no time to fade.
-_CUT_SECONDS = 0.15
-
-#: Unvoiced endings, as of です, take up to 0.25 s.
-_TAIL_SECONDS = 0.45
+_CUT_SECONDS = 0.15  #: shorter sounds have no time to fade
+_TAIL_SECONDS = 0.45  #: unvoiced endings, as of です, take up to 0.25 s
 
 #: A puff is louder than the first level relative to the loudest 10 ms, and the silence before it is below
 #: the second: codecs leave noise of -45 dB. Clicks of 20 ms do not count.

@@ -29,8 +29,7 @@ _MPEG = re.compile(rb"\xff[\xe2-\xe3\xf2-\xf3\xfa-\xfb]")
 _LEAST_FRAMES = 3
 _MPEG_KINDS = ("audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mpeg")
 
-#: Media types of text.
-_TEXT_TYPES = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")
+_TEXT_TYPES = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")  #: media types of text
 
 #: This many bytes of samples are never all printable by chance.
 _INSPECTED_HEAD = 64
@@ -43,8 +42,7 @@ _PCM_SCALE = 32_768
 #: The allowed silence around speech: OpenJTalk has 0.7 s around one vowel, and others more.
 _AROUND_SECONDS = 3.0
 
-#: Lower peaks are silence, as in ``audio.prepare``.
-_SILENT_PEAK = 1e-4
+_SILENT_PEAK = 1e-4  #: lower peaks are silence, as in ``audio.prepare``
 
 # With OpenJTalk's voice, truncated at random positions in 16 texts: 30 of 48 truncations are detected in
 # bare samples, and 28 in MP3 (19 if trailing silence is not skipped), without a false positive.
@@ -230,11 +228,8 @@ def _find_audible_end(samples: Samples, silence: float) -> int:
     return 0
 
 
-#: Longer messages are truncated.
-_MAX_MESSAGE_LENGTH = 300
-
-#: The number of bytes of a non-JSON body to search for a message.
-_INSPECTED_BYTES = 1 << 12
+_MAX_MESSAGE_LENGTH = 300  #: longer messages are truncated
+_INSPECTED_BYTES = 1 << 12  #: the number of bytes of a non-JSON body to search for a message
 
 #: The maximum of problems shown for one request.
 _MAX_PROBLEMS = 5

@@ -25,18 +25,14 @@ if TYPE_CHECKING:
 
 _ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
-#: Items per page, and the maximum of pages.
-_PAGE, _PAGES = 100, 10
-
-#: The tolerance of clocks; the service reports whole seconds.
-_SLACK_SECONDS = 2
+_PAGE, _PAGES = 100, 10  #: items per page, and the maximum of pages
+_SLACK_SECONDS = 2  #: the tolerance of clocks; the service reports whole seconds
 
 #: The longest duration of a request: basis, for each character, and maximum.
 _AT_WORK_SECONDS, _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS = 4.0, 0.05, 60.0
 _POLL_SECONDS = 1.0
 
-#: Transient statuses below 500.
-_TRANSIENT = (408, 425, 429)
+_TRANSIENT = (408, 425, 429)  #: transient statuses below 500
 
 
 class _Item(msgspec.Struct):

@@ -41,8 +41,7 @@ FORMATS = (
 )
 UNREADABLE_FORMATS = ("ulaw_8000", "alaw_8000")
 
-#: Removed on 2026-07-09.
-_REMOVED = ("eleven_monolingual_v1", "eleven_multilingual_v1")
+_REMOVED = ("eleven_monolingual_v1", "eleven_multilingual_v1")  #: removed on 2026-07-09
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +146,7 @@ _VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PCM = re.compile(r"pcm_([0-9]+)")
 _TIMESTAMPS = "/with-timestamps"
 
-#: The context sent before and after a part, in code points; it is free.
-_BESIDE = 500
+_BESIDE = 500  #: the context sent before and after a part, in code points; it is free
 
 
 def check_voice_id(voice: str) -> str:
@@ -276,11 +274,8 @@ def _drop_unset(fields: dict[str, Any]) -> dict[str, Any]:
 # them; ``detail`` is an object, an array or a bare string.
 
 
-#: Transient statuses: timeout, too early.
-_TRANSIENT = (408, 425)
-
-#: Statuses of a missing endpoint.
-ABSENT = (404, 405, 501)
+_TRANSIENT = (408, 425)  #: transient statuses: timeout, too early
+ABSENT = (404, 405, 501)  #: statuses of a missing endpoint
 
 #: Higher costs of one response are implausible.
 MOST_CREDITS = 1e9

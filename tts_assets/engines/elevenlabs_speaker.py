@@ -54,8 +54,7 @@ if TYPE_CHECKING:
 
 Shape = TypeVar("Shape")
 
-#: The service's maximum (https://elevenlabs.io/docs/api-reference/voices/search).
-_PAGE_SIZE = 100
+_PAGE_SIZE = 100  #: the service's maximum (https://elevenlabs.io/docs/api-reference/voices/search)
 
 #: A limit, in case the service never ends its list.
 _MAX_PAGES = 200

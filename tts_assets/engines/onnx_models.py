@@ -360,8 +360,7 @@ _EXECUTION = {
     Device.OPENVINO: "OpenVINOExecutionProvider",
 }
 
-#: onnxruntime's level for errors; its warnings go to standard error.
-_ERRORS_ONLY = 3
+_ERRORS_ONLY = 3  #: onnxruntime's level for errors; its warnings go to standard error
 
 
 def create_session(path: Path, device: str, part: bytes | None = None) -> InferenceSession:

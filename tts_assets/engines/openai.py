@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from tts_assets.model import DictionaryWord, Speech, SpokenForm, Voice
 
 
-#: Transient statuses: timeout, conflict, too early.
-_TRANSIENT = (408, 409, 425)
+_TRANSIENT = (408, 409, 425)  #: transient statuses: timeout, conflict, too early
 
 #: The server has no such endpoint, method or feature.
 _ABSENT = (404, 405, 410, 501)

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from tts_assets.model import DictionaryWord, SpokenForm, Voice
 
 
-#: The time limit for listing voices.
-_LIST_SECONDS = 20.0
+_LIST_SECONDS = 20.0  #: the time limit for listing voices
 
 #: ``Kyoko    ja_JP    # こんにちは``: a name may contain spaces and parentheses, and a single space
 #: separates a long one from the locale. A locale may be a language alone, have a script
@@ -42,8 +41,7 @@ _LINE = re.compile(
     r"(?:[_@-][\w@=-]*)?\s+#(?P<sample>.*)"
 )
 
-#: The Japanese voice that comes with macOS; users install others.
-_KYOKO = "Kyoko"
+_KYOKO = "Kyoko"  #: the Japanese voice that comes with macOS; users install others
 
 #: The genders of macOS's Japanese voices, whose names may end in (Enhanced) and the like.
 _GENDERS = {_KYOKO: "female", "O-ren": "female", "Otoya": "male", "Hattori": "male"}

@@ -68,14 +68,12 @@ def _is_inseparable(text: str, index: int) -> bool:
     return marks or char in _CLINGING or text[index - 1] == _JOINER
 
 
-#: Start and end of a character, in seconds.
-Span: TypeAlias = "tuple[float, float]"
+Span: TypeAlias = "tuple[float, float]"  #: start and end of a character, in seconds
 
 #: A service may report other characters than those requested, up to this many.
 _MOST_PER_CHARACTER, _MOST_MORE = 10, 100
 
-#: Times may exceed the end of the audio by this much: encoders trim and pad.
-_SLACK_SECONDS = 0.5
+_SLACK_SECONDS = 0.5  #: times may exceed the end of the audio by this much: encoders trim and pad
 
 
 class _Reported(msgspec.Struct):
@@ -205,8 +203,7 @@ def _divide_span(span: Span, count: int) -> list[Span]:
 #: Audio is truncated below this share of the duration that nine in ten sentences of the voice have.
 _OWN_SHARE = 0.85
 
-#: The lowest share that is learned, relative to nine morae a second.
-_FASTEST_SHARE = 0.6
+_FASTEST_SHARE = 0.6  #: the lowest share that is learned, relative to nine morae a second
 
 #: Learn from sentences only: a word takes longer than its share of a sentence.
 _SENTENCE_SECONDS = 1.0

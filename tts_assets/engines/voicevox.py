@@ -55,14 +55,9 @@ _DESCRIBE_SECONDS = 30.0
 #: The type of speaking styles, as opposed to singing ones; engines before 0.16 have no types.
 _SPEAKS = "talk"
 
-#: The maximum of styles listed in an error.
-_MAX_LISTED_STYLES = 5
-
-#: A kana takes nine bytes in a URL, and URLs are limited to 64 KiB.
-_MAX_KANA = 6_000
-
-#: Engines get no key, so there is nothing to redact.
-_redact = str
+_MAX_LISTED_STYLES = 5  #: the maximum of styles listed in an error
+_MAX_KANA = 6_000  #: a kana takes nine bytes in a URL, and URLs are limited to 64 KiB
+_redact = str  #: engines get no key, so there is nothing to redact
 
 
 class _Style(msgspec.Struct):

@@ -113,8 +113,7 @@ async def host_recognizer(
         yield HostedRecognizer(hosts)
 
 
-#: The duration of the audio with which footprints are measured.
-_MEASURED_SECONDS = 30.0
+_MEASURED_SECONDS = 30.0  #: the duration of the audio with which footprints are measured
 
 
 def provider_for(settings: Settings, *, language: str | None = None) -> RecognizerProvider:

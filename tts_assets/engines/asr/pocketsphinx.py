@@ -68,14 +68,9 @@ class PocketSphinx:
         )
 
 
-#: Frames per second, as in the training of the model.
-_FRAMES = 100
-
-#: A longer pause begins a new sentence.
-_PAUSE_SECONDS = 0.3
-
-#: The least probability, to avoid the logarithm of 0.
-_MIN_PROBABILITY = 1e-9
+_FRAMES = 100  #: frames per second, as in the training of the model
+_PAUSE_SECONDS = 0.3  #: a longer pause begins a new sentence
+_MIN_PROBABILITY = 1e-9  #: the least probability, to avoid the logarithm of 0
 
 
 class PocketSphinxEngine(NativeRecognizer):

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: The sample rate of a recognizer's input.
-RATE_HZ = 16_000
+RATE_HZ = 16_000  #: the sample rate of a recognizer's input
 
 
 class Word(NamedTuple):

@@ -144,14 +144,9 @@ def describe_http_error(error: Exception) -> str:
 _PROXY_PATTERNS = ("all://", "http://", "https://")
 _CONNECT_SECONDS = 15.0
 
-#: The size of the cache of parsed URLs.
-_URL_CACHE_SIZE = 64
-
-#: Longer messages from services are truncated.
-_MAX_MESSAGE_LENGTH = 400
-
-#: 45 minutes of 48 kHz in 16 bits; no clip is longer.
-_MAX_BYTES = 256 * 2**20
+_URL_CACHE_SIZE = 64  #: the size of the cache of parsed URLs
+_MAX_MESSAGE_LENGTH = 400  #: longer messages from services are truncated
+_MAX_BYTES = 256 * 2**20  #: 45 minutes of 48 kHz in 16 bits; no clip is longer
 
 _MAX_REDIRECTS = 3
 _REDIRECT_STATUSES = (301, 302, 303, 307, 308)

@@ -24,26 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 
-#: The initial limit.
 _INITIAL_LIMIT = 2
-
-#: A refusal multiplies the limit by this.
-_DECREASE = 0.7
-
-#: The share of errors is computed over this many latest requests.
-_WINDOW = 20
-
-#: Above this share of errors, the service counts as failing.
-_FAILING_SHARE = 0.3
-
-#: The number of changes of the limit that are kept.
-_MAX_CHANGES = 1_000
-
-#: Clips in progress beyond the open and resting requests, which are encoded meanwhile.
-_SPARE = 2
-
-#: Clips may rest while others are requested, up to this many times the limit.
-_MAX_RESTING = 4
+_DECREASE = 0.7  #: a refusal multiplies the limit by this
+_WINDOW = 20  #: the share of errors is computed over this many latest requests
+_FAILING_SHARE = 0.3  #: above this share of errors, the service counts as failing
+_MAX_CHANGES = 1_000  #: the number of changes of the limit that are kept
+_SPARE = 2  #: clips in progress beyond the open and resting requests, which are encoded meanwhile
+_MAX_RESTING = 4  #: clips may rest while others are requested, up to this many times the limit
 
 #: Shorter waits are not counted.
 _MIN_WAIT_SECONDS = 0.01

@@ -111,14 +111,9 @@ class RateLimitedError(Exception):
 #: Returns the value of a response; raises TransientError, RateLimitedError, ClipError, FatalError.
 Judge: TypeAlias = "Callable[[ServiceResponse], T]"
 
-#: The longest Retry-After to follow.
-_MAX_RETRY_AFTER = 300.0
-
-#: This many timeouts in a row end all requests.
-_MAX_TIMEOUTS = 4
-
-#: At least this many errors in a row end all requests.
-_MIN_ERRORS = 3
+_MAX_RETRY_AFTER = 300.0  #: the longest Retry-After to follow
+_MAX_TIMEOUTS = 4  #: this many timeouts in a row end all requests
+_MIN_ERRORS = 3  #: at least this many errors in a row end all requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,8 +53,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.models.known_models import Event, ModelFile, SpeechModel
     from tts_assets.engines.models.model_cache import ModelCache
 
-#: The time between attempts to take a lock that another process holds.
-_LOCK_SECONDS = 0.2
+_LOCK_SECONDS = 0.2  #: the time between attempts to take a lock that another process holds
 
 #: The size of a download is useful, but not worth a long wait.
 _BRIEF = DownloadRetryPolicy(connect_seconds=5.0, silence_seconds=5.0)

@@ -28,8 +28,7 @@ _HUB = "https://huggingface.co"
 _PIPER = f"{_HUB}/rhasspy/piper-voices"
 
 
-#: The prefix of the names of Whisper models.
-_WHISPER = "whisper-"
+_WHISPER = "whisper-"  #: the prefix of the names of Whisper models
 
 #: A Piper voice's standard name: language, country, voice, quality.
 _PIPER_NAME = re.compile(r"([a-z]{2,3})_([A-Z]{2})-([A-Za-z0-9_]+)-(x_low|low|medium|high)")

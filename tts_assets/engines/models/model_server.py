@@ -94,8 +94,7 @@ def refuse_unsafe(url: str, mirror: str | None) -> None:
 #: Transient statuses (RFC 9110, section 15; 429 is RFC 6585's).
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 
-#: A size in bytes; no file has more digits.
-_SIZE = r"[0-9]{1,18}"
+_SIZE = r"[0-9]{1,18}"  #: a size in bytes; no file has more digits
 
 #: The first byte and the total size (RFC 9110, section 14.4).
 _CONTENT_RANGE = re.compile(rf"bytes ({_SIZE})-{_SIZE}/({_SIZE}|\*)")

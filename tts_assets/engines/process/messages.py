@@ -19,8 +19,7 @@ from tts_assets.model import (
     Voice,
 )
 
-#: Bytes in front of every frame: its length, unsigned, big-endian.
-PREFIX = struct.Struct(">I")
+PREFIX = struct.Struct(">I")  #: bytes in front of every frame: its length, unsigned, big-endian
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +87,7 @@ class Reply:
 READY = -1
 HEARTBEAT = -2
 
-#: Seconds between heartbeats.
-BEAT_SECONDS = 0.25
+BEAT_SECONDS = 0.25  #: seconds between heartbeats
 
 
 decode_setup = msgspec.msgpack.Decoder(Setup).decode

@@ -156,17 +156,13 @@ def read_stderr_tail(log: IO[bytes]) -> str:
     return f": {last[:300]}" if last else ""
 
 
-#: Give the engine up after this many crashes in a row with no request in flight.
-_IDLE_DEATHS = 3
-
-#: No healthy engine holds the interpreter's lock for this long.
-_SILENCE_SECONDS = 10.0
+_IDLE_DEATHS = 3  #: give the engine up after this many crashes in a row with no request in flight
+_SILENCE_SECONDS = 10.0  #: no healthy engine holds the interpreter's lock for this long
 
 #: The largest models load in a few seconds; the slowest disks take a minute.
 _LOADING_SECONDS = 120.0
 
-#: The time a process has to exit after it closed its output.
-_EXIT_SECONDS = 1.0
+_EXIT_SECONDS = 1.0  #: the time a process has to exit after it closed its output
 
 #: Forms to read in one request: enough to make frames cheap, few enough to share among threads.
 _READ_AT_ONCE = 256
