@@ -70,11 +70,8 @@ _BLOCK = 1 << 14  # libvorbis keeps each block on the stack; ten minutes would c
 UNKNOWN_FRAMES = 1 << 40
 
 _READ = 1 << 18  # the number of frames to read at once from such a file
-
-# SFE_SEEK_FAILED of libsndfile 1.2.2.
-_SEEK_FAILED = 39
+_SEEK_FAILED = 39  # SFE_SEEK_FAILED of libsndfile 1.2.2
 _PCM_SCALE = 32_768
-
 _MAX_BYTES = (1 << 32) - (1 << 12)  # the limit of 32 bits, less the headers
 
 

@@ -83,9 +83,7 @@ _INFO_BYTES = 17  #: the size of the marker, the flags and two counts
 _UNKNOWN = 1 << 31  #: counts from this value on, and 0, are placeholders
 _TAG_FRAME = 1  #: some encoders count the frame of the tag itself
 _BYTE_SHARE = 0.005  #: libmpg123 warns about a tag whose byte count is off by a hundredth
-
-#: The size of ID3v1; ID3v2 and APEv2 have it in their header.
-_MP3_ID3V1_BYTES = 128
+_MP3_ID3V1_BYTES = 128  #: the size of ID3v1; ID3v2 and APEv2 have it in their header
 _ID3V2_HEADER, _APE_HEADER = 10, 32
 _FOOTER = 0x10
 
@@ -286,8 +284,7 @@ def _read(file: BinaryIO, at: int, size: int) -> bytes:
     return file.read(size)
 
 
-#: Lengths from this value on, and 0, are placeholders.
-UNKNOWN_BYTES = 1 << 28
+UNKNOWN_BYTES = 1 << 28  #: lengths from this value on, and 0, are placeholders
 _RIFF_HEAD, _CHUNK_HEAD = 12, 8
 _BLOCK_ALIGN = slice(12, 14)
 _FORMAT_BYTES = 16

@@ -235,8 +235,7 @@ def _damage_error(exc: Exception) -> ClipError:
     return ClipError(f"libsndfile cannot read it: {getattr(exc, 'error_string', exc)}")
 
 
-#: The length in the header of a WAV file that is still being written.
-_UNKNOWN_BYTES = 0xFFFF_FFFF
+_UNKNOWN_BYTES = 0xFFFF_FFFF  #: the length in the header of a WAV file that is still being written
 _WAV = "<4sI4s4sIHHIIHH4sI"
 _PCM = 1
 

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: The analysis rate: the pitch of voices is far below half of it.
-_RATE_HZ = 8_000
+_RATE_HZ = 8_000  #: the analysis rate: the pitch of voices is far below half of it
 _STEP = 80
 
 #: A voice with a lower median is male: Kokoro's jm_kumo has 74 to 108 Hz. Its sentences end in creak
@@ -39,8 +38,7 @@ _QUIET_DB = -32.0  #: frames that are quieter relative to the loudest are echo o
 _LEAST_FRAMES = 4
 _JUMP_OCTAVES = 0.2
 
-#: Frames processed at once: more do not fit into a processor's cache.
-_AT_ONCE = 256
+_AT_ONCE = 256  #: frames processed at once: more do not fit into a processor's cache
 NO_PITCH: NDArray[np.float32] = np.empty(0, dtype=np.float32)
 
 

@@ -26,8 +26,7 @@ _LAME_SCALE = 0.95
 _LAME_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
 _INT16_MAX = 32_767
 
-# An upper bound of the rounding error of a peak in single precision.
-_ROUNDING = 1.0001
+_ROUNDING = 1.0001  # an upper bound of the rounding error of a peak in single precision
 _BLOCK = 1 << 16
 
 # Samples that LAME inserts before the clip, and those that any decoder adds.

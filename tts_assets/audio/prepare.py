@@ -25,11 +25,9 @@ _HOP_SECONDS = 0.005
 _CLICK_DB = -42.0
 _CLICK_SECONDS = 0.040
 
-# Shorter silences do not separate a weak edge from the speech.
-_BRIDGE_SECONDS = 0.010
+_BRIDGE_SECONDS = 0.010  # shorter silences do not separate a weak edge from the speech
 _MARGIN_SECONDS = 0.020
 _FADE_SECONDS = 0.003
-
 _STEP_SECONDS = 0.1  # the step of gating blocks: 400 ms that overlap by 75 %
 _COUNTED_SHARE = 0.49  # slightly below the half at which meters round up
 
@@ -91,8 +89,7 @@ def _fade(samples: Samples, rate_hz: int) -> Samples:
     return faded
 
 
-# Full scale is 1; OpenJTalk reaches 3, and a failed synthesis far more.
-_MAX_PEAK = 64.0
+_MAX_PEAK = 64.0  # full scale is 1; OpenJTalk reaches 3, and a failed synthesis far more
 _SILENT_PEAK = 1e-4
 _SHORTEST_SECONDS = 0.01
 

@@ -33,15 +33,10 @@ if TYPE_CHECKING:
 
 
 SILENT_PEAK = 1e-4  #: the peak of silence, as in ``audio.prepare``
-
-#: A quiet clip whose peak is this near the ceiling cannot be louder.
-_NEAR_CEILING_DB = 1.0
+_NEAR_CEILING_DB = 1.0  #: a quiet clip whose peak is this near the ceiling cannot be louder
 _TOLERANCE_DB = 0.3
-
 _OFFSET_SHARE = 0.1  #: the mean of clips of data/ is at most 0.03 of their RMS
-
-#: Two hops of 10 ms, to contain a period of the voice.
-_HOPS = 2
+_HOPS = 2  #: two hops of 10 ms, to contain a period of the voice
 _LOUD_DB = -10.0
 
 #: The crest factor (peak over RMS): 1.41 for a sine, which some nasals approach, and 1 for a square wave.
@@ -120,9 +115,7 @@ _PAUSE_SECONDS = 0.3
 
 _LONGEST_PAUSE = 1.5  #: the pauses of OpenJTalk last up to 0.75 s
 _STILL_DB = -70.0  #: below the noise of engines in silence and closures
-
-#: The correlation of a repeated sound: a voice never repeats itself sample by sample.
-_SAME = 0.9
+_SAME = 0.9  #: the correlation of a repeated sound: a voice never repeats itself sample by sample
 _LEAST_REPEAT = 0.2
 _COARSE_HZ = 4_000
 
@@ -276,8 +269,7 @@ _PUFF_SECONDS, _APART_SECONDS = 0.035, 0.065
 _LEAST_CLOSURE, _MOST_CLOSURE, _MOST_LONG_CLOSURE = 0.025, 0.105, 0.25
 _LEAST_VOWEL_SECONDS = 0.08
 
-#: A man may creak through both of カッタ.
-_MOST_CREAKY = 2
+_MOST_CREAKY = 2  #: a man may creak through both of カッタ
 _STOPS = frozenset("カキクケコタチツテトパピプペポ")
 
 

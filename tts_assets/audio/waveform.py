@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 # edges splits at multiples of it, so that equal audio gives equal results.
 BLOCK = 1 << 19
 
-# Blocks that a prefetching thread keeps ready.
-_AHEAD = 2
+_AHEAD = 2  # blocks that a prefetching thread keeps ready
 _PATIENCE_SECONDS = 0.05
 
 

@@ -30,9 +30,7 @@ _LEAST_FRAMES = 3
 _MPEG_KINDS = ("audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mpeg")
 
 _TEXT_TYPES = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")  #: media types of text
-
-#: This many bytes of samples are never all printable by chance.
-_INSPECTED_HEAD = 64
+_INSPECTED_HEAD = 64  #: this many bytes of samples are never all printable by chance
 _PRINTABLE = re.compile(rb"[\t\n\r -~]+")
 _RIFF_HEAD = 12
 _CHUNK_HEAD = 8
@@ -230,9 +228,7 @@ def _find_audible_end(samples: Samples, silence: float) -> int:
 
 _MAX_MESSAGE_LENGTH = 300  #: longer messages are truncated
 _INSPECTED_BYTES = 1 << 12  #: the number of bytes of a non-JSON body to search for a message
-
-#: The maximum of problems shown for one request.
-_MAX_PROBLEMS = 5
+_MAX_PROBLEMS = 5  #: the maximum of problems shown for one request
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 

@@ -141,11 +141,9 @@ def _problem_with_voice(
     return f"elevenlabs.stability is {stability:g}: {name} takes {values}"
 
 
-#: Ids become part of a URL.
-_VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")  #: ids become part of a URL
 _PCM = re.compile(r"pcm_([0-9]+)")
 _TIMESTAMPS = "/with-timestamps"
-
 _BESIDE = 500  #: the context sent before and after a part, in code points; it is free
 
 
@@ -276,9 +274,7 @@ def _drop_unset(fields: dict[str, Any]) -> dict[str, Any]:
 
 _TRANSIENT = (408, 425)  #: transient statuses: timeout, too early
 ABSENT = (404, 405, 501)  #: statuses of a missing endpoint
-
-#: Higher costs of one response are implausible.
-MOST_CREDITS = 1e9
+MOST_CREDITS = 1e9  #: higher costs of one response are implausible
 _CONCURRENCY_CODES = {"concurrent_limit_exceeded", "too_many_concurrent_requests"}
 
 #: The limit of open requests in an error message; such responses lack the header.

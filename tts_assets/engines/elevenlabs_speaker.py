@@ -55,9 +55,7 @@ if TYPE_CHECKING:
 Shape = TypeVar("Shape")
 
 _PAGE_SIZE = 100  #: the service's maximum (https://elevenlabs.io/docs/api-reference/voices/search)
-
-#: A limit, in case the service never ends its list.
-_MAX_PAGES = 200
+_MAX_PAGES = 200  #: a limit, in case the service never ends its list
 _MAX_LINE_LENGTH = 80
 
 

@@ -52,8 +52,7 @@ _INNER: dict[str, dict[int, str]] = {
     "sparse tensor": {1: "tensor", 2: "tensor"},
 }
 
-#: The size of a value by wire type; other types encode their length.
-_FIXED = {1: 8, 5: 4}
+_FIXED = {1: 8, 5: 4}  #: the size of a value by wire type; other types encode their length
 _VARINT = 0
 _BYTES = 2
 

@@ -38,9 +38,7 @@ if TYPE_CHECKING:
 
 
 _TRANSIENT = (408, 409, 425)  #: transient statuses: timeout, conflict, too early
-
-#: The server has no such endpoint, method or feature.
-_ABSENT = (404, 405, 410, 501)
+_ABSENT = (404, 405, 410, 501)  #: the server has no such endpoint, method or feature
 _SPENT = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _ROOM = re.compile(r"concurren|too many (?:open|running|parallel)", re.IGNORECASE)
 _MOST = re.compile(r"([0-9]{1,4})\s+concurrent", re.IGNORECASE)

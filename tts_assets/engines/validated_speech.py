@@ -293,8 +293,7 @@ class ExpectedSpeech:
     pace: VoicePace | None = None  #: the learned speaking rate of the voice
 
 
-#: A part may be this many times longer or shorter than its share.
-_LOOSE = 2.0
+_LOOSE = 2.0  #: a part may be this many times longer or shorter than its share
 _ONE_MORA_SECONDS = 0.06
 
 

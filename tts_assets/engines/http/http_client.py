@@ -140,10 +140,8 @@ def describe_http_error(error: Exception) -> str:
             return str(error) or type(error).__name__
 
 
-#: The URL patterns of httpx's proxies.
-_PROXY_PATTERNS = ("all://", "http://", "https://")
+_PROXY_PATTERNS = ("all://", "http://", "https://")  #: the URL patterns of httpx's proxies
 _CONNECT_SECONDS = 15.0
-
 _URL_CACHE_SIZE = 64  #: the size of the cache of parsed URLs
 _MAX_MESSAGE_LENGTH = 400  #: longer messages from services are truncated
 _MAX_BYTES = 256 * 2**20  #: 45 minutes of 48 kHz in 16 bits; no clip is longer

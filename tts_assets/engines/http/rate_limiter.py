@@ -31,9 +31,7 @@ _FAILING_SHARE = 0.3  #: above this share of errors, the service counts as faili
 _MAX_CHANGES = 1_000  #: the number of changes of the limit that are kept
 _SPARE = 2  #: clips in progress beyond the open and resting requests, which are encoded meanwhile
 _MAX_RESTING = 4  #: clips may rest while others are requested, up to this many times the limit
-
-#: Shorter waits are not counted.
-_MIN_WAIT_SECONDS = 0.01
+_MIN_WAIT_SECONDS = 0.01  #: shorter waits are not counted
 _STOPPED = "the run stopped before this request was sent"
 
 

@@ -86,7 +86,6 @@ class Reply:
 
 READY = -1
 HEARTBEAT = -2
-
 BEAT_SECONDS = 0.25  #: seconds between heartbeats
 
 

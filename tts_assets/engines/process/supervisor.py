@@ -167,8 +167,7 @@ _EXIT_SECONDS = 1.0  #: the time a process has to exit after it closed its outpu
 #: Forms to read in one request: enough to make frames cheap, few enough to share among threads.
 _READ_AT_ONCE = 256
 
-#: Passages to split in one request: the longest take a second each.
-_SPLIT_AT_ONCE = 8
+_SPLIT_AT_ONCE = 8  #: passages to split in one request: the longest take a second each
 Answer = TypeVar("Answer")
 
 
