@@ -20,7 +20,6 @@ from tts_assets.engines.http.http_client import Endpoint, refuse_unsafe
 from tts_assets.engines.machine import READING, format_versions
 from tts_assets.engines.paid_purchases import TextService
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.registry import list_named_voices
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError, UsageError
 
 if TYPE_CHECKING:
@@ -67,27 +66,12 @@ class ElevenLabs(TextService[ElevenLabsSettings, ElevenLabsSpeaker]):
         refuse_unsafe(self._own.base_url, self._api_key)
         return None
 
-    def voices(self) -> tuple[VoiceInfo, ...]:
-        """The voices that the settings name, without a request.
-
-        Raises:
-            UsageError: there are none, or one is invalid.
-        """
-        names = list_named_voices(self._settings, self._own.voices)
-        if not names:
-            raise UsageError(
-                "no voice is set for elevenlabs: tts-assets voices --provider elevenlabs "
-                "lists those you may use; set --voice, or voices in [elevenlabs], to their "
-                "ids"
-            )
-        return tuple(
-            VoiceInfo(
-                name=check_voice_id(name),
-                language="ja",
-                description="a voice of ElevenLabs",
-                speeds=SPEEDS if find_elevenlabs_model(self._own.model).speed else (1.0, 1.0),
-            )
-            for name in names
+    def _describe_voice(self, name: str) -> VoiceInfo:
+        return VoiceInfo(
+            name=check_voice_id(name),
+            language="ja",
+            description="a voice of ElevenLabs",
+            speeds=SPEEDS if find_elevenlabs_model(self._own.model).speed else (1.0, 1.0),
         )
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine

@@ -23,7 +23,6 @@ from tts_assets.engines.http.service_calls import RateLimitedError, ServiceReque
 from tts_assets.engines.machine import READING, format_versions
 from tts_assets.engines.paid_purchases import TextService, TextSpeaker
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.registry import list_named_voices
 from tts_assets.engines.validated_speech import split_for_requests
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.japanese.engine_notation import spell_for_engine
@@ -319,20 +318,8 @@ class OpenAI(TextService[OpenAISettings, OpenAISpeaker]):
             return f"OpenAI needs a key: {keys.advice(self.name)}"
         return None
 
-    def voices(self) -> tuple[VoiceInfo, ...]:
-        """The voices that the settings name, without a request.
-
-        Raises:
-            UsageError: they name none.
-        """
-        names = list_named_voices(self._settings, self._own.voices)
-        if not names:
-            raise UsageError(
-                "no voice is set for openai: name one with --voice, or several as voices "
-                "in [openai]; tts-assets voices --provider openai lists those of the "
-                "server, if it reports them"
-            )
-        return tuple(VoiceInfo(name=name, language="ja", description="") for name in names)
+    def _describe_voice(self, name: str) -> VoiceInfo:
+        return VoiceInfo(name=name, language="ja", description="")
 
     async def listed(self) -> tuple[VoiceInfo, ...]:
         """Request the voices of the server; for OpenAI, which does not list them, the documented ones.

@@ -25,6 +25,7 @@ from tts_assets.engines.http.service_calls import ServiceResponse, TransientErro
 from tts_assets.engines.http.service_connection import connect_service
 from tts_assets.engines.protocol import Charge
 from tts_assets.engines.reading_cache import ReadingCache
+from tts_assets.engines.registry import list_named_voices
 from tts_assets.engines.validated_speech import (
     Attempt,
     CutTwiceError,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.http_client import Endpoint
     from tts_assets.engines.http.service_calls import RetryPolicy, ServiceRequest
     from tts_assets.engines.http.service_connection import ServiceConnection
-    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.protocol import OnStart, VoiceInfo
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
     from tts_assets.store.paid_journal import Purchase
     from tts_assets.store.paid_speech import ClipRequests
@@ -105,6 +106,24 @@ class TextService(ABC, Generic[OwnSettings, OpenSpeaker]):
     @abstractmethod
     def problem(self) -> str | None:
         """As in `Provider`."""
+
+    def voices(self) -> tuple[VoiceInfo, ...]:
+        """The voices that the settings name, without a request.
+
+        Raises:
+            UsageError: there are none, or one is invalid.
+        """
+        name = self.name
+        names = list_named_voices(self._settings, self._own.voices)
+        if not names:
+            raise UsageError(
+                f"no voice is set for {name}: name one with --voice, or several as voices in "
+                f"[{name}]; tts-assets voices --provider {name} lists those that it reports"
+            )
+        return tuple(map(self._describe_voice, names))
+
+    @abstractmethod
+    def _describe_voice(self, name: str) -> VoiceInfo: ...
 
     @asynccontextmanager
     async def open(
