@@ -16,6 +16,7 @@ import anyio
 import msgspec
 
 from tts_assets.config import keys
+from tts_assets.engines.decode_response import to_redacted_line
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 
@@ -291,12 +292,7 @@ class Client:
         return self._show_text(describe_http_error(error))
 
     def _show_text(self, text: str) -> str:
-        printable = "".join(char if char.isprintable() else " " for char in self.redact(text))
-        return (
-            printable
-            if len(printable) <= _MAX_MESSAGE_LENGTH
-            else f"{printable[:_MAX_MESSAGE_LENGTH]}..."
-        )
+        return to_redacted_line(text, self.redact, _MAX_MESSAGE_LENGTH)
 
 
 async def _read_body(response: httpx.Response) -> bytes:
