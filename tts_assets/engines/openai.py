@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from tts_assets.config import keys
 from tts_assets.config.dictionary_words import price_for
@@ -18,7 +17,13 @@ from tts_assets.engines.decode_response import (
     quote_service,
     to_redacted_line,
 )
-from tts_assets.engines.http.http_client import Endpoint, open_client, redact_url, refuse_unsafe
+from tts_assets.engines.http.http_client import (
+    Endpoint,
+    open_client,
+    redact_url,
+    refuse_unsafe,
+    split_url,
+)
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
 from tts_assets.engines.machine import READING, format_versions
 from tts_assets.engines.paid_purchases import TextService, TextSpeaker
@@ -361,10 +366,8 @@ class OpenAI(TextService[OpenAISettings, OpenAISpeaker]):
     @property
     def is_openai(self) -> bool:
         """Whether the server is OpenAI, which needs a key and charges for every request."""
-        try:
-            return urlsplit(self._own.base_url).hostname == "api.openai.com"
-        except ValueError:
-            return False
+        parts = split_url(self._own.base_url)
+        return parts is not None and parts.hostname == "api.openai.com"
 
     def _make_endpoint(self) -> Endpoint:
         key = self._api_key

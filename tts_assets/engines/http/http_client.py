@@ -10,7 +10,7 @@ import zlib
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import anyio
 import msgspec
@@ -83,6 +83,16 @@ def redact_url(url: str) -> str:
     host, slash, path = rest.partition("/")
     plain = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
     return plain.partition("?")[0].partition("#")[0]
+
+
+def split_url(url: str) -> SplitResult | None:
+    """The parts of a URL; None if it has no host, or an invalid port."""
+    try:
+        parts = urlsplit(url)
+        # Reading an invalid port raises, too.
+        return parts if parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
 
 
 def is_loopback(host: str | None) -> bool:
@@ -389,12 +399,10 @@ def _join_location(url: str, location: str) -> str:
 
 def _split_origin(url: str) -> tuple[str, str | None, int | None] | None:
     """Scheme, host and port; None for an invalid URL."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
+    parts = split_url(url)
+    if parts is None:
         return None
-    return parts.scheme, parts.hostname, port
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -451,12 +459,9 @@ def _bypass_proxies(base_url: str) -> dict[str, Any]:
 
 def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
     """Raise UsageError for an invalid URL, or one that would send the key unencrypted."""
-    try:
-        parts = urlsplit(base_url)
-        is_valid = bool(parts.hostname) and parts.port != 0 and parts.scheme in ("http", "https")
-    except ValueError:
-        is_valid = False
-    if not is_valid or not base_url.isprintable() or any(char in base_url for char in "?#@ "):
+    parts = split_url(base_url)
+    is_address = base_url.isprintable() and not any(char in base_url for char in "?#@ ")
+    if parts is None or parts.scheme not in ("http", "https") or not is_address:
         # Omit the URL: an unparsable one may contain a password anywhere.
         raise UsageError(
             "the base-url is not an address: write https://host/path without user, "

@@ -27,8 +27,10 @@ T = TypeVar("T")
 #: Other values are ignored: they may be anything, even a copy of the request.
 _MEDIA_TYPE = re.compile(r"(audio|application|text|binary|multipart)/[a-z0-9.+-]{1,24}")
 
-#: Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are ignored.
-_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+
+def parse_retry_after(value: str) -> float:
+    """Seconds of a Retry-After (RFC 9110, section 10.2.3); 0 for dates, which are rare."""
+    return float(value) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +64,7 @@ class ServiceResponse:
     @property
     def wait_seconds(self) -> float:
         """The Retry-After header in seconds; 0 without one."""
-        seconds = self.headers.get("retry-after", "")
-        return float(seconds) if _SECONDS.fullmatch(seconds) else 0.0
+        return parse_retry_after(self.headers.get("retry-after", ""))
 
     def json(self) -> Any:
         """The body as a JSON value; None if it is not JSON."""

@@ -14,8 +14,9 @@ from tts_assets.engines.http.http_client import (
     is_loopback,
     open_quiet_client,
     redact_url,
+    split_url,
 )
-from tts_assets.engines.http.service_calls import TransientError
+from tts_assets.engines.http.service_calls import TransientError, parse_retry_after
 from tts_assets.engines.models.model_cache import ETAG, Version
 from tts_assets.errors import FatalError, UsageError
 
@@ -53,13 +54,8 @@ def parse_credentials(mirror: str | None) -> tuple[str, str] | None:
 
 
 def _split_mirror(mirror: str) -> SplitResult:
-    try:
-        parts = urlsplit(mirror)
-        # Reading an invalid port raises, too.
-        good = bool(parts.hostname) and parts.port != 0 and "@" not in parts.path
-    except ValueError:
-        good = False
-    if not good or "?" in mirror or "#" in mirror:
+    parts = split_url(mirror)
+    if parts is None or "@" in parts.path or "?" in mirror or "#" in mirror:
         # Omit the URL: an unparsable one may contain a password anywhere.
         raise UsageError(
             "models.mirror is not an address: write https://host/folder without ? and #, "
@@ -85,10 +81,8 @@ def refuse_unsafe(url: str, mirror: str | None) -> None:
             f"{redact_url(url)} is not https, so nothing is downloaded from it; give a "
             "--mirror that you trust"
         )
-    try:
-        _ = target.port
-    except ValueError as exc:
-        raise FatalError(f"{redact_url(url)} has an invalid port; give another --mirror") from exc
+    if split_url(url) is None:
+        raise FatalError(f"{redact_url(url)} has an invalid port; give another --mirror")
 
 
 #: Transient statuses (RFC 9110, section 15; 429 is RFC 6585's).
@@ -124,7 +118,8 @@ def refuse_unusable(response: httpx.Response, file: ModelFile, url: str) -> None
     """
     status = response.status_code
     if status in _TRANSIENT:
-        raise TransientError(f"the server responds with {status}", _read_retry_after(response))
+        seconds = parse_retry_after(response.headers.get("Retry-After", ""))
+        raise TransientError(f"the server responds with {status}", seconds)
     if status == 416:
         # Its headers describe an error, not the file.
         return
@@ -190,12 +185,6 @@ def _is_pinned(file: ModelFile) -> bool:
 
 def _content_range(response: httpx.Response) -> re.Match[str] | None:
     return _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-
-
-def _read_retry_after(response: httpx.Response) -> float:
-    """Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are ignored."""
-    seconds = response.headers.get("Retry-After", "")
-    return float(seconds) if re.fullmatch(_SIZE, seconds) else 0.0
 
 
 _REDIRECTS = 5
