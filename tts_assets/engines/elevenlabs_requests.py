@@ -62,11 +62,7 @@ class ElevenLabsModel:
 
 
 _V3 = ElevenLabsModel(
-    speed=False,
-    style=False,
-    stabilities=(0.0, 0.5, 1.0),
-    clone_strength=False,
-    stitches=False,
+    speed=False, style=False, stabilities=(0.0, 0.5, 1.0), clone_strength=False, stitches=False
 )
 _V4 = ElevenLabsModel(longest=10_000, speed=False, style=False, language_normalization=False)
 _FAST = ElevenLabsModel(longest=40_000, credits=0.5, style=False, clone_strength=False)

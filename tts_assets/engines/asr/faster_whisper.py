@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING
 from tts_assets.config.settings import Device
 from tts_assets.engines import onnx_models
 from tts_assets.engines.asr.hosted_recognizer import NativeRecognizer, host_recognizer
-from tts_assets.engines.asr.recognizer_protocol import (
-    RATE_HZ,
-    Recognized,
-    Utterance,
-    Word,
-)
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized, Utterance, Word
 from tts_assets.engines.machine import find_missing_packages
 from tts_assets.engines.models.known_models import REPOSITORIES
 from tts_assets.engines.models.model_cache import ModelCache

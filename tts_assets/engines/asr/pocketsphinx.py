@@ -6,12 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tts_assets.engines.asr.hosted_recognizer import NativeRecognizer, host_recognizer
-from tts_assets.engines.asr.recognizer_protocol import (
-    RATE_HZ,
-    Recognized,
-    Utterance,
-    Word,
-)
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized, Utterance, Word
 from tts_assets.engines.machine import find_missing_packages
 from tts_assets.errors import format_command
 
