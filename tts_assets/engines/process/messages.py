@@ -39,19 +39,12 @@ class SynthesizeRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     sound: Sound | None = None
 
 
-class ReadingsRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Forms whose pronunciations to report."""
+class FormsRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Forms whose pronunciations to report, or with ``pauses`` passages to split into segments."""
 
     number: int
     forms: tuple[SpokenForm, ...]
-
-
-class SegmentRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Passages to split into segments."""
-
-    number: int
-    forms: tuple[SpokenForm, ...]
-    pauses: Pauses
+    pauses: Pauses | None = None
 
 
 class RawRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -61,7 +54,7 @@ class RawRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     question: bytes
 
 
-Request: TypeAlias = SynthesizeRequest | ReadingsRequest | SegmentRequest | RawRequest
+Request: TypeAlias = SynthesizeRequest | FormsRequest | RawRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +71,7 @@ class Reply:
     samples: bytes = b""
     rate_hz: int = 0
     pronunciation: Pronunciation | None = None
-    readings: tuple[Pronunciation | str, ...] = ()
-    cuts: tuple[tuple[Segment, ...] | str, ...] = ()
+    results: tuple[Pronunciation | tuple[Segment, ...] | str, ...] = ()
     answer: bytes = b""
     error: str | None = None
 

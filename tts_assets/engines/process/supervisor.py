@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, Any
 
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
@@ -30,7 +30,7 @@ from tts_assets.errors import ClipError, EngineCrashError, FatalError
 from tts_assets.model import Speech
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
     from anyio.abc import Process, TaskGroup
 
@@ -168,7 +168,6 @@ _EXIT_SECONDS = 1.0  #: the time a process has to exit after it closed its outpu
 _READ_AT_ONCE = 256
 
 _SPLIT_AT_ONCE = 8  #: passages to split in one request: the longest take a second each
-Answer = TypeVar("Answer")
 
 
 class EngineHost:
@@ -235,12 +234,7 @@ class EngineHost:
         Raises:
             FatalError: the engine cannot be started.
         """
-
-        async def read_batch(batch: tuple[SpokenForm, ...]) -> Sequence[Pronunciation | str]:
-            request = messages.ReadingsRequest(number=next(self._numbers), forms=batch)
-            return (await self._await_reply(request, None)).readings
-
-        return await _run_in_batches(forms, _READ_AT_ONCE, read_batch)
+        return await self._send_forms(forms, _READ_AT_ONCE)
 
     async def split_forms(
         self, forms: Sequence[SpokenForm], pauses: Pauses
@@ -250,13 +244,36 @@ class EngineHost:
         Raises:
             FatalError: the engine cannot be started.
         """
+        return await self._send_forms(forms, _SPLIT_AT_ONCE, pauses)
 
-        async def split_batch(batch: tuple[SpokenForm, ...]) -> Sequence[tuple[Segment, ...] | str]:
-            number = next(self._numbers)
-            request = messages.SegmentRequest(number=number, forms=batch, pauses=pauses)
-            return (await self._await_reply(request, None)).cuts
+    async def _send_forms(
+        self, forms: Sequence[SpokenForm], size: int, pauses: Pauses | None = None
+    ) -> list[Any]:
+        """Send many forms in batches that run concurrently, and return the results in order."""
+        results: list[Any] = [""] * len(forms)
+        fatal: list[FatalError] = []
 
-        return await _run_in_batches(forms, _SPLIT_AT_ONCE, split_batch)
+        async def run_batch(first: int, last: int) -> None:
+            number, batch = next(self._numbers), tuple(forms[first:last])
+            request = messages.FormsRequest(number=number, forms=batch, pauses=pauses)
+            try:
+                results[first:last] = (await self._await_reply(request, None)).results
+            except ClipError as exc:
+                if last - first == 1:
+                    results[first] = str(exc)
+                else:
+                    # The engine crashed on one of them: send them one by one.
+                    for index in range(first, last):
+                        await run_batch(index, index + 1)
+            except FatalError as exc:
+                fatal.append(exc)
+
+        async with anyio.create_task_group() as tasks:
+            for first in range(0, len(forms), size):
+                tasks.start_soon(run_batch, first, min(first + size, len(forms)))
+        if fatal:
+            raise fatal[0]
+        return results
 
     async def _await_reply(self, request: messages.Request, on_start: OnStart) -> messages.Reply:
         if self._fatal_error is not None:
@@ -413,36 +430,6 @@ class EngineHost:
     def _signal_change(self) -> None:
         self._changed.set()
         self._changed = anyio.Event()
-
-
-async def _run_in_batches(
-    forms: Sequence[SpokenForm],
-    size: int,
-    send_batch: Callable[[tuple[SpokenForm, ...]], Awaitable[Sequence[Answer | str]]],
-) -> list[Answer | str]:
-    """Send many forms in batches that run concurrently, and return the results in order."""
-    results: list[Answer | str] = [""] * len(forms)
-    fatal: list[FatalError] = []
-
-    async def run_batch(first: int, last: int) -> None:
-        try:
-            results[first:last] = await send_batch(tuple(forms[first:last]))
-        except ClipError as exc:
-            if last - first == 1:
-                results[first] = str(exc)
-            else:
-                # The engine crashed on one of them: send them one by one.
-                for index in range(first, last):
-                    await run_batch(index, index + 1)
-        except FatalError as exc:
-            fatal.append(exc)
-
-    async with anyio.create_task_group() as tasks:
-        for first in range(0, len(forms), size):
-            tasks.start_soon(run_batch, first, min(first + size, len(forms)))
-    if fatal:
-        raise fatal[0]
-    return results
 
 
 @contextlib.asynccontextmanager
