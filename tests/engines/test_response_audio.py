@@ -130,7 +130,7 @@ def test_what_is_no_sound_may_go_better_another_time(
 
 
 def test_bytes_of_no_known_format_are_told() -> None:
-    with pytest.raises(TransientError, match=r"no known audio format: .* of no told type"):
+    with pytest.raises(TransientError, match=r"no known audio format: .* of an unknown type"):
         decode_speech(b"\0\1\2\3" * 8, "", pcm_rate_hz=None)
     with pytest.raises(TransientError, match="of audio/mpeg"):
         decode_speech(b"\0\1\2\3" * 8, "audio/mpeg", pcm_rate_hz=8_000)

@@ -99,7 +99,7 @@ def check_sound_body(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None
     if not is_sound_file(body, kind, pcm_rate_hz) and (pcm_rate_hz is None or kind in _MPEG_KINDS):
         raise TransientError(
             f"the response has no known audio format: {len(body)} bytes of "
-            f"{kind or 'no told type'} that begin with {body[:8]!r}"
+            f"{kind or 'an unknown type'} that begin with {body[:8]!r}"
         )
 
 

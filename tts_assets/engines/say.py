@@ -204,7 +204,7 @@ class MacOSSay:
             folder = tempfile.TemporaryDirectory(prefix="tts-assets-say-")
         except OSError as exc:
             raise FatalError(
-                f"no temporary folder can be made ({exc.strerror}): free some space, or set TMPDIR"
+                f"no temporary folder can be created ({exc.strerror}): free some space, or set TMPDIR"
             ) from exc
         with folder as path:
             yield SaySpeaker(executable, Path(path), anyio.CapacityLimiter(workers))
