@@ -15,8 +15,10 @@ from tts_assets.engines.decode_response import (
     find_length_fault,
     is_cut,
 )
-from tts_assets.engines.http.service_calls import TransientError
+from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
+from tts_assets.engines.paid_purchases import _to_file
 from tts_assets.errors import ClipError
+from tts_assets.model import Format
 
 RATE_HZ = 24_000
 TONE = (0.5 * np.sin(np.arange(12_000) / 20)).astype(np.float32)
@@ -67,6 +69,13 @@ def test_an_mp3_in_place_of_bare_samples_is_known_whatever_its_type(kind: str) -
     assert (samples.size, rate_hz) == (TONE.size, RATE_HZ)
     with pytest.raises(ClipError, match=r"the response is MP3 instead of PCM, and .* incomplete"):
         decode_speech(FILES["mp3"][:-1], kind, pcm_rate_hz=8_000)
+
+
+@pytest.mark.parametrize("kind", ["", "audio/pcm", "audio/l16", "audio/mpeg"])
+def test_an_mp3_in_place_of_bare_samples_is_kept_as_a_file(kind: str) -> None:
+    headers = {"content-type": kind}
+    response = ServiceResponse(status=200, headers=headers, body=FILES["mp3"])
+    assert _to_file(response, 8_000) == (FILES["mp3"], Format.MP3)
 
 
 def test_a_server_may_leave_out_where_an_ogg_file_ends() -> None:
@@ -121,7 +130,7 @@ def test_what_is_no_sound_may_go_better_another_time(
 
 
 def test_bytes_of_no_known_format_are_told() -> None:
-    with pytest.raises(TransientError, match=r"no known audio format: .* of no told type"):
+    with pytest.raises(TransientError, match=r"no known audio format: .* of an unknown type"):
         decode_speech(b"\0\1\2\3" * 8, "", pcm_rate_hz=None)
     with pytest.raises(TransientError, match="of audio/mpeg"):
         decode_speech(b"\0\1\2\3" * 8, "audio/mpeg", pcm_rate_hz=8_000)

@@ -382,7 +382,7 @@ async def test_a_say_that_vanishes_ends_the_run(mac: Mac) -> None:
 @pytest.mark.anyio
 async def test_without_room_for_temporary_files_the_run_ends(mac: Mac) -> None:
     mac.temporary.rmdir()
-    with pytest.raises(FatalError, match="no temporary folder can be made"):
+    with pytest.raises(FatalError, match="no temporary folder can be created"):
         await _said(FORMS[0])
 
 

@@ -21,18 +21,11 @@ if TYPE_CHECKING:
 
 # Import modules that load numpy in functions: listing the rules does not need them.
 
-#: Other sample rates are not analysed.
-_LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000
+_LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000  #: other sample rates are not analysed
 
 
 def check_samples(samples: Samples, rate_hz: int, expected: ExpectedSound) -> tuple[Finding, ...]:
-    """Check samples.
-
-    Args:
-        samples: float32, shape (n,), full scale at -1..1; any scale for a segment.
-        rate_hz: samples per second.
-        expected: what the clip should be.
-    """
+    """Check float32 samples, shape (n,), full scale at -1..1; any scale for a segment."""
     from tts_assets.audio.measure import compute_block_size  # noqa: PLC0415
 
     step = compute_block_size(rate_hz)
@@ -53,14 +46,7 @@ def check_bytes(
     lufs: float | None = None,
     peak_dbtp: float | None = None,
 ) -> tuple[Finding, ...]:
-    """Check an encoded clip in memory.
-
-    Args:
-        data: the encoded clip.
-        expected: what the clip should be.
-        lufs: its loudness, if already measured in these bytes.
-        peak_dbtp: its true peak; if both are set, they are not measured again.
-    """
+    """Check an encoded clip; if both its loudness and its true peak are given, measure neither."""
     level = None if lufs is None or peak_dbtp is None else (lufs, peak_dbtp)
     return tuple(_check_stored(io.BytesIO(data), expected, level))
 

@@ -28,33 +28,29 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples, Sound
 
 
-class _WatchedFile:
+class WatchedFile:
     """A file for libsndfile that stores its first exception, which the calling C code would lose."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.error: OSError | None = None
+        self._error: OSError | None = None
         self.read = file.read
         self.seek = file.seek
         self.tell = file.tell
 
     def write(self, data: bytes) -> int:
         try:
-            if self.error is None:
+            if self._error is None:
                 self._file.write(data)
         except OSError as exc:
-            self.error = exc
+            self._error = exc
         # After a smaller number, libsndfile continues, or an assertion fails.
         return len(data)
 
-
-@contextmanager
-def open_for_writing(file: BinaryIO) -> Iterator[_WatchedFile]:
-    """Wrap a file for writing by libsndfile; raise its first OSError after the block."""
-    watched = _WatchedFile(file)
-    yield watched
-    if watched.error is not None:
-        raise watched.error
+    def check(self) -> None:
+        """Raise the first exception."""
+        if self._error is not None:
+            raise self._error
 
 
 LOSSLESS = frozenset({Format.FLAC, Format.WAV})
@@ -68,21 +64,15 @@ _CONTAINERS = {
 # Replaces libsndfile's random serial number, so that equal clips have equal bytes.
 _SERIAL = 0x74747361
 
-# libvorbis keeps each block on the stack; ten minutes would crash it.
-_BLOCK = 1 << 14
+_BLOCK = 1 << 14  # libvorbis keeps each block on the stack; ten minutes would crash it
 
 # If a file lacks its length, libsndfile reports a larger number; no recording is longer.
 UNKNOWN_FRAMES = 1 << 40
 
-# The number of frames to read at once from such a file.
-_READ = 1 << 18
-
-# SFE_SEEK_FAILED of libsndfile 1.2.2.
-_SEEK_FAILED = 39
+_READ = 1 << 18  # the number of frames to read at once from such a file
+_SEEK_FAILED = 39  # SFE_SEEK_FAILED of libsndfile 1.2.2
 _PCM_SCALE = 32_768
-
-# The limit of 32 bits, less the headers.
-_MAX_BYTES = (1 << 32) - (1 << 12)
+_MAX_BYTES = (1 << 32) - (1 << 12)  # the limit of 32 bits, less the headers
 
 
 def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
@@ -102,11 +92,12 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
     if sound.format is Format.MP3:
         mp3.encode(wave, sound, into)
         return
-    with open_for_writing(into) as file, open_writer(file, sound) as encoder:
+    file = WatchedFile(into)
+    with open_writer(file, sound) as encoder:
         for block in regroup_blocks(wave.blocks(), _BLOCK):
             encoder.write(to_int16(block) if sound.format in LOSSLESS else block)
-            if file.error is not None:
-                break
+            file.check()
+    file.check()
     if sound.format not in LOSSLESS:
         set_serial(into, _SERIAL)
 
@@ -154,11 +145,7 @@ class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no
 
 
 def decode(data: bytes, *, may_be_cut: bool = False) -> tuple[Samples, int]:
-    """Decode an audio file in memory.
-
-    Args:
-        data: the file.
-        may_be_cut: accept a truncated MP3.
+    """Decode an audio file in memory; ``may_be_cut`` accepts a truncated MP3.
 
     Returns:
         Float32 samples of shape (n,), channels averaged, and samples per second.
@@ -253,11 +240,8 @@ def to_int16(samples: Samples) -> NDArray[np.int16]:
 
 # Files of any length, decoded in blocks, as mono at a given rate.
 
-#: The number of frames to read at once.
-_FRAMES_AT_ONCE = 1 << 17
-
-#: The length of MP3 files without a tag is an estimate.
-_SLACK_SECONDS = 1.0
+_FRAMES_AT_ONCE = 1 << 17  #: the number of frames to read at once
+_SLACK_SECONDS = 1.0  #: the length of MP3 files without a tag is an estimate
 
 
 def read_duration(path: Path) -> float | None:

@@ -79,38 +79,22 @@ _MONO = 3
 _VBRI_AT = 36
 _TAG_BYTES = 64
 
-#: The size of the marker, the flags and two counts.
-_INFO_BYTES = 17
-
-#: Counts from this value on, and 0, are placeholders.
-_UNKNOWN = 1 << 31
-
-#: Some encoders count the frame of the tag itself.
-_TAG_FRAME = 1
-
-#: libmpg123 warns about a tag whose byte count is off by a hundredth.
-_BYTE_SHARE = 0.005
-
-#: The size of ID3v1; ID3v2 and APEv2 have it in their header.
-_MP3_ID3V1_BYTES = 128
+_INFO_BYTES = 17  #: the size of the marker, the flags and two counts
+_UNKNOWN = 1 << 31  #: counts from this value on, and 0, are placeholders
+_TAG_FRAME = 1  #: some encoders count the frame of the tag itself
+_BYTE_SHARE = 0.005  #: libmpg123 warns about a tag whose byte count is off by a hundredth
+_MP3_ID3V1_BYTES = 128  #: the size of ID3v1; ID3v2 and APEv2 have it in their header
 _ID3V2_HEADER, _APE_HEADER = 10, 32
 _FOOTER = 0x10
 
 
 class _Header(NamedTuple):
-    """The header of a frame.
+    """The header of a frame."""
 
-    Args:
-        kind: version and rate, equal in all frames of a file.
-        kbps: index of the bit rate.
-        size: bytes of the frame.
-        side: bytes up to the end of its side information.
-    """
-
-    kind: tuple[int, int]
-    kbps: int
-    size: int
-    side: int
+    kind: tuple[int, int]  #: version and rate, equal in all frames of a file
+    kbps: int  #: index of the bit rate
+    size: int  #: bytes of the frame
+    side: int  #: bytes up to the end of its side information
 
 
 class _Tag(NamedTuple):
@@ -124,23 +108,15 @@ class _Tag(NamedTuple):
 
 @dataclass(slots=True)
 class Mp3Frames:
-    """The frames of a file, in order.
+    """The frames of a file, in order."""
 
-    Args:
-        size: bytes of the file.
-        count: whole frames without tags.
-        spans: begin and end of runs of such frames.
-        tags: frames with counts only.
-        kbps: indices of the bit rates of the others.
-        fault: why the file is not complete.
-    """
-
-    size: int
-    count: int = 0
+    size: int  #: bytes of the file
+    count: int = 0  #: whole frames without tags
+    #: Begin and end of runs of such frames.
     spans: list[tuple[int, int]] = field(default_factory=list)
-    tags: list[_Tag] = field(default_factory=list)
-    kbps: set[int] = field(default_factory=set)
-    fault: str | None = None
+    tags: list[_Tag] = field(default_factory=list)  #: frames with counts only
+    kbps: set[int] = field(default_factory=set)  #: indices of the bit rates of the others
+    fault: str | None = None  #: why the file is not complete
 
     @property
     def has_true_tag(self) -> bool:
@@ -200,10 +176,6 @@ def extract_frames(data: bytes, frames: Mp3Frames) -> bytes:
 
     Without a tag, libmpg123 guesses the length; with a wrong one, it stops early. It prints messages
     about that, about damage and about unusual ID3 tags.
-
-    Args:
-        data: the file.
-        frames: its frames by :func:`read_frames`, without a fault.
     """
     audio = b"".join(data[begin:end] for begin, end in frames.spans)
     if frames.has_true_tag:
@@ -312,8 +284,7 @@ def _read(file: BinaryIO, at: int, size: int) -> bytes:
     return file.read(size)
 
 
-#: Lengths from this value on, and 0, are placeholders.
-UNKNOWN_BYTES = 1 << 28
+UNKNOWN_BYTES = 1 << 28  #: lengths from this value on, and 0, are placeholders
 _RIFF_HEAD, _CHUNK_HEAD = 12, 8
 _BLOCK_ALIGN = slice(12, 14)
 _FORMAT_BYTES = 16
@@ -329,9 +300,8 @@ _ID3V1_BYTES = 128
 def find_fault(file: BinaryIO, *, needs_end: bool = True) -> str | None:
     """The reason why a file is incomplete, by the lengths and checksums of its container; None if complete.
 
-    Args:
-        file: WAV, FLAC, Ogg, MP3 or anything else, open for reading; it is not decoded.
-        needs_end: require the end-of-stream flag of an Ogg file, which some servers omit.
+    The file is not decoded, and may be of any format. ``needs_end`` requires the end-of-stream flag of
+    an Ogg file, which some servers omit.
     """
     file.seek(0)
     begin = file.read(_RIFF_HEAD)

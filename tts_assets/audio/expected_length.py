@@ -69,21 +69,13 @@ class Rule(StrEnum):
 
 
 class KnownVoice(NamedTuple):
-    """The calibration of a voice.
+    """The calibration of a voice."""
 
-    Args:
-        lowest_hz: the lowest median pitch of a clip.
-        highest_hz: the highest median pitch.
-        still_seconds: an upper bound of digital silence in a closure at a speed of 1.
-        still_pause_seconds: the same in a pause.
-        middle_hz: phrases accented on the first mora usually begin above it, others below.
-    """
-
-    lowest_hz: float
-    highest_hz: float
-    still_seconds: float
-    still_pause_seconds: float
-    middle_hz: float
+    lowest_hz: float  #: the lowest median pitch of a clip
+    highest_hz: float  #: the highest median pitch
+    still_seconds: float  #: an upper bound of digital silence in a closure at a speed of 1
+    still_pause_seconds: float  #: the same in a pause
+    middle_hz: float  #: phrases accented on the first mora usually begin above it, others below
 
 
 #: Measured on all clips of data/, at speeds of 0.7, 1 and 1.3.
@@ -141,8 +133,7 @@ _CLOSE = frozenset("キシチヒピクスツフプュ")
 _WHISPERED = 0.062
 _PAUSE = 0.563
 
-#: Added once for each text.
-_ONCE = 0.060
+_ONCE = 0.060  #: added once for each text
 
 #: The seconds, and the share of the length, that do not depend on the speed.
 _STEADY, _STEADY_SHARE = 0.14, 0.07
@@ -209,26 +200,18 @@ def split_breaths(spoken: Pronunciation) -> list[list[str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedSound:
-    """The expected properties of a clip.
+    """The expected properties of a clip."""
 
-    Args:
-        sound: its sound settings.
-        pronunciation: the pronunciation of its text; None if unknown, as for a whole passage.
-        speed: the requested speed; 1.0 is the voice's natural speed.
-        voice: provider and name of the voice, as ``openjtalk/mei``.
-        says_accents: whether the voice follows accents.
-        is_segment: the clip is a segment of a passage from the engine: not levelled, padded or encoded.
-        pauses_ms: the silences between the segments of a passage.
-        pace: the learned speaking rate at this speed; ignored for a calibrated voice.
-    """
-
-    sound: Sound
+    sound: Sound  #: its sound settings
+    #: The pronunciation of its text; None if unknown, as for a whole passage.
     pronunciation: Pronunciation | None
-    speed: float
-    voice: str
-    says_accents: bool
+    speed: float  #: the requested speed; 1.0 is the voice's natural speed
+    voice: str  #: provider and name of the voice, as ``openjtalk/mei``
+    says_accents: bool  #: whether the voice follows accents
+    #: The clip is a segment of a passage from the engine: not levelled, padded or encoded.
     is_segment: bool = False
-    pauses_ms: tuple[int, ...] = ()
+    pauses_ms: tuple[int, ...] = ()  #: the silences between the segments of a passage
+    #: The learned speaking rate at this speed; ignored for a calibrated voice.
     pace: SpeakingRate | None = None
 
 
@@ -237,11 +220,8 @@ class ExpectedSound:
 _LEAST_SECONDS = 0.05
 _MOST_SECONDS = 1.5
 
-#: Breath and noise at both ends.
-_AROUND_SECONDS = 0.5
-
-#: The part of a weak start and end below the level of silence.
-_EDGE_SECONDS = 0.02
+_AROUND_SECONDS = 0.5  #: breath and noise at both ends
+_EDGE_SECONDS = 0.02  #: the part of a weak start and end below the level of silence
 
 #: A single mora may be a nasal of 0.04 s at any speed, as ン by OpenJTalk.
 _LEAST_ALONE_SECONDS = 0.02
@@ -250,8 +230,7 @@ _LEAST_ALONE_SECONDS = 0.02
 #: Kokoro's, the shortest had 0.93, and sentences cut at 35 to 65 % of their bytes 0.92 at most.
 LEAST_SPOKEN_SHARE = 0.75
 
-#: Texts of less than about two morae are not checked.
-LEAST_SPOKEN_SECONDS = 0.15
+LEAST_SPOKEN_SECONDS = 0.15  #: texts of less than about two morae are not checked
 
 #: The same voice at three pitches, with equal lengths.
 MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
@@ -261,8 +240,7 @@ MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
 _LESS_SECONDS, _LESS_SHARE, _LESS_LONG_SHARE = 0.06, 0.06, 0.06
 _MORE_SECONDS, _MORE_SHARE = 0.10, 0.10
 
-#: The margins grow with the deviation from a speed of 1.
-_UNSURE = 2.5
+_UNSURE = 2.5  #: the margins grow with the deviation from a speed of 1
 
 
 class Bounds(NamedTuple):

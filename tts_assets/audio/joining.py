@@ -34,39 +34,26 @@ _AUDIBLE = 10.0 ** (-50.0 / 20.0)
 
 
 class Joint(NamedTuple):
-    """A segment to concatenate.
+    """A segment to concatenate."""
 
-    Args:
-        read: loads the samples that ``audio.prepare.prepare_speech`` returned; called several times.
-        frames: the number of samples.
-        level: the level that ``audio.prepare.prepare_speech`` returned.
-        voice: the speaker; segments of one voice are levelled together.
-        pause_ms: the silence after it.
-    """
-
+    #: Loads the samples that ``audio.prepare.prepare_speech`` returned; called several times.
     read: Callable[[], Samples]
-    frames: int
-    level: float
-    voice: str
-    pause_ms: int = 0
+    frames: int  #: the number of samples
+    level: float  #: the level that ``audio.prepare.prepare_speech`` returned
+    voice: str  #: the speaker; segments of one voice are levelled together
+    pause_ms: int = 0  #: the silence after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinedSound:
-    """The measurements of a joined file, as in Recording, and the times of its segments.
+    """The measurements of a joined file, as in Recording, and the times of its segments."""
 
-    Args:
-        seconds: its length.
-        lufs: its integrated loudness.
-        peak_dbtp: its true peak.
-        spans: start and end of the audible part of each segment, in seconds.
-        starts: the start of the samples of each segment, shortly before its audible part.
-    """
-
-    seconds: float
-    lufs: float
-    peak_dbtp: float
+    seconds: float  #: its length
+    lufs: float  #: its integrated loudness
+    peak_dbtp: float  #: its true peak
+    #: Start and end of the audible part of each segment, in seconds.
     spans: tuple[tuple[float, float], ...]
+    #: The start of the samples of each segment, shortly before its audible part.
     starts: tuple[float, ...]
 
 
@@ -204,27 +191,18 @@ _FORMATS = {
     ("WAV", "PCM_16"): Format.WAV,
 }
 
-# The number of samples of all channels to read at once.
-_AT_ONCE = 1 << 20
+_AT_ONCE = 1 << 20  # the number of samples of all channels to read at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """An open sound file.
+    """An open sound file."""
 
-    Args:
-        format: its encoding; None if it is not a format of assets.
-        kind: container and encoding, in libsndfile's names.
-        rate_hz: samples per second.
-        channels: the number of channels.
-        file: the open file.
-    """
-
-    format: Format | None
-    kind: str
-    rate_hz: int
-    channels: int
-    file: soundfile.SoundFile
+    format: Format | None  #: its encoding; None if it is not a format of assets
+    kind: str  #: container and encoding, in libsndfile's names
+    rate_hz: int  #: samples per second
+    channels: int  #: the number of channels
+    file: soundfile.SoundFile  #: the open file
 
     def blocks(self, size: int) -> Iterator[Samples]:
         """Its samples in blocks, channels averaged; raises ClipError if damaged."""
@@ -257,8 +235,7 @@ def _damage_error(exc: Exception) -> ClipError:
     return ClipError(f"libsndfile cannot read it: {getattr(exc, 'error_string', exc)}")
 
 
-#: The length in the header of a WAV file that is still being written.
-_UNKNOWN_BYTES = 0xFFFF_FFFF
+_UNKNOWN_BYTES = 0xFFFF_FFFF  #: the length in the header of a WAV file that is still being written
 _WAV = "<4sI4s4sIHHIIHH4sI"
 _PCM = 1
 
@@ -354,8 +331,8 @@ def _create_wav_header(rate_hz: int) -> bytes:
 def _open_container(
     sound: Sound, into: BinaryIO
 ) -> tuple[Callable[[Samples], object], Callable[[], object]]:
-    output = _AppendOnlyFile(into)
-    file = codec.open_writer(output, sound)
+    output = codec.WatchedFile(into)
+    file = codec.open_writer(_AppendOnlyFile(output), sound)
 
     def write(samples: Samples) -> None:
         file.write(codec.to_int16(samples) if sound.format in codec.LOSSLESS else samples)
@@ -371,24 +348,14 @@ def _open_container(
 class _AppendOnlyFile(io.RawIOBase):
     """Ignores writes of libsndfile before the end, such as a corrected header."""
 
-    def __init__(self, into: BinaryIO) -> None:
+    def __init__(self, into: codec.WatchedFile) -> None:
         super().__init__()
         self._into = into
         self._at = self._end = 0
-        self._error: OSError | None = None
-
-    def check(self) -> None:
-        """Raise the first write error, which cannot propagate through the calling C code."""
-        if self._error is not None:
-            raise self._error
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
-        new = bytes(data)[max(0, self._end - self._at) :]
-        try:
-            if self._error is None and new:
-                self._into.write(new)
-        except OSError as exc:
-            self._error = exc
+        if new := bytes(data)[max(0, self._end - self._at) :]:
+            self._into.write(new)
         self._at += len(data)
         self._end = max(self._end, self._at)
         return len(data)

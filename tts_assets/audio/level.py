@@ -42,8 +42,7 @@ _RELATIVE_GATE_LU = -10.0
 _HOPS_PER_SECOND = 10
 _HOPS_PER_BLOCK = 4
 
-# After this time, the high-pass, the slower stage, has decayed by 80 dB.
-_MEMORY_SECONDS = 0.04
+_MEMORY_SECONDS = 0.04  # after this time, the high-pass, the slower stage, has decayed by 80 dB
 _LEAST_HOPS_PER_FRAME = 3
 
 
@@ -152,8 +151,7 @@ def _k_weighting(frame: int, rate_hz: int) -> NDArray[np.complex64]:
     return response.astype(np.complex64)
 
 
-# More limiting would distort the audio.
-_MOST_LIMITING_DB = 20.0
+_MOST_LIMITING_DB = 20.0  # more limiting would distort the audio
 _TOLERANCE_LU = 0.05
 _ROUNDS = 8
 
@@ -166,17 +164,11 @@ class Measured(NamedTuple):
 
 
 class Way(NamedTuple):
-    """The steps of levelling, which determine the samples.
+    """The steps of levelling, which determine the samples."""
 
-    Args:
-        gain: the gain before the limiter.
-        ceiling: the limiter's ceiling; None without a limiter.
-        lowering: the gain after the limiter, if any.
-    """
-
-    gain: np.float32
-    ceiling: np.float32 | None = None
-    lowering: np.float32 | None = None
+    gain: np.float32  #: the gain before the limiter
+    ceiling: np.float32 | None = None  #: the limiter's ceiling; None without a limiter
+    lowering: np.float32 | None = None  #: the gain after the limiter, if any
 
 
 class Levelled(NamedTuple):

@@ -35,20 +35,14 @@ _KERNEL_GAIN = 2.9
 _LINE_GAIN = 1.0025
 _BEND_GAIN = 0.56
 
-# Frames are longer than the kernel's reach: one neighbour on each side is enough.
-_FRAME = 32
-
-# For products of more terms than this, OpenBLAS starts threads that spin.
-_TERMS_AT_ONCE = 1 << 18
+_FRAME = 32  # frames are longer than the kernel's reach: one neighbour on each side is enough
+_TERMS_AT_ONCE = 1 << 18  # for products of more terms than this, OpenBLAS starts threads that spin
 
 
 def measure_true_peak(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf) -> float:
     """Measure the true peak in dBTP (ITU-R BS.1770-4, annex 2), -inf for silence.
 
-    Args:
-        wave: full scale at -1..1.
-        rate_hz: samples per second.
-        over_dbtp: a peak above this is exact; a lower one is a lower bound.
+    A peak above ``over_dbtp`` is exact; a lower one is a lower bound.
     """
     *_, highest = iter_true_peaks(wave, rate_hz, over_dbtp=over_dbtp)
     return highest
@@ -158,8 +152,7 @@ def _interpolator(factor: int) -> Samples:
 # Shorter than a period of the voice: a longer look-ahead would attenuate whole vowels.
 _LOOK_AHEAD_SECONDS = 0.0015
 
-# The number of samples to compute gains for at once.
-_ROW = 1024
+_ROW = 1024  # the number of samples to compute gains for at once
 
 
 def limit(wave: Waveform, rate_hz: int, ceiling: np.float32) -> Waveform:

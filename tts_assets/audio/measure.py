@@ -22,49 +22,33 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: The analysis rate: the pitch of voices is far below half of it.
-_RATE_HZ = 8_000
+_RATE_HZ = 8_000  #: the analysis rate: the pitch of voices is far below half of it
 _STEP = 80
 
 #: A voice with a lower median is male: Kokoro's jm_kumo has 74 to 108 Hz. Its sentences end in creak
 #: of 45 to 70 Hz, for up to 0.4 s.
 _LOW_VOICE_HZ = 150.0
 
-#: Above this pitch, longer frames find no more than shorter ones.
-_CREAK_HZ = 80.0
-
-#: Frames with a lower autocorrelation are unvoiced; Praat's threshold is 0.45.
-_VOICED = 0.55
-
-#: The cost of a candidate for each octave that it is lower; Praat's is 0.01.
-_OCTAVE_COST = 0.1
-
-#: Frames that are quieter relative to the loudest are echo or noise.
-_QUIET_DB = -32.0
+_CREAK_HZ = 80.0  #: above this pitch, longer frames find no more than shorter ones
+_VOICED = 0.55  #: frames with a lower autocorrelation are unvoiced; Praat's threshold is 0.45
+_OCTAVE_COST = 0.1  #: the cost of a candidate for each octave that it is lower; Praat's is 0.01
+_QUIET_DB = -32.0  #: frames that are quieter relative to the loudest are echo or noise
 
 #: Pitch that lasts for fewer frames, or jumps by more octaves, is a detection error.
 _LEAST_FRAMES = 4
 _JUMP_OCTAVES = 0.2
 
-#: Frames processed at once: more do not fit into a processor's cache.
-_AT_ONCE = 256
+_AT_ONCE = 256  #: frames processed at once: more do not fit into a processor's cache
 NO_PITCH: NDArray[np.float32] = np.empty(0, dtype=np.float32)
 
 
 class _Search(NamedTuple):
-    """A range of pitch.
+    """A range of pitch."""
 
-    Args:
-        lowest_hz: low male voices reach 70, and less in creak.
-        highest_hz: calling female voices stay below 600.
-        frame: samples of a frame: two periods of the lowest pitch.
-        transform: the FFT size: a frame and the longest lag.
-    """
-
-    lowest_hz: float
-    highest_hz: float
-    frame: int
-    transform: int
+    lowest_hz: float  #: low male voices reach 70, and less in creak
+    highest_hz: float  #: calling female voices stay below 600
+    frame: int  #: samples of a frame: two periods of the lowest pitch
+    transform: int  #: the FFT size: a frame and the longest lag
 
 
 _USUAL = _Search(lowest_hz=70.0, highest_hz=600.0, frame=240, transform=360)
@@ -81,17 +65,13 @@ class _Lags(NamedTuple):
 
 
 def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
-    """The fundamental frequency every 10 ms, in Hz; nan where unvoiced.
+    """The fundamental frequency of samples of any scale every 10 ms, in Hz; nan where unvoiced.
 
     It is at least 70 Hz. If the median is that of a male voice, or nothing is voiced, longer frames are
     searched for creak down to 45 Hz.
 
     The autocorrelation of a windowed frame is divided by that of its window (P. Boersma,
     "Accurate short-term analysis of the fundamental frequency", IFA Proceedings 17, 1993).
-
-    Args:
-        samples: shape (n,), any scale.
-        rate_hz: samples per second.
     """
     low = samples if rate_hz == _RATE_HZ else soxr.resample(samples, rate_hz, _RATE_HZ, "LQ")
     if not low.size:
@@ -169,44 +149,29 @@ def _keep_long_runs(hertz: Samples, voiced: NDArray[np.bool_]) -> NDArray[np.boo
     return voiced & np.repeat(lengths >= _LEAST_FRAMES, lengths)
 
 
-#: The resolution of measurements along the sound.
-HOP_SECONDS = 0.01
+HOP_SECONDS = 0.01  #: the resolution of measurements along the sound
 
 #: Steps of loudness measured at once, and those repeated by the next measurement.
 _STEPS_AT_ONCE, _STEPS_AGAIN = 200, 4
 _STEPS_PER_SECOND = 10
 
-#: The pitch of the first seconds suffices to check the voice.
-_VOICE_SECONDS = 30
+_VOICE_SECONDS = 30  #: the pitch of the first seconds suffices to check the voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioMeasurements:
-    """The measurements of a sound.
+    """The measurements of a sound."""
 
-    Args:
-        rate_hz: samples per second.
-        size: the number of samples.
-        strange: the number of samples that are not finite.
-        mean: the mean of all samples.
-        peak_dbtp: the true peak, -inf for silence.
-        lufs: the integrated loudness, -inf for silence; nan if not measured.
-        powers: mean square of each 10 ms, shape (hops,).
-        peaks: highest magnitude of each 10 ms, shape (hops,).
-        beginning: the first 30 s.
-        hertz: the pitch of the beginning every 10 ms, nan if unvoiced.
-    """
-
-    rate_hz: int
-    size: int
-    strange: int
-    mean: float
-    peak_dbtp: float
-    lufs: float
-    powers: NDArray[np.float32]
-    peaks: NDArray[np.float32]
-    beginning: Samples
-    hertz: NDArray[np.float32]
+    rate_hz: int  #: samples per second
+    size: int  #: the number of samples
+    strange: int  #: the number of samples that are not finite
+    mean: float  #: the mean of all samples
+    peak_dbtp: float  #: the true peak, -inf for silence
+    lufs: float  #: the integrated loudness, -inf for silence; nan if not measured
+    powers: NDArray[np.float32]  #: mean square of each 10 ms, shape (hops,)
+    peaks: NDArray[np.float32]  #: highest magnitude of each 10 ms, shape (hops,)
+    beginning: Samples  #: the first 30 s
+    hertz: NDArray[np.float32]  #: the pitch of the beginning every 10 ms, nan if unvoiced
 
     @property
     def seconds(self) -> float:

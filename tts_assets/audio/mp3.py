@@ -26,8 +26,7 @@ _LAME_SCALE = 0.95
 _LAME_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
 _INT16_MAX = 32_767
 
-# An upper bound of the rounding error of a peak in single precision.
-_ROUNDING = 1.0001
+_ROUNDING = 1.0001  # an upper bound of the rounding error of a peak in single precision
 _BLOCK = 1 << 16
 
 # Samples that LAME inserts before the clip, and those that any decoder adds.
@@ -139,11 +138,7 @@ def _cut_encoder_delay(wave: Waveform) -> Iterator[Samples]:
 def _build_tag(file: BinaryIO, frames_checksum: int, size: int, sound: Sound) -> bytes:
     """The first frame, silence with LAME's tag; optional fields are 0.
 
-    Args:
-        file: the frames after a gap for the tag, positioned at the end.
-        frames_checksum: the checksum of all frames.
-        size: the size of the clip in samples.
-        sound: the settings of the clip.
+    The file has a gap for it before the frames, and is positioned at the end; ``size`` is in samples.
     """
     length = file.tell()
     frame_bytes = compute_mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)

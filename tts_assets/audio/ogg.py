@@ -18,12 +18,7 @@ MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def set_serial(file: BinaryIO, serial: int) -> None:
-    """Set the serial number of every page, and its checksum.
-
-    Args:
-        file: one logical stream of pages without gaps, open for reading and writing; one page at a
-            time is in memory.
-        serial: the number, 0 to 2**32 - 1.
+    """Set the serial number of every page of a stream, and its checksum, one page at a time.
 
     Raises:
         ValueError: the file is not pages from end to end.
@@ -43,9 +38,8 @@ def set_serial(file: BinaryIO, serial: int) -> None:
 def find_fault(file: BinaryIO, *, needs_end: bool) -> str | None:
     """The missing or damaged part of a file; None if it is complete.
 
-    Args:
-        file: an Ogg file, open for reading; one page at a time is in memory.
-        needs_end: require the end-of-stream flag of the last page (RFC 3533, section 6).
+    One page at a time is in memory. ``needs_end`` requires the end-of-stream flag of the last page
+    (RFC 3533, section 6).
     """
     start, flags, numbers = 0, 0, dict[bytes, int]()
     file.seek(0)

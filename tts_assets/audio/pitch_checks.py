@@ -62,18 +62,12 @@ _LEAST_EARLY_RISE = -2.75
 
 
 class _Start(NamedTuple):
-    """The beginning of a phrase after a silence.
+    """The beginning of a phrase after a silence."""
 
-    Args:
-        phrase: the expected phrase.
-        morae: its morae.
-        alone: whether a silence follows it.
-        pitch: the pitch of its first three morae in semitones; nan if unvoiced.
-    """
-
-    phrase: Phrase
-    morae: list[str]
-    alone: bool
+    phrase: Phrase  #: the expected phrase
+    morae: list[str]  #: its morae
+    alone: bool  #: whether a silence follows it
+    #: The pitch of its first three morae in semitones; nan if unvoiced.
     pitch: tuple[float, float, float]
 
     @property
@@ -210,17 +204,13 @@ def _semitones(speech: SpeechActivity, begin: float, end: float) -> float:
     return float(12 * np.log2(np.median(voiced))) if voiced.size else float("nan")
 
 
-#: Shorter sounds, such as ン of 50 ms or a whispered シ, cannot be classified.
-_LEAST_SECONDS = 0.3
+_LEAST_SECONDS = 0.3  #: shorter sounds, such as ン of 50 ms or a whispered シ, cannot be classified
 
 #: The middle of a word varies by 1 dB at least (校, one long vowel); hum and noise are constant.
 _LEAST_MOVEMENT_DB = 0.6
 
-#: Words may be almost unvoiced if short: 月 has 50 ms of voice in 0.3 s.
-_VOICELESS_SECONDS = 0.45
-
-#: Frames needed for the pitch of a voice.
-_LEAST_FRAMES = 15
+_VOICELESS_SECONDS = 0.45  #: words may be almost unvoiced if short: 月 has 50 ms of voice in 0.3 s
+_LEAST_FRAMES = 15  #: frames needed for the pitch of a voice
 
 #: Nine in ten clips of data/ have voice in 44 to 89 of 100 frames, their pitch moves by 0.11 to 0.75
 #: semitones from one to the next, and nine tenths of them have a range of 6.2 semitones. The model
@@ -232,8 +222,7 @@ _LEAST_RANGE = 5.0
 #: Silero's probability for the likeliest 32 ms of clips of data/ is 0.55 and more.
 _LEAST_PROBABILITY = 0.15
 
-#: The beginning that the model examines.
-_EXAMINED_SECONDS = 5.0
+_EXAMINED_SECONDS = 5.0  #: the beginning that the model examines
 
 
 def check_speech(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:  # noqa: ARG001 - as others

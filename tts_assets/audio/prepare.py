@@ -25,28 +25,19 @@ _HOP_SECONDS = 0.005
 _CLICK_DB = -42.0
 _CLICK_SECONDS = 0.040
 
-# Shorter silences do not separate a weak edge from the speech.
-_BRIDGE_SECONDS = 0.010
+_BRIDGE_SECONDS = 0.010  # shorter silences do not separate a weak edge from the speech
 _MARGIN_SECONDS = 0.020
 _FADE_SECONDS = 0.003
-
-# The step of gating blocks: 400 ms that overlap by 75 %.
-_STEP_SECONDS = 0.1
-
-# Slightly below the half at which meters round up.
-_COUNTED_SHARE = 0.49
+_STEP_SECONDS = 0.1  # the step of gating blocks: 400 ms that overlap by 75 %
+_COUNTED_SHARE = 0.49  # slightly below the half at which meters round up
 
 
 def trim(samples: Samples, rate_hz: int) -> tuple[Samples, int]:
-    """Cut silence at both ends, never inside, and fade the cuts over 3 ms.
+    """Cut silence at both ends of samples, n > 0, never inside, and fade the cuts over 3 ms.
 
     Silence is 50 dB below the clip's loudest 10 ms; 20 ms of it are kept, so that weak onsets
     (h, f, s) and devoiced endings (です, ます) stay whole. An isolated click of up to 40 ms and 42 dB
     below counts as silence.
-
-    Args:
-        samples: shape (n,), n > 0, any scale.
-        rate_hz: samples per second.
 
     Returns:
         The trimmed samples, and the number of samples cut at the beginning.
@@ -98,32 +89,21 @@ def _fade(samples: Samples, rate_hz: int) -> Samples:
     return faded
 
 
-# Full scale is 1; OpenJTalk reaches 3, and a failed synthesis far more.
-_MAX_PEAK = 64.0
+_MAX_PEAK = 64.0  # full scale is 1; OpenJTalk reaches 3, and a failed synthesis far more
 _SILENT_PEAK = 1e-4
 _SHORTEST_SECONDS = 0.01
 
 
 class PreparedSpeech(NamedTuple):
-    """Trimmed speech at the rate of its asset.
+    """Trimmed speech at the rate of its asset."""
 
-    Args:
-        samples: float32, shape (n,), their peak near 1.
-        level: the original peak; samples times this have the original loudness.
-        cut_seconds: the silence cut at the beginning.
-    """
-
-    samples: Samples
-    level: float
-    cut_seconds: float = 0.0
+    samples: Samples  #: float32, shape (n,), their peak near 1
+    level: float  #: the original peak; samples times this have the original loudness
+    cut_seconds: float = 0.0  #: the silence cut at the beginning
 
 
 def prepare_speech(speech: Speech, rate_hz: int) -> PreparedSpeech:
-    """Check, normalise, trim and resample speech of an engine.
-
-    Args:
-        speech: float32 samples of shape (n,), of any scale up to 64 times full scale.
-        rate_hz: samples per second of the result.
+    """Check, normalise, trim and resample speech of any scale up to 64 times full scale.
 
     Raises:
         ClipError: the samples are shorter than 10 ms, silent, not finite, too loud, or of another

@@ -68,14 +68,9 @@ def _model() -> Any:
     return onnxruntime.InferenceSession(str(paths[-1]), options, providers=["CPUExecutionProvider"])
 
 
-#: Silence relative to the loudest 10 ms, as in ``audio.prepare``.
-_SILENCE_DB = -50.0
-
-#: Shorter silences are closures; in seconds.
-LEAST_PAUSE = 0.15
-
-#: Speech is louder; breath and the noise of codecs are not.
-_SPOKEN_DB = -40.0
+_SILENCE_DB = -50.0  #: silence relative to the loudest 10 ms, as in ``audio.prepare``
+LEAST_PAUSE = 0.15  #: shorter silences are closures; in seconds
+_SPOKEN_DB = -40.0  #: speech is louder; breath and the noise of codecs are not
 
 
 class Gap(NamedTuple):
@@ -154,14 +149,7 @@ def count_spoken_hops(powers: NDArray[np.float32]) -> int:
 
 
 def divide_at_gaps(begin: float, end: float, gaps: Sequence[Gap], count: int) -> list[Gap]:
-    """Divide a sound at its longest pauses into so many breath groups; empty if it has too few.
-
-    Args:
-        begin: where the sound begins, in seconds.
-        end: where it ends.
-        gaps: the silences within it, in any order.
-        count: the expected number of breath groups.
-    """
+    """Divide a sound at its longest gaps into so many breath groups; empty if it has too few."""
     pauses = [gap for gap in gaps if gap.seconds >= LEAST_PAUSE]
     pauses = sorted(sorted(pauses, key=lambda gap: -gap.seconds)[: count - 1])
     if len(pauses) != count - 1:
@@ -171,8 +159,7 @@ def divide_at_gaps(begin: float, end: float, gaps: Sequence[Gap], count: int) ->
     return list(map(Gap, begins, ends))
 
 
-#: The fewest clips to learn from.
-LEAST_CLIPS = 40
+LEAST_CLIPS = 40  #: the fewest clips to learn from
 
 #: The features that determine the length, with typical seconds and deviations of voices; those from
 #: "whispered" on are added to an ordinary mora.
@@ -198,8 +185,7 @@ _NO_CONSONANT = frozenset("アイウエオ")
 _NARROW = frozenset("イキシチニヒミリギジビピィウクスツヌフムユルグズブプゥュ")
 _UNIT_SECONDS, _UNIT_SHARE = 0.06, 0.06
 
-#: Iterations of the fit; after ten, it changes by less than a thousandth.
-_STEPS = 20
+_STEPS = 20  #: iterations of the fit; after ten, it changes by less than a thousandth
 
 #: In spreads: residuals above the first are outliers; those below the second count as exact.
 _OFF, _NEAR = 4.0, 0.5
@@ -211,8 +197,7 @@ _LEAST_SPREAD, _FIRST_SPREAD = 0.2, 0.5
 #: distribution: up to a fifth of the clips may be wrong.
 _UNSEEN, _UNSEEN_AT = 0.1, 1.28
 
-#: The bounds in spreads: one in 200 other clips of three voices is outside.
-_SPREADS = 3.5
+_SPREADS = 3.5  #: the bounds in spreads: one in 200 other clips of three voices is outside
 
 #: The bounds of a single mora, as voices lengthen some and shorten others: of the gojuon by Kokoro's
 #: five voices, ジュ takes half of the learned length.
@@ -228,19 +213,12 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SpeakingRate:
-    """The lengths of the sounds of a voice at one speed.
+    """The lengths of the sounds of a voice at one speed."""
 
-    Args:
-        times: seconds of each feature, shape (kinds,).
-        doubt: their covariance, relative to the margin of a calibrated voice.
-        less: the spread of clips shorter than expected, in such margins.
-        more: the spread of longer ones.
-    """
-
-    times: NDArray[np.float64]
-    doubt: NDArray[np.float64]
-    less: float
-    more: float
+    times: NDArray[np.float64]  #: seconds of each feature, shape (kinds,)
+    doubt: NDArray[np.float64]  #: their covariance, relative to the margin of a calibrated voice
+    less: float  #: the spread of clips shorter than expected, in such margins
+    more: float  #: the spread of longer ones
 
     def bounds(self, spoken: Pronunciation) -> Bounds:
         """The bounds of a clip, wider for rarely learned features."""

@@ -32,18 +32,11 @@ if TYPE_CHECKING:
     from tts_assets.model import Pronunciation, Samples
 
 
-#: The peak of silence, as in ``audio.prepare``.
-SILENT_PEAK = 1e-4
-
-#: A quiet clip whose peak is this near the ceiling cannot be louder.
-_NEAR_CEILING_DB = 1.0
+SILENT_PEAK = 1e-4  #: the peak of silence, as in ``audio.prepare``
+_NEAR_CEILING_DB = 1.0  #: a quiet clip whose peak is this near the ceiling cannot be louder
 _TOLERANCE_DB = 0.3
-
-#: The mean of clips of data/ is at most 0.03 of their RMS.
-_OFFSET_SHARE = 0.1
-
-#: Two hops of 10 ms, to contain a period of the voice.
-_HOPS = 2
+_OFFSET_SHARE = 0.1  #: the mean of clips of data/ is at most 0.03 of their RMS
+_HOPS = 2  #: two hops of 10 ms, to contain a period of the voice
 _LOUD_DB = -10.0
 
 #: The crest factor (peak over RMS): 1.41 for a sine, which some nasals approach, and 1 for a square wave.
@@ -120,14 +113,9 @@ _TRAIL_LESS, _TRAIL_MORE = 0.06, 0.30
 #: audible pauses begin at about this.
 _PAUSE_SECONDS = 0.3
 
-#: The pauses of OpenJTalk last up to 0.75 s.
-_LONGEST_PAUSE = 1.5
-
-#: Below the noise of engines in silence and closures.
-_STILL_DB = -70.0
-
-#: The correlation of a repeated sound: a voice never repeats itself sample by sample.
-_SAME = 0.9
+_LONGEST_PAUSE = 1.5  #: the pauses of OpenJTalk last up to 0.75 s
+_STILL_DB = -70.0  #: below the noise of engines in silence and closures
+_SAME = 0.9  #: the correlation of a repeated sound: a voice never repeats itself sample by sample
 _LEAST_REPEAT = 0.2
 _COARSE_HZ = 4_000
 
@@ -268,11 +256,8 @@ def _seconds(rule: Rule, measured: float, limit: float, message: str) -> Finding
 _CUT_DB = -12.0
 _CUT_HOPS = 2
 
-#: Shorter sounds have no time to fade.
-_CUT_SECONDS = 0.15
-
-#: Unvoiced endings, as of です, take up to 0.25 s.
-_TAIL_SECONDS = 0.45
+_CUT_SECONDS = 0.15  #: shorter sounds have no time to fade
+_TAIL_SECONDS = 0.45  #: unvoiced endings, as of です, take up to 0.25 s
 
 #: A puff is louder than the first level relative to the loudest 10 ms, and the silence before it is below
 #: the second: codecs leave noise of -45 dB. Clicks of 20 ms do not count.
@@ -284,23 +269,16 @@ _PUFF_SECONDS, _APART_SECONDS = 0.035, 0.065
 _LEAST_CLOSURE, _MOST_CLOSURE, _MOST_LONG_CLOSURE = 0.025, 0.105, 0.25
 _LEAST_VOWEL_SECONDS = 0.08
 
-#: A man may creak through both of カッタ.
-_MOST_CREAKY = 2
+_MOST_CREAKY = 2  #: a man may creak through both of カッタ
 _STOPS = frozenset("カキクケコタチツテトパピプペポ")
 
 
 class _Burst(NamedTuple):
-    """A sound after the last voiced one.
+    """A sound after the last voiced one."""
 
-    Args:
-        gap: seconds of silence before it.
-        seconds: its length.
-        level_db: the level of its loudest 10 ms, relative to the loudest of the clip.
-    """
-
-    gap: float
-    seconds: float
-    level_db: float
+    gap: float  #: seconds of silence before it
+    seconds: float  #: its length
+    level_db: float  #: the level of its loudest 10 ms, relative to the loudest of the clip
 
     @property
     def is_puff(self) -> bool:
@@ -310,17 +288,11 @@ class _Burst(NamedTuple):
 
 
 class _End(NamedTuple):
-    """The morae at the end of a text that may lack pitch.
+    """The morae at the end of a text that may lack pitch."""
 
-    Args:
-        bursts: the number of these morae after a closure.
-        most_gap: the longest closure, in seconds.
-        least_seconds: the shortest sound after a closure.
-    """
-
-    bursts: int
-    most_gap: float
-    least_seconds: float
+    bursts: int  #: the number of these morae after a closure
+    most_gap: float  #: the longest closure, in seconds
+    least_seconds: float  #: the shortest sound after a closure
 
     def has(self, burst: _Burst) -> bool:
         is_closure = _LEAST_CLOSURE <= burst.gap <= self.most_gap

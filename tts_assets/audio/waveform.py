@@ -22,25 +22,19 @@ if TYPE_CHECKING:
 # edges splits at multiples of it, so that equal audio gives equal results.
 BLOCK = 1 << 19
 
-# Blocks that a prefetching thread keeps ready.
-_AHEAD = 2
+_AHEAD = 2  # blocks that a prefetching thread keeps ready
 _PATIENCE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waveform:
-    """Mono samples, full scale at -1..1.
+    """Mono samples, full scale at -1..1."""
 
-    Args:
-        size: the number of samples.
-        blocks: returns an iterator over read-only float32 arrays of any size, shape (n,); the same at
-            each call.
-        most: an upper bound of their magnitude.
-    """
-
-    size: int
+    size: int  #: the number of samples
+    #: Returns an iterator over read-only float32 arrays of any size, shape (n,); the same at each
+    #: call.
     blocks: Callable[[], Iterator[Samples]]
-    most: float = math.inf
+    most: float = math.inf  #: an upper bound of their magnitude
 
 
 def whole(samples: Samples) -> Waveform:

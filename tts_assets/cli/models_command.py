@@ -242,8 +242,8 @@ class _DownloadReporter(LinePrinter):
                 self._show_advance(event)
             case WaitingForDownload(file=file):
                 self.print_once(f"another run is using {file}; waiting for it")
-            case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
-                action = "beginning anew" if anew else "trying again"
+            case Retrying(file=file, reason=reason, seconds=seconds, restarts=restarts):
+                action = "starting over" if restarts else "trying again"
                 self.print_line(f"{file}: {reason}; {action} in {seconds:g} s")
             case Quarantined(file=file, path=path, reason=reason):
                 self.print_line(f"{file}: {reason}: not used, kept as {path}")

@@ -29,11 +29,8 @@ _MPEG = re.compile(rb"\xff[\xe2-\xe3\xf2-\xf3\xfa-\xfb]")
 _LEAST_FRAMES = 3
 _MPEG_KINDS = ("audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mpeg")
 
-#: Media types of text.
-_TEXT_TYPES = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")
-
-#: This many bytes of samples are never all printable by chance.
-_INSPECTED_HEAD = 64
+_TEXT_TYPES = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")  #: media types of text
+_INSPECTED_HEAD = 64  #: this many bytes of samples are never all printable by chance
 _PRINTABLE = re.compile(rb"[\t\n\r -~]+")
 _RIFF_HEAD = 12
 _CHUNK_HEAD = 8
@@ -43,8 +40,7 @@ _PCM_SCALE = 32_768
 #: The allowed silence around speech: OpenJTalk has 0.7 s around one vowel, and others more.
 _AROUND_SECONDS = 3.0
 
-#: Lower peaks are silence, as in ``audio.prepare``.
-_SILENT_PEAK = 1e-4
+_SILENT_PEAK = 1e-4  #: lower peaks are silence, as in ``audio.prepare``
 
 # With OpenJTalk's voice, truncated at random positions in 16 texts: 30 of 48 truncations are detected in
 # bare samples, and 28 in MP3 (19 if trailing silence is not skipped), without a false positive.
@@ -80,7 +76,7 @@ def decode_speech(
         ClipError: the audio is damaged or incomplete; EndMissingError if only the flag is missing.
     """
     check_sound_body(body, kind, pcm_rate_hz=pcm_rate_hz)
-    if _is_file(body, kind, pcm_rate_hz):
+    if is_sound_file(body, kind, pcm_rate_hz):
         try:
             return _decode_container(body, needs_end=needs_end)
         except ClipError as exc:
@@ -100,14 +96,15 @@ def check_sound_body(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None
         raise TransientError(
             f"the response was not audio but {len(body)} bytes of {kind or 'text'}"
         )
-    if not _is_file(body, kind, pcm_rate_hz) and (pcm_rate_hz is None or kind in _MPEG_KINDS):
+    if not is_sound_file(body, kind, pcm_rate_hz) and (pcm_rate_hz is None or kind in _MPEG_KINDS):
         raise TransientError(
             f"the response has no known audio format: {len(body)} bytes of "
-            f"{kind or 'no told type'} that begin with {body[:8]!r}"
+            f"{kind or 'an unknown type'} that begin with {body[:8]!r}"
         )
 
 
-def _is_file(body: bytes, kind: str, pcm_rate_hz: int | None) -> bool:
+def is_sound_file(body: bytes, kind: str, pcm_rate_hz: int | None) -> bool:
+    """Whether a body is a file, and not bare samples; arguments as in `decode_speech`."""
     if _MAGIC_BYTES.match(body):
         return True
     may_be_mpeg = pcm_rate_hz is None or kind in _MPEG_KINDS
@@ -229,14 +226,9 @@ def _find_audible_end(samples: Samples, silence: float) -> int:
     return 0
 
 
-#: Longer messages are truncated.
-_MAX_MESSAGE_LENGTH = 300
-
-#: The number of bytes of a non-JSON body to search for a message.
-_INSPECTED_BYTES = 1 << 12
-
-#: The maximum of problems shown for one request.
-_MAX_PROBLEMS = 5
+_MAX_MESSAGE_LENGTH = 300  #: longer messages are truncated
+_INSPECTED_BYTES = 1 << 12  #: the number of bytes of a non-JSON body to search for a message
+_MAX_PROBLEMS = 5  #: the maximum of problems shown for one request
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from tts_assets.config import keys
-from tts_assets.config.settings import Switch
+from tts_assets.config.settings import ElevenLabsSettings, Switch
 from tts_assets.engines import elevenlabs_speaker
 from tts_assets.engines.elevenlabs_requests import (
     SPEEDS,
@@ -21,11 +20,10 @@ from tts_assets.engines.http.http_client import Endpoint, refuse_unsafe
 from tts_assets.engines.machine import READING, format_versions
 from tts_assets.engines.paid_purchases import TextService
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.registry import list_named_voices
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from tts_assets.config.settings import Settings
     from tts_assets.engines.http.service_calls import RetryPolicy
@@ -37,7 +35,7 @@ T = TypeVar("T")
 _NO_KEY = f"there is no API key: {keys.advice('elevenlabs')}"
 
 
-class ElevenLabs(TextService):
+class ElevenLabs(TextService[ElevenLabsSettings, ElevenLabsSpeaker]):
     """The provider; it does not connect before it is opened."""
 
     name = "elevenlabs"
@@ -46,11 +44,11 @@ class ElevenLabs(TextService):
     # In a run over 8,000 words, mapped pages of UniDic add 200 MiB.
     base_mib = 420
     footprint_mib = 2
+    _speaker_type = ElevenLabsSpeaker
 
     def __init__(self, settings: Settings, *, retry_policy: RetryPolicy | None = None) -> None:
         """Don't connect yet; ``retry_policy`` replaces the default."""
         super().__init__(settings, settings.elevenlabs, retry_policy)
-        self._own = settings.elevenlabs
 
     def problem(self) -> str | None:
         """None if there is a key; otherwise the problem and its remedy.
@@ -60,33 +58,20 @@ class ElevenLabs(TextService):
                 voice, a base URL that would expose the key.
             FatalError: the keyring cannot be read.
         """
-        self._check_settings()
+        if problem := problem_with(self._own, self._settings.speed):
+            raise UsageError(problem)
         if self._api_key is None:
             return _NO_KEY
-        self._check_endpoint()
+        self.voices()
+        refuse_unsafe(self._own.base_url, self._api_key)
         return None
 
-    def voices(self) -> tuple[VoiceInfo, ...]:
-        """The voices that the settings name, without a request.
-
-        Raises:
-            UsageError: there are none, or one is invalid.
-        """
-        names = list_named_voices(self._settings, self._own.voices)
-        if not names:
-            raise UsageError(
-                "no voice is set for elevenlabs: tts-assets voices --provider elevenlabs "
-                "lists those you may use; set --voice, or voices in [elevenlabs], to their "
-                "ids"
-            )
-        return tuple(
-            VoiceInfo(
-                name=check_voice_id(name),
-                language="ja",
-                description="a voice of ElevenLabs",
-                speeds=SPEEDS if find_elevenlabs_model(self._own.model).speed else (1.0, 1.0),
-            )
-            for name in names
+    def _describe_voice(self, name: str) -> VoiceInfo:
+        return VoiceInfo(
+            name=check_voice_id(name),
+            language="ja",
+            description="a voice of ElevenLabs",
+            speeds=SPEEDS if find_elevenlabs_model(self._own.model).speed else (1.0, 1.0),
         )
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine
@@ -138,31 +123,6 @@ class ElevenLabs(TextService):
                 return await fetch(service, seconds=self._settings.timeout_seconds)
         except TtsAssetsError as exc:
             return str(exc)
-
-    @asynccontextmanager
-    async def open(
-        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
-    ) -> AsyncIterator[ElevenLabsSpeaker]:
-        """Prepare a connection; the first request is sent for the first form.
-
-        Raises:
-            UsageError: there is no key, or as in `problem`.
-        """
-        self._check_settings()
-        self._check_endpoint()
-        most = max(1, min(workers, self.max_concurrent))
-        async with self._connect(most) as service, self._readings.open(words) as read:
-            yield ElevenLabsSpeaker(
-                service, read, self._own, workers=most, timeout_seconds=timeout_seconds
-            )
-
-    def _check_settings(self) -> None:
-        if problem := problem_with(self._own, self._settings.speed):
-            raise UsageError(problem)
-
-    def _check_endpoint(self) -> None:
-        self.voices()
-        refuse_unsafe(self._own.base_url, self._api_key)
 
     def _make_endpoint(self) -> Endpoint:
         key = self._api_key

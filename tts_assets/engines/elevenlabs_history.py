@@ -17,27 +17,22 @@ from tts_assets.engines.http.service_calls import ServiceRequest
 from tts_assets.engines.validated_speech import add_alignment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.store.paid_journal import Sent
     from tts_assets.store.paid_speech import Ticket
 
 _ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
-#: Items per page, and the maximum of pages.
-_PAGE, _PAGES = 100, 10
-
-#: The tolerance of clocks; the service reports whole seconds.
-_SLACK_SECONDS = 2
+_PAGE, _PAGES = 100, 10  #: items per page, and the maximum of pages
+_SLACK_SECONDS = 2  #: the tolerance of clocks; the service reports whole seconds
 
 #: The longest duration of a request: basis, for each character, and maximum.
 _AT_WORK_SECONDS, _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS = 4.0, 0.05, 60.0
 _POLL_SECONDS = 1.0
 
-#: Transient statuses below 500.
-_TRANSIENT = (408, 425, 429)
+_TRANSIENT = (408, 425, 429)  #: transient statuses below 500
 
 
 class _Item(msgspec.Struct):
@@ -67,15 +62,11 @@ class ElevenLabsHistory:
         #: The key lacks the permission to read the history, or there is none.
         self._is_closed = False
 
-    async def fetch(
-        self, ticket: Ticket, *, on_start: Callable[[], None] | None = None
-    ) -> ServiceResponse | None:
+    async def fetch(self, ticket: Ticket, *, on_start: OnStart = None) -> ServiceResponse | None:
         """Fetch the audio of an earlier request as a file; None if the history has none.
 
-        Args:
-            ticket: the request.
-            on_start: called while the request may still be in progress; with None, ask once, in
-                the slot that the caller holds.
+        ``on_start`` is called while the request may still be in progress; with None, ask once, in the slot
+        that the caller holds.
 
         Raises:
             TransientError: the request failed, and the caller holds a slot.
@@ -96,7 +87,7 @@ class ElevenLabsHistory:
         sound = await self._get_answer(f"v1/history/{item_id}/audio", on_start)
         return None if sound is None else add_alignment(sound, item.alignments)
 
-    async def _recover_item(self, ticket: Ticket, on_start: Callable[[], None] | None) -> bool:
+    async def _recover_item(self, ticket: Ticket, on_start: OnStart) -> bool:
         """Find and record the item of a request whose headers never arrived."""
         sent = ticket.purchase.sent
         while not self._is_closed:
@@ -116,7 +107,7 @@ class ElevenLabsHistory:
             on_start()
         return False
 
-    async def _find_item(self, ticket: Ticket, on_start: Callable[[], None] | None) -> _Item | None:
+    async def _find_item(self, ticket: Ticket, on_start: OnStart) -> _Item | None:
         """The only item that fits a request; None if there is none, or too many."""
         sent, store = ticket.purchase.sent, ticket.store
         candidates = [
@@ -133,7 +124,7 @@ class ElevenLabsHistory:
             return None
         return candidates[0]
 
-    async def _list_items(self, sent: Sent, on_start: Callable[[], None] | None) -> list[_Item]:
+    async def _list_items(self, sent: Sent, on_start: OnStart) -> list[_Item]:
         """The items of the voice since the request was sent."""
         found: list[_Item] = []
         query: dict[str, str | int] = {
@@ -154,10 +145,7 @@ class ElevenLabsHistory:
         return found
 
     async def _get_answer(
-        self,
-        path: str,
-        on_start: Callable[[], None] | None,
-        query: dict[str, str | int] | None = None,
+        self, path: str, on_start: OnStart, query: dict[str, str | int] | None = None
     ) -> ServiceResponse | None:
         """A response with status 200; None for permanent errors."""
         request = ServiceRequest(method="GET", path=path, query=query, seconds=self._seconds)

@@ -41,45 +41,28 @@ FORMATS = (
 )
 UNREADABLE_FORMATS = ("ulaw_8000", "alaw_8000")
 
-#: Removed on 2026-07-09.
-_REMOVED = ("eleven_monolingual_v1", "eleven_multilingual_v1")
+_REMOVED = ("eleven_monolingual_v1", "eleven_multilingual_v1")  #: removed on 2026-07-09
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElevenLabsModel:
-    """A model.
+    """A model."""
 
-    Args:
-        longest: the documented maximum of code points; the service accepts a tenth more.
-        credits: the cost of a code point.
-        japanese: whether it speaks Japanese.
-        language: whether it accepts a language; others detect it.
-        speed: whether it accepts a speed.
-        style: whether it accepts this setting, and ``use_speaker_boost``.
-        stabilities: the allowed values of ``stability``; empty for any from 0 to 1.
-        clone_strength: whether it accepts this setting.
-        stitches: whether it accepts the texts before and after a text.
-        language_normalization: whether it accepts ``apply_language_text_normalization``.
-    """
-
-    longest: int = 5_000
-    credits: float = 1.0
-    japanese: bool = True
-    language: bool = True
-    speed: bool = True
-    style: bool = True
+    longest: int = 5_000  #: the documented maximum of code points; the service accepts a tenth more
+    credits: float = 1.0  #: the cost of a code point
+    japanese: bool = True  #: whether it speaks Japanese
+    language: bool = True  #: whether it accepts a language; others detect it
+    speed: bool = True  #: whether it accepts a speed
+    style: bool = True  #: whether it accepts this setting, and ``use_speaker_boost``
+    #: The allowed values of ``stability``; empty for any from 0 to 1.
     stabilities: tuple[float, ...] = ()
-    clone_strength: bool = True
-    stitches: bool = True
-    language_normalization: bool = True
+    clone_strength: bool = True  #: whether it accepts this setting
+    stitches: bool = True  #: whether it accepts the texts before and after a text
+    language_normalization: bool = True  #: whether it accepts ``apply_language_text_normalization``
 
 
 _V3 = ElevenLabsModel(
-    speed=False,
-    style=False,
-    stabilities=(0.0, 0.5, 1.0),
-    clone_strength=False,
-    stitches=False,
+    speed=False, style=False, stabilities=(0.0, 0.5, 1.0), clone_strength=False, stitches=False
 )
 _V4 = ElevenLabsModel(longest=10_000, speed=False, style=False, language_normalization=False)
 _FAST = ElevenLabsModel(longest=40_000, credits=0.5, style=False, clone_strength=False)
@@ -154,13 +137,10 @@ def _problem_with_voice(
     return f"elevenlabs.stability is {stability:g}: {name} takes {values}"
 
 
-#: Ids become part of a URL.
-_VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")  #: ids become part of a URL
 _PCM = re.compile(r"pcm_([0-9]+)")
 _TIMESTAMPS = "/with-timestamps"
-
-#: The context sent before and after a part, in code points; it is free.
-_BESIDE = 500
+_BESIDE = 500  #: the context sent before and after a part, in code points; it is free
 
 
 def check_voice_id(voice: str) -> str:
@@ -268,6 +248,11 @@ def with_timestamps(request: ServiceRequest) -> ServiceRequest:
     return replace(request, path=request.path + _TIMESTAMPS)
 
 
+def without_timestamps(request: ServiceRequest) -> ServiceRequest:
+    """The request for the same audio alone."""
+    return replace(request, path=request.path.removesuffix(_TIMESTAMPS))
+
+
 def has_timestamps(request: ServiceRequest) -> bool:
     """Whether the response to a request has character times."""
     return request.path.endswith(_TIMESTAMPS)
@@ -283,14 +268,9 @@ def _drop_unset(fields: dict[str, Any]) -> dict[str, Any]:
 # them; ``detail`` is an object, an array or a bare string.
 
 
-#: Transient statuses: timeout, too early.
-_TRANSIENT = (408, 425)
-
-#: Statuses of a missing endpoint.
-ABSENT = (404, 405, 501)
-
-#: Higher costs of one response are implausible.
-MOST_CREDITS = 1e9
+_TRANSIENT = (408, 425)  #: transient statuses: timeout, too early
+ABSENT = (404, 405, 501)  #: statuses of a missing endpoint
+MOST_CREDITS = 1e9  #: higher costs of one response are implausible
 _CONCURRENCY_CODES = {"concurrent_limit_exceeded", "too_many_concurrent_requests"}
 
 #: The limit of open requests in an error message; such responses lack the header.
@@ -370,10 +350,8 @@ def to_elevenlabs_error(
 ) -> Exception:
     """The error to raise for a response other than 200.
 
-    Args:
-        answer: the response.
-        hidden: redacts the key in a text.
-        is_first: no request has succeeded yet, so the base URL may be wrong.
+    ``hidden`` redacts the key in a text; ``is_first``: no request has succeeded yet, so the base URL
+    may be wrong.
 
     Returns:
         TransientError, RateLimitedError, ClipError, VoiceError or FatalError.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,11 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import msgspec
 
-from tts_assets.engines.decode_response import (
-    check_sound_body,
-    choose_language,
-    to_redacted_line,
-)
+from tts_assets.config.settings import ElevenLabsSettings
+from tts_assets.engines.decode_response import check_sound_body, choose_language, to_redacted_line
 from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
 from tts_assets.engines.elevenlabs_requests import (
     ABSENT,
@@ -35,37 +33,29 @@ from tts_assets.engines.elevenlabs_requests import (
     refuse_absent_timestamps,
     to_elevenlabs_error,
     with_timestamps,
+    without_timestamps,
 )
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
-from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser
+from tts_assets.engines.paid_purchases import TextSpeaker
 from tts_assets.engines.protocol import Balance, VoiceInfo
-from tts_assets.engines.validated_speech import (
-    join_times,
-    split_for_requests,
-    transfer_times,
-    unpack_timed_answer,
-)
+from tts_assets.engines.validated_speech import split_for_requests, unpack_timed_answer
 from tts_assets.errors import ClipError, FatalError, UsageError
-from tts_assets.japanese.accent_notation import drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
-from tts_assets.model import Speech
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from tts_assets.config.settings import ElevenLabsSettings
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
-    from tts_assets.engines.validated_speech import Attempt, ExpectedSpeech
-    from tts_assets.model import Pronunciation, SpokenForm, Voice
+    from tts_assets.engines.paid_purchases import PurchasedPart
+    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.validated_speech import Attempt
+    from tts_assets.model import Pronunciation, Speech, SpokenForm, Voice
 
 Shape = TypeVar("Shape")
 
-#: The service's maximum (https://elevenlabs.io/docs/api-reference/voices/search).
-_PAGE_SIZE = 100
-
-#: A limit, in case the service never ends its list.
-_MAX_PAGES = 200
+_PAGE_SIZE = 100  #: the service's maximum (https://elevenlabs.io/docs/api-reference/voices/search)
+_MAX_PAGES = 200  #: a limit, in case the service never ends its list
 _MAX_LINE_LENGTH = 80
 
 
@@ -154,9 +144,7 @@ class VoiceSettingsReader:
         self._locks: dict[str, anyio.Lock] = {}
         self._waiting: list[Callable[[], None]] = []
 
-    async def read(
-        self, voice: str, on_start: Callable[[], None] | None = None
-    ) -> Mapping[str, Any]:
+    async def read(self, voice: str, on_start: OnStart = None) -> Mapping[str, Any]:
         """The stored settings of a voice, by their names in ``voice_settings``.
 
         ``on_start`` is also called while another caller reads the same voice.
@@ -303,55 +291,38 @@ def _choose_language(voice: _Voice) -> str:
     return next(japanese, tags[0] if tags else "und")
 
 
-class ElevenLabsSpeaker:
+class ElevenLabsSpeaker(TextSpeaker[ElevenLabsSettings]):
     """ElevenLabs, connected for one run."""
+
+    name = "elevenlabs"
 
     def __init__(
         self,
         service: ServiceConnection,
         read: Callable[[SpokenForm], Awaitable[Pronunciation]],
-        settings: ElevenLabsSettings,
+        own: ElevenLabsSettings,
         *,
         workers: int,
         timeout_seconds: float,
     ) -> None:
         """Use a connection; ``read`` returns the pronunciation of a form."""
-        self.workers = workers
-        self.limiter = service.limiter
+        super().__init__(service, read, own, workers=workers, timeout_seconds=timeout_seconds)
         #: Credits of all responses of the run, including unused ones; None before the first report.
         self.billed_total: float | None = None
-        self._service = service
-        self._read = read
-        self._settings = settings
-        self._timeout_seconds = timeout_seconds
-        self._pcm_rate_hz = pcm_rate_hz(settings)
-        history = ElevenLabsHistory(service, seconds=timeout_seconds) if settings.history else None
-        self._purchaser = SpeechPurchaser(
-            service,
-            "elevenlabs",
-            settings.model,
-            pcm_rate_hz=lambda _: self._pcm_rate_hz,
-            charged=read_charge,
-            history=history,
-        )
+        self._pcm_rate_hz = pcm_rate_hz(own)
+        if own.history:
+            self._history = ElevenLabsHistory(service, seconds=timeout_seconds)
         self._refused: dict[str, str] = {}
         self._has_timestamps = True
         self._has_spoken = False
         self._stored_settings = VoiceSettingsReader(service, seconds=timeout_seconds)
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form without context; see ``speak_within``."""
         return await self.speak_within(form, voice, ("", ""), on_start=on_start)
 
     async def speak_within(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        around: tuple[str, str],
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
     ) -> Speech:
         """Synthesize a form between two texts, in parts if it is too long for the model.
 
@@ -366,12 +337,7 @@ class ElevenLabsSpeaker:
         return await self._speak_parts(form, voice, around, on_start, is_timed=False)
 
     async def speak_timed(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        around: tuple[str, str],
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
     ) -> Speech:
         """Like ``speak_within``, with character times."""
         return await self._speak_parts(form, voice, around, on_start, is_timed=True)
@@ -381,7 +347,7 @@ class ElevenLabsSpeaker:
         form: SpokenForm,
         voice: Voice,
         around: tuple[str, str],
-        on_start: Callable[[], None] | None,
+        on_start: OnStart,
         *,
         is_timed: bool,
     ) -> Speech:
@@ -389,77 +355,50 @@ class ElevenLabsSpeaker:
         reading = await self._read(form)
         stored = await self._read_settings(voice, on_start)
         parts = split_for_requests(
-            spell_for_engine(form, reading), find_elevenlabs_model(self._settings.model).longest
+            spell_for_engine(form, reading), find_elevenlabs_model(self._own.model).longest
         )
         texts = [around[0], *parts, around[1]]
-        costs: list[float] = []
 
-        def make_part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
+        def build_request(at: int) -> ServiceRequest:
+            seconds = self._timeout_seconds
             request = build_speech_request(
-                self._settings,
-                voice,
-                texts,
-                at + 1,
-                stored=stored,
-                timeout_seconds=self._timeout_seconds,
+                self._own, voice, texts, at + 1, stored=stored, timeout_seconds=seconds
             )
-            return PurchasedPart(
-                request=with_timestamps(request) if is_timed and self._has_timestamps else request,
-                voice=voice.name,
-                text=parts[at],
-                expected=expected,
-                on_charge=partial(self._count_cost, costs),
-            )
+            return with_timestamps(request) if is_timed and self._has_timestamps else request
 
-        async def buy_part(at: int, expected: ExpectedSpeech) -> Attempt:
-            try:
-                return await self._buy_part(make_part(at, expected), on_start)
-            except NoTimestampsError:
-                self._has_timestamps = False
-            return await self._buy_part(make_part(at, expected), on_start)
-
-        expected = self._purchaser.expect_speech(
-            reading, voice, check_ends=self._settings.check_ends
-        )
-        sound = await self._purchaser.buy_speech(parts, expected, make_part, buy_part, on_start)
-        spans = join_times(
-            parts,
-            [take.alignment for take in sound.takes],
-            [take.seconds for take in sound.takes],
-        )
-        return Speech(
-            samples=sound.samples,
-            rate_hz=sound.rate_hz,
-            pronunciation=drop_accents(reading),
-            billed=sum(costs) if costs else None,
-            # The text may have been sent in another spelling.
-            character_times=transfer_times(form.text, "".join(parts), spans),
-        )
+        return await self._buy_speech(form, reading, voice, parts, build_request, on_start)
 
     def _check_voice(self, voice: Voice) -> None:
         """Raise if a voice cannot be requested."""
-        if problem := problem_with_speed(self._settings.model, voice.speed):
+        if problem := problem_with_speed(self._own.model, voice.speed):
             raise ClipError(problem)
         try:
             check_voice_id(voice.name)
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
 
-    async def _buy_part(self, part: PurchasedPart, on_start: Callable[[], None] | None) -> Attempt:
-        judge = partial(self._judge_answer, is_timed=has_timestamps(part.request))
+    async def _buy_part(self, part: PurchasedPart, on_start: OnStart) -> Attempt:
         with self._remember_refusal(part.voice):
-            return await self._purchaser.buy_part(part, judge, on_start)
+            try:
+                return await super()._buy_part(part, on_start)
+            except NoTimestampsError:
+                self._has_timestamps = False
+            plain = replace(part, request=without_timestamps(part.request))
+            return await super()._buy_part(plain, on_start)
+
+    def _find_pcm_rate(self, answer: ServiceResponse) -> int | None:  # noqa: ARG002 - as requested
+        return self._pcm_rate_hz
+
+    def _read_cost(self, answer: ServiceResponse) -> float | None:
+        return read_charge(answer)
 
     def _count_cost(self, costs: list[float], cost: float) -> None:
-        """Count the cost of a response when its headers arrive, as its body may be lost."""
         self.billed_total = cost + (self.billed_total or 0.0)
-        costs.append(cost)
+        super()._count_cost(costs, cost)
 
-    async def _read_settings(
-        self, voice: Voice, on_start: Callable[[], None] | None
-    ) -> Mapping[str, Any]:
+    async def _read_settings(self, voice: Voice, on_start: OnStart) -> Mapping[str, Any]:
         """The stored settings of a voice, if a request has to repeat them."""
-        if not build_voice_settings(self._settings, voice.speed):
+        if not build_voice_settings(self._own, voice.speed):
             return {}
         with self._remember_refusal(voice.name):
             return await self._stored_settings.read(voice.name, on_start)
@@ -475,9 +414,8 @@ class ElevenLabsSpeaker:
             self._refused[voice] = str(exc)
             raise
 
-    def _judge_answer(self, answer: ServiceResponse, *, is_timed: bool) -> ServiceResponse:
-        """Return a response that has audio or was paid for; raise for any other."""
-        limiter = self._service.limiter
+    def _judge_answer(self, request: ServiceRequest, answer: ServiceResponse) -> ServiceResponse:
+        is_timed = has_timestamps(request)
         if answer.status != 200:
             hidden = self._service.client.redact
             if is_timed:
@@ -485,7 +423,7 @@ class ElevenLabsSpeaker:
             raise to_elevenlabs_error(answer, hidden, is_first=not self._has_spoken)
         self._has_spoken = True
         if most := most_at_once(answer):
-            limiter.set_ceiling(most)
+            self.limiter.set_ceiling(most)
         cost = read_charge(answer)
         if is_timed:
             answer = unpack_timed_answer(answer)

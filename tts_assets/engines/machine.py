@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: No engine is faster with more workers.
-MOST_WORKERS = 16
+MOST_WORKERS = 16  #: no engine is faster with more workers
 
 #: Part of the engine version of voices with imposed accents; incremented when the algorithm changes.
 IMPOSED_MELODY = "melody=imposed-1"

@@ -52,8 +52,7 @@ _INNER: dict[str, dict[int, str]] = {
     "sparse tensor": {1: "tensor", 2: "tensor"},
 }
 
-#: The size of a value by wire type; other types encode their length.
-_FIXED = {1: 8, 5: 4}
+_FIXED = {1: 8, 5: 4}  #: the size of a value by wire type; other types encode their length
 _VARINT = 0
 _BYTES = 2
 
@@ -75,17 +74,11 @@ _RANDOM = tuple(
 
 
 class Graph(NamedTuple):
-    """The interface of a model.
+    """The interface of a model."""
 
-    Args:
-        inputs: its inputs by name, each with whether it takes integers.
-        random: whether it draws random numbers, so that its output differs between runs.
-        outputs: the names of its outputs.
-    """
-
-    inputs: dict[str, bool]
-    random: bool
-    outputs: tuple[str, ...]
+    inputs: dict[str, bool]  #: its inputs by name, each with whether it takes integers
+    random: bool  #: whether it draws random numbers, so that its output differs between runs
+    outputs: tuple[str, ...]  #: the names of its outputs
 
 
 def read_graph(path: Path) -> Graph:
@@ -366,8 +359,7 @@ _EXECUTION = {
     Device.OPENVINO: "OpenVINOExecutionProvider",
 }
 
-#: onnxruntime's level for errors; its warnings go to standard error.
-_ERRORS_ONLY = 3
+_ERRORS_ONLY = 3  #: onnxruntime's level for errors; its warnings go to standard error
 
 
 def create_session(path: Path, device: str, part: bytes | None = None) -> InferenceSession:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from tts_assets.config import keys
 from tts_assets.config.dictionary_words import price_for
-from tts_assets.config.settings import time_limits
+from tts_assets.config.settings import OpenAISettings, time_limits
 from tts_assets.engines.decode_response import (
     ErrorBody,
     check_sound_body,
@@ -24,34 +22,27 @@ from tts_assets.engines.http.http_client import (
     open_client,
     redact_url,
     refuse_unsafe,
+    split_url,
 )
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
 from tts_assets.engines.machine import READING, format_versions
-from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser, TextService
+from tts_assets.engines.paid_purchases import TextService, TextSpeaker
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.registry import list_named_voices
 from tts_assets.engines.validated_speech import split_for_requests
 from tts_assets.errors import ClipError, FatalError, UsageError
-from tts_assets.japanese.accent_notation import drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
-from tts_assets.model import Speech
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from tts_assets.config.settings import OpenAISettings, Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.engines.http.service_calls import RetryPolicy, ServiceResponse
-    from tts_assets.engines.http.service_connection import ServiceConnection
-    from tts_assets.engines.protocol import Charge
-    from tts_assets.engines.validated_speech import Attempt, ExpectedSpeech
-    from tts_assets.model import DictionaryWord, Pronunciation, SpokenForm, Voice
+    from tts_assets.engines.protocol import Charge, OnStart
+    from tts_assets.model import DictionaryWord, Speech, SpokenForm, Voice
 
 
-#: Transient statuses: timeout, conflict, too early.
-_TRANSIENT = (408, 409, 425)
-
-#: The server has no such endpoint, method or feature.
-_ABSENT = (404, 405, 410, 501)
+_TRANSIENT = (408, 409, 425)  #: transient statuses: timeout, conflict, too early
+_ABSENT = (404, 405, 410, 501)  #: the server has no such endpoint, method or feature
 _SPENT = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _ROOM = re.compile(r"concurren|too many (?:open|running|parallel)", re.IGNORECASE)
 _MOST = re.compile(r"([0-9]{1,4})\s+concurrent", re.IGNORECASE)
@@ -96,11 +87,8 @@ def to_openai_error(
 ) -> Exception:
     """The error to raise for an unsuccessful response.
 
-    Args:
-        answer: the response.
-        model: the requested model.
-        hidden: redacts the key in a text.
-        is_first: no request has succeeded yet, so the base URL may be wrong.
+    ``hidden`` redacts the key in a text; ``is_first``: no request has succeeded yet, so the base URL
+    may be wrong.
 
     Returns:
         TransientError, RateLimitedError, ClipError or FatalError.
@@ -232,32 +220,13 @@ _RATE = re.compile(r";\s*rate=([1-9][0-9]{3,5})\b", re.IGNORECASE)
 _LONGEST = 1_500
 
 
-class OpenAISpeaker:
+class OpenAISpeaker(TextSpeaker[OpenAISettings]):
     """A server, connected for one run."""
 
-    def __init__(
-        self,
-        server: ServiceConnection,
-        read: Callable[[SpokenForm], Awaitable[Pronunciation]],
-        *,
-        settings: OpenAISettings,
-        workers: int,
-        timeout_seconds: float,
-    ) -> None:
-        """Use a connection; ``read`` returns the pronunciation of a form."""
-        self.workers = workers
-        self.limiter = server.limiter
-        self._redact = server.client.redact
-        self._purchaser = SpeechPurchaser(
-            server, "openai", settings.model, pcm_rate_hz=self._pcm_rate_hz
-        )
-        self._read = read
-        self._settings = settings
-        self._timeout_seconds = timeout_seconds
+    name = "openai"
+    least_speed = 1.0
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form; a long text in parts, one after the other.
 
         Returns:
@@ -272,52 +241,36 @@ class OpenAISpeaker:
         parts = split_for_requests(spell_for_engine(form, reading), _LONGEST)
         seconds = self._timeout_seconds * time_limits(len(form.text))
 
-        def make_part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
-            return PurchasedPart(
-                request=self._build_request(parts[at], voice, seconds),
-                voice=voice.name,
-                text=parts[at],
-                expected=expected,
-            )
+        def build_request(at: int) -> ServiceRequest:
+            return self._build_request(parts[at], voice, seconds)
 
-        async def buy_part(at: int, expected: ExpectedSpeech) -> Attempt:
-            part = make_part(at, expected)
-            return await self._purchaser.buy_part(part, self._judge_answer, on_start)
-
-        # Some servers ignore a speed below 1.
-        expected = self._purchaser.expect_speech(
-            reading, voice, check_ends=self._settings.check_ends, least_speed=1.0
-        )
-        sound = await self._purchaser.buy_speech(parts, expected, make_part, buy_part, on_start)
-        return Speech(
-            samples=sound.samples, rate_hz=sound.rate_hz, pronunciation=drop_accents(reading)
-        )
+        return await self._buy_speech(form, reading, voice, parts, build_request, on_start)
 
     def _build_request(self, text: str, voice: Voice, seconds: float) -> ServiceRequest:
         body: dict[str, Any] = {
-            "model": self._settings.model,
+            "model": self._own.model,
             "input": text,
             "voice": voice.name,
-            "response_format": self._settings.response_format,
+            "response_format": self._own.response_format,
         }
-        if self._settings.instructions:
-            body["instructions"] = self._settings.instructions
+        if self._own.instructions:
+            body["instructions"] = self._own.instructions
         if voice.speed != 1.0:
             body["speed"] = voice.speed
         return ServiceRequest(method="POST", path="audio/speech", json=body, seconds=seconds)
 
-    def _judge_answer(self, answer: ServiceResponse) -> ServiceResponse:
+    def _judge_answer(self, request: ServiceRequest, answer: ServiceResponse) -> ServiceResponse:
         """Return a response with audio, damaged or not; raise for any other."""
-        hidden = self._redact
+        del request
+        hidden = self._service.client.redact
         if not 200 <= answer.status < 300:
             raise to_openai_error(
-                answer,
-                model=self._settings.model,
-                hidden=hidden,
-                is_first=self.limiter.is_new,
+                answer, model=self._own.model, hidden=hidden, is_first=self.limiter.is_new
             )
         try:
-            check_sound_body(answer.body, answer.media_type, pcm_rate_hz=self._pcm_rate_hz(answer))
+            check_sound_body(
+                answer.body, answer.media_type, pcm_rate_hz=self._find_pcm_rate(answer)
+            )
         except TransientError as exc:
             why = exc
         else:
@@ -325,9 +278,9 @@ class OpenAISpeaker:
         # Outside of the except block: the original error may contain the key.
         raise to_no_sound_error(answer, why, hidden)
 
-    def _pcm_rate_hz(self, answer: ServiceResponse) -> int | None:
+    def _find_pcm_rate(self, answer: ServiceResponse) -> int | None:
         """The sample rate of bare samples: OpenAI's, unless the server reports another; None for files."""
-        if self._settings.response_format != "pcm":
+        if self._own.response_format != "pcm":
             return None
         rate = _RATE.search(answer.headers.get("content-type", ""))
         return int(rate[1]) if rate else _PCM_HZ
@@ -337,7 +290,7 @@ class OpenAISpeaker:
 _FORMATS = ("wav", "flac", "mp3", "opus", "pcm")
 
 
-class OpenAI(TextService):
+class OpenAI(TextService[OpenAISettings, OpenAISpeaker]):
     """The provider; servers report no readings, so they cannot be checked."""
 
     name = "openai"
@@ -345,11 +298,11 @@ class OpenAI(TextService):
     # In a run over 8,000 words, mapped pages of UniDic add 200 MiB.
     base_mib = 320
     footprint_mib = 1
+    _speaker_type = OpenAISpeaker
 
     def __init__(self, settings: Settings, *, retry_policy: RetryPolicy | None = None) -> None:
         """Don't connect yet; ``retry_policy`` replaces the default."""
         super().__init__(settings, settings.openai, retry_policy)
-        self._own = settings.openai
 
     def problem(self) -> str | None:
         """None if the server can be used; otherwise a message that OpenAI needs a key.
@@ -370,20 +323,8 @@ class OpenAI(TextService):
             return f"OpenAI needs a key: {keys.advice(self.name)}"
         return None
 
-    def voices(self) -> tuple[VoiceInfo, ...]:
-        """The voices that the settings name, without a request.
-
-        Raises:
-            UsageError: they name none.
-        """
-        names = list_named_voices(self._settings, self._own.voices)
-        if not names:
-            raise UsageError(
-                "no voice is set for openai: name one with --voice, or several as voices "
-                "in [openai]; tts-assets voices --provider openai lists those of the "
-                "server, if it reports them"
-            )
-        return tuple(VoiceInfo(name=name, language="ja", description="") for name in names)
+    def _describe_voice(self, name: str) -> VoiceInfo:
+        return VoiceInfo(name=name, language="ja", description="")
 
     async def listed(self) -> tuple[VoiceInfo, ...]:
         """Request the voices of the server; for OpenAI, which does not list them, the documented ones.
@@ -422,34 +363,11 @@ class OpenAI(TextService):
             found.append(f"instructions={json.dumps(self._own.instructions, ensure_ascii=False)}")
         return " ".join([*found, format_versions(READING)])
 
-    @asynccontextmanager
-    async def open(
-        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
-    ) -> AsyncIterator[OpenAISpeaker]:
-        """Prepare a connection; the first request is sent for the first clip.
-
-        Raises:
-            UsageError: as in ``problem``, or a required key is missing.
-            FatalError: as in ``problem``.
-        """
-        if problem := self.problem():
-            raise UsageError(problem)
-        most = max(1, min(workers, self.max_concurrent))
-        async with (
-            self._connect(most, timeout_seconds) as server,
-            self._readings.open(words) as read,
-        ):
-            yield OpenAISpeaker(
-                server, read, settings=self._own, workers=most, timeout_seconds=timeout_seconds
-            )
-
     @property
     def is_openai(self) -> bool:
         """Whether the server is OpenAI, which needs a key and charges for every request."""
-        try:
-            return urlsplit(self._own.base_url).hostname == "api.openai.com"
-        except ValueError:
-            return False
+        parts = split_url(self._own.base_url)
+        return parts is not None and parts.hostname == "api.openai.com"
 
     def _make_endpoint(self) -> Endpoint:
         key = self._api_key

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import wave
+from abc import ABC, abstractmethod
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio.to_thread
 import msgspec
@@ -20,11 +20,12 @@ from tts_assets.audio.expected_length import (
     estimate_speech_seconds,
 )
 from tts_assets.config import keys
-from tts_assets.engines.decode_response import check_sound_body
+from tts_assets.engines.decode_response import check_sound_body, is_sound_file
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
 from tts_assets.engines.http.service_connection import connect_service
 from tts_assets.engines.protocol import Charge
 from tts_assets.engines.reading_cache import ReadingCache
+from tts_assets.engines.registry import list_named_voices
 from tts_assets.engines.validated_speech import (
     Attempt,
     CutTwiceError,
@@ -32,58 +33,62 @@ from tts_assets.engines.validated_speech import (
     RunVoicePaces,
     TimedAnswer,
     decode_attempt,
+    join_times,
     speak_parts,
+    transfer_times,
 )
-from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
+from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
+from tts_assets.japanese.accent_notation import drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
-from tts_assets.model import Format
+from tts_assets.model import Format, Speech
 from tts_assets.store.paid_journal import Opinion
 from tts_assets.store.paid_speech import Ticket, find_order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from tts_assets.config.keys import Secret
     from tts_assets.config.settings import ElevenLabsSettings, OpenAISettings, Settings
     from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
     from tts_assets.engines.http.http_client import Endpoint
-    from tts_assets.engines.http.service_calls import Judge, RetryPolicy, ServiceRequest
+    from tts_assets.engines.http.service_calls import RetryPolicy, ServiceRequest
     from tts_assets.engines.http.service_connection import ServiceConnection
-    from tts_assets.engines.validated_speech import JoinedAttempts
+    from tts_assets.engines.protocol import OnStart, VoiceInfo
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
     from tts_assets.store.paid_journal import Purchase
     from tts_assets.store.paid_speech import ClipRequests
 
+OwnSettings = TypeVar("OwnSettings", bound="ElevenLabsSettings | OpenAISettings")
+OpenSpeaker = TypeVar("OpenSpeaker", bound="TextSpeaker[Any]")
+
 #: The start of an Opus stream (RFC 7845, section 5.1), after the first Ogg page header.
 _OPUS, _FIRST_PAGE = b"OpusHead", 64
-_CONTAINER = re.compile(rb"RIFF|fLaC|OggS|ID3")
 _ENDINGS = {b"RIFF": Format.WAV, b"fLaC": Format.FLAC}
 _BYTES_PER_SAMPLE = 2
 
 
-class TextService:
+class TextService(ABC, Generic[OwnSettings, OpenSpeaker]):
     """A provider whose service takes plain text, so accents and readings cannot be checked.
 
     Texts are sent in kana where the spelling is ambiguous.
     """
 
     name: str
+    _speaker_type: type[OpenSpeaker]
 
     def __init__(
-        self,
-        settings: Settings,
-        endpoint_settings: ElevenLabsSettings | OpenAISettings,
-        retry_policy: RetryPolicy | None,
+        self, settings: Settings, own: OwnSettings, retry_policy: RetryPolicy | None
     ) -> None:
         self._settings = settings
-        self._endpoint_settings = endpoint_settings
+        self._own = own
         self._retry_policy = retry_policy
         self._readings = ReadingCache()
 
     @property
     def model(self) -> str:
         """The model, for its price."""
-        return self._endpoint_settings.model
+        return self._own.model
 
     @property
     def max_concurrent(self) -> int:
@@ -98,6 +103,49 @@ class TextService:
         """Never: no service guarantees it."""
         return False
 
+    @abstractmethod
+    def problem(self) -> str | None:
+        """As in `Provider`."""
+
+    def voices(self) -> tuple[VoiceInfo, ...]:
+        """The voices that the settings name, without a request.
+
+        Raises:
+            UsageError: there are none, or one is invalid.
+        """
+        name = self.name
+        names = list_named_voices(self._settings, self._own.voices)
+        if not names:
+            raise UsageError(
+                f"no voice is set for {name}: name one with --voice, or several as voices in "
+                f"[{name}]; tts-assets voices --provider {name} lists those that it reports"
+            )
+        return tuple(map(self._describe_voice, names))
+
+    @abstractmethod
+    def _describe_voice(self, name: str) -> VoiceInfo: ...
+
+    @asynccontextmanager
+    async def open(
+        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
+    ) -> AsyncIterator[OpenSpeaker]:
+        """Prepare a connection; the first request is sent for the first clip.
+
+        Raises:
+            UsageError: as in ``problem``, or a required key is missing.
+            FatalError: as in ``problem``.
+        """
+        if problem := self.problem():
+            raise UsageError(problem)
+        most = max(1, min(workers, self.max_concurrent))
+        async with (
+            self._connect(most, timeout_seconds) as service,
+            self._readings.open(words) as read,
+        ):
+            yield self._speaker_type(
+                service, read, self._own, workers=most, timeout_seconds=timeout_seconds
+            )
+
     @cached_property
     def _api_key(self) -> Secret | None:
         """The API key, looked up once, as a keyring may open a window."""
@@ -105,21 +153,19 @@ class TextService:
         file = settings.key_file(self.name)
         return keys.find(self.name, file=file, environment_key=settings.keys.get(self.name))
 
-    def _make_endpoint(self) -> Endpoint:
-        raise NotImplementedError
+    @abstractmethod
+    def _make_endpoint(self) -> Endpoint: ...
 
-    @asynccontextmanager
-    async def _connect(
+    def _connect(
         self, most: int = 1, timeout_seconds: float | None = None
-    ) -> AsyncIterator[ServiceConnection]:
-        async with connect_service(
+    ) -> AbstractAsyncContextManager[ServiceConnection]:
+        return connect_service(
             self._make_endpoint(),
             most=most,
             per_second=self._settings.remote.rate_per_second,
             timeout_seconds=timeout_seconds or self._settings.timeout_seconds,
             retry_policy=self._retry_policy,
-        ) as service:
-            yield service
+        )
 
     async def _count_charges(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...], credits_each: float
@@ -139,94 +185,117 @@ class TextService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchasedPart:
-    """A part of a text to buy, with its request and the bounds of its audio.
-
-    ``on_charge`` is called with the cost of each response when its headers arrive.
-    """
+    """A part of a text to buy, with its request and the bounds of its audio."""
 
     request: ServiceRequest
     voice: str
     text: str
     expected: ExpectedSpeech
-    on_charge: Callable[[float], None] = lambda _: None
+    #: Called with the cost of each response when its headers arrive, as its body may be lost.
+    on_charge: Callable[[float], None]
 
 
-class SpeechPurchaser:
-    """Buys the speech of the clip that the current task generates."""
+class TextSpeaker(ABC, Generic[OwnSettings]):
+    """A service, connected for one run; buys the speech of the clip that the current task generates."""
+
+    #: The name of the service, and of its table in the configuration.
+    name: str
+    #: The service may ignore lower speeds.
+    least_speed = 0.0
 
     def __init__(
         self,
         service: ServiceConnection,
-        name: str,
-        model: str,
+        read: Callable[[SpokenForm], Awaitable[Pronunciation]],
+        own: OwnSettings,
         *,
-        pcm_rate_hz: Callable[[ServiceResponse], int | None],
-        charged: Callable[[ServiceResponse], float | None] = lambda _: None,
-        history: ElevenLabsHistory | None = None,
+        workers: int,
+        timeout_seconds: float,
     ) -> None:
-        """Buy from a service.
+        """Use a connection; ``read`` returns the pronunciation of a form."""
+        self.workers = workers
+        self.limiter = service.limiter
+        self._service = service
+        self._read = read
+        self._own = own
+        self._timeout_seconds = timeout_seconds
+        self._paces = RunVoicePaces(self.name)
+        self._history: ElevenLabsHistory | None = None
 
-        Args:
-            service: the connection.
-            name: the name of the service, and of its table in the configuration.
-            model: the requested model.
-            pcm_rate_hz: returns the sample rate of a response with bare samples; None for files.
-            charged: returns the cost of a response, from its headers.
-            history: the history of the service; None if it has none.
-        """
-        self.service = service
-        self._name = name
-        self._model = model
-        self._pcm_rate_hz = pcm_rate_hz
-        self._voices = RunVoicePaces(name)
-        self.charged = charged
-        self.history = history
+    @abstractmethod
+    def _judge_answer(self, request: ServiceRequest, answer: ServiceResponse) -> ServiceResponse:
+        """Return a response that has audio, or was paid for; raise for any other."""
 
-    def expect_speech(
-        self, reading: Pronunciation, voice: Voice, *, check_ends: bool, least_speed: float = 0.0
-    ) -> ExpectedSpeech:
-        """The bounds of a form's audio; the service may ignore speeds below ``least_speed``."""
-        return ExpectedSpeech(
-            shortest_seconds=compute_shortest_seconds(reading, max(least_speed, voice.speed)),
-            longest_seconds=compute_longest_seconds(reading, voice.speed),
-            check_ends=check_ends,
-            spoken_seconds=estimate_speech_seconds(reading, voice.speed),
-            pace=self._voices.pace_of(voice),
-        )
+    @abstractmethod
+    def _find_pcm_rate(self, answer: ServiceResponse) -> int | None:
+        """The sample rate of a response with bare samples; None for files."""
 
-    async def buy_speech(
+    def _read_cost(self, answer: ServiceResponse) -> float | None:  # noqa: ARG002 - unknown here
+        """The cost of a response, from its headers."""
+        return None
+
+    def _count_cost(self, costs: list[float], cost: float) -> None:
+        costs.append(cost)
+
+    async def _buy_speech(
         self,
+        form: SpokenForm,
+        reading: Pronunciation,
+        voice: Voice,
         parts: list[str],
-        expected: ExpectedSpeech,
-        make_part: Callable[[int, ExpectedSpeech], PurchasedPart],
-        buy_part: Callable[[int, ExpectedSpeech], Awaitable[Attempt]],
-        on_start: Callable[[], None] | None,
-    ) -> JoinedAttempts:
+        build_request: Callable[[int], ServiceRequest],
+        on_start: OnStart,
+    ) -> Speech:
         """Get all parts of a text, from earlier runs if possible; errors as in `speak_parts`.
 
         Raises:
             FatalError: also if all clips of the voice seem truncated.
         """
-        voice = make_part(0, expected).voice
+        costs: list[float] = []
+        on_charge = partial(self._count_cost, costs)
+
+        def make_part(at: int, bounds: ExpectedSpeech) -> PurchasedPart:
+            return PurchasedPart(
+                request=build_request(at),
+                voice=voice.name,
+                text=parts[at],
+                expected=bounds,
+                on_charge=on_charge,
+            )
 
         async def buy_attempt(at: int, bounds: ExpectedSpeech) -> Attempt:
-            attempt = await buy_part(at, bounds)
+            attempt = await self._buy_part(make_part(at, bounds), on_start)
             if attempt.fault is None:
-                self._voices.add_whole(voice)
+                self._paces.add_whole(voice.name)
             return attempt
 
         async def find_earlier(at: int, bounds: ExpectedSpeech) -> tuple[Attempt, ...]:
             return await self._find_earlier(make_part(at, bounds), on_start)
 
+        expected = ExpectedSpeech(
+            shortest_seconds=compute_shortest_seconds(reading, max(self.least_speed, voice.speed)),
+            longest_seconds=compute_longest_seconds(reading, voice.speed),
+            check_ends=self._own.check_ends,
+            spoken_seconds=estimate_speech_seconds(reading, voice.speed),
+            pace=self._paces.pace_of(voice),
+        )
         try:
-            return await speak_parts(parts, expected, buy_attempt, find_earlier)
+            sound = await speak_parts(parts, expected, buy_attempt, find_earlier)
         except CutTwiceError as exc:
-            self._voices.add_cut(voice, is_bought=exc.is_bought)
+            self._paces.add_cut(voice.name, is_bought=exc.is_bought)
             raise
+        alignments = [take.alignment for take in sound.takes]
+        spans = join_times(parts, alignments, [take.seconds for take in sound.takes])
+        return Speech(
+            samples=sound.samples,
+            rate_hz=sound.rate_hz,
+            pronunciation=drop_accents(reading),
+            billed=sum(costs) if costs else None,
+            # The text may have been sent in another spelling.
+            character_times=transfer_times(form.text, "".join(parts), spans),
+        )
 
-    async def _find_earlier(
-        self, part: PurchasedPart, on_start: Callable[[], None] | None
-    ) -> tuple[Attempt, ...]:
+    async def _find_earlier(self, part: PurchasedPart, on_start: OnStart) -> tuple[Attempt, ...]:
         """Find attempts of earlier runs: only the usable one, or those with faults for a person to decide.
 
         Errors as in `ElevenLabsHistory.fetch`, without TransientError.
@@ -251,7 +320,7 @@ class SpeechPurchaser:
             if attempt.fault is None:
                 clip_requests.reuse_purchase(purchase)
                 # It passed, was accepted by a person, or the rules changed: the voice may end like this.
-                self._voices.add_whole(part.voice)
+                self._paces.add_whole(part.voice)
                 return (attempt,)
             store.release(purchase)
             faulty.append(attempt)
@@ -259,7 +328,7 @@ class SpeechPurchaser:
 
     def _hash_request(self, request: ServiceRequest) -> str:
         """The hash of the request without its headers."""
-        sent = [self._name, request.path, sorted((request.query or {}).items()), request.json]
+        sent = [self.name, request.path, sorted((request.query or {}).items()), request.json]
         return hashlib.sha256(msgspec.json.encode(sent)).hexdigest()
 
     async def _read_attempt(
@@ -267,62 +336,64 @@ class SpeechPurchaser:
         clip_requests: ClipRequests,
         purchase: Purchase,
         part: PurchasedPart,
-        on_start: Callable[[], None] | None,
+        on_start: OnStart,
     ) -> Attempt | None:
         if data := clip_requests.store.read(purchase):
             alignment = purchase.kept.alignment if purchase.kept else None
             response = TimedAnswer(status=200, headers={}, body=data, alignment=alignment)
             take = await decode_attempt(response, part.expected, pcm_rate_hz=None)
             return take._replace(is_kept=True)
-        if purchase.kept is not None or self.history is None:
+        if purchase.kept is not None:
             return None
         ticket = Ticket(clip_requests.store, purchase)
-        found = await self.history.fetch(ticket, on_start=on_start or (lambda: None))
+        found = await self._fetch_paid(ticket, on_start)
         if found is None:
             return None
         take = await decode_attempt(found, part.expected, pcm_rate_hz=None)
         return _keep_response(ticket, found, take, pcm_rate_hz=None)
 
-    async def buy_part(
-        self,
-        part: PurchasedPart,
-        judge: Judge[ServiceResponse],
-        on_start: Callable[[], None] | None,
-    ) -> Attempt:
+    async def _fetch_paid(self, ticket: Ticket, on_start: OnStart) -> ServiceResponse | None:
+        """Fetch the audio of an earlier request from the history of the service, if it has one."""
+        if self._history is None:
+            return None
+        return await self._history.fetch(ticket, on_start=on_start or (lambda: None))
+
+    async def _buy_part(self, part: PurchasedPart, on_start: OnStart) -> Attempt:
         """Request a part, and keep its audio until the clip is stored; errors as in `ask`."""
+        judge = partial(self._judge_answer, part.request)
         clip_requests = find_order()
         if clip_requests is None:
-            request = replace(part.request, on_headers=partial(self._count_cost, part))
-            response = await self.service.ask(request, judge, on_start)
-            rate_hz = self._pcm_rate_hz(response)
+            request = replace(part.request, on_headers=partial(self._note_cost, part))
+            response = await self._service.ask(request, judge, on_start)
+            rate_hz = self._find_pcm_rate(response)
             return await decode_attempt(response, part.expected, pcm_rate_hz=rate_hz)
         begin_request = partial(
             clip_requests.begin_request,
             key=self._hash_request(part.request),
             text=part.text,
-            service=self._name,
+            service=self.name,
             voice=part.voice,
-            model=self._model,
+            model=self._own.model,
         )
-        attempt = _Attempt(self, part, begin_request)
+        attempt = _PaidRequest(self._service, self._history, part, begin_request, self._read_cost)
 
         def judge_sent(response: ServiceResponse) -> ServiceResponse:
             # Audio from the history is not a response to this request.
             return response if attempt.is_recovered else judge(response)
 
-        response = await self.service.ask(part.request, judge_sent, on_start, send=attempt.send)
-        rate_hz = None if attempt.is_recovered else self._pcm_rate_hz(response)
+        response = await self._service.ask(part.request, judge_sent, on_start, send=attempt.send)
+        rate_hz = None if attempt.is_recovered else self._find_pcm_rate(response)
         take = await decode_attempt(response, part.expected, pcm_rate_hz=rate_hz)
-        if take.samples is None and not attempt.is_recovered and self.history is not None:
+        if take.samples is None and not attempt.is_recovered:
             # The response was damaged: the history may have complete audio.
-            found = await self.history.fetch(attempt.ticket, on_start=on_start or (lambda: None))
+            found = await self._fetch_paid(attempt.ticket, on_start)
             if found is not None:
                 response, rate_hz = found, None
                 take = await decode_attempt(found, part.expected, pcm_rate_hz=None)
         return _keep_response(attempt.ticket, response, take, pcm_rate_hz=rate_hz)
 
-    def _count_cost(self, part: PurchasedPart, response: ServiceResponse) -> None:
-        cost = self.charged(response)
+    def _note_cost(self, part: PurchasedPart, response: ServiceResponse) -> None:
+        cost = self._read_cost(response)
         if cost is not None and _is_success(response):
             part.on_charge(cost)
 
@@ -331,18 +402,23 @@ def _is_success(response: ServiceResponse) -> bool:
     return 200 <= response.status < 300
 
 
-class _Attempt:
+class _PaidRequest:
     """Sends a request, and before each retry searches the history for its audio."""
 
     def __init__(
-        self, purchaser: SpeechPurchaser, part: PurchasedPart, begin_request: Callable[[], Ticket]
+        self,
+        service: ServiceConnection,
+        history: ElevenLabsHistory | None,
+        part: PurchasedPart,
+        begin_request: Callable[[], Ticket],
+        read_cost: Callable[[ServiceResponse], float | None],
     ) -> None:
         self.is_recovered = False
-        self._service = purchaser.service
-        self._charged = purchaser.charged
-        self._history = purchaser.history
+        self._service = service
+        self._history = history
         self._part = part
         self._begin_request = begin_request
+        self._read_cost = read_cost
         self._tickets: list[Ticket] = []
 
     @property
@@ -400,7 +476,7 @@ class _Attempt:
         if not _is_success(response):
             self.ticket.record_void()
             return
-        cost = self._charged(response)
+        cost = self._read_cost(response)
         if cost is not None:
             self._part.on_charge(cost)
         redact = self._service.client.redact
@@ -460,7 +536,7 @@ def _to_file(response: ServiceResponse, pcm_rate_hz: int | None) -> tuple[bytes,
         check_sound_body(body, response.media_type, pcm_rate_hz=pcm_rate_hz)
     except TransientError:
         return None
-    if pcm_rate_hz is not None and not _CONTAINER.match(body) and "/mp" not in response.media_type:
+    if pcm_rate_hz is not None and not is_sound_file(body, response.media_type, pcm_rate_hz):
         return _to_wav(body, pcm_rate_hz), Format.WAV
     if body.startswith(b"OggS"):
         return body, Format.OPUS if _OPUS in body[:_FIRST_PAGE] else Format.OGG

@@ -42,8 +42,7 @@ _Count = Annotated[int, msgspec.Meta(ge=0)]
 #: At most 904 in known voices (en_US-libritts); the limit keeps a wrong number from filling the memory.
 _Speakers = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
-#: The symbols whose ids start, separate and end every text.
-_FRAME = ("^", "_", "$")
+_FRAME = ("^", "_", "$")  #: the symbols whose ids start, separate and end every text
 
 #: Phoneme types for which Piper needs additional packages.
 _NEEDS_MORE = {
@@ -163,15 +162,11 @@ class OfferedVoice(NamedTuple):
 
 
 class VoiceDirectory(NamedTuple):
-    """The voices in a folder.
+    """The voices in a folder."""
 
-    Args:
-        offered: the usable voices by name: Japanese with accents, other Japanese, the rest.
-        faults: the problems of the unusable voices, by name.
-    """
-
+    #: The usable voices by name: Japanese with accents, other Japanese, the rest.
     offered: dict[str, OfferedVoice]
-    faults: dict[str, str]
+    faults: dict[str, str]  #: the problems of the unusable voices, by name
 
     def find_voice(self, name: str) -> OfferedVoice:
         """Find a voice by name.
@@ -274,8 +269,7 @@ def _to_language_tag(code: str) -> str:
     return "-".join([language.lower(), *rest])
 
 
-#: espeak is inside the wheel of piper-tts.
-_PARTS = ("piper-tts", "onnxruntime")
+_PARTS = ("piper-tts", "onnxruntime")  #: espeak is inside the wheel of piper-tts
 
 
 class Piper:

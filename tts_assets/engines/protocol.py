@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,35 +14,28 @@ if TYPE_CHECKING:
     from tts_assets.model import DictionaryWord, Recording, Sound, Speech, SpokenForm, Voice
 
 
+#: Restarts the time limit of a call: called when work begins, and again if it is restarted.
+OnStart: TypeAlias = "Callable[[], None] | None"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceInfo:
-    """A voice on offer.
+    """A voice on offer."""
 
-    Args:
-        name: its name in ``--voice``.
-        language: its language, as a BCP 47 tag.
-        description: a few words about it.
-        credit: the attribution that its licence requires of published speech; "" if none.
-        gender: ``female``, ``male``, or "" if unknown.
-        speeds: the lowest and highest speed; 1.0 is its natural speed.
-        whole_speeds: it accepts only whole numbers as speeds.
-    """
-
-    name: str
-    language: str
-    description: str
-    credit: str = ""
-    gender: str = ""
+    name: str  #: its name in ``--voice``
+    language: str  #: its language, as a BCP 47 tag
+    description: str  #: a few words about it
+    credit: str = ""  #: the attribution that its licence requires of published speech; "" if none
+    gender: str = ""  #: ``female``, ``male``, or "" if unknown
+    #: The lowest and highest speed; 1.0 is its natural speed.
     speeds: tuple[float, float] = (0.25, 4.0)
-    whole_speeds: bool = False
+    whole_speeds: bool = False  #: it accepts only whole numbers as speeds
 
 
 class Speaker(Protocol):
     """An engine that is open for one run."""
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form; cancelling the call stops the work.
 
         Args:
@@ -69,12 +62,7 @@ class Recorder(Speaker, Protocol):
     """
 
     async def record(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        sound: Sound,
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, sound: Sound, *, on_start: OnStart = None
     ) -> Recording:
         """Synthesize a form, and encode it as :func:`tts_assets.audio.render.finish` does."""
         ...
@@ -85,12 +73,7 @@ class Contextual(Speaker, Protocol):
     """A speaker that uses the texts before and after a segment as context; optional."""
 
     async def speak_within(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        around: tuple[str, str],
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
     ) -> Speech:
         """Synthesize a form with the texts before and after it as context.
 
@@ -108,12 +91,7 @@ class TimestampSpeaker(Contextual, Protocol):
     """A speaker whose service reports when each character is spoken; optional."""
 
     async def speak_timed(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        around: tuple[str, str],
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
     ) -> Speech:
         """Like ``speak_within``; the speech has ``character_times`` if they are known."""
         ...

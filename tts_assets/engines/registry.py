@@ -139,8 +139,7 @@ class AccentSupport:
         return self._support_by_voice[voice]
 
 
-#: The value of ``--provider`` that leaves the choice to the program.
-AUTO = "auto"
+AUTO = "auto"  #: the value of ``--provider`` that leaves the choice to the program
 
 #: Natural voices first, then the embedded voice, which is always correct but never natural; last, the
 #: system's voice, which takes no readings.

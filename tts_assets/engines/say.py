@@ -22,14 +22,14 @@ from tts_assets.japanese.engine_notation import spell_in_kana
 from tts_assets.model import Speech
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from tts_assets.config.settings import Settings
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.model import DictionaryWord, SpokenForm, Voice
 
 
-#: The time limit for listing voices.
-_LIST_SECONDS = 20.0
+_LIST_SECONDS = 20.0  #: the time limit for listing voices
 
 #: ``Kyoko    ja_JP    # こんにちは``: a name may contain spaces and parentheses, and a single space
 #: separates a long one from the locale. A locale may be a language alone, have a script
@@ -41,8 +41,7 @@ _LINE = re.compile(
     r"(?:[_@-][\w@=-]*)?\s+#(?P<sample>.*)"
 )
 
-#: The Japanese voice that comes with macOS; users install others.
-_KYOKO = "Kyoko"
+_KYOKO = "Kyoko"  #: the Japanese voice that comes with macOS; users install others
 
 #: The genders of macOS's Japanese voices, whose names may end in (Enhanced) and the like.
 _GENDERS = {_KYOKO: "female", "O-ren": "female", "Otoya": "male", "Hattori": "male"}
@@ -205,7 +204,7 @@ class MacOSSay:
             folder = tempfile.TemporaryDirectory(prefix="tts-assets-say-")
         except OSError as exc:
             raise FatalError(
-                f"no temporary folder can be made ({exc.strerror}): free some space, or set TMPDIR"
+                f"no temporary folder can be created ({exc.strerror}): free some space, or set TMPDIR"
             ) from exc
         with folder as path:
             yield SaySpeaker(executable, Path(path), anyio.CapacityLimiter(workers))
@@ -220,9 +219,7 @@ class SaySpeaker:
         self._threads = threads
         self._numbers = itertools.count()
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form in its own process, which ends with the call.
 
         Returns:

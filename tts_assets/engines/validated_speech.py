@@ -68,14 +68,12 @@ def _is_inseparable(text: str, index: int) -> bool:
     return marks or char in _CLINGING or text[index - 1] == _JOINER
 
 
-#: Start and end of a character, in seconds.
-Span: TypeAlias = "tuple[float, float]"
+Span: TypeAlias = "tuple[float, float]"  #: start and end of a character, in seconds
 
 #: A service may report other characters than those requested, up to this many.
 _MOST_PER_CHARACTER, _MOST_MORE = 10, 100
 
-#: Times may exceed the end of the audio by this much: encoders trim and pad.
-_SLACK_SECONDS = 0.5
+_SLACK_SECONDS = 0.5  #: times may exceed the end of the audio by this much: encoders trim and pad
 
 
 class _Reported(msgspec.Struct):
@@ -205,8 +203,7 @@ def _divide_span(span: Span, count: int) -> list[Span]:
 #: Audio is truncated below this share of the duration that nine in ten sentences of the voice have.
 _OWN_SHARE = 0.85
 
-#: The lowest share that is learned, relative to nine morae a second.
-_FASTEST_SHARE = 0.6
+_FASTEST_SHARE = 0.6  #: the lowest share that is learned, relative to nine morae a second
 
 #: Learn from sentences only: a word takes longer than its share of a sentence.
 _SENTENCE_SECONDS = 1.0
@@ -259,10 +256,8 @@ class RunVoicePaces:
     def add_cut(self, voice: str, *, is_bought: bool) -> None:
         """Count a clip whose two attempts both seem truncated.
 
-        Args:
-            voice: its name.
-            is_bought: at least one attempt is of this run. Attempts of earlier runs alone never end
-                a run: the service may have recovered, so one more clip is bought to find out.
+        ``is_bought``: at least one attempt is of this run. Attempts of earlier runs alone never end a run:
+        the service may have recovered, so one more clip is bought to find out.
 
         Raises:
             FatalError: the voice has no complete audio, so buying more would be a waste.
@@ -288,25 +283,17 @@ class CutTwiceError(ClipError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedSpeech:
-    """The bounds of a clip's audio.
+    """The bounds of a clip's audio."""
 
-    Args:
-        shortest_seconds: the least plausible duration.
-        longest_seconds: the greatest plausible duration, without surrounding silence.
-        check_ends: reject audio that ends in the middle of a word, or too early.
-        spoken_seconds: the speech of an ordinary voice without pauses; None where unknown.
-        pace: the learned speaking rate of the voice.
-    """
-
-    shortest_seconds: float
-    longest_seconds: float
-    check_ends: bool = False
+    shortest_seconds: float  #: the least plausible duration
+    longest_seconds: float  #: the greatest plausible duration, without surrounding silence
+    check_ends: bool = False  #: reject audio that ends in the middle of a word, or too early
+    #: The speech of an ordinary voice without pauses; None where unknown.
     spoken_seconds: float | None = None
-    pace: VoicePace | None = None
+    pace: VoicePace | None = None  #: the learned speaking rate of the voice
 
 
-#: A part may be this many times longer or shorter than its share.
-_LOOSE = 2.0
+_LOOSE = 2.0  #: a part may be this many times longer or shorter than its share
 _ONE_MORA_SECONDS = 0.06
 
 
@@ -380,12 +367,8 @@ async def speak_parts(
 ) -> JoinedAttempts:
     """Synthesize the parts of a text one after the other, and join them.
 
-    Args:
-        parts: the text.
-        expected: the bounds of the whole; each part gets its share.
-        request_part: requests a part by its index.
-        find_earlier: returns attempts of earlier runs, only the usable one if there is one; None if
-            earlier runs are not searched.
+    The bounds are those of the whole; each part gets its share. ``find_earlier`` returns attempts of
+    earlier runs, only the usable one if there is one; None if earlier runs are not searched.
 
     Raises:
         CutTwiceError: both attempts of a part seem truncated.

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.http_client import Client
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
 
 T = TypeVar("T")
@@ -54,14 +55,9 @@ _DESCRIBE_SECONDS = 30.0
 #: The type of speaking styles, as opposed to singing ones; engines before 0.16 have no types.
 _SPEAKS = "talk"
 
-#: The maximum of styles listed in an error.
-_MAX_LISTED_STYLES = 5
-
-#: A kana takes nine bytes in a URL, and URLs are limited to 64 KiB.
-_MAX_KANA = 6_000
-
-#: Engines get no key, so there is nothing to redact.
-_redact = str
+_MAX_LISTED_STYLES = 5  #: the maximum of styles listed in an error
+_MAX_KANA = 6_000  #: a kana takes nine bytes in a URL, and URLs are limited to 64 KiB
+_redact = str  #: engines get no key, so there is nothing to redact
 
 
 class _Style(msgspec.Struct):
@@ -132,9 +128,7 @@ class VoicevoxSpeaker:
         self._query = query
         self._timeout_seconds = timeout_seconds
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form: request accent phrases for its kana, then audio for these.
 
         Raises:

@@ -75,12 +75,12 @@ async def test_without_a_strong_validator_what_nobody_pins_begins_anew_and_says_
 ) -> None:
     model = fetching.model(content=None)
     fetching.server.add("/small.onnx", Act(cut=HALF), Act(cut=HALF), etag=etag)
-    with pytest.raises(FatalError, match="run again to begin anew"):
+    with pytest.raises(FatalError, match="run again to start over"):
         await fetching(model, retry_policy=ONCE)
     await fetching(model)
     assert fetching.path.read_bytes() == CONTENT
     assert [asked.range for asked in fetching.server.asked] == [None, None, None]
-    assert [retry.anew for retry in fetching.retries()] == [True]
+    assert [retry.restarts for retry in fetching.retries()] == [True]
 
 
 async def test_without_a_validator_two_files_of_one_size_are_not_mixed(fetching: Fetching) -> None:
@@ -102,7 +102,7 @@ async def test_a_pinned_file_needs_no_validator_to_go_on(
     assert fetching.path.read_bytes() == CONTENT
     assert fetching.server.asked[1].range == f"bytes={HALF}-"
     assert fetching.server.sent == WHOLE
-    assert [retry.anew for retry in fetching.retries()] == [False]
+    assert [retry.restarts for retry in fetching.retries()] == [False]
 
 
 async def test_a_note_with_a_strange_validator_is_none(fetching: Fetching) -> None:

@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING
 from tts_assets.config.settings import Device
 from tts_assets.engines import onnx_models
 from tts_assets.engines.asr.hosted_recognizer import NativeRecognizer, host_recognizer
-from tts_assets.engines.asr.recognizer_protocol import (
-    RATE_HZ,
-    Recognized,
-    Utterance,
-    Word,
-)
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized, Utterance, Word
 from tts_assets.engines.machine import find_missing_packages
 from tts_assets.engines.models.known_models import REPOSITORIES
 from tts_assets.engines.models.model_cache import ModelCache
@@ -36,8 +31,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: The file with the weights.
-WEIGHTS = "model.bin"
+WEIGHTS = "model.bin"  #: the file with the weights
 
 #: The required files, by alternatives; without them, the library would query the hub, or fail.
 _PARTS = ((WEIGHTS,), ("config.json",), ("tokenizer.json",), ("vocabulary.txt", "vocabulary.json"))
@@ -168,11 +162,8 @@ class FasterWhisper:
         return (self._model_folder / WEIGHTS).stat().st_size // 2**20
 
 
-#: The beam size in the paper on Whisper (arxiv.org/abs/2212.04356, section 4.5).
-_BEAMS = 5
-
-#: Shorter audio has no words.
-_LEAST_SECONDS = 0.05
+_BEAMS = 5  #: the beam size in the paper on Whisper (arxiv.org/abs/2212.04356, section 4.5)
+_LEAST_SECONDS = 0.05  #: shorter audio has no words
 
 
 class WhisperEngine(NativeRecognizer):

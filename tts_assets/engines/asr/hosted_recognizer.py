@@ -16,11 +16,12 @@ from tts_assets.engines.process.supervisor import engine_host
 from tts_assets.errors import FatalError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from tts_assets.config.settings import Settings
     from tts_assets.engines.asr.recognizer_protocol import RecognizerProvider
     from tts_assets.engines.process.supervisor import EngineHost
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.model import Samples
 
 
@@ -63,12 +64,7 @@ class HostedRecognizer:
         self._is_shared = len(hosts) == 1
 
     async def recognize(
-        self,
-        samples: Samples,
-        *,
-        language: str,
-        prompt: str = "",
-        on_start: Callable[[], None] | None = None,
+        self, samples: Samples, *, language: str, prompt: str = "", on_start: OnStart = None
     ) -> Recognized:
         """Transcribe; arguments and errors as in Recognizer."""
         data = samples.astype("<f4", copy=False).tobytes()
@@ -102,12 +98,8 @@ async def host_recognizer(
 ) -> AsyncIterator[HostedRecognizer]:
     """Run a recognizer in child processes during the block.
 
-    Args:
-        factory: ``module:function`` that creates the engine; called in each process.
-        processes: the number of processes.
-        threads: the number of recordings that each transcribes at once.
-        silence_seconds: a process without a heartbeat for this long counts as stuck.
-        options: the factory's keyword arguments.
+    Each process transcribes as many recordings at once as it has threads; the rest is as in
+    :func:`~tts_assets.engines.process.supervisor.engine_host`.
     """
     async with contextlib.AsyncExitStack() as opened:
         hosts = [
@@ -121,16 +113,13 @@ async def host_recognizer(
         yield HostedRecognizer(hosts)
 
 
-#: The duration of the audio with which footprints are measured.
-_MEASURED_SECONDS = 30.0
+_MEASURED_SECONDS = 30.0  #: the duration of the audio with which footprints are measured
 
 
 def provider_for(settings: Settings, *, language: str | None = None) -> RecognizerProvider:
     """Load the recognizer that the settings name, and check that it is usable on this machine.
 
-    Args:
-        settings: ``config.transcribe`` names it.
-        language: the language to transcribe; None for that of ``config.transcribe``.
+    ``language`` replaces that of ``config.transcribe``.
 
     Raises:
         UsageError: the name is unknown, or it does not support the language.

@@ -6,12 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tts_assets.engines.asr.hosted_recognizer import NativeRecognizer, host_recognizer
-from tts_assets.engines.asr.recognizer_protocol import (
-    RATE_HZ,
-    Recognized,
-    Utterance,
-    Word,
-)
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized, Utterance, Word
 from tts_assets.engines.machine import find_missing_packages
 from tts_assets.errors import format_command
 
@@ -68,14 +63,9 @@ class PocketSphinx:
         )
 
 
-#: Frames per second, as in the training of the model.
-_FRAMES = 100
-
-#: A longer pause begins a new sentence.
-_PAUSE_SECONDS = 0.3
-
-#: The least probability, to avoid the logarithm of 0.
-_MIN_PROBABILITY = 1e-9
+_FRAMES = 100  #: frames per second, as in the training of the model
+_PAUSE_SECONDS = 0.3  #: a longer pause begins a new sentence
+_MIN_PROBABILITY = 1e-9  #: the least probability, to avoid the logarithm of 0
 
 
 class PocketSphinxEngine(NativeRecognizer):

@@ -7,47 +7,32 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from tts_assets.engines.registry import PluginRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.model import Samples
 
 
-#: The sample rate of a recognizer's input.
-RATE_HZ = 16_000
+RATE_HZ = 16_000  #: the sample rate of a recognizer's input
 
 
 class Word(NamedTuple):
-    """A recognized word.
+    """A recognized word."""
 
-    Args:
-        begin: its start, in seconds from the start of the recording.
-        end: its end.
-        text: its spelling, with the leading space if its language has one.
-        confidence: 0 to 1.
-    """
-
-    begin: float
-    end: float
-    text: str
-    confidence: float
+    begin: float  #: its start, in seconds from the start of the recording
+    end: float  #: its end
+    text: str  #: its spelling, with the leading space if its language has one
+    confidence: float  #: 0 to 1
 
 
 class Utterance(NamedTuple):
-    """A segment of speech without a pause; times, spaces and confidence as in Word.
+    """A segment of speech without a pause; times, spaces and confidence as in Word."""
 
-    Args:
-        begin: its start.
-        end: its end.
-        text: its text.
-        confidence: 0 to 1.
-        words: its words, whose texts concatenate to its text; empty if their times are unknown.
-    """
-
-    begin: float
-    end: float
-    text: str
-    confidence: float
+    begin: float  #: its start
+    end: float  #: its end
+    text: str  #: its text
+    confidence: float  #: 0 to 1
+    #: Its words, whose texts concatenate to its text; empty if their times are unknown.
     words: tuple[Word, ...] = ()
 
 
@@ -71,12 +56,7 @@ class Recognizer(Protocol):
         ...
 
     async def recognize(
-        self,
-        samples: Samples,
-        *,
-        language: str,
-        prompt: str = "",
-        on_start: Callable[[], None] | None = None,
+        self, samples: Samples, *, language: str, prompt: str = "", on_start: OnStart = None
     ) -> Recognized:
         """Transcribe a recording; cancelling the call stops the work.
 

@@ -10,12 +10,13 @@ import zlib
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import anyio
 import msgspec
 
 from tts_assets.config import keys
+from tts_assets.engines.decode_response import to_redacted_line
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 
@@ -84,6 +85,16 @@ def redact_url(url: str) -> str:
     return plain.partition("?")[0].partition("#")[0]
 
 
+def split_url(url: str) -> SplitResult | None:
+    """The parts of a URL; None if it has no host, or an invalid port."""
+    try:
+        parts = urlsplit(url)
+        # Reading an invalid port raises, too.
+        return parts if parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
 def is_loopback(host: str | None) -> bool:
     """Whether a name or address always means this machine (RFC 6761, RFC 1122, RFC 4291)."""
     name = (host or "").lower().rstrip(".")
@@ -140,18 +151,11 @@ def describe_http_error(error: Exception) -> str:
             return str(error) or type(error).__name__
 
 
-#: The URL patterns of httpx's proxies.
-_PROXY_PATTERNS = ("all://", "http://", "https://")
+_PROXY_PATTERNS = ("all://", "http://", "https://")  #: the URL patterns of httpx's proxies
 _CONNECT_SECONDS = 15.0
-
-#: The size of the cache of parsed URLs.
-_URL_CACHE_SIZE = 64
-
-#: Longer messages from services are truncated.
-_MAX_MESSAGE_LENGTH = 400
-
-#: 45 minutes of 48 kHz in 16 bits; no clip is longer.
-_MAX_BYTES = 256 * 2**20
+_URL_CACHE_SIZE = 64  #: the size of the cache of parsed URLs
+_MAX_MESSAGE_LENGTH = 400  #: longer messages from services are truncated
+_MAX_BYTES = 256 * 2**20  #: 45 minutes of 48 kHz in 16 bits; no clip is longer
 
 _MAX_REDIRECTS = 3
 _REDIRECT_STATUSES = (301, 302, 303, 307, 308)
@@ -174,12 +178,9 @@ class Client:
         secret: Secret | None,
         on_send: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Wrap an open httpx client.
+        """Wrap an open httpx client; the secret, its API key, is redacted from messages of the service.
 
-        Args:
-            http: the client.
-            secret: the API key, which is redacted from messages of the service.
-            on_send: called with 1 for each request sent, and with -1 if it did not reach the service.
+        ``on_send`` is called with 1 for each request sent, and with -1 if it did not reach the service.
         """
         self._http = http
         self._on_send = on_send
@@ -301,12 +302,7 @@ class Client:
         return self._show_text(describe_http_error(error))
 
     def _show_text(self, text: str) -> str:
-        printable = "".join(char if char.isprintable() else " " for char in self.redact(text))
-        return (
-            printable
-            if len(printable) <= _MAX_MESSAGE_LENGTH
-            else f"{printable[:_MAX_MESSAGE_LENGTH]}..."
-        )
+        return to_redacted_line(text, self.redact, _MAX_MESSAGE_LENGTH)
 
 
 async def _read_body(response: httpx.Response) -> bytes:
@@ -403,12 +399,10 @@ def _join_location(url: str, location: str) -> str:
 
 def _split_origin(url: str) -> tuple[str, str | None, int | None] | None:
     """Scheme, host and port; None for an invalid URL."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
+    parts = split_url(url)
+    if parts is None:
         return None
-    return parts.scheme, parts.hostname, port
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,10 +420,8 @@ async def open_client(
 ) -> AsyncIterator[Client]:
     """Open a client for one service, with persistent connections.
 
-    Args:
-        endpoint: the service; request paths are relative to its base URL.
-        most: the maximum of open requests.
-        on_send: as in :class:`Client`.
+    Request paths are relative to its base URL; ``most`` limits the open requests, and ``on_send`` is as
+    in :class:`Client`.
 
     Raises:
         UsageError: the base URL is invalid, or would send the key unencrypted.
@@ -467,12 +459,9 @@ def _bypass_proxies(base_url: str) -> dict[str, Any]:
 
 def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
     """Raise UsageError for an invalid URL, or one that would send the key unencrypted."""
-    try:
-        parts = urlsplit(base_url)
-        is_valid = bool(parts.hostname) and parts.port != 0 and parts.scheme in ("http", "https")
-    except ValueError:
-        is_valid = False
-    if not is_valid or not base_url.isprintable() or any(char in base_url for char in "?#@ "):
+    parts = split_url(base_url)
+    is_address = base_url.isprintable() and not any(char in base_url for char in "?#@ ")
+    if parts is None or parts.scheme not in ("http", "https") or not is_address:
         # Omit the URL: an unparsable one may contain a password anywhere.
         raise UsageError(
             "the base-url is not an address: write https://host/path without user, "

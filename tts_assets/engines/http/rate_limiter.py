@@ -18,37 +18,24 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import current_time
 
-from tts_assets.errors import StoppedError
+from tts_assets.errors import StoppedError, TtsAssetsError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 
-#: The initial limit.
 _INITIAL_LIMIT = 2
-
-#: A refusal multiplies the limit by this.
-_DECREASE = 0.7
-
-#: The share of errors is computed over this many latest requests.
-_WINDOW = 20
-
-#: Above this share of errors, the service counts as failing.
-_FAILING_SHARE = 0.3
-
-#: The number of changes of the limit that are kept.
-_MAX_CHANGES = 1_000
-
-#: Clips in progress beyond the open and resting requests, which are encoded meanwhile.
-_SPARE = 2
-
-#: Clips may rest while others are requested, up to this many times the limit.
-_MAX_RESTING = 4
-
-#: Shorter waits are not counted.
-_MIN_WAIT_SECONDS = 0.01
+_DECREASE = 0.7  #: a refusal multiplies the limit by this
+_WINDOW = 20  #: the share of errors is computed over this many latest requests
+_FAILING_SHARE = 0.3  #: above this share of errors, the service counts as failing
+_MAX_CHANGES = 1_000  #: the number of changes of the limit that are kept
+_SPARE = 2  #: clips in progress beyond the open and resting requests, which are encoded meanwhile
+_MAX_RESTING = 4  #: clips may rest while others are requested, up to this many times the limit
+_MIN_WAIT_SECONDS = 0.01  #: shorter waits are not counted
+_STOPPED = "the run stopped before this request was sent"
 
 
+# Schemas of documents quote this docstring.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
     """The requests to a service.
@@ -75,23 +62,14 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """A call waits before it sends its request again.
+    """A call waits before it sends its request again."""
 
-    Args:
-        reason: the error of the service, in words.
-        seconds: the least time that it waits.
-        calls: the calls that wait now.
-        refusals: the requests refused because of a rate limit so far.
-        retries: the requests repeated after an error so far, including this one.
-        fruitless_seconds: the time since the last success.
-    """
-
-    reason: str
-    seconds: float
-    calls: int
-    refusals: int
-    retries: int
-    fruitless_seconds: float
+    reason: str  #: the error of the service, in words
+    seconds: float  #: the least time that it waits
+    calls: int  #: the calls that wait now
+    refusals: int  #: the requests refused because of a rate limit so far
+    retries: int  #: the requests repeated after an error so far, including this one
+    fruitless_seconds: float  #: the time since the last success
 
 
 @dataclass(slots=True, eq=False)
@@ -126,7 +104,7 @@ class Limiter:
         self._open = 0
         self._slots: set[Slot] = set()
         self._resting = 0
-        self._stopped = False
+        self._stop_error: TtsAssetsError | None = None
         self._stoppable: set[anyio.CancelScope] = set()
         self._queue: deque[anyio.Event] = deque()
         self._cut_time = -inf
@@ -182,15 +160,15 @@ class Limiter:
             limits=tuple(self._limits),
         )
 
-    def stop(self) -> None:
-        """Block new requests; calls that wait for a slot or rest raise StoppedError."""
-        self._stopped = True
+    def stop(self, error: TtsAssetsError | None = None) -> None:
+        """Block new requests; calls that wait for a slot or rest raise the error, or StoppedError."""
+        self._stop_error = self._stop_error or error or StoppedError(_STOPPED)
         for scope in tuple(self._stoppable):
             scope.cancel()
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Slot]:
-        """Wait for a slot; StoppedError after `stop`."""
+        """Wait for a slot; raises the error of `stop` after it."""
         self._start_clock()
         with self._until_stopped():
             await self._wait_for_slot()
@@ -342,9 +320,9 @@ class Limiter:
         self._lost += count
 
     def refuse_if_stopped(self) -> None:
-        """Raise StoppedError if no more requests may begin."""
-        if self._stopped:
-            raise StoppedError("the run stopped before this request was sent")
+        """Raise StoppedError, or the error of `stop`, if no more requests may begin."""
+        if self._stop_error is not None:
+            raise self._stop_error
 
     @contextmanager
     def _until_stopped(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from tts_assets.engines.http.rate_limiter import Limiter, Slot
+    from tts_assets.engines.protocol import OnStart
 
 
 T = TypeVar("T")
@@ -26,45 +27,33 @@ T = TypeVar("T")
 #: Other values are ignored: they may be anything, even a copy of the request.
 _MEDIA_TYPE = re.compile(r"(audio|application|text|binary|multipart)/[a-z0-9.+-]{1,24}")
 
-#: Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are ignored.
-_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+
+def parse_retry_after(value: str) -> float:
+    """Seconds of a Retry-After (RFC 9110, section 10.2.3); 0 for dates, which are rare."""
+    return float(value) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRequest:
-    """A request to a service.
+    """A request to a service."""
 
-    Args:
-        method: the HTTP method.
-        path: relative to the base URL, without a leading slash.
-        query: the query parameters.
-        json: the body, any JSON value; None for no body.
-        seconds: the time limit from connecting to the last byte of the response.
-        on_headers: called in the event loop when the headers of a response arrive, with an empty
-            body; once for each attempt and each redirect.
-    """
-
-    method: str
-    path: str
-    query: Mapping[str, str | int] | None = None
-    json: Any = None
-    seconds: float
+    method: str  #: the HTTP method
+    path: str  #: relative to the base URL, without a leading slash
+    query: Mapping[str, str | int] | None = None  #: the query parameters
+    json: Any = None  #: the body, any JSON value; None for no body
+    seconds: float  #: the time limit from connecting to the last byte of the response
+    #: Called in the event loop when the headers of a response arrive, with an empty body; once for
+    #: each attempt and each redirect.
     on_headers: Callable[[ServiceResponse], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceResponse:
-    """A complete response.
+    """A complete response."""
 
-    Args:
-        status: the HTTP status code.
-        headers: values by lower-case name.
-        body: the decompressed body.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    status: int  #: the HTTP status code
+    headers: Mapping[str, str]  #: values by lower-case name
+    body: bytes  #: the decompressed body
 
     @property
     def media_type(self) -> str:
@@ -75,8 +64,7 @@ class ServiceResponse:
     @property
     def wait_seconds(self) -> float:
         """The Retry-After header in seconds; 0 without one."""
-        seconds = self.headers.get("retry-after", "")
-        return float(seconds) if _SECONDS.fullmatch(seconds) else 0.0
+        return parse_retry_after(self.headers.get("retry-after", ""))
 
     def json(self) -> Any:
         """The body as a JSON value; None if it is not JSON."""
@@ -98,12 +86,9 @@ class TransientError(Exception):
     """A failed attempt that may succeed on retry."""
 
     def __init__(self, reason: str, seconds: float = 0.0, *, unpaid: bool = False) -> None:
-        """Create the error.
+        """Create the error, with the Retry-After of the service in seconds, 0 without one.
 
-        Args:
-            reason: the message.
-            seconds: the Retry-After of the service; 0 without one.
-            unpaid: the request was refused before any work, so it is not charged.
+        ``unpaid``: the request was refused before any work, so it is not charged.
         """
         super().__init__(reason)
         self.seconds = seconds
@@ -127,39 +112,26 @@ class RateLimitedError(Exception):
 #: Returns the value of a response; raises TransientError, RateLimitedError, ClipError, FatalError.
 Judge: TypeAlias = "Callable[[ServiceResponse], T]"
 
-#: The longest Retry-After to follow.
-_MAX_RETRY_AFTER = 300.0
-
-#: This many timeouts in a row end all requests.
-_MAX_TIMEOUTS = 4
-
-#: At least this many errors in a row end all requests.
-_MIN_ERRORS = 3
+_MAX_RETRY_AFTER = 300.0  #: the longest Retry-After to follow
+_MAX_TIMEOUTS = 4  #: this many timeouts in a row end all requests
+_MIN_ERRORS = 3  #: at least this many errors in a row end all requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often to retry a request, and when to give a service up.
+    """How often to retry a request, and when to give a service up."""
 
-    Args:
-        attempts: the attempts of a request that may have been charged.
-        unpaid_attempts: all attempts of a request, including those refused before any work, but
-            not those refused because of a rate limit.
-        first_seconds: the pause before the first retry; it doubles for each further one.
-        longest_seconds: the longest pause, unless the service asks for more.
-        jitter_seconds: the maximum of the random time added to each pause.
-        refused_seconds: the least pause after a rate limit, at most twice that; it doubles, too.
-        unreached_seconds: give up a service that never responded after this time.
-        fruitless_seconds: give up other services after this time without a usable response.
-    """
-
-    attempts: int = 3
+    attempts: int = 3  #: the attempts of a request that may have been charged
+    #: All attempts of a request, including those refused before any work, but not those refused
+    #: because of a rate limit.
     unpaid_attempts: int = 6
-    first_seconds: float = 4.0
-    longest_seconds: float = 60.0
-    jitter_seconds: float = 1.0
+    first_seconds: float = 4.0  #: the pause before the first retry; it doubles for each further one
+    longest_seconds: float = 60.0  #: the longest pause, unless the service asks for more
+    jitter_seconds: float = 1.0  #: the maximum of the random time added to each pause
+    #: The least pause after a rate limit, at most twice that; it doubles, too.
     refused_seconds: float = 0.2
-    unreached_seconds: float = 10.0
+    unreached_seconds: float = 10.0  #: give up a service that never responded after this time
+    #: Give up other services after this time without a usable response.
     fruitless_seconds: float = 300.0
 
 
@@ -170,10 +142,8 @@ class RetryingClient:
         self.limiter = limiter
         self._retry_policy = retry_policy
         self._has_responded = False
-        self._fatal_error: FatalError | None = None
         self._timeouts = self._errors_in_a_row = 0
         self._timeout_time = -inf
-        self._resting: set[anyio.CancelScope] = set()
         self._idle: dict[_Ticket, None] = {}
 
     async def run(self, seconds: float) -> None:
@@ -187,7 +157,7 @@ class RetryingClient:
         self,
         send: Callable[[], Awaitable[ServiceResponse]],
         judge: Judge[T],
-        on_start: Callable[[], None] | None = None,
+        on_start: OnStart = None,
     ) -> T:
         """Send a request until a response has a value.
 
@@ -212,7 +182,8 @@ class RetryingClient:
                     self._refuse_exhausted(exc, attempt, paid_attempts)
                     seconds = min(exc.seconds, _MAX_RETRY_AFTER) or self._choose_pause(attempt)
                     reason = str(exc)
-                await self._rest_before_retry(reason, seconds)
+                with self.limiter.rest(retry=True, reason=reason, seconds=seconds):
+                    await anyio.sleep(seconds)
         raise AssertionError("the loop returns or raises")
 
     def _choose_pause(self, attempt: int) -> float:
@@ -222,19 +193,6 @@ class RetryingClient:
         return min(
             seconds + random.uniform(0, retry_policy.jitter_seconds), retry_policy.longest_seconds
         )
-
-    async def _rest_before_retry(self, reason: str, seconds: float) -> None:
-        with (
-            anyio.CancelScope() as scope,
-            self.limiter.rest(retry=True, reason=reason, seconds=seconds),
-        ):
-            self._resting.add(scope)
-            try:
-                await anyio.sleep(seconds)
-            finally:
-                self._resting.discard(scope)
-        if self._fatal_error is not None:
-            raise self._fatal_error
 
     async def _attempt_once(
         self, send: Callable[[], Awaitable[ServiceResponse]], judge: Judge[T], ticket: _Ticket
@@ -257,8 +215,6 @@ class RetryingClient:
     ) -> T:
         limiter = self.limiter
         async with limiter.slot() as slot:
-            if self._fatal_error is not None:
-                raise self._fatal_error
             try:
                 with ticket.begin():
                     response = await send()
@@ -296,10 +252,8 @@ class RetryingClient:
             raise self._end_with(FatalError(message)) from error
 
     def _end_with(self, error: FatalError) -> FatalError:
-        """End all requests, including those that rest before a retry."""
-        self._fatal_error = self._fatal_error or error
-        for scope in self._resting:
-            scope.cancel()
+        """End all requests, including those that wait or rest."""
+        self.limiter.stop(error)
         return error
 
     def _refuse_exhausted(self, error: TransientError, attempt: int, paid_attempts: int) -> None:
@@ -331,7 +285,7 @@ class _Ticket:
 
     __slots__ = ("_idle", "on_start")
 
-    def __init__(self, idle: dict[_Ticket, None], on_start: Callable[[], None] | None) -> None:
+    def __init__(self, idle: dict[_Ticket, None], on_start: OnStart) -> None:
         self._idle = idle
         self.on_start = on_start or (lambda: None)
 

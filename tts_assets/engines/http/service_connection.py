@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tts_assets.engines.http.http_client import Client, Endpoint
     from tts_assets.engines.http.service_calls import Judge, ServiceRequest, ServiceResponse
+    from tts_assets.engines.protocol import OnStart
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class ServiceConnection:
         self,
         request: ServiceRequest,
         judge: Judge[T],
-        on_start: Callable[[], None] | None = None,
+        on_start: OnStart = None,
         *,
         send: Callable[[], Awaitable[ServiceResponse]] | None = None,
     ) -> T:
@@ -54,14 +55,9 @@ async def connect_service(
     timeout_seconds: float,
     retry_policy: RetryPolicy | None = None,
 ) -> AsyncIterator[ServiceConnection]:
-    """Connect to a service during the block.
+    """Connect to a service during the block, with a limit of open requests and of those per second.
 
-    Args:
-        endpoint: the service.
-        most: the maximum of open requests.
-        per_second: the maximum of requests that begin in a second.
-        timeout_seconds: the time limit of a clip.
-        retry_policy: replaces the default retry policy.
+    ``timeout_seconds`` is the time limit of a clip.
 
     Raises:
         UsageError: the base URL is invalid, or would send the key unencrypted.

@@ -53,8 +53,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.models.known_models import Event, ModelFile, SpeechModel
     from tts_assets.engines.models.model_cache import ModelCache
 
-#: The time between attempts to take a lock that another process holds.
-_LOCK_SECONDS = 0.2
+_LOCK_SECONDS = 0.2  #: the time between attempts to take a lock that another process holds
 
 #: The size of a download is useful, but not worth a long wait.
 _BRIEF = DownloadRetryPolicy(connect_seconds=5.0, silence_seconds=5.0)
@@ -232,7 +231,7 @@ class ModelDownload:
         fault = await run_sync(self._find_part_fault)
         if fault is not None and self._part.is_pieced:
             # The ranges may be of different versions: retry in one response.
-            self._on_event(Retrying(file=self._file.name, reason=fault, seconds=0.0, anew=True))
+            self._on_event(Retrying(file=self._file.name, reason=fault, seconds=0.0, restarts=True))
             with translate_write_errors(self._part.path):
                 self._part.drop()
             await self._transfer_file(client)
@@ -251,7 +250,7 @@ class ModelDownload:
                 most = max(most, part.size)
                 restarts = not build_range_headers(part, self._file)
                 if attempts > len(pauses):
-                    next_step = "begin anew" if restarts else "resume"
+                    next_step = "start over" if restarts else "resume"
                     raise FatalError(
                         f"cannot download {self._file.name} from {redact_url(self._url)}: "
                         f"{exc}, {attempts} times; run again to {next_step}, or give another "
@@ -259,9 +258,11 @@ class ModelDownload:
                     ) from exc
                 seconds = min(exc.seconds, self._retry_policy.longest_seconds)
                 seconds = max(seconds, pauses[attempts - 1])
-                anew = restarts and part.size > 0
+                restarts = restarts and part.size > 0
                 self._on_event(
-                    Retrying(file=self._file.name, reason=str(exc), seconds=seconds, anew=anew)
+                    Retrying(
+                        file=self._file.name, reason=str(exc), seconds=seconds, restarts=restarts
+                    )
                 )
                 await anyio.sleep(seconds)
             else:

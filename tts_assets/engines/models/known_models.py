@@ -28,8 +28,7 @@ _HUB = "https://huggingface.co"
 _PIPER = f"{_HUB}/rhasspy/piper-voices"
 
 
-#: The prefix of the names of Whisper models.
-_WHISPER = "whisper-"
+_WHISPER = "whisper-"  #: the prefix of the names of Whisper models
 
 #: A Piper voice's standard name: language, country, voice, quality.
 _PIPER_NAME = re.compile(r"([a-z]{2,3})_([A-Z]{2})-([A-Za-z0-9_]+)-(x_low|low|medium|high)")
@@ -37,40 +36,26 @@ _PIPER_NAME = re.compile(r"([a-z]{2,3})_([A-Z]{2})-([A-Za-z0-9_]+)-(x_low|low|me
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
-    """A file that can be downloaded.
+    """A file that can be downloaded."""
 
-    Args:
-        name: its path in the cache, and relative to a mirror, such as ``kokoro/kokoro-v1.0.onnx``.
-        url: its published URL.
-        bytes: its size; None if unknown before the download.
-        sha256: its SHA-256 in hex; None if the first download is trusted.
-        parts: files of Python packages, such as ``package/part.bin``; joined in order they give it.
-    """
-
+    #: Its path in the cache, and relative to a mirror, such as ``kokoro/kokoro-v1.0.onnx``.
     name: str
-    url: str
-    bytes: int | None
-    sha256: str | None
+    url: str  #: its published URL
+    bytes: int | None  #: its size; None if unknown before the download
+    sha256: str | None  #: its SHA-256 in hex; None if the first download is trusted
+    #: Files of Python packages, such as ``package/part.bin``; joined in order they give it.
     parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechModel:
-    """A model, or a voice, with all of its files.
+    """A model, or a voice, with all of its files."""
 
-    Args:
-        name: its name on the command line and in the configuration.
-        provider: the engine that uses it.
-        files: its files, the main one first.
-        licence: its terms of use.
-        about: a short description.
-    """
-
-    name: str
-    provider: str
-    files: tuple[ModelFile, ...]
-    licence: str
-    about: str
+    name: str  #: its name on the command line and in the configuration
+    provider: str  #: the engine that uses it
+    files: tuple[ModelFile, ...]  #: its files, the main one first
+    licence: str  #: its terms of use
+    about: str  #: a short description
 
     @property
     def total_bytes(self) -> int | None:
@@ -284,12 +269,12 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
-    """An attempt failed; a retry follows after so many seconds, from the start if ``anew``."""
+    """An attempt failed; a retry follows after so many seconds, from the start if it ``restarts``."""
 
     file: str
     reason: str
     seconds: float
-    anew: bool
+    restarts: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,19 +288,12 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReady:
-    """A file is stored and valid.
+    """A file is stored and valid."""
 
-    Args:
-        file: its name in the cache.
-        path: its path.
-        fetched: whether it was downloaded now.
-        recorded: its sum if it is unpinned and its sum was recorded now; otherwise None.
-    """
-
-    file: str
-    path: Path
-    fetched: bool
-    recorded: str | None
+    file: str  #: its name in the cache
+    path: Path  #: its path
+    fetched: bool  #: whether it was downloaded now
+    recorded: str | None  #: its sum if it is unpinned and its sum was recorded now; otherwise None
 
 
 Event: TypeAlias = WaitingForDownload | Advanced | Retrying | Quarantined | ModelReady

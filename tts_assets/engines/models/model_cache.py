@@ -74,8 +74,7 @@ def _is_json(path: Path, shape: Any) -> bool:
     return True
 
 
-#: The subfolder of cached sums.
-_SUMS_FOLDER = ".sums"
+_SUMS_FOLDER = ".sums"  #: the subfolder of cached sums
 
 #: A file changed this recently may change again without a new timestamp: FAT's have two seconds.
 _TICK_NS = 2_000_000_000

@@ -14,8 +14,9 @@ from tts_assets.engines.http.http_client import (
     is_loopback,
     open_quiet_client,
     redact_url,
+    split_url,
 )
-from tts_assets.engines.http.service_calls import TransientError
+from tts_assets.engines.http.service_calls import TransientError, parse_retry_after
 from tts_assets.engines.models.model_cache import ETAG, Version
 from tts_assets.errors import FatalError, UsageError
 
@@ -53,13 +54,8 @@ def parse_credentials(mirror: str | None) -> tuple[str, str] | None:
 
 
 def _split_mirror(mirror: str) -> SplitResult:
-    try:
-        parts = urlsplit(mirror)
-        # Reading an invalid port raises, too.
-        good = bool(parts.hostname) and parts.port != 0 and "@" not in parts.path
-    except ValueError:
-        good = False
-    if not good or "?" in mirror or "#" in mirror:
+    parts = split_url(mirror)
+    if parts is None or "@" in parts.path or "?" in mirror or "#" in mirror:
         # Omit the URL: an unparsable one may contain a password anywhere.
         raise UsageError(
             "models.mirror is not an address: write https://host/folder without ? and #, "
@@ -85,17 +81,14 @@ def refuse_unsafe(url: str, mirror: str | None) -> None:
             f"{redact_url(url)} is not https, so nothing is downloaded from it; give a "
             "--mirror that you trust"
         )
-    try:
-        _ = target.port
-    except ValueError as exc:
-        raise FatalError(f"{redact_url(url)} has an invalid port; give another --mirror") from exc
+    if split_url(url) is None:
+        raise FatalError(f"{redact_url(url)} has an invalid port; give another --mirror")
 
 
 #: Transient statuses (RFC 9110, section 15; 429 is RFC 6585's).
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 
-#: A size in bytes; no file has more digits.
-_SIZE = r"[0-9]{1,18}"
+_SIZE = r"[0-9]{1,18}"  #: a size in bytes; no file has more digits
 
 #: The first byte and the total size (RFC 9110, section 14.4).
 _CONTENT_RANGE = re.compile(rf"bytes ({_SIZE})-{_SIZE}/({_SIZE}|\*)")
@@ -125,7 +118,8 @@ def refuse_unusable(response: httpx.Response, file: ModelFile, url: str) -> None
     """
     status = response.status_code
     if status in _TRANSIENT:
-        raise TransientError(f"the server responds with {status}", _read_retry_after(response))
+        seconds = parse_retry_after(response.headers.get("Retry-After", ""))
+        raise TransientError(f"the server responds with {status}", seconds)
     if status == 416:
         # Its headers describe an error, not the file.
         return
@@ -193,30 +187,19 @@ def _content_range(response: httpx.Response) -> re.Match[str] | None:
     return _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
 
 
-def _read_retry_after(response: httpx.Response) -> float:
-    """Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are ignored."""
-    seconds = response.headers.get("Retry-After", "")
-    return float(seconds) if re.fullmatch(_SIZE, seconds) else 0.0
-
-
 _REDIRECTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadRetryPolicy:
-    """Time limits and pauses of downloads.
+    """Time limits and pauses of downloads."""
 
-    Args:
-        connect_seconds: the time limit of a connection.
-        silence_seconds: the time limit of the next bytes; the download as a whole has none.
-        pauses_seconds: the pauses before each retry without progress.
-        longest_seconds: the longest Retry-After to follow.
-    """
-
-    connect_seconds: float = 15.0
+    connect_seconds: float = 15.0  #: the time limit of a connection
+    #: The time limit of the next bytes; the download as a whole has none.
     silence_seconds: float = 60.0
+    #: The pauses before each retry without progress.
     pauses_seconds: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
-    longest_seconds: float = 120.0
+    longest_seconds: float = 120.0  #: the longest Retry-After to follow
 
 
 @asynccontextmanager

@@ -116,14 +116,14 @@ def _handle_request(engine: Any, request: messages.Request) -> messages.Reply:
     number = request.number
     try:
         match request:
-            case messages.ReadingsRequest():
+            case messages.FormsRequest(pauses=None):
                 _require_method(engine, "read", "this engine cannot tell how it reads")
-                readings = _call_for_each(engine.read, request.forms)
-                return messages.Reply(number=number, readings=readings)
-            case messages.SegmentRequest():
+                results = _call_for_each(engine.read, request.forms)
+                return messages.Reply(number=number, results=results)
+            case messages.FormsRequest(pauses=pauses):
                 _require_method(engine, "cut", "this engine cannot cut a passage into segments")
-                cuts = _call_for_each(lambda form: engine.cut(form, request.pauses), request.forms)
-                return messages.Reply(number=number, cuts=cuts)
+                results = _call_for_each(lambda form: engine.cut(form, pauses), request.forms)
+                return messages.Reply(number=number, results=results)
             case messages.RawRequest():
                 _require_method(engine, "answer", "this engine answers no questions")
                 return messages.Reply(number=number, answer=engine.answer(request.question))

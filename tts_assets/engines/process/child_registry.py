@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 _lock = Lock()
 
-#: Process ids, and whether each leads a session of its own.
-_running: dict[int, bool] = {}
+_running: dict[int, bool] = {}  #: process ids, and whether each leads a session of its own
 
 
 @contextlib.contextmanager

@@ -19,8 +19,7 @@ from tts_assets.model import (
     Voice,
 )
 
-#: Bytes in front of every frame: its length, unsigned, big-endian.
-PREFIX = struct.Struct(">I")
+PREFIX = struct.Struct(">I")  #: bytes in front of every frame: its length, unsigned, big-endian
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +39,12 @@ class SynthesizeRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     sound: Sound | None = None
 
 
-class ReadingsRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Forms whose pronunciations to report."""
+class FormsRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Forms whose pronunciations to report, or with ``pauses`` passages to split into segments."""
 
     number: int
     forms: tuple[SpokenForm, ...]
-
-
-class SegmentRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Passages to split into segments."""
-
-    number: int
-    forms: tuple[SpokenForm, ...]
-    pauses: Pauses
+    pauses: Pauses | None = None
 
 
 class RawRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -62,7 +54,7 @@ class RawRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     question: bytes
 
 
-Request: TypeAlias = SynthesizeRequest | ReadingsRequest | SegmentRequest | RawRequest
+Request: TypeAlias = SynthesizeRequest | FormsRequest | RawRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +71,14 @@ class Reply:
     samples: bytes = b""
     rate_hz: int = 0
     pronunciation: Pronunciation | None = None
-    readings: tuple[Pronunciation | str, ...] = ()
-    cuts: tuple[tuple[Segment, ...] | str, ...] = ()
+    results: tuple[Pronunciation | tuple[Segment, ...] | str, ...] = ()
     answer: bytes = b""
     error: str | None = None
 
 
 READY = -1
 HEARTBEAT = -2
-
-#: Seconds between heartbeats.
-BEAT_SECONDS = 0.25
+BEAT_SECONDS = 0.25  #: seconds between heartbeats
 
 
 decode_setup = msgspec.msgpack.Decoder(Setup).decode

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, Any
 
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
@@ -30,10 +30,11 @@ from tts_assets.errors import ClipError, EngineCrashError, FatalError
 from tts_assets.model import Speech
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
     from anyio.abc import Process, TaskGroup
 
+    from tts_assets.engines.protocol import OnStart
     from tts_assets.errors import TtsAssetsError
     from tts_assets.model import (
         DictionaryWord,
@@ -155,36 +156,25 @@ def read_stderr_tail(log: IO[bytes]) -> str:
     return f": {last[:300]}" if last else ""
 
 
-#: Give the engine up after this many crashes in a row with no request in flight.
-_IDLE_DEATHS = 3
-
-#: No healthy engine holds the interpreter's lock for this long.
-_SILENCE_SECONDS = 10.0
+_IDLE_DEATHS = 3  #: give the engine up after this many crashes in a row with no request in flight
+_SILENCE_SECONDS = 10.0  #: no healthy engine holds the interpreter's lock for this long
 
 #: The largest models load in a few seconds; the slowest disks take a minute.
 _LOADING_SECONDS = 120.0
 
-#: The time a process has to exit after it closed its output.
-_EXIT_SECONDS = 1.0
+_EXIT_SECONDS = 1.0  #: the time a process has to exit after it closed its output
 
 #: Forms to read in one request: enough to make frames cheap, few enough to share among threads.
 _READ_AT_ONCE = 256
 
-#: Passages to split in one request: the longest take a second each.
-_SPLIT_AT_ONCE = 8
-Answer = TypeVar("Answer")
+_SPLIT_AT_ONCE = 8  #: passages to split in one request: the longest take a second each
 
 
 class EngineHost:
     """One native engine in its own process; created by :func:`engine_host`."""
 
     def __init__(
-        self,
-        factory: str,
-        *,
-        threads: int,
-        silence_seconds: float,
-        setup: messages.Setup,
+        self, factory: str, *, threads: int, silence_seconds: float, setup: messages.Setup
     ) -> None:
         #: The number of requests it handles at once.
         self.workers = threads
@@ -201,16 +191,11 @@ class EngineHost:
         self._idle_deaths = 0
         self._fatal_error: FatalError | None = None
 
-    async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
-    ) -> Speech:
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
         """Synthesize a form in the engine's process.
 
-        Args:
-            form: the text with its reading.
-            voice: the voice, and its speed.
-            on_start: restarts the time limit: called while the request waits, when it is sent, and
-                when it is sent again after a failure that it did not cause.
+        ``on_start`` restarts the time limit: it is called while the request waits, when it is sent, and when
+        it is sent again after a failure that it did not cause.
 
         Raises:
             ClipError: the engine cannot synthesize it.
@@ -228,12 +213,7 @@ class EngineHost:
         )
 
     async def record(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        sound: Sound,
-        *,
-        on_start: Callable[[], None] | None = None,
+        self, form: SpokenForm, voice: Voice, sound: Sound, *, on_start: OnStart = None
     ) -> Recording:
         """Synthesize and encode a form in the engine's process; arguments and errors as in speak."""
         request = messages.SynthesizeRequest(
@@ -243,7 +223,7 @@ class EngineHost:
         assert reply.recording is not None  # noqa: S101 - requested with a sound
         return reply.recording
 
-    async def ask(self, question: bytes, *, on_start: Callable[[], None] | None = None) -> bytes:
+    async def ask(self, question: bytes, *, on_start: OnStart = None) -> bytes:
         """Send a raw request and return the raw answer, in the engine's encoding; errors as in speak."""
         request = messages.RawRequest(number=next(self._numbers), question=question)
         return (await self._await_reply(request, on_start)).answer
@@ -254,12 +234,7 @@ class EngineHost:
         Raises:
             FatalError: the engine cannot be started.
         """
-
-        async def read_batch(batch: tuple[SpokenForm, ...]) -> Sequence[Pronunciation | str]:
-            request = messages.ReadingsRequest(number=next(self._numbers), forms=batch)
-            return (await self._await_reply(request, None)).readings
-
-        return await _run_in_batches(forms, _READ_AT_ONCE, read_batch)
+        return await self._send_forms(forms, _READ_AT_ONCE)
 
     async def split_forms(
         self, forms: Sequence[SpokenForm], pauses: Pauses
@@ -269,17 +244,38 @@ class EngineHost:
         Raises:
             FatalError: the engine cannot be started.
         """
+        return await self._send_forms(forms, _SPLIT_AT_ONCE, pauses)
 
-        async def split_batch(batch: tuple[SpokenForm, ...]) -> Sequence[tuple[Segment, ...] | str]:
-            number = next(self._numbers)
-            request = messages.SegmentRequest(number=number, forms=batch, pauses=pauses)
-            return (await self._await_reply(request, None)).cuts
+    async def _send_forms(
+        self, forms: Sequence[SpokenForm], size: int, pauses: Pauses | None = None
+    ) -> list[Any]:
+        """Send many forms in batches that run concurrently, and return the results in order."""
+        results: list[Any] = [""] * len(forms)
+        fatal: list[FatalError] = []
 
-        return await _run_in_batches(forms, _SPLIT_AT_ONCE, split_batch)
+        async def run_batch(first: int, last: int) -> None:
+            number, batch = next(self._numbers), tuple(forms[first:last])
+            request = messages.FormsRequest(number=number, forms=batch, pauses=pauses)
+            try:
+                results[first:last] = (await self._await_reply(request, None)).results
+            except ClipError as exc:
+                if last - first == 1:
+                    results[first] = str(exc)
+                else:
+                    # The engine crashed on one of them: send them one by one.
+                    for index in range(first, last):
+                        await run_batch(index, index + 1)
+            except FatalError as exc:
+                fatal.append(exc)
 
-    async def _await_reply(
-        self, request: messages.Request, on_start: Callable[[], None] | None
-    ) -> messages.Reply:
+        async with anyio.create_task_group() as tasks:
+            for first in range(0, len(forms), size):
+                tasks.start_soon(run_batch, first, min(first + size, len(forms)))
+        if fatal:
+            raise fatal[0]
+        return results
+
+    async def _await_reply(self, request: messages.Request, on_start: OnStart) -> messages.Reply:
         if self._fatal_error is not None:
             raise self._fatal_error
         entry = PendingRequest(request=request, on_start=on_start or (lambda: None))
@@ -434,36 +430,6 @@ class EngineHost:
     def _signal_change(self) -> None:
         self._changed.set()
         self._changed = anyio.Event()
-
-
-async def _run_in_batches(
-    forms: Sequence[SpokenForm],
-    size: int,
-    send_batch: Callable[[tuple[SpokenForm, ...]], Awaitable[Sequence[Answer | str]]],
-) -> list[Answer | str]:
-    """Send many forms in batches that run concurrently, and return the results in order."""
-    results: list[Answer | str] = [""] * len(forms)
-    fatal: list[FatalError] = []
-
-    async def run_batch(first: int, last: int) -> None:
-        try:
-            results[first:last] = await send_batch(tuple(forms[first:last]))
-        except ClipError as exc:
-            if last - first == 1:
-                results[first] = str(exc)
-            else:
-                # The engine crashed on one of them: send them one by one.
-                for index in range(first, last):
-                    await run_batch(index, index + 1)
-        except FatalError as exc:
-            fatal.append(exc)
-
-    async with anyio.create_task_group() as tasks:
-        for first in range(0, len(forms), size):
-            tasks.start_soon(run_batch, first, min(first + size, len(forms)))
-    if fatal:
-        raise fatal[0]
-    return results
 
 
 @contextlib.asynccontextmanager
