@@ -489,9 +489,6 @@ def _remove(
 
     Yields:
         The files that were spared; if the asset is, its time line is kept, too.
-
-    Raises:
-        FatalError: one cannot be read or deleted.
     """
     reason = _reason_to_spare(store, asset, sums.get(asset, frozenset()))
     if reason is not None:
@@ -508,11 +505,7 @@ def _remove(
 
 
 def _reason_to_spare(store: atomic_files.Storage, file: str, sums: AbstractSet[str]) -> str | None:
-    """Why a file must not be deleted; None if it may be, or is gone.
-
-    Raises:
-        FatalError: it cannot be read.
-    """
+    """Why a file must not be deleted; None if it may be, or is gone."""
     found = store.find_link(file)
     if found is None and store.hash_of(file) not in {None, *sums}:
         return "its bytes differ from those in the ledger: it was replaced by hand"
@@ -520,12 +513,7 @@ def _reason_to_spare(store: atomic_files.Storage, file: str, sums: AbstractSet[s
 
 
 def _forget(store: atomic_files.Storage, gone: AbstractSet[str], lines: bytes) -> None:
-    """Remove the lines of deleted assets from the ledger.
-
-    Raises:
-        OSError: a folder cannot be synced to disk.
-        FatalError: the ledger cannot be written.
-    """
+    """Remove the lines of deleted assets from the ledger."""
     if not gone:
         return
     data, file = without(lines, gone), str(store.root / LEDGER_NAME)

@@ -58,7 +58,8 @@ _LOCK_POLL_SECONDS = 0.2
 class Storage:
     """The output folder: assets under ``kind/recipe.ext``, and the ledger beside them.
 
-    All methods block; several threads may call `put` at once.
+    All methods block, and raise FatalError if the folder or the service fails; several threads may
+    call `put` at once.
     """
 
     #: Whether cluster workers can write into it directly.
@@ -71,11 +72,7 @@ class Storage:
         self._new_names: dict[Path, int] = {}
 
     def sizes(self, folders: list[str]) -> dict[str, int]:
-        """The size in bytes of every file in these folders and their subfolders, by relative path.
-
-        Raises:
-            FatalError: a folder cannot be listed, or is a file.
-        """
+        """The size in bytes of every file in these folders and their subfolders, by relative path."""
         return dict(self.iter_sizes(folders))
 
     def iter_sizes(self, folders: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -111,11 +108,7 @@ class Storage:
             yield from self._list(subfolder, seen)
 
     def prepare(self) -> None:
-        """Create the root, and check that it is writable.
-
-        Raises:
-            FatalError: it is not writable.
-        """
+        """Create the root, and check that it is writable."""
         with fatal(f"cannot write to the output folder {self.root}"):
             self.root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.root).close()
@@ -129,7 +122,6 @@ class Storage:
 
         Raises:
             ClipError: a folder has its name.
-            FatalError: the disk is full, gone or read-only, or its folder is a link.
         """
         self.refuse_folder(asset)
         path = self.root / asset
@@ -165,43 +157,27 @@ class Storage:
             raise ClipError(f"{path} is a folder: move it away, then run again")
 
     def refuse_links(self, folders: Iterable[str]) -> None:
-        """Refuse folders reached through a link: files would be written outside the root.
-
-        Raises:
-            FatalError: a folder is reached through a link.
-        """
+        """Refuse folders reached through a link: files would be written outside the root."""
         try:
             refuse_linked_folders(self.root, folders)
         except NotRegularError as exc:
             raise FatalError(f"cannot write into {self.root}: {exc.strerror}") from exc
 
     def replace(self, name: str, data: bytes) -> None:
-        """Replace a file in the root atomically, and sync it.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Replace a file in the root atomically, and sync it."""
         with fatal(f"cannot write {self.root / name}"):
             write_whole(self.root / name, data)
             sync_folder(self.root)
 
     def leave(self, name: str, data: bytes, *, before: bytes) -> None:
-        """Write a file in the root if its bytes changed; delete it if they are empty.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Write a file in the root if its bytes changed; delete it if they are empty."""
         if not data:
             self.remove(name)
         elif data != before:
             self.replace(name, data)
 
     def remove(self, name: str) -> None:
-        """Delete a file in the root, if it exists.
-
-        Raises:
-            FatalError: it cannot be deleted.
-        """
+        """Delete a file in the root, if it exists."""
         with fatal(f"cannot delete {self.root / name}"):
             refuse_linked_folders(self.root, [name.rpartition("/")[0]])
             try:
@@ -215,41 +191,25 @@ class Storage:
         return str(self.root / asset)
 
     def read(self, asset: str) -> bytes | None:
-        """The bytes of an asset, or of a file beside one; None if there is no readable file.
-
-        Raises:
-            FatalError: the service cannot be asked.
-        """
+        """The bytes of an asset, or of a file beside one; None if there is no readable file."""
         try:
             return read_regular(self.root / asset)
         except OSError:
             return None
 
     def is_new(self, asset: str) -> bool:
-        """Whether an asset's name is still unused.
-
-        Raises:
-            FatalError: the service cannot be asked.
-        """
+        """Whether an asset's name is still unused."""
         return not (self.root / asset).exists()
 
     def size_of(self, asset: str) -> int | None:
-        """The size of an asset in bytes; None if it cannot be found.
-
-        Raises:
-            FatalError: the service cannot be asked.
-        """
+        """The size of an asset in bytes; None if it cannot be found."""
         try:
             return (self.root / asset).stat().st_size
         except OSError:
             return None
 
     def delete(self, asset: str) -> None:
-        """Delete an asset, or a file beside one, if it exists.
-
-        Raises:
-            FatalError: it cannot be deleted.
-        """
+        """Delete an asset, or a file beside one, if it exists."""
         path = self.root / asset
         with fatal(f"cannot delete {path}"):
             try:
@@ -259,29 +219,17 @@ class Storage:
             sync_folder(path.parent)
 
     def fetch(self, asset: str, folder: Path) -> Path:
-        """A local file with an asset's bytes, which may not exist; downloads go into ``folder``.
-
-        Raises:
-            FatalError: it cannot be downloaded.
-        """
+        """A local file with an asset's bytes, which may not exist; downloads go into ``folder``."""
         del folder
         return self.root / asset
 
     def fetch_known(self, asset: str, sha256_hex: str, folder: Path) -> Path:
-        """Like ``fetch``, but reuse an earlier download with this hash.
-
-        Raises:
-            FatalError: it cannot be downloaded.
-        """
+        """Like ``fetch``, but reuse an earlier download with this hash."""
         del sha256_hex
         return self.fetch(asset, folder)
 
     def find_link(self, asset: str) -> str | None:
-        """Why an asset must not be deleted although we generated its bytes; None if it may be.
-
-        Raises:
-            FatalError: its file cannot be examined.
-        """
+        """Why an asset must not be deleted although we generated its bytes; None if it may be."""
         path = self.root / asset
         if os.path.realpath(path.parent) != str(Path(os.path.realpath(self.root), asset).parent):
             return "it is reached through a link, which may leave the folder"
@@ -292,11 +240,7 @@ class Storage:
                 return None
 
     def hash_of(self, asset: str) -> str | None:
-        """The SHA-256 of an asset's bytes, in hex; None if it is not a regular file.
-
-        Raises:
-            FatalError: it cannot be read.
-        """
+        """The SHA-256 of an asset's bytes, in hex; None if it is not a regular file."""
         path = self.root / asset
         with fatal(f"cannot read {path}"):
             try:
@@ -309,11 +253,7 @@ class Storage:
         return any((self.root / name).exists() for name in (_LOCK, DECISIONS_LOCK))
 
     def settle(self) -> None:
-        """Sync the folders of all new names.
-
-        Raises:
-            FatalError: a folder cannot be synced.
-        """
+        """Sync the folders of all new names."""
         with fatal(f"cannot write to {self.root}"):
             for folder, names in self._new_names.items():
                 if names:
@@ -327,11 +267,7 @@ class Storage:
 
     @contextlib.contextmanager
     def lock(self, on_wait: Callable[[], None]) -> Iterator[None]:
-        """Lock this folder for writing; ``on_wait`` is called while another run holds the lock.
-
-        Raises:
-            FatalError: the lock file cannot be created.
-        """
+        """Lock this folder for writing; ``on_wait`` is called while another run holds the lock."""
         has_leftovers = self.has_leftovers()
         with contextlib.ExitStack() as stack:
             with fatal(f"cannot lock {self.root}"):
@@ -373,11 +309,7 @@ class AppendLog:
     """An append-only file of whole records; thread-safe."""
 
     def __init__(self, path: Path) -> None:
-        """Open for appending; a last record that a killed run left incomplete is cut off.
-
-        Raises:
-            FatalError: it cannot be opened.
-        """
+        """Open for appending; a last record that a killed run left incomplete is cut off."""
         self._path = path
         self._guard = threading.Lock()
         with fatal(f"cannot open {path}"):
@@ -395,11 +327,7 @@ class AppendLog:
             os.ftruncate(self._number, whole)
 
     def append(self, record: bytes) -> None:
-        """Append a whole record, or nothing.
-
-        Raises:
-            FatalError: the disk is full or gone.
-        """
+        """Append a whole record, or nothing."""
         with fatal(f"cannot write to {self._path}"), self._guard:
             before = os.fstat(self._number).st_size
             if os.write(self._number, record) != len(record):
@@ -408,11 +336,7 @@ class AppendLog:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
-        """Sync the file and close it.
-
-        Raises:
-            FatalError: it cannot be synced or closed.
-        """
+        """Sync the file and close it."""
         with fatal(f"cannot write to {self._path}"):
             try:
                 os.fsync(self._number)

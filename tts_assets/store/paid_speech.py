@@ -195,11 +195,7 @@ class TakeStore:
         return b"" if purchase.kept is None else read_take(self.folder, purchase.kept)
 
     def store_sound(self, purchase: Purchase, data: bytes, kept: KeptSpeech) -> None:
-        """Write the sound of a request, and record it.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Write the sound of a request, and record it."""
         path = find_file(self.folder, kept)
         if path is None:
             return
@@ -210,11 +206,7 @@ class TakeStore:
         self.append(kept)
 
     def append(self, line: Line) -> None:
-        """Add a line to the journal.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Add a line to the journal."""
         if self._log is None:
             with fatal(f"cannot write to {self.folder}"):
                 self._make_folder()
@@ -233,9 +225,6 @@ class TakeStore:
         Args:
             groups: recipes with segments, as in `Sent`.
             purchases: the requests of this run.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
         """
         earlier = [each for group in groups for each in self._by_group.get(group, ())]
         if self._log is None and not earlier:
@@ -249,11 +238,7 @@ class TakeStore:
                     path.unlink()
 
     def close(self) -> None:
-        """Sync and close the journal.
-
-        Raises:
-            FatalError: it cannot be synced.
-        """
+        """Sync and close the journal."""
         log, self._log = self._log, None
         if log is not None:
             log.close()
@@ -267,9 +252,6 @@ class TakeStore:
             pending: the recipes still to generate; None if not all clips were checked.
             places: file, entry and part of the clips still to generate: other sound settings give
                 them other recipes, but what was paid for them can still be used.
-
-        Raises:
-            FatalError: the journal cannot be read, or the disk is full, gone or read-only.
         """
         self.close()
         if not self.folder.is_dir():
@@ -379,11 +361,7 @@ class ClipRequests:
         self._is_spoken = True
 
     def record_rejection(self, reason: str) -> None:
-        """Record that no clip could be generated from sounds that passed the checks.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Record that no clip could be generated from sounds that passed the checks."""
         for purchase in (*self._used, *(each.purchase for each in self._tickets)):
             if self._is_spoken and purchase.kept is not None and not purchase.kept.fault:
                 purchase.kept = msgspec.structs.replace(
@@ -400,11 +378,7 @@ class ClipRequests:
         return current if earlier is None else earlier + (current or 0.0)
 
     def begin_request(self, *, key: str, text: str, service: str, voice: str, model: str) -> Ticket:
-        """Record that a request is about to be sent; arguments as in `Sent`.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Record that a request is about to be sent; arguments as in `Sent`."""
         sent = self.record_sent(key=key, text=text, service=service, voice=voice, model=model)
         self.store.append(sent)
         ticket = Ticket(self.store, Purchase(sent=sent))
@@ -431,11 +405,7 @@ class ClipRequests:
         )
 
     def close_clip(self) -> None:
-        """Record that the clip, or the segment, is stored.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Record that the clip, or the segment, is stored."""
         purchases = (each.purchase for each in self._tickets)
         self.store.close_order(self._find_groups(), purchases)
 
@@ -463,11 +433,7 @@ class Ticket:
     def record_arrival(
         self, *, request_id: str, history_item_id: str, billed: float | None
     ) -> None:
-        """Record the headers of a response with audio; invalid ids are left out.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Record the headers of a response with audio; invalid ids are left out."""
         ids = [
             each if _SERVICE_ID.fullmatch(each) else "" for each in (request_id, history_item_id)
         ]
@@ -478,11 +444,7 @@ class Ticket:
         self.store.append(self.purchase.arrived)
 
     def record_void(self) -> None:
-        """Record that the service generated no sound.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Record that the service generated no sound."""
         self.is_cancelled = True
         self.store.note_answer(self.purchase)
         self.store.append(Void(id=self.purchase.sent.id))
@@ -496,11 +458,7 @@ class Ticket:
         fault: str,
         alignment: Alignment | None = None,
     ) -> None:
-        """Keep the received sound; arguments as in `KeptSpeech`.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Keep the received sound; arguments as in `KeptSpeech`."""
         kept = KeptSpeech(
             id=self.purchase.sent.id,
             sha256=hashlib.sha256(data).hexdigest(),

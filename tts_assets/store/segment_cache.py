@@ -117,11 +117,7 @@ class SegmentCache:
         self._folder = temp / passage
 
     def keep(self, name: str, samples: Samples, segment: CachedSegment) -> CachedSegment:
-        """Store a segment atomically under its name.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Store a segment atomically under its name."""
         body = samples.astype("<f4", copy=False).tobytes()
         segment = msgspec.structs.replace(segment, frames=samples.size, check=zlib.crc32(body))
         data = b"".join((msgspec.json.encode(segment), b"\n", body))
@@ -233,9 +229,6 @@ def keep(place: Path, asset: str, storage: atomic_files.Storage, *, unless: str)
 
     Returns:
         Whether the asset already has the new bytes.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
     """
     file = storage.fetch(asset, place)
     with atomic_files.fatal(f"cannot keep {storage.locate(asset)} in {place}"):

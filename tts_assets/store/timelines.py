@@ -229,11 +229,7 @@ def render_timeline(timeline: Timeline) -> dict[str, bytes]:
 
 
 def make_way(line: Line, storage: Storage) -> None:
-    """Delete an old time line beside an asset before the asset is replaced.
-
-    Raises:
-        FatalError: it cannot be deleted.
-    """
+    """Delete an old time line beside an asset before the asset is replaced."""
     if line.cues:
         files = render_timeline(of_line(line))
         remove((file for file, data in files.items() if storage.read(file) != data), storage)
@@ -243,11 +239,7 @@ def make_way(line: Line, storage: Storage) -> None:
 
 
 def store_timeline(line: Line, storage: Storage) -> bool:
-    """Store the time line of a stored passage; True if a file was written.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
-    """
+    """Store the time line of a stored passage; True if a file was written."""
     if not line.cues:
         return False
     files = render_timeline(of_line(line))
@@ -303,11 +295,7 @@ def ours(asset: str, storage: Storage) -> list[str]:
 
 
 def remove(files: Iterable[str], storage: Storage) -> None:
-    """Delete files below the output folder, if they exist, and sync their folders.
-
-    Raises:
-        FatalError: a file cannot be deleted.
-    """
+    """Delete files below the output folder, if they exist, and sync their folders."""
     for file in files:
         storage.delete(file)
 

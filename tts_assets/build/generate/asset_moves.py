@@ -30,11 +30,7 @@ if TYPE_CHECKING:
 
 
 async def write_timelines(run: BuildState, store: Storage) -> None:
-    """Write the missing time lines, once the ledger is compact.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
-    """
+    """Write the missing time lines, once the ledger is compact."""
     assets = frozenset(run.plan.untimed)
     run.timelines_written = await anyio.to_thread.run_sync(timelines.heal, store, assets)
 
@@ -43,11 +39,7 @@ async def write_timelines(run: BuildState, store: Storage) -> None:
 
 
 async def move_assets(run: BuildState, store: Storage) -> None:
-    """Store existing audio under its new names; regenerate assets that differ from their lines.
-
-    Raises:
-        FatalError: the disk is full, or the ledger cannot be written.
-    """
+    """Store existing audio under its new names; regenerate assets that differ from their lines."""
     held = {item.asset: item for item in run.plan.planned if item.held is not None}
     if run.stop.requested:
         return
@@ -195,11 +187,7 @@ def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], L
 
 
 def refuse_link_to(folder: Path) -> None:
-    """Refuse the folder of a shard if it is a link: its name is generated, so no user linked it.
-
-    Raises:
-        FatalError: it is a link.
-    """
+    """Refuse the folder of a shard if it is a link: its name is generated, so no user linked it."""
     with fatal(f"cannot write to {folder}"):
         refuse_link(folder)
 
@@ -209,7 +197,6 @@ def write_shard_header(run: BuildState, store: Storage) -> None:
 
     Raises:
         InputError: the folder belongs to another plan, or the merge could not find a catalogue.
-        FatalError: the folder cannot be written to.
     """
     for each in run.plan.catalogues:
         check_name(each.file, run.settings.state_folder)
@@ -231,11 +218,7 @@ def write_shard_header(run: BuildState, store: Storage) -> None:
 
 
 def write_shard_footer(run: BuildState, store: Storage) -> None:
-    """Write the URLs, and then mark the shard as finished.
-
-    Raises:
-        FatalError: the folder cannot be written to.
-    """
+    """Write the URLs, and then mark the shard as finished."""
     urls = [
         patch(clip, url, run.settings.state_folder)
         for item in iter_clips_with_url(run)

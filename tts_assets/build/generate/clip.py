@@ -235,12 +235,7 @@ class Content:
 async def make_clip(
     job: Job, context: BuildContext, target: OutputTarget, *, on_start: Callable[[], None]
 ) -> StoredClip:
-    """Generate a job's asset, and store it under each of its names.
-
-    Raises:
-        ClipError: the engine cannot speak the text, or its audio is unusable.
-        FatalError: the engine is gone, or nothing can be stored.
-    """
+    """Generate a job's asset, and store it under each of its names."""
     assets: tuple[str, ...] = ()
     if isinstance(context.speaker, ClipExecutor) and target.storage.is_shared:
         assets = await to_thread.run_sync(_offer_names, job, target, limiter=context.threads)
@@ -274,10 +269,6 @@ async def record(
         context: the build context.
         on_start: called when the work starts, and again if it restarts.
         assets: names under which workers may store it.
-
-    Raises:
-        ClipError: the engine cannot speak the text, or its audio is unusable.
-        FatalError: the engine is gone.
     """
     try:
         recording, stored = await record_form(
@@ -399,11 +390,7 @@ async def _record(
 
 
 def store(job: Job, context: BuildContext, target: OutputTarget, content: Content) -> StoredClip:
-    """Store the content of a job under each of its names, and record it in the ledger.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
-    """
+    """Store the content of a job under each of its names, and record it in the ledger."""
     billed, repeated = content.billed, False
     for asset in job.assets:
         line = _line(job, asset, context, content)
@@ -425,9 +412,6 @@ def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> 
 
     Returns:
         Whether a reviewer rejected exactly these bytes.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
     """
     storage, log, asset = target.storage, target.log, line.asset
     for each in (asset, *(asset_file_names.timelines_of(asset) if line.cues else ())):
@@ -451,11 +435,7 @@ def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> 
 
 
 def leave_tidy(storage: Storage) -> None:
-    """Sync the assets to disk, sort the ledger, and have git merge it.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
-    """
+    """Sync the assets to disk, sort the ledger, and have git merge it."""
     storage.settle()
     path = storage.root / LEDGER_NAME
     if not path.exists():
@@ -471,11 +451,7 @@ def leave_tidy(storage: Storage) -> None:
 
 
 def write_git_attributes(storage: Storage) -> None:
-    """Have git merge the ledger of a folder, unless the folder has a .gitattributes already.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
-    """
+    """Have git merge the ledger of a folder, unless the folder has a .gitattributes already."""
     if not (storage.root / ATTRIBUTES_NAME).exists():
         storage.replace(ATTRIBUTES_NAME, ATTRIBUTES)
 
@@ -555,9 +531,6 @@ def create_context(
         provider: the engine.
         speaker: the open engine.
         workers: the number of clips generated at the same time.
-
-    Raises:
-        UsageError: the provider has no such voice.
     """
     return BuildContext(
         speaker=speaker,

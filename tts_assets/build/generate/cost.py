@@ -150,9 +150,6 @@ class CostTracker:
 
         Args:
             jobs: the jobs in order; the first that exceeds a limit is left, and all after it.
-
-        Raises:
-            FatalError: the dictionary, which determines the text to send, cannot be used.
         """
         if not jobs:
             return []

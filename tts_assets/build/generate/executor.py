@@ -96,11 +96,7 @@ async def prepare_folders(run: BuildState, store: atomic_files.Storage) -> None:
 
 
 async def estimate_build(run: BuildState) -> None:
-    """Estimate the cost of the clips, and drop those that exceed a limit of this run.
-
-    Raises:
-        FatalError: the dictionary, which determines the text to send, cannot be used.
-    """
+    """Estimate the cost of the clips, and drop those that exceed a limit of this run."""
     if not run.jobs or run.stop.requested:
         return
     if run.costs is None:

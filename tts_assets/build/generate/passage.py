@@ -115,12 +115,7 @@ class Passage:
         return f"segment {number + 1} of {len(self)} ({truncate_text(text, 20)})"
 
     async def speak(self, number: int, *, on_start: Callable[[], None]) -> None:
-        """Generate a segment, and cache it until all are finished.
-
-        Raises:
-            ClipError: the engine cannot speak the text, or its audio is unusable.
-            FatalError: the engine is gone, or nothing can be stored.
-        """
+        """Generate a segment, and cache it until all are finished."""
         (speech, sound), findings = await self.take(number, on_start=on_start)
         cached = CachedSegment(
             frames=sound.samples.size,
@@ -149,10 +144,6 @@ class Passage:
 
         Returns:
             The engine's speech, the prepared audio, and its failed checks.
-
-        Raises:
-            ClipError: the engine cannot speak the text, or its audio is unusable.
-            FatalError: the engine is gone.
         """
         part = self._parts[number]
         return await record_segment(
@@ -165,12 +156,7 @@ class Passage:
         )
 
     async def finish(self, target: OutputTarget) -> StoredClip:
-        """Join all segments, and store the asset under each of its names.
-
-        Raises:
-            ClipError: the audio is silent, or a segment is gone.
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Join all segments, and store the asset under each of its names."""
 
         def finish() -> StoredClip:
             content = self.join_segments()
@@ -181,12 +167,7 @@ class Passage:
         return await to_thread.run_sync(finish, limiter=self._context.threads)
 
     def join_segments(self) -> Content:
-        """Join all segments in one file in the cache, which exists until `clear`; blocks.
-
-        Raises:
-            ClipError: the audio is silent, or a segment is gone.
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Join all segments in one file in the cache, which exists until `clear`; blocks."""
         from tts_assets.audio.joining import join_segments  # noqa: PLC0415 - heavy, see make_clip
 
         path = self._cache.file(_JOINED)
@@ -315,10 +296,6 @@ async def record_segment(
 
     Returns:
         The engine's speech, the prepared audio, and its failed checks.
-
-    Raises:
-        ClipError: the engine cannot speak the text, or its audio is unusable.
-        FatalError: the engine is gone.
     """
     speaker = context.speaker
     if isinstance(speaker, ClipExecutor):

@@ -116,12 +116,7 @@ class WorkQueue:
             self._cuts[job.recipe] = str(exc)
 
     async def make(self, piece: WorkItem, *, on_start: Callable[[], None]) -> StoredClip | None:
-        """Execute a work item; None if its clip is not complete yet.
-
-        Raises:
-            ClipError: it failed.
-            FatalError: the run cannot continue.
-        """
+        """Execute a work item; None if its clip is not complete yet."""
         job, passage = piece.job, piece.passage
         if job.recipe in self._failed:
             return None
@@ -170,11 +165,7 @@ def _close(order: ClipRequests | None) -> None:
 async def cuts_of(
     jobs: Sequence[Job], settings: Settings, provider: Provider | None = None
 ) -> dict[str, Cut]:
-    """The segments of all passages, by their recipes; uses the dictionary only if necessary.
-
-    Raises:
-        FatalError: the dictionary cannot be used.
-    """
+    """The segments of all passages, by their recipes; uses the dictionary only if necessary."""
     passages = [job for job in jobs if job.form.turns]
     forms = [job.form for job in passages]
     timed = [number for number, job in enumerate(passages) if _has_words(job, provider)]
@@ -193,11 +184,7 @@ def _has_words(job: Job, provider: object) -> bool:
 async def find_missing_forms(
     jobs: Sequence[Job], settings: Settings
 ) -> dict[str, tuple[SpokenForm, ...]]:
-    """The missing segments of passages that earlier runs left incomplete, by their recipes.
-
-    Raises:
-        FatalError: the dictionary cannot be used.
-    """
+    """The missing segments of passages that earlier runs left incomplete, by their recipes."""
     temp = segment_cache.place_for(settings.temp, settings.folder)
 
     def find_cached() -> dict[str, set[int]]:

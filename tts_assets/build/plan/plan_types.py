@@ -386,22 +386,14 @@ def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
 
 
 def list_speakers(settings: Settings, provider: Provider) -> AvailableVoices:
-    """The available voices, for the overrides of reviewers.
-
-    Raises:
-        UsageError: the provider has no such voice.
-    """
+    """The available voices, for the overrides of reviewers."""
     return AvailableVoices(
         voice=find_voice(settings, provider), voices=provider.voices(), speakers=settings.speakers
     )
 
 
 def recipes(settings: Settings, provider: Provider) -> Recipes:
-    """The recipes of a run's clips.
-
-    Raises:
-        UsageError: the provider has no such voice.
-    """
+    """The recipes of a run's clips."""
     return Recipes(
         voice=find_voice(settings, provider),
         engine=provider.engine,
@@ -426,11 +418,7 @@ class Origins:
     """Builds the ledger lines that clips would get if they were generated now."""
 
     def __init__(self, settings: Settings, provider: Provider) -> None:
-        """Set the inputs that the clips of a run have in common.
-
-        Raises:
-            UsageError: the provider has no such voice.
-        """
+        """Set the inputs that the clips of a run have in common."""
         self._settings = settings
         self._provider = provider
         self._voice = find_voice(settings, provider)
