@@ -236,12 +236,12 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
             return made
 
         async with Pool(make, limit=work.workers) as warm:
-            await warm.collect(jobs[-_WARM:])
+            _ = [each async for each in warm.run(jobs[-_WARM:])]
         if clock:
             clock.start()
         begun = perf_counter()
         async with Pool(make, limit=slot_count(work.workers, speaker)) as pool:
-            results = await pool.collect(jobs)
+            results = {each.job.recipe: each async for each in pool.run(jobs)}
         seconds = perf_counter() - begun
         outside = clock.outside() if clock else None
     log.close()
@@ -252,7 +252,7 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
     return Turn(
         seconds=seconds,
         busy=[busy[job.recipe] for job in jobs],
-        speech=[result.value.seconds for _, result in sorted(results.items())],
+        speech=[results[job.recipe].value.seconds for job in jobs],
         outside=outside,
         sums={asset: storage.sha256((folder / asset).read_bytes()) for asset in assets},
     )

@@ -18,7 +18,7 @@ from tts_assets.build.generate.executor import slot_count
 from tts_assets.build.generate.work_items import cuts_of
 from tts_assets.build.plan import plan_types
 from tts_assets.build.plan.planner import Job
-from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
+from tts_assets.build.pool import FailureRules, Pool, start_time_limit
 from tts_assets.catalogues.catalogue_files import LoadProblems
 from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.settings import time_limits
@@ -332,8 +332,7 @@ class BenchmarkSetup:
         self, context: BuildContext, workers: int, jobs: list[Job]
     ) -> tuple[list[StoredClip], int]:
         async def make_job(job: Job) -> StoredClip:
-            restart = time_limit_restarter(time_limits(len(job.form.text)))
-            restart()
+            restart = start_time_limit(time_limits(len(job.form.text)))
             return (await record(job, context, on_start=restart)).made
 
         pool = Pool(

@@ -18,7 +18,7 @@ from tts_assets.build.pool import (
     FailureRules,
     Pool,
     Stop,
-    time_limit_restarter,
+    start_time_limit,
 )
 from tts_assets.config.settings import time_limits
 from tts_assets.engines import reading_cache, registry
@@ -189,8 +189,7 @@ class StreamingSynthesizer:
         paced = self._context.speaker if isinstance(self._context.speaker, Paced) else None
 
         async def attempt(number: int) -> R:
-            restart = time_limit_restarter(time_limits(self._passage.characters(number)))
-            restart()
+            restart = start_time_limit(time_limits(self._passage.characters(number)))
             return await work(number, restart)
 
         pool = Pool(
@@ -216,7 +215,7 @@ class StreamingSynthesizer:
                     raise self._in_words(result)
                 done += 1
                 self._tell(done, len(self._passage))
-                limit = easing.saw(result.attempt == 1)
+                limit = easing.record(result.attempt == 1)
                 if limit is not None and paced is None:
                     pool.limit = limit
                 await take(result)

@@ -12,7 +12,7 @@ from tts_assets.build.pool import (
     FailureRules,
     Pool,
     Result,
-    time_limit_restarter,
+    start_time_limit,
 )
 from tts_assets.engines.asr.hosted_recognizer import (
     count_fitting_workers,
@@ -376,7 +376,7 @@ class _TranscriptionRun:
         async def recognize_chunk(job: ChunkJob) -> Recognized:
             if not job.chunk.samples.size:
                 return Recognized()
-            restart = time_limit_restarter()
+            restart = start_time_limit()
             return await recognizer.recognize(
                 job.chunk.samples, language=language, on_start=restart
             )
@@ -394,7 +394,7 @@ class _TranscriptionRun:
         ) as pool:
             async for result in pool.run(jobs):
                 self._record_result(result)
-                if (workers := _adapt_concurrency(concurrency, result)) is not None:
+                if (workers := concurrency.record_result(result)) is not None:
                     pool.limit = workers
                     self._on_event(ConcurrencyReduced(workers=workers))
         if pool.over is not None:
@@ -473,14 +473,3 @@ class _TranscriptionRun:
             workers=self._workers,
             seconds=seconds,
         )
-
-
-def _adapt_concurrency(
-    concurrency: AdaptiveConcurrency, result: Result[ChunkJob, Recognized]
-) -> int | None:
-    """The new number of chunks to recognize in parallel; None if it is unchanged."""
-    before = concurrency.limit
-    for _ in range(result.attempt - 1):
-        concurrency.saw(ok=False)
-    concurrency.saw(ok=result.ok)
-    return None if concurrency.limit == before else concurrency.limit

@@ -24,7 +24,7 @@ from tts_assets.build.generate.clip import (
 from tts_assets.build.generate.results import SLACK, Results, ServiceWaits
 from tts_assets.build.generate.work_items import WorkQueue, cuts_of, most_pieces
 from tts_assets.build.plan import output_folder, plan_types, planner
-from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
+from tts_assets.build.pool import FailureRules, Pool, start_time_limit
 from tts_assets.config import keys
 from tts_assets.engines.protocol import Bounded, Paced, Recorder, Remote
 from tts_assets.errors import ClipError, FatalError, InputError, StoppedError
@@ -231,8 +231,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
     queue = WorkQueue(context, target, await cuts_of(run.jobs, run.settings, run.provider))
 
     async def work(item: WorkItem) -> StoredClip | None:
-        restart = time_limit_restarter(slack * item.time_limits)
-        restart()
+        restart = start_time_limit(slack * item.time_limits)
         return await queue.make(item, on_start=restart)
 
     bound = run.settings.max_failures

@@ -72,15 +72,15 @@ class Results:
         self._queue = queue
         self._pool = pool
         self._done = self._failed = 0
-        eases = run.limiter is None and run.settings.cluster is None
-        self._easing = AdaptiveConcurrency(pool.limit) if eases else None
+        is_own = run.limiter is None and run.settings.cluster is None
+        self._concurrency = AdaptiveConcurrency(pool.limit) if is_own else None
         self._history = run.history = MetricsRecorder(
             wanted_lufs=run.settings.sound.lufs, tolerance_lu=TOLERANCE_LU
         )
 
     def take(self, result: Result[WorkItem, StoredClip | None]) -> None:
         """Handle the result of a work item."""
-        self._ease(result)
+        self._adapt_concurrency(result)
         self._history.record_work(result.job.job.recipe, result.seconds)
         if result.error is not None:
             self._fail(result)
@@ -89,14 +89,11 @@ class Results:
         else:
             self._finish_segment(result)
 
-    def _ease(self, result: Result[WorkItem, StoredClip | None]) -> None:
+    def _adapt_concurrency(self, result: Result[WorkItem, StoredClip | None]) -> None:
         """Reduce the concurrency if many items fail: the machine may be overloaded."""
-        if self._easing is None:
-            return
-        for attempt in range(1, result.attempt + 1):
-            ok = result.ok and attempt == result.attempt
-            if (limit := self._easing.saw(ok)) is not None:
-                self._pool.limit = limit
+        limit = None if self._concurrency is None else self._concurrency.record_result(result)
+        if limit is not None:
+            self._pool.limit = limit
 
     def _finish_segment(self, result: Result[WorkItem, StoredClip | None]) -> None:
         """Report a finished segment, unless its passage failed before."""
