@@ -40,73 +40,46 @@ _MIN_GAIN = 0.05
 
 
 class BenchMeasurement(NamedTuple):
-    """Some clips made once.
+    """Some clips made once."""
 
-    Args:
-        seconds: the time it took.
-        clips: how many were made.
-        audio_seconds: how long they are.
-        failed: how many could not be made.
-        peak_mib: the most memory that the engine's processes had; 0 where it has none of its own.
-    """
-
-    seconds: float
-    clips: int
-    audio_seconds: float
-    failed: int
+    seconds: float  #: the time it took
+    clips: int  #: how many were made
+    audio_seconds: float  #: how long they are
+    failed: int  #: how many could not be made
+    #: The most memory that the engine's processes had; 0 where it has none of its own.
     peak_mib: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchRow:
-    """What so many workers do, by the median of the rounds.
+    """What so many workers do, by the median of the rounds."""
 
-    Args:
-        workers: the number.
-        clips_per_second: how many clips they make.
-        audio_per_second: how many seconds of sound; the real-time factor is its inverse.
-        speed_up: how many times as fast they are as the first row.
-        efficiency: the same for each worker: 1.0 is a speed-up as large as the workers are more.
-        peak_mib: the most memory that the engine's processes had; 0 where it has none of its own.
-    """
-
-    workers: int
-    clips_per_second: float
-    audio_per_second: float
-    speed_up: float
+    workers: int  #: the number
+    clips_per_second: float  #: how many clips they make
+    audio_per_second: float  #: how many seconds of sound; the real-time factor is its inverse
+    speed_up: float  #: how many times as fast they are as the first row
+    #: The same for each worker: 1.0 is a speed-up as large as the workers are more.
     efficiency: float
+    #: The most memory that the engine's processes had; 0 where it has none of its own.
     peak_mib: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchReport:
-    """What was measured.
+    """What was measured."""
 
-    Args:
-        provider: the engine.
-        voice: who spoke.
-        clips: how many clips each measurement made; 0 where there are none to make.
-        audio_seconds: how long they are together.
-        failed: how many could not be made.
-        rounds: how often each number of workers was measured.
-        rows: the figures, the fewest workers first.
-        recommended: the fewest workers that are nearly as fast as any, and whose memory is there.
-        auto: how many ``--concurrency auto`` takes here.
-        notes: what else is to be told.
-        seconds: how long all took.
-    """
-
-    provider: str
-    voice: str
-    clips: int = 0
-    audio_seconds: float = 0.0
-    failed: int = 0
-    rounds: int = 0
-    rows: tuple[BenchRow, ...] = ()
+    provider: str  #: the engine
+    voice: str  #: who spoke
+    clips: int = 0  #: how many clips each measurement made; 0 where there are none to make
+    audio_seconds: float = 0.0  #: how long they are together
+    failed: int = 0  #: how many could not be made
+    rounds: int = 0  #: how often each number of workers was measured
+    rows: tuple[BenchRow, ...] = ()  #: the figures, the fewest workers first
+    #: The fewest workers that are nearly as fast as any, and whose memory is there.
     recommended: int | None = None
-    auto: int | None = None
-    notes: tuple[str, ...] = ()
-    seconds: float = 0.0
+    auto: int | None = None  #: how many ``--concurrency auto`` takes here
+    notes: tuple[str, ...] = ()  #: what else is to be told
+    seconds: float = 0.0  #: how long all took
 
 
 def summarize_rounds(measured: Mapping[int, Sequence[BenchMeasurement]]) -> tuple[BenchRow, ...]:
@@ -365,19 +338,13 @@ _MAX_ROUNDS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkRun:
-    """What is to be measured.
+    """What is to be measured."""
 
-    Args:
-        workers: the numbers of workers; empty for 1, 2, 4... up to the cores.
-        clips: how many clips each measurement makes; None for as many as there is time for.
-        seconds: no round is begun that would end later; there is one in any case.
-        paid: an engine that charges may be measured, with ``clips``.
-    """
-
-    workers: tuple[int, ...] = ()
+    workers: tuple[int, ...] = ()  #: the numbers of workers; empty for 1, 2, 4... up to the cores
+    #: How many clips each measurement makes; None for as many as there is time for.
     clips: int | None = None
-    seconds: float = 60.0
-    paid: bool = False
+    seconds: float = 60.0  #: no round is begun that would end later; there is one in any case
+    paid: bool = False  #: an engine that charges may be measured, with ``clips``
 
 
 async def run_benchmark(

@@ -277,31 +277,20 @@ class Spared(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned:
-    """The orphans, and the result of deleting them.
+    """The orphans, and the result of deleting them."""
 
-    Args:
-        orphans: assets that no catalogue refers to, in the order of their paths.
-        deleted: the deleted orphans.
-        spared: orphans that could not be deleted.
-        forgotten: the number of lines removed from the ledger.
-        catalogues: the number of files read, once for each source that reads them.
-        problems: unusable entries and files; if there are any, nothing is deleted.
-        passed_over: unreadable files that may be catalogues; if there are any, nothing is deleted.
-        notes: why nothing can be deleted in this folder.
-        remarks: other notes, which do not prevent deletion.
-        fatal: why the deletion ended early; None if it did not.
-    """
-
-    orphans: tuple[Orphan, ...]
-    deleted: tuple[Orphan, ...] = ()
-    spared: tuple[Spared, ...] = ()
-    forgotten: int = 0
-    catalogues: int = 0
+    orphans: tuple[Orphan, ...]  #: assets that no catalogue refers to, in the order of their paths
+    deleted: tuple[Orphan, ...] = ()  #: the deleted orphans
+    spared: tuple[Spared, ...] = ()  #: orphans that could not be deleted
+    forgotten: int = 0  #: the number of lines removed from the ledger
+    catalogues: int = 0  #: the number of files read, once for each source that reads them
+    #: Unusable entries and files; if there are any, nothing is deleted.
     problems: tuple[InputError, ...] = ()
+    #: Unreadable files that may be catalogues; if there are any, nothing is deleted.
     passed_over: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-    fatal: str | None = None
+    notes: tuple[str, ...] = ()  #: why nothing can be deleted in this folder
+    remarks: tuple[str, ...] = ()  #: other notes, which do not prevent deletion
+    fatal: str | None = None  #: why the deletion ended early; None if it did not
 
     @property
     def may_delete(self) -> bool:

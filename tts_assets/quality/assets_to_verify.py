@@ -52,27 +52,20 @@ _DOWNLOADS, _DOWNLOADS_AHEAD = 8, 64
 
 @dataclass(slots=True, kw_only=True)
 class AssetsToVerify:
-    """The assets to measure, and what the catalogues and the plan show about them.
+    """The assets to measure, and what the catalogues and the plan show about them."""
 
-    Args:
-        clips: the clips of each asset, by its path below the output folder, or as given.
-        outside: given audio files outside the output folder.
-        gone: generated assets without a file, and the reason.
-        faults: the assets whose files cannot be as generated, and the reason.
-        recorded: the ledger's record of each asset.
-        tidy: the ledger has one line for each asset.
-        unmade: as in VerifyReport.
-        found: the plan; None if only audio files were given.
-    """
-
+    #: The clips of each asset, by its path below the output folder, or as given.
     clips: dict[str, list[ClipName]] = field(default_factory=dict)
-    outside: set[str] = field(default_factory=set)
+    outside: set[str] = field(default_factory=set)  #: given audio files outside the output folder
+    #: Generated assets without a file, and the reason.
     gone: dict[str, str] = field(default_factory=dict)
+    #: The assets whose files cannot be as generated, and the reason.
     faults: dict[str, str] = field(default_factory=dict)
+    #: The ledger's record of each asset.
     recorded: Mapping[str, AssetRecord] = field(default_factory=dict)
-    tidy: bool = True
-    unmade: int = 0
-    found: Plan | None = None
+    tidy: bool = True  #: the ledger has one line for each asset
+    unmade: int = 0  #: as in VerifyReport
+    found: Plan | None = None  #: the plan; None if only audio files were given
 
     def add_asset(self, asset: str, *clips: ClipName) -> None:
         """Add an asset to measure, for these clips."""
@@ -395,23 +388,14 @@ _RULES_NOT_OF_PASSAGES = frozenset({Rule.SHORT, Rule.LONG})
 
 
 class MeasureTask(NamedTuple):
-    """One asset, with its ledger line and its expected sound.
+    """One asset, with its ledger line and its expected sound."""
 
-    Args:
-        asset: its name in verdicts.
-        path: its file.
-        line: its ledger line; None for none.
-        expected: its expected sound.
-        fault: why its file cannot be as generated; None if it may be.
-        gone: why it should exist; None if it does.
-    """
-
-    asset: str
-    path: str
-    line: Line | None
-    expected: ExpectedSound
-    fault: str | None = None
-    gone: str | None = None
+    asset: str  #: its name in verdicts
+    path: str  #: its file
+    line: Line | None  #: its ledger line; None for none
+    expected: ExpectedSound  #: its expected sound
+    fault: str | None = None  #: why its file cannot be as generated; None if it may be
+    gone: str | None = None  #: why it should exist; None if it does
 
 
 def measure_asset(item: MeasureTask) -> tuple[Finding, ...]:

@@ -154,23 +154,15 @@ _MAX_NAME_WORDS = 2
 
 
 class LintInput(NamedTuple):
-    """A clip, with its entry's reading and the dictionary's.
+    """A clip, with its entry's reading and the dictionary's."""
 
-    Args:
-        clip: the clip.
-        given: the reading as the entry writes it; None for none.
-        say: how its text becomes its spoken text.
-        said: the dictionary's pronunciation, or why there is none.
-        unaccented: the same without the entry's accent, if the entry gives only the accent.
-        unsaid: the entry's other readings, which no clip speaks, in katakana.
-    """
-
-    clip: Clip
-    given: str | None
-    say: TextType
-    said: Pronunciation | str
+    clip: Clip  #: the clip
+    given: str | None  #: the reading as the entry writes it; None for none
+    say: TextType  #: how its text becomes its spoken text
+    said: Pronunciation | str  #: the dictionary's pronunciation, or why there is none
+    #: The same without the entry's accent, if the entry gives only the accent.
     unaccented: Pronunciation | str | None = None
-    unsaid: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()  #: the entry's other readings, which no clip speaks, in katakana
 
 
 class RuleViolation(NamedTuple):

@@ -158,23 +158,14 @@ SPOKEN_ACCENT = "accent-heard"
 
 
 class ClipName(NamedTuple):
-    """A clip that uses an asset.
+    """A clip that uses an asset."""
 
-    Args:
-        kind: the kind of its catalogue.
-        file: the catalogue's path as given.
-        entry: the entry's id.
-        part: the part of the entry that the clip speaks.
-        at: the place of its record or item in the document.
-        line: the 1-based line of that; None if unknown.
-    """
-
-    kind: Kind
-    file: str
-    entry: str
-    part: str
-    at: Place
-    line: int | None = None
+    kind: Kind  #: the kind of its catalogue
+    file: str  #: the catalogue's path as given
+    entry: str  #: the entry's id
+    part: str  #: the part of the entry that the clip speaks
+    at: Place  #: the place of its record or item in the document
+    line: int | None = None  #: the 1-based line of that; None if unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,17 +145,11 @@ class ListenTask(NamedTuple):
 
 
 class ListenResult(NamedTuple):
-    """The results of recognition.
+    """The results of recognition."""
 
-    Args:
-        findings: assets with too many errors.
-        errors: the share of wrong morae in each recognized clip, by asset.
-        notes: clips that could not be recognized, and why.
-    """
-
-    findings: dict[str, Finding]
-    errors: dict[str, float]
-    notes: list[str]
+    findings: dict[str, Finding]  #: assets with too many errors
+    errors: dict[str, float]  #: the share of wrong morae in each recognized clip, by asset
+    notes: list[str]  #: clips that could not be recognized, and why
 
 
 def choose_recognizer(settings: Settings) -> RecognizerProvider:

@@ -189,25 +189,15 @@ _HTML_SUFFIXES = (".html", ".htm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportResult:
-    """The result of `review --export`.
+    """The result of `review --export`."""
 
-    Args:
-        page: the file to open; None if there was nothing to show.
-        found: its rows.
-        undecided: the number of its undecided sounds.
-        flagged: the number of its sounds with findings.
-        page_bytes: the size of the page.
-        sound_bytes: the size of its sounds.
-        beside: whether the sounds lie beside it; else they stay where they were.
-    """
-
-    page: Path | None
-    found: ReviewRows
-    undecided: int = 0
-    flagged: int = 0
-    page_bytes: int = 0
-    sound_bytes: int = 0
-    beside: bool = True
+    page: Path | None  #: the file to open; None if there was nothing to show
+    found: ReviewRows  #: its rows
+    undecided: int = 0  #: the number of its undecided sounds
+    flagged: int = 0  #: the number of its sounds with findings
+    page_bytes: int = 0  #: the size of the page
+    sound_bytes: int = 0  #: the size of its sounds
+    beside: bool = True  #: whether the sounds lie beside it; else they stay where they were
 
 
 async def export_page(

@@ -18,19 +18,12 @@ if TYPE_CHECKING:
 
 
 class ScriptLibrary(NamedTuple):
-    """A third-party library as published; see ``vendor/vendor.json``.
+    """A third-party library as published; see ``vendor/vendor.json``."""
 
-    Args:
-        script: a path below this package; it defines one global name.
-        style: its style sheet, if any.
-        makes_styles: it adds style elements, and needs a nonce for them.
-        makes_markup: it sets markup from text, so trusted types cannot be required.
-    """
-
-    script: str
-    style: str | None = None
-    makes_styles: bool = False
-    makes_markup: bool = False
+    script: str  #: a path below this package; it defines one global name
+    style: str | None = None  #: its style sheet, if any
+    makes_styles: bool = False  #: it adds style elements, and needs a nonce for them
+    makes_markup: bool = False  #: it sets markup from text, so trusted types cannot be required
 
 
 #: Draws waveforms; defines WaveSurfer.
@@ -44,22 +37,14 @@ UPLOT = ScriptLibrary("vendor/uplot-1.6.32/uPlot.iife.min.js", "vendor/uplot-1.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLayout:
-    """The files of a page, as paths below this package.
+    """The files of a page, as paths below this package."""
 
-    Args:
-        body: the markup between ``<body>`` and ``</body>``.
-        styles: style sheets in order.
-        scripts: our scripts, run in this order inside one strict-mode function, whose scope they
-            share.
-        libraries: run before them.
-        plays: whether it plays sounds.
-    """
-
-    body: str
-    styles: tuple[str, ...]
+    body: str  #: the markup between ``<body>`` and ``</body>``
+    styles: tuple[str, ...]  #: style sheets in order
+    #: Our scripts, run in this order inside one strict-mode function, whose scope they share.
     scripts: tuple[str, ...]
-    libraries: tuple[ScriptLibrary, ...] = ()
-    plays: bool = False
+    libraries: tuple[ScriptLibrary, ...] = ()  #: run before them
+    plays: bool = False  #: whether it plays sounds
 
 
 #: The review page.

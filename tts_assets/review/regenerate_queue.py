@@ -60,21 +60,13 @@ STOPPED_MESSAGE = "the server was stopped before it was generated: run `generate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegenerateJob:
-    """A queued clip.
+    """A queued clip."""
 
-    Args:
-        number: identifies it on the pages.
-        row: the row that shows it.
-        before: the hash of the sound when it was requested.
-        use: which of the row's clips.
-        order: the request.
-    """
-
-    number: str
-    row: ReviewRow
-    before: str
-    use: ClipUse
-    order: RegenerateRequest
+    number: str  #: identifies it on the pages
+    row: ReviewRow  #: the row that shows it
+    before: str  #: the hash of the sound when it was requested
+    use: ClipUse  #: which of the row's clips
+    order: RegenerateRequest  #: the request
 
     @property
     def is_take(self) -> bool:

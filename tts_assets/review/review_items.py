@@ -45,22 +45,14 @@ _HIDDEN_NOTES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewItems:
-    """The sounds to show.
+    """The sounds to show."""
 
-    Args:
-        plan: of the selected clips.
-        clips: the clips of each asset, in the order of the catalogues.
-        lines: the ledger line of each of these assets.
-        others: the ledger lines of former sounds, by asset and hash.
-        sums: the hashes of all assets in the ledger.
-        takes: paid sounds that were refused, with the clips that would use them.
-    """
-
-    plan: Plan
-    clips: dict[str, list[Clip]]
-    lines: dict[str, Line]
-    others: dict[tuple[str, str], Line]
-    sums: set[str]
+    plan: Plan  #: of the selected clips
+    clips: dict[str, list[Clip]]  #: the clips of each asset, in the order of the catalogues
+    lines: dict[str, Line]  #: the ledger line of each of these assets
+    others: dict[tuple[str, str], Line]  #: the ledger lines of former sounds, by asset and hash
+    sums: set[str]  #: the hashes of all assets in the ledger
+    #: Paid sounds that were refused, with the clips that would use them.
     takes: list[tuple[DoubtfulTake, list[Clip]]]
 
     def list_notes(self) -> Iterator[str]:

@@ -43,27 +43,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyResult:
-    """The result of `review apply`; of several decisions on one sound only the latest counts.
+    """The result of `review apply`; of several decisions on one sound only the latest counts."""
 
-    Args:
-        journal: the path of the journal.
-        read: the number of decisions.
-        new: how many of them were not in the journal.
-        written: added to the ledger.
-        known: already in the ledger, or superseded by later ones.
-        stale: on sounds that are gone.
-        takes: on kept takes, which the next run of `generate` uses or buys again.
-        is_history: the decisions are the journal's own, where stale ones are normal.
-    """
-
-    journal: str
-    read: int
-    new: int
-    written: tuple[SoundDecision, ...]
-    known: tuple[SoundDecision, ...]
-    stale: tuple[SoundDecision, ...]
+    journal: str  #: the path of the journal
+    read: int  #: the number of decisions
+    new: int  #: how many of them were not in the journal
+    written: tuple[SoundDecision, ...]  #: added to the ledger
+    known: tuple[SoundDecision, ...]  #: already in the ledger, or superseded by later ones
+    stale: tuple[SoundDecision, ...]  #: on sounds that are gone
+    #: On kept takes, which the next run of `generate` uses or buys again.
     takes: tuple[SoundDecision, ...]
-    is_history: bool
+    is_history: bool  #: the decisions are the journal's own, where stale ones are normal
 
 
 def apply_decisions(
@@ -149,23 +139,14 @@ class DecisionBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A clip to generate again.
+    """A clip to generate again."""
 
-    Args:
-        asset: of its row.
-        sha256: the hash of the sound that the page shows.
-        use: which of the row's clips.
-        say: the override; nothing to repeat it unchanged.
-        by: who asks; may be "".
-        reason: why; may be "".
-    """
-
-    asset: str
-    sha256: str
-    use: int = 0
-    say: dict[str, Any] | None = None
-    by: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""
-    reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""
+    asset: str  #: of its row
+    sha256: str  #: the hash of the sound that the page shows
+    use: int = 0  #: which of the row's clips
+    say: dict[str, Any] | None = None  #: the override; nothing to repeat it unchanged
+    by: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""  #: who asks; may be ""
+    reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""  #: why; may be ""
 
 
 #: Seconds without a new decision before they are written to the ledger.

@@ -46,25 +46,17 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class SoundDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A reviewer's decision on one sound: a line of the journal.
+    """A reviewer's decision on one sound: a line of the journal."""
 
-    Args:
-        asset: its path below the output folder at that time.
-        sha256: the hash of its bytes.
-        decided: the decision.
-        at: when, in UTC, as ISO 8601 writes it, to the millisecond.
-        by: the reviewer's name; "" if none is given.
-        reason: the reviewer's reason; "" for none.
-        clips: the clips that used it.
-    """
-
-    asset: str
-    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-    decided: Decided
-    at: str
+    asset: str  #: its path below the output folder at that time
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  #: the hash of its bytes
+    decided: Decided  #: the decision
+    at: str  #: when, in UTC, as ISO 8601 writes it, to the millisecond
+    #: The reviewer's name; "" if none is given.
     by: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""
+    #: The reviewer's reason; "" for none.
     reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""
-    clips: tuple[Use, ...] = ()
+    clips: tuple[Use, ...] = ()  #: the clips that used it
 
     @property
     def decision(self) -> Decision:
@@ -334,17 +326,12 @@ def _whole_lines(folder: Path) -> bytes:
 
 
 class Settled(NamedTuple):
-    """The result of writing decisions; of several on one sound only the latest.
+    """The result of writing decisions; of several on one sound only the latest."""
 
-    Args:
-        written: decisions that were added to the ledger.
-        known: decisions that the ledger already had, or that a later one has replaced.
-        stale: decisions on sounds that no longer exist.
-    """
-
-    written: tuple[SoundDecision, ...]
+    written: tuple[SoundDecision, ...]  #: decisions that were added to the ledger
+    #: Decisions that the ledger already had, or that a later one has replaced.
     known: tuple[SoundDecision, ...]
-    stale: tuple[SoundDecision, ...]
+    stale: tuple[SoundDecision, ...]  #: decisions on sounds that no longer exist
 
 
 def latest(decisions: Iterable[SoundDecision]) -> dict[tuple[str, str], SoundDecision]:

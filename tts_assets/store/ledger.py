@@ -35,16 +35,12 @@ REVIEW = b'"review"'
 
 
 class ReviewedLedger(NamedTuple):
-    """A ledger with decisions in it.
+    """A ledger with decisions in it."""
 
-    Args:
-        data: all of its bytes.
-        written: the assets whose lines have new decisions, each with the hash of its bytes.
-        known: the assets whose lines already had these decisions, or later ones.
-    """
-
-    data: bytes
+    data: bytes  #: all of its bytes
+    #: The assets whose lines have new decisions, each with the hash of its bytes.
     written: frozenset[tuple[str, str]]
+    #: The assets whose lines already had these decisions, or later ones.
     known: frozenset[tuple[str, str]]
 
 
@@ -344,18 +340,14 @@ def _no_hash(_: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """The content of a ledger.
+    """The content of a ledger."""
 
-    Args:
-        recorded: each asset's recipe and size, by its path.
-        tidy: whether it is as a finished run leaves it: whole, sorted, one line for each asset.
-        approved: the assets whose bytes a reviewer approved.
-        rejected: the decision on each asset whose bytes a reviewer rejected, by its path.
-    """
-
+    #: Each asset's recipe and size, by its path.
     recorded: dict[str, AssetRecord] = field(default_factory=dict)
+    #: Whether it is as a finished run leaves it: whole, sorted, one line for each asset.
     tidy: bool = True
-    approved: set[str] = field(default_factory=set)
+    approved: set[str] = field(default_factory=set)  #: the assets whose bytes a reviewer approved
+    #: The decision on each asset whose bytes a reviewer rejected, by its path.
     rejected: dict[str, Decision] = field(default_factory=dict)
 
     def add_reviews(self, rows: Iterable[Row]) -> None:

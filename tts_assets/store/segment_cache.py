@@ -35,27 +35,17 @@ _DIGITS = 8
 
 
 class CachedSegment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The data of a cached segment: the first line of its file; its samples follow.
+    """The data of a cached segment: the first line of its file; its samples follow."""
 
-    Args:
-        frames: the number of samples; float32, little-endian, mono.
-        check: CRC-32 of their bytes: segments are not synced.
-        level: the factor that restores the loudness of the engine's output.
-        pronunciation: the spoken pronunciation, if the engine reports it.
-        billed: the amount that a service charged, in credits; None if unknown.
-        credit: the credit line that its licence requires; "" for none.
-        findings: the audio checks that it failed.
-        words: when its words are spoken, if the service reports it.
-    """
-
-    frames: int
-    check: int
-    level: float = 1.0
+    frames: int  #: the number of samples; float32, little-endian, mono
+    check: int  #: CRC-32 of their bytes: segments are not synced
+    level: float = 1.0  #: the factor that restores the loudness of the engine's output
+    #: The spoken pronunciation, if the engine reports it.
     pronunciation: Pronunciation | None = None
-    billed: float | None = None
-    credit: str = ""
-    findings: tuple[Finding, ...] = ()
-    words: tuple[WordTime, ...] = ()
+    billed: float | None = None  #: the amount that a service charged, in credits; None if unknown
+    credit: str = ""  #: the credit line that its licence requires; "" for none
+    findings: tuple[Finding, ...] = ()  #: the audio checks that it failed
+    words: tuple[WordTime, ...] = ()  #: when its words are spoken, if the service reports it
 
 
 _decoder = msgspec.json.Decoder(CachedSegment)

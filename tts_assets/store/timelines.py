@@ -138,17 +138,11 @@ class TimelineDocument(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The time line of a passage.
+    """The time line of a passage."""
 
-    Args:
-        asset: the path of its asset below the output folder.
-        seconds: the length of that.
-        cues: the pieces of the text, in order.
-    """
-
-    asset: str
-    seconds: float
-    cues: tuple[Cue, ...]
+    asset: str  #: the path of its asset below the output folder
+    seconds: float  #: the length of that
+    cues: tuple[Cue, ...]  #: the pieces of the text, in order
 
 
 class _TimelineVersion(msgspec.Struct):

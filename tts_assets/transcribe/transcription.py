@@ -49,16 +49,11 @@ _MIN_LETTERS = 2
 
 
 class RecognizedChunk(NamedTuple):
-    """The result of a chunk; times in seconds from the beginning of the recording.
+    """The result of a chunk; times in seconds from the beginning of the recording."""
 
-    Args:
-        begin: the start of the chunk.
-        end: its end.
-        recognized: the recognized text, with times from the chunk's start; or why it failed.
-    """
-
-    begin: float
-    end: float
+    begin: float  #: the start of the chunk
+    end: float  #: its end
+    #: The recognized text, with times from the chunk's start; or why it failed.
     recognized: Recognized | str
 
 

@@ -114,36 +114,22 @@ class ClipExecutor(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildContext:
-    """Everything that the clips of a run have in common.
+    """Everything that the clips of a run have in common."""
 
-    Args:
-        speaker: the open engine, or the executor on other machines.
-        voice: the default voice.
-        engine: returns the engine's parts with their versions, for the name of a voice.
-        accents: whether a voice follows pitch accents, by its name.
-        repeats: whether a voice is deterministic, by its name.
-        sound: the loudness and the file format of the assets.
-        recipes: hashes the inputs of clips, for the ledger.
-        cast: assigns voices to the speakers of passages.
-        temp: the folder for the segments of unfinished passages.
-        threads: limits the threads that prepare and store audio.
-        remakes: how often to regenerate a clip that fails a check, if the voice is not
-            deterministic.
-        takes: the paid recordings; None if requests are not recorded.
-    """
-
-    speaker: Speaker | ClipExecutor
-    voice: Voice
+    speaker: Speaker | ClipExecutor  #: the open engine, or the executor on other machines
+    voice: Voice  #: the default voice
+    #: Returns the engine's parts with their versions, for the name of a voice.
     engine: Callable[[str], str]
-    accents: Callable[[str], bool]
-    repeats: Callable[[str], bool]
-    sound: Sound
-    recipes: Recipes
-    cast: Cast
-    temp: Path
-    threads: CapacityLimiter
+    accents: Callable[[str], bool]  #: whether a voice follows pitch accents, by its name
+    repeats: Callable[[str], bool]  #: whether a voice is deterministic, by its name
+    sound: Sound  #: the loudness and the file format of the assets
+    recipes: Recipes  #: hashes the inputs of clips, for the ledger
+    cast: Cast  #: assigns voices to the speakers of passages
+    temp: Path  #: the folder for the segments of unfinished passages
+    threads: CapacityLimiter  #: limits the threads that prepare and store audio
+    #: How often to regenerate a clip that fails a check, if the voice is not deterministic.
     remakes: int = 0
-    takes: TakeStore | None = None
+    takes: TakeStore | None = None  #: the paid recordings; None if requests are not recorded
 
     def own_voice(self, job: Job) -> Voice:
         """The voice of a job, or of its narrator."""
@@ -166,69 +152,44 @@ class BuildContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputTarget:
-    """The destination of the assets of a run.
+    """The destination of the assets of a run."""
 
-    Args:
-        storage: the output folder.
-        log: the open ledger.
-        rejected: the assets whose audio a reviewer rejected.
-        earlier: the folder that keeps the rejected audio when it is replaced.
-    """
-
-    storage: Storage
-    log: AppendLog
-    rejected: Container[str] = frozenset()
-    earlier: Path = Path()
+    storage: Storage  #: the output folder
+    log: AppendLog  #: the open ledger
+    rejected: Container[str] = frozenset()  #: the assets whose audio a reviewer rejected
+    earlier: Path = Path()  #: the folder that keeps the rejected audio when it is replaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredClip:
-    """The result of a job.
+    """The result of a job."""
 
-    Args:
-        seconds: the length of the speech.
-        bytes: the size of one asset.
-        lufs: its integrated loudness.
-        pronunciation: the spoken pronunciation, if the engine reports it.
-        credit: the credit line that its licence requires, if known only now; "" for none.
-        billed: the amount that a service charged in this run, in its own credits; None if it does
-            not report it.
-        findings: the audio checks that it failed.
-        repeated: whether it has exactly the bytes that a reviewer rejected.
-    """
-
-    seconds: float
-    bytes: int
-    lufs: float
+    seconds: float  #: the length of the speech
+    bytes: int  #: the size of one asset
+    lufs: float  #: its integrated loudness
+    #: The spoken pronunciation, if the engine reports it.
     pronunciation: Pronunciation | None = None
-    credit: str = ""
+    credit: str = ""  #: the credit line that its licence requires, if known only now; "" for none
+    #: The amount that a service charged in this run, in its own credits; None if it does not report
+    #: it.
     billed: float | None = None
-    findings: tuple[Finding, ...] = ()
-    repeated: bool = False
+    findings: tuple[Finding, ...] = ()  #: the audio checks that it failed
+    repeated: bool = False  #: whether it has exactly the bytes that a reviewer rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """The content of an asset.
+    """The content of an asset."""
 
-    Args:
-        data: its bytes, or the file that contains them; empty if they are already stored.
-        made: the result of its job.
-        lufs: its integrated loudness.
-        peak_dbtp: its true peak.
-        billed: the amount that a service charged for it, including earlier runs.
-        cues: the time line of a passage.
-        word_cues: the same by words, if a service reports their times.
-        stored: the hash and size of its bytes, if they are already stored under all its names.
-    """
-
+    #: Its bytes, or the file that contains them; empty if they are already stored.
     data: bytes | Path
-    made: StoredClip
-    lufs: float
-    peak_dbtp: float
-    billed: float | None = None
-    cues: tuple[Cue, ...] = ()
-    word_cues: tuple[Cue, ...] = ()
+    made: StoredClip  #: the result of its job
+    lufs: float  #: its integrated loudness
+    peak_dbtp: float  #: its true peak
+    billed: float | None = None  #: the amount that a service charged for it, including earlier runs
+    cues: tuple[Cue, ...] = ()  #: the time line of a passage
+    word_cues: tuple[Cue, ...] = ()  #: the same by words, if a service reports their times
+    #: The hash and size of its bytes, if they are already stored under all its names.
     stored: StoredData | None = None
 
 

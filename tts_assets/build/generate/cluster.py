@@ -83,23 +83,14 @@ Made = Any
 
 
 class _Request(NamedTuple):
-    """A clip or a segment to generate.
+    """A clip or a segment to generate."""
 
-    Args:
-        form: the text with its reading.
-        voice: the voice.
-        engine: the run's engine, model and dictionary with their versions.
-        assets: names under which the worker may store a clip.
-        around: the texts around a segment; None for a clip.
-        timed: whether to request the time of each character of a segment.
-    """
-
-    form: SpokenForm
-    voice: Voice
-    engine: str
-    assets: tuple[str, ...] = ()
-    around: tuple[str, str] | None = None
-    timed: bool = False
+    form: SpokenForm  #: the text with its reading
+    voice: Voice  #: the voice
+    engine: str  #: the run's engine, model and dictionary with their versions
+    assets: tuple[str, ...] = ()  #: names under which the worker may store a clip
+    around: tuple[str, str] | None = None  #: the texts around a segment; None for a clip
+    timed: bool = False  #: whether to request the time of each character of a segment
 
 
 class _Outcome(NamedTuple):

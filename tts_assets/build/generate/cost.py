@@ -39,18 +39,13 @@ _UNKNOWN_FACTOR = 2.0
 
 
 class Limits:
-    """The jobs of a run, those left for another run, and the limit that left them.
-
-    Attributes:
-        taken: the jobs of this run, in the order of the catalogues.
-        left: the jobs for another run.
-        bound: the setting that left them, with its value; None if nothing is left.
-    """
+    """The jobs of a run, those left for another run, and the limit that left them."""
 
     def __init__(self, settings: Settings) -> None:
         """Start the clock of ``--max-duration``."""
-        self.taken: list[Job] = []
-        self.left: list[Job] = []
+        self.taken: list[Job] = []  #: the jobs of this run, in the order of the catalogues
+        self.left: list[Job] = []  #: the jobs for another run
+        #: The setting that left them, with its value; None if nothing is left.
         self.bound: str | None = None
         self._clips = settings.max_clips
         self._seconds = settings.max_duration_seconds

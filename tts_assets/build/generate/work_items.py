@@ -37,17 +37,11 @@ Cut: TypeAlias = tuple["Segment", ...] | str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
-    """The work of one worker: a whole clip, a segment of a passage, or joining a passage.
+    """The work of one worker: a whole clip, a segment of a passage, or joining a passage."""
 
-    Args:
-        job: the job that it belongs to.
-        passage: the passage that it belongs to; None for a clip in one piece.
-        number: its segment, from 0; None if all exist and must be joined.
-    """
-
-    job: Job
-    passage: Passage | None = None
-    number: int | None = None
+    job: Job  #: the job that it belongs to
+    passage: Passage | None = None  #: the passage that it belongs to; None for a clip in one piece
+    number: int | None = None  #: its segment, from 0; None if all exist and must be joined
 
     @property
     def is_segment_to_say(self) -> bool:

@@ -123,13 +123,7 @@ def _wrong(what: str, template: str, problem: str) -> UsageError:
 
 
 class Addresses:
-    """Turns clips into paths and URLs, and knows its own URLs from everybody else's.
-
-    Attributes:
-        by_recipe: the asset's name carries the recipe, so that it can only ever hold one sound.
-        url_by_id: the URL carries neither recipe nor asset, so that only ids tell URLs apart.
-        names_tell: both names carry the recipe, so that no two sounds can have one of them.
-    """
+    """Turns clips into paths and URLs, and knows its own URLs from everybody else's."""
 
     def __init__(self, asset: str, url: str, ext: Format) -> None:
         """Take the templates of a source of catalogues, and the assets' format.
@@ -146,8 +140,11 @@ class Addresses:
         asset = unicodedata.normalize("NFC", asset)
         check_asset(asset, ext)
         check_url(url)
+        #: The asset's name carries the recipe, so that it can only ever hold one sound.
         self.by_recipe = "{recipe}" in asset
+        #: The URL carries neither recipe nor asset, so that only ids tell URLs apart.
         self.url_by_id = "{recipe}" not in url and "{asset}" not in url
+        #: Both names carry the recipe, so that no two sounds can have one of them.
         self.names_tell = self.by_recipe and not self.url_by_id
         # {asset} written out: braces stand for what is escaped already.
         whole = url.replace("{asset}", quote(asset, safe="/{}"))

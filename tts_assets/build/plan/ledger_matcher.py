@@ -77,19 +77,12 @@ _PAUSES = re.compile(r" pause-\S+")
 
 
 class UnresolvedClip(NamedTuple):
-    """A clip without an asset of its own, and the keys to find an earlier one.
+    """A clip without an asset of its own, and the keys to find an earlier one."""
 
-    Args:
-        item: the clip by its own recipe and name.
-        addresses: names the files and URLs of its source.
-        brief: the hash of its request to the engine.
-        before: the asset, or the recipe, that it had before; None if unknown.
-    """
-
-    item: ClipPlan
-    addresses: Addresses
-    brief: str
-    before: str | None
+    item: ClipPlan  #: the clip by its own recipe and name
+    addresses: Addresses  #: names the files and URLs of its source
+    brief: str  #: the hash of its request to the engine
+    before: str | None  #: the asset, or the recipe, that it had before; None if unknown
 
     def names(self) -> tuple[str, ...]:
         """The keys of the ledger lines to find."""

@@ -147,16 +147,6 @@ class Folder:
     """The output folder, and the shard's own folder if the run is a shard.
 
     The assets in a shard's own folder take precedence.
-
-    Attributes:
-        recorded: the ledger's record of each asset, by its path.
-        present: the size of every asset that exists, by its path.
-        untidy: whether an interrupted run left files to delete.
-        failed: the reason for each recipe that failed in the last run.
-        judged_by: what clips are compared with.
-        approved: the assets whose audio a reviewer approved.
-        rejected: the decision on each asset whose audio a reviewer rejected, by its path.
-        folders: the folders that were listed recursively.
     """
 
     def __init__(self, settings: Settings, folders: Iterable[str], *, may_lack_files: bool) -> None:
@@ -171,19 +161,22 @@ class Folder:
             InputError: the ledger, or the record of failures, is damaged.
             FatalError: a folder cannot be listed.
         """
+        #: The ledger's record of each asset, by its path.
         self.recorded: dict[str, AssetRecord] = {}
-        self.present: dict[str, int] = {}
-        self.failed: dict[str, str] = {}
-        self.untidy = False
-        self.approved: set[str] = set()
+        self.present: dict[str, int] = {}  #: the size of every asset that exists, by its path
+        self.failed: dict[str, str] = {}  #: the reason for each recipe that failed in the last run
+        self.untidy = False  #: whether an interrupted run left files to delete
+        self.approved: set[str] = set()  #: the assets whose audio a reviewer approved
+        #: The decision on each asset whose audio a reviewer rejected, by its path.
         self.rejected: dict[str, Decision] = {}
-        self.folders: tuple[str, ...] = ()
+        self.folders: tuple[str, ...] = ()  #: the folders that were listed recursively
         self._storages = [
             open_storage(settings),
             *([] if settings.shard is None else [Storage(Path(settings.folder))]),
         ]
         for storage in self._storages:
             self._scan_folders(storage, folders)
+        #: What clips are compared with.
         self.judged_by = Judged.BYTES if settings.deep else Judged.FILES
         lacks_files = bool(self.recorded) and self.recorded.keys().isdisjoint(self.present)
         if may_lack_files and lacks_files and not settings.deep:

@@ -40,18 +40,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Readers:
-    """Who reads a catalogue.
+    """Who reads a catalogue."""
 
-    Args:
-        file: its path from here.
-        sources: in the order in which they read it.
-        known: how many of its URLs it has.
-        overrides: what is said instead of its entries.
-    """
-
-    file: str
-    sources: list[Source] = field(default_factory=list)
-    known: int = 0
+    file: str  #: its path from here
+    sources: list[Source] = field(default_factory=list)  #: in the order in which they read it
+    known: int = 0  #: how many of its URLs it has
+    #: What is said instead of its entries.
     overrides: OverrideSet = field(default_factory=OverrideSet)
 
 
@@ -139,17 +133,7 @@ class _Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MergedShards:
-    """All parts as one.
-
-    Attributes:
-        parts: in the order of the shards.
-        count: how many shards there are.
-        lines: what is said of each asset.
-        urls: for each catalogue, as seen from the output folder, the URLs of its clips, whose
-            sources are told by their short names; of shards that were merged earlier, too.
-        missing: the shards that were not merged yet.
-        left: clips that the shards did not come to.
-    """
+    """All parts as one."""
 
     def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
         """Read parts, and see that they fit together.
@@ -162,12 +146,12 @@ class MergedShards:
             UsageError: there are no parts.
             InputError: one is none, or is damaged, or they do not fit.
         """
-        self.parts = _parts(settings, folders)
+        self.parts = _parts(settings, folders)  #: in the order of the shards
         first = self.parts[0]
-        self.count = first.header.count
+        self.count = first.header.count  #: how many shards there are
         for part in self.parts[1:]:
             _refuse_other_plan(part, first)
-        self.lines = _lines(self.parts)
+        self.lines = _lines(self.parts)  #: what is said of each asset
         _refuse_other_files(self.lines.values())
         path = Path(settings.state_folder, WAITING_NAME)
         self._earlier = [
@@ -177,13 +161,16 @@ class MergedShards:
         ]
         earlier_urls = chain.from_iterable(map(self._iter_earlier_patches, self._earlier))
         patches = chain(earlier_urls, *(part.urls for part in self.parts))
+        #: For each catalogue, as seen from the output folder, the URLs of its clips, whose sources
+        #: are told by their short names; of shards that were merged earlier, too.
         self.urls = _urls(patches) if settings.update_json else {}
         given = {part.header.index for part in self.parts}
         others = [each for each, _ in self._earlier if each.header.index not in given]
         here = given | {each.header.index for each in others}
+        #: The shards that were not merged yet.
         self.missing = tuple(sorted(set(range(1, self.count + 1)) - here))
         headers = [*(part.header for part in self.parts), *(each.header for each in others)]
-        self.left = sum(header.left for header in headers)
+        self.left = sum(header.left for header in headers)  #: clips that the shards did not come to
 
     def encode_waiting(self) -> bytes:
         """What is kept in the output folder until all shards are there."""

@@ -46,16 +46,11 @@ class _Place(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sorted:
-    """The assets of all shards.
+    """The assets of all shards."""
 
-    Args:
-        wanted: the assets that the output folder lacks.
-        there: the assets that it already has.
-        changed: the assets that changed there after the shard was planned.
-    """
-
-    wanted: list[PartLine] = field(default_factory=list)
-    there: list[PartLine] = field(default_factory=list)
+    wanted: list[PartLine] = field(default_factory=list)  #: the assets that the output folder lacks
+    there: list[PartLine] = field(default_factory=list)  #: the assets that it already has
+    #: The assets that changed there after the shard was planned.
     changed: list[PartLine] = field(default_factory=list)
 
 
@@ -187,35 +182,21 @@ def _copy(each: PartLine, target: OutputTarget) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """The result of a merge.
+    """The result of a merge."""
 
-    Args:
-        parts: the folders of the shards, in order; they are not changed.
-        count: the number of shards.
-        missing: the shards that are not merged yet.
-        copied: assets copied into the output folder.
-        there: assets that already existed there.
-        changed: assets that it keeps, because they changed after the shards were planned.
-        failed: clips that failed in the shards.
-        left: clips that the shards did not generate.
-        urls_written: URLs written into the catalogues.
-        urls_missed: URLs whose entry changed since, or has a foreign URL now.
-        urls_waiting: URLs to write when the missing shards are merged.
-        problems: catalogues and entries whose URLs could not be written.
-    """
-
-    parts: tuple[str, ...]
-    count: int
-    missing: tuple[int, ...] = ()
-    copied: int = 0
-    there: int = 0
+    parts: tuple[str, ...]  #: the folders of the shards, in order; they are not changed
+    count: int  #: the number of shards
+    missing: tuple[int, ...] = ()  #: the shards that are not merged yet
+    copied: int = 0  #: assets copied into the output folder
+    there: int = 0  #: assets that already existed there
+    #: Assets that it keeps, because they changed after the shards were planned.
     changed: tuple[str, ...] = ()
-    failed: int = 0
-    left: int = 0
-    urls_written: int = 0
-    urls_missed: int = 0
-    urls_waiting: int = 0
-    problems: tuple[InputError, ...] = ()
+    failed: int = 0  #: clips that failed in the shards
+    left: int = 0  #: clips that the shards did not generate
+    urls_written: int = 0  #: URLs written into the catalogues
+    urls_missed: int = 0  #: URLs whose entry changed since, or has a foreign URL now
+    urls_waiting: int = 0  #: URLs to write when the missing shards are merged
+    problems: tuple[InputError, ...] = ()  #: catalogues and entries whose URLs could not be written
 
 
 def merge(

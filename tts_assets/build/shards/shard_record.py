@@ -71,37 +71,21 @@ VERSION = 1
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The inputs of a shard, and its progress.
+    """The inputs of a shard, and its progress."""
 
-    Args:
-        version: of the folder; see :data:`OVERRIDES_VERSION`.
-        index: which shard it is, from 1.
-        count: how many there are.
-        finished: whether its run ended, even early; else it was killed or is still running.
-        left: clips that it did not generate because its run ended early.
-        forced: whether `--force` was given.
-        provider: the engine's name.
-        engine: the engine's parts with their versions.
-        voice: the default voice and its speed.
-        sound: the loudness and the file format of the assets.
-        templates: of the assets and URLs of all sources.
-        catalogues: hash of all that the clips say, of all shards.
-        plan: hash of the recipes of all shards.
-    """
-
-    version: int
-    index: int
-    count: int
-    finished: bool
-    left: int = 0
-    forced: bool
-    provider: str
-    engine: str
-    voice: str
-    sound: str
-    templates: tuple[str, ...]
-    catalogues: str
-    plan: str
+    version: int  #: of the folder; see :data:`OVERRIDES_VERSION`
+    index: int  #: which shard it is, from 1
+    count: int  #: how many there are
+    finished: bool  #: whether its run ended, even early; else it was killed or is still running
+    left: int = 0  #: clips that it did not generate because its run ended early
+    forced: bool  #: whether `--force` was given
+    provider: str  #: the engine's name
+    engine: str  #: the engine's parts with their versions
+    voice: str  #: the default voice and its speed
+    sound: str  #: the loudness and the file format of the assets
+    templates: tuple[str, ...]  #: of the assets and URLs of all sources
+    catalogues: str  #: hash of all that the clips say, of all shards
+    plan: str  #: hash of the recipes of all shards
 
     @property
     def name(self) -> str:
@@ -204,17 +188,11 @@ REPLACED_NAME = "replaced.jsonl"
 
 
 class Replaced(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """What may be replaced: anything else under that name came since.
+    """What may be replaced: anything else under that name came since."""
 
-    Args:
-        asset: its path, relative to the output folder.
-        recipe: what the ledger said that it was made from; empty where it did not know the file.
-        sha256: hash of its bytes, as the ledger said; or of the file that it did not know.
-    """
-
-    asset: str
-    recipe: str
-    sha256: str
+    asset: str  #: its path, relative to the output folder
+    recipe: str  #: what the ledger said that it was made from; empty where it did not know the file
+    sha256: str  #: hash of its bytes, as the ledger said; or of the file that it did not know
 
 
 def encode_replaced(found: Iterable[Replaced]) -> bytes:
@@ -240,23 +218,13 @@ URLS_NAME = "urls.jsonl"
 
 
 class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The URL of a clip, and what it belongs to.
+    """The URL of a clip, and what it belongs to."""
 
-    Args:
-        file: the catalogue, as seen from the output folder.
-        source: the short name of the source that found it.
-        entry: the entry's id.
-        part: which of its clips, or the time line of which.
-        text: what is said, with the rest of the spoken form.
-        url: the address.
-        instead_of: what stood in its place when its shard was planned, and gives way to it.
-    """
-
-    file: str
-    source: str
-    entry: str
-    part: str
-    text: str
+    file: str  #: the catalogue, as seen from the output folder
+    source: str  #: the short name of the source that found it
+    entry: str  #: the entry's id
+    part: str  #: which of its clips, or the time line of which
+    text: str  #: what is said, with the rest of the spoken form
     reading: str | None = None
     accent: int | None = None
     sentence: bool = False
@@ -264,7 +232,8 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: tuple[Turn, ...] = ()
     boundaries: tuple[int, ...] = ()
     romanized: bool = False
-    url: str
+    url: str  #: the address
+    #: What stood in its place when its shard was planned, and gives way to it.
     instead_of: tuple[str, ...] = ()
 
     @property
@@ -340,24 +309,16 @@ class ShardRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardOutput:
-    """All that a shard left in its folder.
+    """All that a shard left in its folder."""
 
-    Args:
-        folder: where it is.
-        header: its header.
-        lines: its ledger lines by asset, and where they stand.
-        replaced: the recipes and hashes that the output folder had for an asset, by its path, when
-            its shard was planned.
-        urls: the URLs of its clips, and where they stand.
-        failures: the bytes of its record of failures.
-    """
-
-    folder: Path
-    header: Header
-    lines: dict[str, tuple[Line, ShardRecord]]
+    folder: Path  #: where it is
+    header: Header  #: its header
+    lines: dict[str, tuple[Line, ShardRecord]]  #: its ledger lines by asset, and where they stand
+    #: The recipes and hashes that the output folder had for an asset, by its path, when its shard
+    #: was planned.
     replaced: dict[str, set[tuple[str, str]]]
-    urls: list[tuple[Patch, ShardRecord]]
-    failures: bytes
+    urls: list[tuple[Patch, ShardRecord]]  #: the URLs of its clips, and where they stand
+    failures: bytes  #: the bytes of its record of failures
 
 
 def read_shard(folder: Path) -> ShardOutput:
