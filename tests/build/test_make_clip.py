@@ -14,8 +14,8 @@ from tests.plugin_engines import Paid
 from tts_assets.audio import render
 from tts_assets.build.generate.clip import (
     BuildContext,
+    FinishedClip,
     OutputTarget,
-    StoredClip,
     best_take,
     make_clip,
 )
@@ -139,7 +139,7 @@ class Workshop:
 
     async def make(
         self, *clips: Clip, addresses: Addresses = BY_ID, writes: int = 99
-    ) -> list[StoredClip]:
+    ) -> list[FinishedClip]:
         """Make what is missing or stale, until the plug is pulled."""
         store, log = PluggedStorage(self.root), PluggedLog(self.root / LEDGER_NAME)
         store.plug = log.plug = Plug(writes)
@@ -187,13 +187,13 @@ async def test_the_ledger_says_how_a_clip_was_spoken(
     assert isinstance(workshop.speaker, Recorder) is (speaker is Finishing)
     (made,) = await workshop.make(_clip("犬", form=SpokenForm(text="犬", reading="イヌ", accent=2)))
     line = workshop.lines()[-1]
-    assert made.pronunciation == SAID
+    assert made.recording.pronunciation == SAID
     assert (line["spoken"], line["basis"], line["accent"]) == ("イヌ↓", "spelling", 2)
 
 
 async def test_an_engine_that_cannot_tell_leaves_it_out_of_the_ledger(workshop: Workshop) -> None:
     (made,) = await workshop.make(_clip("犬"))
-    assert made.pronunciation is None
+    assert made.recording.pronunciation is None
     assert not {"spoken", "basis", "accent"} & workshop.lines()[-1].keys()
 
 

@@ -377,13 +377,13 @@ async def _to_file(
     await synthesizer.keep_all()
 
     def write() -> tuple[float, tuple[Finding, ...]]:
-        content = passage.join_segments()
+        finished = passage.join_segments()
         with fatal(f"cannot write {path}"):
             sweep(path.parent)
-            write_whole(path, content.data)
+            write_whole(path, finished.data)
         passage.clear()
         segment_cache.leave(temp)
-        return content.made.seconds, content.made.findings
+        return finished.recording.seconds, finished.recording.findings
 
     return await anyio.to_thread.run_sync(write)
 

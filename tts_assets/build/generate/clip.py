@@ -161,47 +161,32 @@ class OutputTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredClip:
-    """The result of a job."""
+class FinishedClip:
+    """A finished clip: its recording, and what the ledger records besides."""
 
-    seconds: float  #: the length of the speech
-    bytes: int  #: the size of one asset
-    lufs: float  #: its integrated loudness
-    #: The spoken pronunciation, if the engine reports it.
-    pronunciation: Pronunciation | None = None
-    credit: str = ""  #: the credit line that its licence requires, if known only now; "" for none
-    #: The amount that a service charged in this run, in its own credits; None if it does not report
-    #: it.
-    billed: float | None = None
-    findings: tuple[Finding, ...] = ()  #: the audio checks that it failed
-    repeated: bool = False  #: whether it has exactly the bytes that a reviewer rejected
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """The content of an asset."""
-
-    #: Its bytes, or the file that contains them; empty if they are already stored.
-    data: bytes | Path
-    made: StoredClip  #: the result of its job
-    lufs: float  #: its integrated loudness
-    peak_dbtp: float  #: its true peak
+    recording: Recording  #: its bytes, unless they are in a file or stored, and its measurements
+    file: Path | None = None  #: the file with its bytes
+    stored: StoredData | None = None  #: its hash and size, if it is stored under all its names
     billed: float | None = None  #: the amount that a service charged for it, including earlier runs
     cues: tuple[Cue, ...] = ()  #: the time line of a passage
     word_cues: tuple[Cue, ...] = ()  #: the same by words, if a service reports their times
-    #: The hash and size of its bytes, if they are already stored under all its names.
-    stored: StoredData | None = None
+    repeated: bool = False  #: whether it has exactly the bytes that a reviewer rejected
+
+    @property
+    def data(self) -> bytes | Path:
+        """Its bytes, or the file that contains them."""
+        return self.recording.data if self.file is None else self.file
 
 
 async def make_clip(
     job: Job, context: BuildContext, target: OutputTarget, *, on_start: Callable[[], None]
-) -> StoredClip:
+) -> FinishedClip:
     """Generate a job's asset, and store it under each of its names."""
     assets: tuple[str, ...] = ()
     if isinstance(context.speaker, ClipExecutor) and target.storage.is_shared:
         assets = await to_thread.run_sync(_offer_names, job, target, limiter=context.threads)
-    content = await record(job, context, on_start=on_start, assets=assets)
-    return await to_thread.run_sync(store, job, context, target, content, limiter=context.threads)
+    clip = await record(job, context, on_start=on_start, assets=assets)
+    return await to_thread.run_sync(store, job, context, target, clip, limiter=context.threads)
 
 
 def _offer_names(job: Job, target: OutputTarget) -> tuple[str, ...]:
@@ -222,8 +207,8 @@ async def record(
     *,
     on_start: Callable[[], None],
     assets: tuple[str, ...] = (),
-) -> Content:
-    """Generate the content of a job's asset in one piece, without storing it on this machine.
+) -> FinishedClip:
+    """Generate a job's clip in one piece, without storing it on this machine.
 
     Args:
         job: the job.
@@ -239,23 +224,7 @@ async def record(
         raise
     except Exception as exc:
         raise strange(exc) from exc
-    made = StoredClip(
-        seconds=recording.seconds,
-        bytes=len(recording.data) if stored is None else stored.size,
-        lufs=recording.lufs,
-        pronunciation=recording.pronunciation,
-        credit=recording.credit,
-        billed=recording.billed,
-        findings=recording.findings,
-    )
-    return Content(
-        data=recording.data,
-        stored=stored,
-        made=made,
-        lufs=recording.lufs,
-        peak_dbtp=recording.peak_dbtp,
-        billed=sum_billed(recording.billed),
-    )
+    return FinishedClip(recording=recording, stored=stored, billed=sum_billed(recording.billed))
 
 
 def out_of_time(limit_seconds: float) -> ClipTimeoutError:
@@ -350,17 +319,17 @@ async def _record(
     )
 
 
-def store(job: Job, context: BuildContext, target: OutputTarget, content: Content) -> StoredClip:
-    """Store the content of a job under each of its names, and record it in the ledger."""
-    billed, repeated = content.billed, False
+def store(
+    job: Job, context: BuildContext, target: OutputTarget, clip: FinishedClip
+) -> FinishedClip:
+    """Store a clip under each of its names, and record it in the ledger; returns it without bytes."""
+    billed, repeated = clip.billed, False
     for asset in job.assets:
-        line = _line(job, asset, context, content)
-        line = msgspec.structs.replace(line, billed=billed)
-        data = content.data if content.stored is None else None
-        repeated |= store_asset(line, data, target)
+        line = msgspec.structs.replace(_line(job, asset, context, clip), billed=billed)
+        repeated |= store_asset(line, clip.data if clip.stored is None else None, target)
         # Charge it to its first name only.
         billed = None
-    return replace(content.made, repeated=repeated)
+    return replace(clip, recording=replace(clip.recording, data=b""), repeated=repeated)
 
 
 def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> bool:
@@ -417,9 +386,10 @@ def write_git_attributes(storage: Storage) -> None:
         storage.replace(ATTRIBUTES_NAME, ATTRIBUTES)
 
 
-def _line(job: Job, asset: str, context: BuildContext, content: Content) -> Line:
-    made, form, voice = content.made, job.form, context.own_voice(job)
-    pronunciation = made.pronunciation
+def _line(job: Job, asset: str, context: BuildContext, clip: FinishedClip) -> Line:
+    recording, form, voice = clip.recording, job.form, context.own_voice(job)
+    pronunciation = recording.pronunciation
+    stored = clip.stored or StoredData(sha256(clip.data), _size_of(clip.data))
     return Line(
         asset=asset,
         version=VERSION,
@@ -439,17 +409,21 @@ def _line(job: Job, asset: str, context: BuildContext, content: Content) -> Line
         speed=voice.speed,
         sound=context.recipes.sound_words(form),
         engine=context.engine(voice.name),
-        sha256=sha256(content.data) if content.stored is None else content.stored.sha256,
-        bytes=made.bytes,
-        seconds=made.seconds,
-        lufs=content.lufs,
-        peak_dbtp=content.peak_dbtp,
-        credit=made.credit,
+        sha256=stored.sha256,
+        bytes=stored.size,
+        seconds=recording.seconds,
+        lufs=recording.lufs,
+        peak_dbtp=recording.peak_dbtp,
+        credit=recording.credit,
         speakers=context.recipes.speakers(form, job.voice, job.speed),
-        cues=content.cues,
-        word_cues=content.word_cues,
-        findings=made.findings,
+        cues=clip.cues,
+        word_cues=clip.word_cues,
+        findings=recording.findings,
     )
+
+
+def _size_of(data: bytes | Path) -> int:
+    return len(data) if isinstance(data, bytes) else data.stat().st_size
 
 
 # Preflight checks, and the build context of a run.

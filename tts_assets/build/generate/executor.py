@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from tts_assets.build.generate.build_state import BuildState
-    from tts_assets.build.generate.clip import BuildContext, StoredClip
+    from tts_assets.build.generate.clip import BuildContext, FinishedClip
     from tts_assets.build.generate.work_items import WorkItem
     from tts_assets.engines.http.rate_limiter import Limiter
     from tts_assets.engines.protocol import Speaker
@@ -230,7 +230,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
     slack = SLACK if paced else 1
     queue = WorkQueue(context, target, await cuts_of(run.jobs, run.settings, run.provider))
 
-    async def work(item: WorkItem) -> StoredClip | None:
+    async def work(item: WorkItem) -> FinishedClip | None:
         restart = start_time_limit(slack * item.time_limits)
         return await queue.make(item, on_start=restart)
 
@@ -278,7 +278,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
     run.stopped = run.stopped or at_bound
 
 
-def _let_pace(pool: Pool[WorkItem, StoredClip | None], limiter: Limiter | ClipExecutor) -> None:
+def _let_pace(pool: Pool[WorkItem, FinishedClip | None], limiter: Limiter | ClipExecutor) -> None:
     """Keep the limit of the pool at the number of clips that a service or cluster asks for."""
 
     def follow() -> None:

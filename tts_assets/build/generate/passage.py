@@ -10,15 +10,14 @@ from anyio import to_thread
 from tts_assets.audio.audio_checks import check_level, check_samples
 from tts_assets.build.generate.clip import (
     ClipExecutor,
-    Content,
-    StoredClip,
+    FinishedClip,
     best_take,
     store,
     strange,
 )
 from tts_assets.engines.protocol import Contextual, TimestampSpeaker
 from tts_assets.errors import ClipError, TtsAssetsError, truncate_text
-from tts_assets.model import AccentBasis, Basis, Cue, Pronunciation
+from tts_assets.model import AccentBasis, Basis, Cue, Pronunciation, Recording
 from tts_assets.store import segment_cache, timelines
 from tts_assets.store.atomic_files import fatal
 from tts_assets.store.paid_speech import sum_billed
@@ -155,18 +154,17 @@ class Passage:
             on_start=on_start,
         )
 
-    async def finish(self, target: OutputTarget) -> StoredClip:
+    async def finish(self, target: OutputTarget) -> FinishedClip:
         """Join all segments, and store the asset under each of its names."""
 
-        def finish() -> StoredClip:
-            content = self.join_segments()
-            clip = store(self.job, self._context, target, content)
+        def finish() -> FinishedClip:
+            clip = store(self.job, self._context, target, self.join_segments())
             self.clear()
             return clip
 
         return await to_thread.run_sync(finish, limiter=self._context.threads)
 
-    def join_segments(self) -> Content:
+    def join_segments(self) -> FinishedClip:
         """Join all segments in one file in the cache, which exists until `clear`; blocks."""
         from tts_assets.audio.joining import join_segments  # noqa: PLC0415 - heavy, see make_clip
 
@@ -175,24 +173,23 @@ class Passage:
             joined = join_segments(self._joints(), self._context.sound, into)
         own = self._context.own_voice(self.job)
         of_whole = check_level(joined.lufs, joined.peak_dbtp, self._context.expect(own, None))
-        made = StoredClip(
+        recording = Recording(
+            data=b"",
             seconds=joined.seconds,
-            bytes=path.stat().st_size,
             lufs=joined.lufs,
+            peak_dbtp=joined.peak_dbtp,
             pronunciation=self._pronunciation,
-            credit="; ".join(self.credits),
             billed=self._billed,
+            credit="; ".join(self.credits),
             findings=(*of_whole, *self._findings),
         )
         cues = tuple(
             Cue(begin, end, part.segment.speaker, part.segment.form.text)
             for part, (begin, end) in zip(self._parts, joined.spans, strict=True)
         )
-        return Content(
-            data=path,
-            made=made,
-            lufs=joined.lufs,
-            peak_dbtp=joined.peak_dbtp,
+        return FinishedClip(
+            recording=recording,
+            file=path,
             billed=self._total_billed,
             cues=cues,
             word_cues=self._word_cues(cues, joined.starts),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tts_assets.build.events import Event
     from tts_assets.build.generate.build_state import BuildState
-    from tts_assets.build.generate.clip import StoredClip
+    from tts_assets.build.generate.clip import FinishedClip
     from tts_assets.build.generate.work_items import WorkItem, WorkQueue
     from tts_assets.build.pool import Pool, Result
     from tts_assets.engines.http.rate_limiter import Rest
@@ -65,7 +65,7 @@ class Results:
     """Handles the results of a pool, one by one."""
 
     def __init__(
-        self, run: BuildState, queue: WorkQueue, pool: Pool[WorkItem, StoredClip | None]
+        self, run: BuildState, queue: WorkQueue, pool: Pool[WorkItem, FinishedClip | None]
     ) -> None:
         """Adapt the concurrency here, unless a service's limiter or a cluster does it."""
         self._run = run
@@ -78,7 +78,7 @@ class Results:
             wanted_lufs=run.settings.sound.lufs, tolerance_lu=TOLERANCE_LU
         )
 
-    def take(self, result: Result[WorkItem, StoredClip | None]) -> None:
+    def take(self, result: Result[WorkItem, FinishedClip | None]) -> None:
         """Handle the result of a work item."""
         self._adapt_concurrency(result)
         self._history.record_work(result.job.job.recipe, result.seconds)
@@ -89,13 +89,13 @@ class Results:
         else:
             self._finish_segment(result)
 
-    def _adapt_concurrency(self, result: Result[WorkItem, StoredClip | None]) -> None:
+    def _adapt_concurrency(self, result: Result[WorkItem, FinishedClip | None]) -> None:
         """Reduce the concurrency if many items fail: the machine may be overloaded."""
         limit = None if self._concurrency is None else self._concurrency.record_result(result)
         if limit is not None:
             self._pool.limit = limit
 
-    def _finish_segment(self, result: Result[WorkItem, StoredClip | None]) -> None:
+    def _finish_segment(self, result: Result[WorkItem, FinishedClip | None]) -> None:
         """Report a finished segment, unless its passage failed before."""
         item = result.job
         if item.passage is None or item.number is None or not item.passage.has(item.number):
@@ -110,35 +110,37 @@ class Results:
             )
         )
 
-    def _finish_clip(self, result: Result[WorkItem, StoredClip | None], clip: StoredClip) -> None:
-        run, job = self._run, result.job.job
+    def _finish_clip(
+        self, result: Result[WorkItem, FinishedClip | None], clip: FinishedClip
+    ) -> None:
+        run, job, recording = self._run, result.job.job, clip.recording
         self._done += 1
         run.made.add(job.recipe)
         if run.costs is not None:
-            run.costs.record_made(job, clip.billed)
-        run.audio_seconds += clip.seconds
-        self._history.record_made(job.recipe, job.clips[0], clip.seconds, clip.lufs)
-        if clip.credit:
-            run.credits[clip.credit] = None
-        pronunciation = clip.pronunciation
+            run.costs.record_made(job, recording.billed)
+        run.audio_seconds += recording.seconds
+        self._history.record_made(job.recipe, job.clips[0], recording.seconds, recording.lufs)
+        if recording.credit:
+            run.credits[recording.credit] = None
+        pronunciation = recording.pronunciation
         if pronunciation is not None and pronunciation.doubt is not None:
             run.doubts[job.recipe] = pronunciation
         if clip.repeated:
             run.repeated.add(job.recipe)
-        if clip.findings:
-            run.findings[job.recipe] = clip.findings
+        if recording.findings:
+            run.findings[job.recipe] = recording.findings
         run.tell(
             ClipMade(
                 job=job,
                 seconds=result.seconds,
-                audio_seconds=clip.seconds,
+                audio_seconds=recording.seconds,
                 counts=self._counts(),
                 pronunciation=pronunciation,
-                findings=clip.findings,
+                findings=recording.findings,
             )
         )
 
-    def _fail(self, result: Result[WorkItem, StoredClip | None]) -> None:
+    def _fail(self, result: Result[WorkItem, FinishedClip | None]) -> None:
         run, item = self._run, result.job
         # Report a passage once, with its first failed segment.
         if not self._queue.fail(item.job):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from anyio import to_thread
 
-from tts_assets.build.generate.clip import StoredClip, make_clip
+from tts_assets.build.generate.clip import FinishedClip, make_clip
 from tts_assets.build.generate.passage import Passage
 from tts_assets.config.settings import time_limits
 from tts_assets.engines.protocol import TimestampProvider
@@ -109,7 +109,7 @@ class WorkQueue:
         except ClipError as exc:
             self._cuts[job.recipe] = str(exc)
 
-    async def make(self, piece: WorkItem, *, on_start: Callable[[], None]) -> StoredClip | None:
+    async def make(self, piece: WorkItem, *, on_start: Callable[[], None]) -> FinishedClip | None:
         """Execute a work item; None if its clip is not complete yet."""
         job, passage = piece.job, piece.passage
         if job.recipe in self._failed:
