@@ -31,6 +31,7 @@ from tts_assets.review.save_decisions import (
     RegenerateRequest,
 )
 from tts_assets.store import segment_cache
+from tts_assets.store.atomic_files import NOT_JSON
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -241,7 +242,7 @@ def create_app(service: ReviewService, on_bug: Callable[[Exception], None]) -> A
 def _decode_body(body: bytes, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=type_)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+    except NOT_JSON as exc:
         raise PageRequestError(f"the request is not what the page sends: {exc}") from exc
 
 

@@ -12,9 +12,11 @@ import tempfile
 import threading
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from tts_assets.errors import ClipError, FatalError
+import msgspec
+
+from tts_assets.errors import ClipError, FatalError, InputError
 from tts_assets.regular_files import (
     NotRegularError,
     open_regular,
@@ -53,6 +55,11 @@ _COPY_BYTES = 1 << 20
 
 #: Seconds to wait for a lock that another process holds before `on_wait` is called.
 _LOCK_POLL_SECONDS = 0.2
+
+#: The exceptions that decoding invalid JSON raises; RecursionError if it is nested too deeply.
+NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+T = TypeVar("T")
 
 
 class Storage:
@@ -342,6 +349,30 @@ class AppendLog:
                 os.fsync(self._number)
             finally:
                 os.close(self._number)
+
+
+def decode_lines(
+    data: bytes, decoder: msgspec.json.Decoder[T], *, file: str, problem: str
+) -> Iterator[tuple[int, T]]:
+    """The records of an append-only file, a JSON object each, with the numbers of their lines.
+
+    A last line without its line feed was torn by a killed run and is ignored.
+
+    Args:
+        data: all of the file's bytes.
+        decoder: decodes a line.
+        file: its path, for messages.
+        problem: the message about an invalid line; ``{}`` is replaced by the cause.
+
+    Raises:
+        InputError: a whole line is invalid.
+    """
+    for number, line in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), 1):
+        if line.strip():
+            try:
+                yield number, decoder.decode(line)
+            except NOT_JSON as exc:
+                raise InputError(problem.format(exc), file=file, line=number) from exc
 
 
 def check_target(path: Path) -> None:

@@ -14,7 +14,14 @@ from tts_assets.model import Decided, Decision
 from tts_assets.regular_files import open_regular, read_regular
 from tts_assets.store import ledger
 from tts_assets.store.asset_file_names import is_asset_name
-from tts_assets.store.atomic_files import DECISIONS_LOCK, AppendLog, fatal, lock, sync_folder
+from tts_assets.store.atomic_files import (
+    DECISIONS_LOCK,
+    NOT_JSON,
+    AppendLog,
+    fatal,
+    lock,
+    sync_folder,
+)
 from tts_assets.store.ledger import compact_ledger, read_ledger, read_whole_lines
 from tts_assets.store.ledger_line import ATTRIBUTES, ATTRIBUTES_NAME, LEDGER_NAME
 
@@ -34,7 +41,6 @@ LONGEST_BYTES = 1 << 29
 #: The maximum length of a reviewer's name and reason, in characters.
 LONGEST_NAME = 200
 LONGEST_REASON = 2_000
-_DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -153,7 +159,7 @@ def _is_saved(data: bytes) -> bool:
     first = data.lstrip().partition(b"\n")[0]
     try:
         found = _first_decoder.decode(first)
-    except _DECODE_ERRORS:
+    except NOT_JSON:
         # The beginning of a document, a torn line, or a foreign file.
         return bool(first) and (b'"asset"' not in first or b'"decisions"' in first)
     # Compare keys: an entry or a reason may contain the same words.
@@ -164,7 +170,7 @@ def _parse_saved_page(data: bytes, file: str) -> list[SoundDecision]:
     """The decisions that the page saved as one document."""
     try:
         saved = _saved_decoder.decode(data)
-    except _DECODE_ERRORS as exc:
+    except NOT_JSON as exc:
         raise _wrong(f"the page did not save this ({exc})", file) from exc
     if saved.version != VERSION:
         raise InputError(
@@ -193,7 +199,7 @@ def _decision(line: bytes) -> SoundDecision:
     """
     try:
         found = _decoder.decode(line)
-    except _DECODE_ERRORS as exc:
+    except NOT_JSON as exc:
         raise ValueError(str(exc)) from exc
     if not is_asset_name(found.asset):
         raise ValueError(f"{found.asset!r} is not the path of an asset")
@@ -302,7 +308,7 @@ def _find_matching(folder: Path, hashes: Container[str]) -> set[tuple[str, str, 
     data = _whole_lines(folder)
     try:
         found = _brief_decoder.decode_lines(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         found = []
     if len(found) != data.count(b"\n"):
         # A line is invalid or blank.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 import msgspec
 
 from tts_assets.model import Decided
+from tts_assets.store.atomic_files import NOT_JSON
 from tts_assets.store.ledger_line import (
-    NO_LINE,
     Line,
     Mark,
     ParsedLine,
@@ -196,7 +196,7 @@ def _is_same(one: ParsedLine, other: ParsedLine) -> bool:
 def _decode_brief(parsed: ParsedLine) -> str:
     try:
         return _brief_decoder.decode(parsed.line).brief
-    except NO_LINE:
+    except NOT_JSON:
         return ""
 
 
@@ -205,7 +205,7 @@ def _decode_brief(parsed: ParsedLine) -> str:
 
 #: Found only in lines of passages: in a text, its quotation marks would be escaped.
 _CUES = b'"cues"'
-_passage_decoder = msgspec.json.Decoder(Line)
+_line_decoder = msgspec.json.Decoder(Line)
 
 
 def passages(data: bytes | BinaryIO, assets: Container[str]) -> Iterator[Line]:
@@ -218,8 +218,8 @@ def passages(data: bytes | BinaryIO, assets: Container[str]) -> Iterator[Line]:
 def _passages_in(piece: bytes, assets: Container[str]) -> Iterator[Line]:
     for raw in lines_of(piece):
         if _CUES in raw:
-            with contextlib.suppress(*NO_LINE):
-                line = _passage_decoder.decode(raw)
+            with contextlib.suppress(*NOT_JSON):
+                line = _line_decoder.decode(raw)
                 if line.cues and line.asset in assets:
                     yield line
 
@@ -259,7 +259,6 @@ class _Name(msgspec.Struct, gc=False):
 
 
 _decoder = msgspec.json.Decoder(Provenance)
-_line_decoder = msgspec.json.Decoder(Line)
 _name_decoder = msgspec.json.Decoder(_Name)
 
 
@@ -267,7 +266,7 @@ def origins(data: bytes) -> list[Provenance]:
     """The provenance in all lines, in ledger order; invalid lines are skipped."""
     found = []
     for line in lines_of(data):
-        with contextlib.suppress(*NO_LINE):
+        with contextlib.suppress(*NOT_JSON):
             found.append(_decoder.decode(line))
     return found
 
@@ -275,7 +274,7 @@ def origins(data: bytes) -> list[Provenance]:
 def whole_lines(data: bytes) -> Iterator[Line]:
     """All complete lines, in ledger order."""
     for line in lines_of(data):
-        with contextlib.suppress(*NO_LINE):
+        with contextlib.suppress(*NOT_JSON):
             yield _line_decoder.decode(line)
 
 
@@ -283,7 +282,7 @@ def asset_of(line: bytes) -> str | None:
     """The asset of one line; None if the line is invalid."""
     try:
         return _name_decoder.decode(line).asset
-    except NO_LINE:
+    except NOT_JSON:
         return None
 
 
@@ -304,14 +303,14 @@ def _may_have(lines: bytes, names: Container[str]) -> bool:
     """Whether any of these lines may match; most of a million lines match nothing."""
     try:
         found = _name_decoder.decode_lines(lines)
-    except NO_LINE:
+    except NOT_JSON:
         return True
     return any(name.asset in names or name.brief in names or name.recipe in names for name in found)
 
 
 def _origins_in(lines: bytes, names: Container[str]) -> Iterator[Provenance]:
     for line in lines_of(lines):
-        with contextlib.suppress(*NO_LINE):
+        with contextlib.suppress(*NOT_JSON):
             name = _name_decoder.decode(line)
             if name.asset in names or name.brief in names or name.recipe in names:
                 yield _decoder.decode(line)

@@ -10,6 +10,7 @@ import msgspec
 
 from tts_assets.errors import InputError
 from tts_assets.model import Cue, Decided, Decision, Finding
+from tts_assets.store.atomic_files import NOT_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,8 +148,6 @@ def lines_of(data: bytes) -> list[bytes]:
 # The lines that planning needs: decoded together if they are as we write them, or one by one.
 
 
-#: The exceptions that decoding an invalid line raises; RecursionError if it is nested too deeply.
-NO_LINE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _CONFLICT = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
 
 
@@ -230,7 +229,7 @@ def _decode_together(lines: bytes) -> list[Row] | None:
         lines = lines.replace(b"\r\n", b"\n")
     try:
         rows = _decoder.decode_lines(lines)
-    except NO_LINE:
+    except NOT_JSON:
         return None
     # The decoder also accepts several values on a line, and one value on several lines.
     count = len(rows)
@@ -245,7 +244,7 @@ def _decode_together(lines: bytes) -> list[Row] | None:
 def _decode_row(line: bytes, file: str, number: int) -> Row:
     try:
         row = _decoder.decode(line)
-    except NO_LINE as exc:
+    except NOT_JSON as exc:
         raise InputError(_describe_invalid_line(line), file=file, line=number) from exc
     problem = _problem_with(row)
     if problem is not None:

@@ -18,6 +18,7 @@ import msgspec
 from tts_assets.model import Alignment, Decided, Format
 from tts_assets.regular_files import open_regular
 from tts_assets.store import decisions
+from tts_assets.store.atomic_files import NOT_JSON
 from tts_assets.store.decisions import read_journal
 from tts_assets.store.segment_cache import place_for
 
@@ -148,7 +149,7 @@ def read_purchases(folder: Path) -> dict[str, Purchase]:
     found: dict[str, Purchase] = {}
     for raw in read_bounded(folder / NAME, _LONGEST_BYTES).split(b"\n"):
         # Ignore torn lines, and those of other versions.
-        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        with contextlib.suppress(*NOT_JSON):
             _replay_line(_decoder.decode(raw), found)
     return found
 

@@ -13,7 +13,7 @@ from tts_assets.errors import ClipError, FatalError, InputError
 from tts_assets.model import Cue, WordTime
 from tts_assets.regular_files import open_regular
 from tts_assets.store import asset_file_names, ledger
-from tts_assets.store.atomic_files import fatal
+from tts_assets.store.atomic_files import NOT_JSON, fatal
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def read(data: bytes, *, file: str) -> Timeline:
             found = msgspec.json.decode(data, type=TimelineDocument)
             cues = tuple(Cue(**cue) for cue in found["cues"])
             return Timeline(asset=found["asset"], seconds=found["seconds"], cues=cues)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+    except NOT_JSON as exc:
         raise InputError(
             f"this is not a time line ({exc}): delete it, and run `tts-assets generate`", file=file
         ) from exc
