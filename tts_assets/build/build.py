@@ -143,12 +143,12 @@ async def execute_build(run: BuildState) -> None:
         async with lock_output_folder(run) as store:
             # Another run may have generated what was missing while this one waited.
             await refresh_plan(run)
-            await prepare_folders(run, store)
+            await anyio.to_thread.run_sync(prepare_folders, run, store)
             await move_assets(run, store)
             await estimate_build(run)
             if run.jobs and not run.stop.requested:
                 await execute_jobs(run, store)
-            await store_records(run, store)
+            await anyio.to_thread.run_sync(store_records, run, store)
     except BusyError:
         if not run.stop.requested:
             # The wait for the lock exceeded --max-duration: leave all work to another run.

@@ -18,21 +18,14 @@ from tts_assets.build.plan.output_folder import bytes_of, open_ledger
 from tts_assets.build.shards import shard_record
 from tts_assets.build.shards.shard_record import URLS_NAME, check_name, encode_urls, patch
 from tts_assets.errors import ClipError, InputError
-from tts_assets.regular_files import refuse_link
-from tts_assets.store import asset_file_names, atomic_files, ledger, segment_cache, timelines
-from tts_assets.store.atomic_files import Storage, fatal
+from tts_assets.store import asset_file_names, atomic_files, ledger, timelines
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from tts_assets.build.generate.build_state import BuildState
-
-
-async def write_timelines(run: BuildState, store: Storage) -> None:
-    """Write the missing time lines, once the ledger is compact."""
-    assets = frozenset(run.plan.untimed)
-    run.timelines_written = await anyio.to_thread.run_sync(timelines.heal, store, assets)
+    from tts_assets.store.atomic_files import Storage
 
 
 # Move assets whose audio exists under another name, without an engine.
@@ -59,7 +52,7 @@ def _move(run: BuildState, store: Storage, held: dict[str, planner.ClipPlan]) ->
         storage=store,
         log=atomic_files.AppendLog(store.root / LEDGER_NAME),
         rejected=run.plan.rejected,
-        earlier=segment_cache.folder(settings.temp, settings.state_folder),
+        earlier=run.rejected_audio,
     )
     moves = _Moves(output_folder.open_storage(settings), target, held)
     try:
@@ -184,12 +177,6 @@ def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], L
 
 
 # The files of a shard next to its assets: a header for the merge, and the URLs of its clips.
-
-
-def refuse_link_to(folder: Path) -> None:
-    """Refuse the folder of a shard if it is a link: its name is generated, so no user linked it."""
-    with fatal(f"cannot write to {folder}"):
-        refuse_link(folder)
 
 
 def write_shard_header(run: BuildState, store: Storage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
 
@@ -18,10 +18,12 @@ from tts_assets.catalogues.catalogue_reader import UnusedPathError
 from tts_assets.catalogues.open_catalogues import pause_garbage_collector
 from tts_assets.config.settings import Only
 from tts_assets.engines.protocol import Remote
+from tts_assets.store import segment_cache
 from tts_assets.store.paid_speech import TakeStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from tts_assets.build.events import Event
     from tts_assets.build.generate.cost import CostTracker, Limits
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.rate_limiter import Limiter
     from tts_assets.engines.protocol import Provider, VoiceInfo
     from tts_assets.model import Clip, Finding, Pronunciation, Voice
+
+
+T = TypeVar("T")
 
 
 def leave_repeating(settings: Settings, provider: Provider, plan: Plan) -> int:
@@ -153,6 +158,21 @@ class BuildState:
         return is_shard and settings.is_whole and not self.plan.trouble.problems
 
     @property
+    def temp(self) -> Path:
+        """The folder for the segments of unfinished passages."""
+        return segment_cache.place_for(self.settings.temp, self.settings.folder)
+
+    @property
+    def rejected_audio(self) -> Path:
+        """The folder that keeps rejected audio for comparison."""
+        return segment_cache.folder(self.settings.temp, self.settings.state_folder)
+
+    @property
+    def recipes_to_make(self) -> set[str]:
+        """The recipes to generate among the clips of the plan."""
+        return {item.recipe for item in self.plan.planned if item.state in planner.TO_MAKE}
+
+    @property
     def has_work(self) -> bool:
         """Whether there are clips to generate, assets to move, or time lines to write."""
         due = self.jobs or self.plan.untimed
@@ -167,15 +187,14 @@ async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> Non
     _leave_misread(run.plan)
     run.left_rejected = leave_repeating(run.settings, run.provider, run.plan)
     settings = run.settings
-    run.takes = await anyio.to_thread.run_sync(
-        partial(
-            TakeStore,
-            settings.temp,
-            settings.folder,
-            accept=settings.accept_doubtful,
-            buy_again=Only.FAILED in settings.only,
-        )
+    open_takes = partial(
+        TakeStore,
+        settings.temp,
+        settings.folder,
+        accept=settings.accept_doubtful,
+        buy_again=Only.FAILED in settings.only,
     )
+    run.takes = await anyio.to_thread.run_sync(open_takes)
     if run.costs is not None:
         run.costs.rejected = run.plan.rejected
         run.costs.is_paid = run.takes.needs_no_request
@@ -243,20 +262,14 @@ def create_report(run: BuildState, *, dry_run: bool) -> Report:
         left=_count_left_over(run),
         bound=run.limits.bound,
         failures=tuple(
-            Failure(clip=item.clip, reason=run.failures[item.recipe])
-            for item in planned
-            if item.recipe in run.failures
+            Failure(clip=clip, reason=reason) for clip, reason in _select(planned, run.failures)
         ),
         doubts=tuple(
-            Doubt(clip=item.clip, pronunciation=run.doubts[item.recipe])
-            for item in planned
-            if item.recipe in run.doubts
+            Doubt(clip=clip, pronunciation=spoken) for clip, spoken in _select(planned, run.doubts)
         ),
         planned=planned,
         flawed=tuple(
-            Flawed(clip=item.clip, findings=run.findings[item.recipe])
-            for item in planned
-            if item.recipe in run.findings
+            Flawed(clip=clip, findings=each) for clip, each in _select(planned, run.findings)
         ),
         unspoken=tuple(each for one in plan.catalogues for each in one.unspoken),
         problems=tuple(plan.trouble.problems),
@@ -290,6 +303,13 @@ def create_report(run: BuildState, *, dry_run: bool) -> Report:
     )
 
 
+def _select(
+    planned: Iterable[planner.ClipPlan], found: Mapping[str, T]
+) -> Iterator[tuple[Clip, T]]:
+    """The clips whose recipes have a value, with these values."""
+    return ((item.clip, found[item.recipe]) for item in planned if item.recipe in found)
+
+
 def _count_left_over(run: BuildState) -> int:
     """Count the clips that a limit left for another run, including unmoved assets."""
     if run.limits.bound is None:
@@ -302,12 +322,11 @@ def _note_fewer_workers(run: BuildState) -> tuple[str, ...]:
     """Note that the run used fewer workers than requested."""
     if not (run.too_many and run.jobs) or run.settings.concurrency is None:
         return ()
-    return (
-        (
-            f"concurrency limited to {run.workers} ({run.too_many} requested): {run.provider.name} "
-            "takes no more on this machine"
-        ),
+    note = (
+        f"concurrency limited to {run.workers} ({run.too_many} requested): {run.provider.name} "
+        "takes no more on this machine"
     )
+    return (note,)
 
 
 def _note_unused_cluster(run: BuildState) -> tuple[str, ...]:
