@@ -445,10 +445,8 @@ def _refuse_strange(assets: AbstractSet[str], lines: bytes, file: str) -> None:
             if (asset := asset_of(line)) in strange
         )
         raise InputError(
-            (
-                f"{asset!r} is not the name of an asset: delete the line, then run again; "
-                "nothing was deleted"
-            ),
+            f"{asset!r} is not the name of an asset: delete the line, then run again; "
+            "nothing was deleted",
             file=file,
             line=number,
         )

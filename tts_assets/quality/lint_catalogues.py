@@ -131,10 +131,8 @@ def _find_repeated_keys(document: Document) -> Iterator[InputError]:
     """Keys that occur twice in one object: the first value is silently ignored."""
     for key, line in document.list_repeated_keys():
         yield InputError(
-            (
-                f"the key {key!r} occurs twice in this object, and only this last value counts: "
-                "rename or remove one of them"
-            ),
+            f"the key {key!r} occurs twice in this object, and only this last value counts: "
+            "rename or remove one of them",
             file=document.file,
             line=line,
         )

@@ -47,52 +47,25 @@ class PageLayout:
     plays: bool = False  #: whether it plays sounds
 
 
+def _name_files(suffix: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"review/{name}.{suffix}" for name in names)
+
+
 #: The review page.
 REVIEW_LAYOUT = PageLayout(
     body="review/review.html",
-    styles=(
-        "review/tokens.css",
-        "review/controls.css",
-        "review/page.css",
-        "review/list.css",
-        "review/deck.css",
-        "review/dialogs.css",
-        "review/panel.css",
-        "review/phone.css",
+    styles=_name_files(
+        "css",
+        *("tokens", "controls", "page", "list", "deck", "dialogs", "panel"),
+        *("phone",),
     ),
-    scripts=(
-        "review/app.js",
-        "review/elements.js",
-        "review/storage.js",
-        "review/model.js",
-        "review/waveform.js",
-        "review/decisions.js",
-        "review/server.js",
-        "review/player.js",
-        "review/filters.js",
-        "review/facets.js",
-        "review/address.js",
-        "review/rows.js",
-        "review/list.js",
-        "review/replaced.js",
-        "review/votes.js",
-        "review/deck.js",
-        "review/progress.js",
-        "review/dialogs.js",
-        "review/keys.js",
-        "review/morae.js",
-        "review/pitch.js",
-        "review/drawing.js",
-        "review/picture_media.js",
-        "review/picture.js",
-        "review/facts.js",
-        "review/compare.js",
-        "review/accent_picker.js",
-        "review/again_typed.js",
-        "review/again.js",
-        "review/jobs.js",
-        "review/panel.js",
-        "review/start.js",
+    scripts=_name_files(
+        "js",
+        *("app", "elements", "storage", "model", "waveform", "decisions", "server"),
+        *("player", "filters", "facets", "address", "rows", "list", "replaced"),
+        *("votes", "deck", "progress", "dialogs", "keys", "morae", "pitch"),
+        *("drawing", "picture_media", "picture", "facts", "compare"),
+        *("accent_picker", "again_typed", "again", "jobs", "panel", "start"),
     ),
     libraries=(WAVESURFER,),
     plays=True,

@@ -174,10 +174,8 @@ def _parse_saved_page(data: bytes, file: str) -> list[SoundDecision]:
         raise _wrong(f"the page did not save this ({exc})", file) from exc
     if saved.version != VERSION:
         raise InputError(
-            (
-                f"it was saved by the page of another tts-assets (file version {saved.version}; "
-                f"this one reads version {VERSION}): upgrade tts-assets on this machine"
-            ),
+            f"it was saved by the page of another tts-assets (file version {saved.version}; "
+            f"this one reads version {VERSION}): upgrade tts-assets on this machine",
             file=file,
         )
     found = []

@@ -201,10 +201,8 @@ def read(data: bytes, *, file: str) -> Timeline:
             f"this is not a time line ({exc}): delete it, and run `tts-assets generate`", file=file
         ) from exc
     raise InputError(
-        (
-            f"another tts-assets wrote it (time line version {version}; this one reads version "
-            f"{VERSION}): upgrade tts-assets on this machine"
-        ),
+        f"another tts-assets wrote it (time line version {version}; this one reads version "
+        f"{VERSION}): upgrade tts-assets on this machine",
         file=file,
     )
 

@@ -193,10 +193,8 @@ def write_shard_header(run: BuildState, store: Storage) -> None:
         different = before.differs(now)
         if different is not None:
             raise InputError(
-                (
-                    f"it belongs to another plan ({different}): merge or delete it, then run "
-                    "this shard again"
-                ),
+                f"it belongs to another plan ({different}): merge or delete it, then run "
+                "this shard again",
                 file=str(store.root),
             )
         now = msgspec.structs.replace(now, forced=now.forced or before.forced)

@@ -213,10 +213,8 @@ class Addresses:
         longest = asset_file_names.timelines_of(path)[0] if clip.form.turns else path
         if asset_file_names.is_too_long(longest):
             raise InputError(
-                (
-                    f"its id gives a file name of more than {asset_file_names.LONGEST_BYTES} "
-                    "bytes: shorten the id, or name assets by {recipe} alone"
-                ),
+                f"its id gives a file name of more than {asset_file_names.LONGEST_BYTES} "
+                "bytes: shorten the id, or name assets by {recipe} alone",
                 file=clip.file,
                 entry=f"entry {clip.entry}",
             )

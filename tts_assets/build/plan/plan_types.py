@@ -100,10 +100,8 @@ class Plan:
         other = self._objects.get((file, clip.place), other)
         if other is not clip:
             raise InputError(
-                (
-                    f"the URL of its {clip.part} would replace that of {other.part} ({other.source}): "
-                    "give each clip its own `to`"
-                ),
+                f"the URL of its {clip.part} would replace that of {other.part} ({other.source}): "
+                "give each clip its own `to`",
                 file=clip.file,
                 entry=f"entry {clip.entry}",
             )
