@@ -159,7 +159,7 @@ class LintInput(NamedTuple):
     clip: Clip  #: the clip
     given: str | None  #: the reading as the entry writes it; None for none
     say: TextType  #: how its text becomes its spoken text
-    said: Pronunciation | str  #: the dictionary's pronunciation, or why there is none
+    said: Pronunciation | str = ""  #: the dictionary's pronunciation, or why there is none
     #: The same without the entry's accent, if the entry gives only the accent.
     unaccented: Pronunciation | str | None = None
     unsaid: tuple[str, ...] = ()  #: the entry's other readings, which no clip speaks, in katakana

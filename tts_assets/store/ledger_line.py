@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import msgspec
 
 from tts_assets.errors import InputError
-from tts_assets.model import Cue, Decided, Decision, Finding
+from tts_assets.model import Cue, Decided, Decision, Finding, SpokenForm
 from tts_assets.store.atomic_files import NOT_JSON
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ ATTRIBUTES = b"ledger.jsonl merge=union\nfailures.jsonl merge=union\ndecisions.j
 
 #: The version of the line format; lines without one have version 1. Newer versions are refused.
 VERSION = 2
+
+
+#: The fields of a line that are those of the spoken form.
+FORM_FIELDS = tuple(name for name in SpokenForm._fields if name != "turns")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,6 +97,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     word_cues: tuple[Cue, ...] = ()
     findings: tuple[Finding, ...] = ()
     review: Decision | None = None
+
+    @property
+    def form(self) -> SpokenForm:
+        """The spoken form, without the turns of a passage."""
+        return SpokenForm(**{name: getattr(self, name) for name in FORM_FIELDS})
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

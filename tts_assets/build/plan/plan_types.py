@@ -22,6 +22,7 @@ from tts_assets.engines import registry
 from tts_assets.errors import EngineNotReadyError, InputError, UsageError
 from tts_assets.model import Voice
 from tts_assets.store import ledger
+from tts_assets.store.ledger_line import FORM_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -414,13 +415,8 @@ class Origins:
         name = voice_name or self._voice.name
         return ledger.Provenance(
             recipe=recipe,
-            text=form.text,
-            reading=form.reading,
+            **{field: getattr(form, field) for field in FORM_FIELDS if field != "accent"},
             accent=form.accent if self._provider.accents(name) else None,
-            sentence=form.sentence,
-            readings=form.readings,
-            boundaries=form.boundaries,
-            romanized=form.romanized,
             words=self._recipes.words_in(form.text),
             voice=f"{self._voice.provider}/{name}",
             speed=self._voice.speed if speed is None else speed,
