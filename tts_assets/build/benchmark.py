@@ -98,12 +98,7 @@ def summarize_rounds(measured: Mapping[int, Sequence[BenchMeasurement]]) -> tupl
 
 
 def recommend_workers(rows: Sequence[BenchRow], free_mib: int) -> int | None:
-    """The fewest workers within 5 % of the fastest; the fewest of all if memory is short.
-
-    Args:
-        rows: the results, the fewest workers first.
-        free_mib: the memory that was free before.
-    """
+    """The fewest workers with free memory within 5 % of the fastest; else the fewest of all."""
     fitting = [row for row in rows if row.peak_mib <= free_mib] or list(rows[:1])
     best = max((row.clips_per_second for row in fitting), default=0.0)
     enough = (row.workers for row in fitting if row.clips_per_second >= (1 - _MIN_GAIN) * best)

@@ -464,7 +464,7 @@ def _sums(assets: Container[str], lines: bytes) -> dict[str, set[str]]:
         else:
             found.setdefault(origin.asset, set()).add(origin.sha256)
     for line in ledger.passages(lines, assets):
-        for file, data in render_timeline(timelines.of_line(line)).items():
+        for file, data in render_timeline(timelines.from_line(line)).items():
             found.setdefault(file, set()).add(atomic_files.sha256(data))
     return found
 

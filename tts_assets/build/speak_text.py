@@ -35,7 +35,7 @@ from tts_assets.errors import (
 from tts_assets.japanese import kana, running_text, word_forms
 from tts_assets.model import Segment
 from tts_assets.store import segment_cache
-from tts_assets.store.atomic_files import check_target, fatal, sweep, write_whole
+from tts_assets.store.atomic_files import atomic_write, check_target, sweep, translate_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
@@ -322,7 +322,7 @@ async def speak(
     form = words.form()
     if isinstance(into, Path):
         await anyio.to_thread.run_sync(check_target, into)
-        temp = segment_cache.place_for(settings.temp, str(into))
+        temp = segment_cache.cache_dir_for(settings.temp, str(into))
         await anyio.to_thread.run_sync(segment_cache.refuse_links, temp)
     parts = await _cut(form, settings)
     workers = _workers(settings, provider, len(parts))
@@ -333,7 +333,7 @@ async def speak(
             workers = min(workers, speaker.workers)
         context = clip.create_context(settings, provider, speaker, workers)
         if isinstance(into, Path):
-            context = replace(context, temp=segment_cache.place_for(settings.temp, str(into)))
+            context = replace(context, temp=segment_cache.cache_dir_for(settings.temp, str(into)))
         job = planner.Job(recipe=context.recipes.of(form), form=form, assets=(), clips=())
         passage = Passage(job, parts, context)
         synthesizer = StreamingSynthesizer(
@@ -378,11 +378,11 @@ async def _to_file(
 
     def write() -> tuple[float, tuple[Finding, ...]]:
         finished = passage.join_segments()
-        with fatal(f"cannot write {path}"):
+        with translate_os_errors(f"cannot write {path}"):
             sweep(path.parent)
-            write_whole(path, finished.data)
+            atomic_write(path, finished.data)
         passage.clear()
-        segment_cache.leave(temp)
+        segment_cache.remove_if_empty(temp)
         return finished.recording.seconds, finished.recording.findings
 
     return await anyio.to_thread.run_sync(write)

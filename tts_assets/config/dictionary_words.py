@@ -117,13 +117,7 @@ BUILT_IN = (
 
 
 def price_for(user_prices: Iterable[Price], provider: str, model: str) -> Price | None:
-    """The first matching price, the user's own before the built-in ones; None if none matches.
-
-    Args:
-        user_prices: the prices of the configuration.
-        provider: the engine's name.
-        model: the name of its model.
-    """
+    """The first matching price, the user's own before the built-in ones; None if none matches."""
     matching = (
         price
         for price in (*user_prices, *BUILT_IN)

@@ -50,13 +50,7 @@ def build_array_schema(item: Schema) -> Schema:
 def build_table_schema(
     keys: Mapping[str, Schema], *, required: Iterable[str] = (), **more: Any
 ) -> Schema:
-    """A table without other keys.
-
-    Args:
-        keys: the schema of each key.
-        required: the required keys.
-        more: other keywords of the schema.
-    """
+    """A table with the schema of each key; ``more``: other keywords of the schema."""
     required_keys = list(required)
     return {
         "type": "object",

@@ -64,7 +64,7 @@ class AssetsToVerify:
     #: The ledger's record of each asset.
     recorded: Mapping[str, AssetRecord] = field(default_factory=dict)
     tidy: bool = True  #: the ledger has one line for each asset
-    unmade: int = 0  #: as in VerifyReport
+    ungenerated: int = 0  #: as in VerifyReport
     found: Plan | None = None  #: the plan; None if only audio files were given
 
     def add_asset(self, asset: str, *clips: ClipName) -> None:
@@ -196,7 +196,7 @@ class _AssetCollector:
             self._assets.add_asset(each.assets[0], each.name)
             self._assets.gone[each.assets[0]] = each.reason
         elif each.state is not State.LOCKED:
-            self._assets.unmade += 1
+            self._assets.ungenerated += 1
 
     def _has_file(self, asset: str, present: Mapping[str, int]) -> bool:
         """Whether an asset has a file; recordings may be in folders that no template uses."""

@@ -141,7 +141,7 @@ def _read_document(
             clip,
             readings.find_reading(clip),
             readings.say_mode(clip),
-            unsaid=readings.find_unspoken_readings(clip),
+            unspoken=readings.find_unspoken_readings(clip),
         )
         for clip in reader.iter_clips()
         if is_selected is None or is_selected(clip.entry)
@@ -215,7 +215,9 @@ def _lint_items(
     for item in items:
         form = item.clip.form
         unaccented = readings[form._replace(accent=None)] if _has_accent_only(form) else None
-        for finding in lint_clip(item._replace(said=readings[form], unaccented=unaccented)):
+        for finding in lint_clip(
+            item._replace(pronunciation=readings[form], unaccented=unaccented)
+        ):
             yield item.clip.at, finding
 
 

@@ -194,9 +194,9 @@ class VerifyReport:
     Args:
         checked: the number of measured assets.
         foreign: the number of measured assets that are not in the ledger.
-        heard: the number of assets checked by speech recognition.
+        recognized: the number of assets checked by speech recognition.
         error_rate: the mean error rate of the recognized morae; None if nothing was recognized.
-        unmade: clips without an asset, or with one to be generated under another name.
+        ungenerated: clips without an asset, or with one to be generated under another name.
         catalogues: the number of files read.
         verdicts: each asset that failed a check.
         problems: unusable entries and files.
@@ -208,9 +208,9 @@ class VerifyReport:
 
     checked: int
     foreign: int
-    heard: int
+    recognized: int
     error_rate: float | None
-    unmade: int
+    ungenerated: int
     catalogues: int
     verdicts: tuple[AssetResult, ...]
     problems: tuple[InputError, ...]

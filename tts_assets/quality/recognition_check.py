@@ -84,13 +84,8 @@ _MARKS = re.compile(r"[\W_]+")
 def kana_error(expected: str, recognized: str) -> float:
     """The share of wrong morae, compared by pronunciation: homophones are equal.
 
-    Args:
-        expected: the kana of the expected text.
-        recognized: the kana of the recognized text.
-
-    Returns:
-        The edit distance over the number of expected morae: 0 if all are right, above 1 if more was
-        recognized than expected.
+    It is the edit distance over the number of expected morae: 0 if all are right, above 1 if more
+    was recognized than expected.
     """
     return error_rate(
         split_morae(pronunciation_key(expected)), split_morae(pronunciation_key(recognized))
@@ -241,10 +236,10 @@ def _read_pieces(item: ListenTask) -> Generator[Samples, None, None]:
 
 
 class TextComparison(NamedTuple):
-    """A recognized text (`heard`), the expected one (`said`), and the error rate."""
+    """A recognized text, the expected one, and the error rate."""
 
-    said: str
-    heard: str
+    expected: str
+    recognized: str
     error: float
 
 
@@ -307,7 +302,9 @@ def _create_finding(compared: TextComparison, limit: float) -> Finding:
         RECOGNITION,
         f"{measured} of its morae are wrong",
         f"{limit:.0%} (verify.cer)",
-        (f"speech recognition recognized {compared.heard or 'nothing'} instead of {compared.said}"),
+        (
+            f"speech recognition recognized {compared.recognized or 'nothing'} instead of {compared.expected}"
+        ),
     )
 
 

@@ -313,12 +313,16 @@ class RegenerateQueue:
 
     def _keep_sounds(self, batch: list[RegenerateJob]) -> None:
         """Keep the current sounds for comparison with the new ones."""
-        place = segment_cache.folder(self._settings.temp, self._settings.state_folder)
+        place = segment_cache.rejected_audio_dir_for(
+            self._settings.temp, self._settings.state_folder
+        )
         for job in batch:
             asset = job.row.asset
             # The file may have been replaced by a pipe, or a link to anything.
             if self._rows.has_sound(asset, job.row.sha256):
-                segment_cache.keep(place, asset, open_storage(self._settings), unless="")
+                segment_cache.keep_rejected_audio(
+                    place, asset, open_storage(self._settings), unless=""
+                )
 
     async def _reject_sounds(self, batch: list[RegenerateJob]) -> None:
         """Only rejected sounds are generated again unchanged."""

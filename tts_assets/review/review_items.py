@@ -146,7 +146,7 @@ class SoundHistory:
     def __init__(self, journal: Iterable[SoundDecision], settings: Settings) -> None:
         self._storage = open_storage(settings)
         self._downloads = open_downloads(settings)
-        self._place = segment_cache.folder(settings.temp, settings.state_folder)
+        self._place = segment_cache.rejected_audio_dir_for(settings.temp, settings.state_folder)
         self._decisions: dict[tuple[str, str, str], dict[tuple[str, str], SoundDecision]] = {}
         every = list(journal)
         latest = decisions.latest(every)
@@ -164,10 +164,7 @@ class SoundHistory:
     def find_latest(self, clips: Iterable[Clip], asset: str, sha256: str) -> PreviousSound | None:
         """The latest decided former sound of these clips whose file exists; does not hash it.
 
-        Args:
-            clips: those of the current sound.
-            asset: the name of the current sound.
-            sha256: its hash.
+        ``asset`` and ``sha256`` are the name and the hash of the current sound.
         """
         before = {
             name: each
@@ -180,7 +177,7 @@ class SoundHistory:
         return next(filter(None, located), None)
 
     def _locate_sound(self, before: SoundDecision, asset: str) -> PreviousSound | None:
-        path = segment_cache.find(self._place, before.sha256)
+        path = segment_cache.find_rejected_audio(self._place, before.sha256)
         address = "" if path is None else f"{EARLIER}/{path.name}"
         # The file of the current asset has the current bytes.
         if path is None and before.asset != asset:

@@ -178,13 +178,7 @@ class PageMode(StrEnum):
 
 
 def build_payload(rows: ReviewRows, *, mode: PageMode, project: str) -> bytes:
-    """The data of the page as JSON in UTF-8.
-
-    Args:
-        rows: what is shown.
-        mode: where the page is opened.
-        project: its title, and the key that it stores decisions under.
-    """
+    """The data of the page as JSON; it stores decisions under its title, the project."""
     voices = rows.voices if mode is PageMode.SERVE else ()
     return msgspec.json.encode(
         {

@@ -152,7 +152,7 @@ class ReviewService:
             FatalError: the output folder cannot be used, or there is no engine.
         """
         found = await load_rows(settings, can_make=True, on_progress=on_progress)
-        kept = segment_cache.folder(settings.temp, settings.state_folder)
+        kept = segment_cache.rejected_audio_dir_for(settings.temp, settings.state_folder)
         rows = RowStore(found, project=project, kept=kept)
         votes = DecisionWriter(open_storage(settings), rows, note)
         await votes.load_journal()
@@ -210,9 +210,7 @@ class ReviewService:
 def create_app(service: ReviewService, on_bug: Callable[[Exception], None]) -> ASGIApp:
     """The application without its token; SecurityMiddleware must wrap it.
 
-    Args:
-        service: answers the requests.
-        on_bug: called with unexpected exceptions.
+    ``on_bug`` is called with unexpected exceptions.
     """
 
     def handle_bug(_: Request, exc: Exception) -> Response:

@@ -33,7 +33,7 @@ from tts_assets.review.review_rows import (
 from tts_assets.review.sound_previews import HashedFile, load_previews
 from tts_assets.store import decisions
 from tts_assets.store.paid_journal import Opinion
-from tts_assets.store.segment_cache import place_for
+from tts_assets.store.segment_cache import cache_dir_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -71,7 +71,7 @@ async def load_rows(
         FatalError: the output folder cannot be listed, or there is no engine.
     """
     builder = await to_thread.run_sync(partial(_RowBuilder, settings, can_make=can_make))
-    place = place_for(settings.temp, settings.state_folder)
+    place = cache_dir_for(settings.temp, settings.state_folder)
     previews = await load_previews(
         builder.list_files(), place, builder.collect_hashes(), on_progress
     )

@@ -115,7 +115,7 @@ def apply_decisions(
 
 def _sweep_rejected_audio(settings: Settings) -> None:
     """Delete former sounds that the page no longer compares."""
-    place = segment_cache.folder(settings.temp, settings.state_folder)
+    place = segment_cache.rejected_audio_dir_for(settings.temp, settings.state_folder)
     if not place.is_dir():
         return
     folder = Path(settings.state_folder)
@@ -174,13 +174,7 @@ class DecisionWriter:
     def __init__(
         self, storage: atomic_files.Storage, rows: RowStore, note: Callable[[str], None]
     ) -> None:
-        """Write to a folder of assets.
-
-        Args:
-            storage: the assets.
-            rows: show the decisions.
-            note: called with messages for the user.
-        """
+        """Write to a folder, and show the decisions; ``note`` shows messages to the user."""
         self._storage = storage
         self._folder = storage.root
         self._rows = rows
@@ -271,8 +265,7 @@ class DecisionWriter:
     async def write_ledger(self, max_wait_seconds: float | None = None) -> None:
         """Write all decisions to the ledger; on failure they stay in the journal.
 
-        Args:
-            max_wait_seconds: how long to wait for another run in the folder; None for ever.
+        Wait so long for another run in the folder; None for ever.
         """
         async with self._writing:
             due, self._due = self._due, []

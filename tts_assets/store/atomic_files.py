@@ -116,7 +116,7 @@ class Storage:
 
     def prepare(self) -> None:
         """Create the root, and check that it is writable."""
-        with fatal(f"cannot write to the output folder {self.root}"):
+        with translate_os_errors(f"cannot write to the output folder {self.root}"):
             self.root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.root).close()
 
@@ -132,9 +132,9 @@ class Storage:
         """
         self.refuse_folder(asset)
         path = self.root / asset
-        with fatal(f"cannot write {path}"):
+        with translate_os_errors(f"cannot write {path}"):
             self._make_folders(asset)
-            write_whole(path, data)
+            atomic_write(path, data)
             with self._guard:
                 names = self._new_names.get(path.parent, 0) + 1
                 self._new_names[path.parent] = names % _BATCH
@@ -172,11 +172,11 @@ class Storage:
 
     def replace(self, name: str, data: bytes) -> None:
         """Replace a file in the root atomically, and sync it."""
-        with fatal(f"cannot write {self.root / name}"):
-            write_whole(self.root / name, data)
+        with translate_os_errors(f"cannot write {self.root / name}"):
+            atomic_write(self.root / name, data)
             sync_folder(self.root)
 
-    def leave(self, name: str, data: bytes, *, before: bytes) -> None:
+    def update(self, name: str, data: bytes, *, before: bytes) -> None:
         """Write a file in the root if its bytes changed; delete it if they are empty."""
         if not data:
             self.remove(name)
@@ -185,7 +185,7 @@ class Storage:
 
     def remove(self, name: str) -> None:
         """Delete a file in the root, if it exists."""
-        with fatal(f"cannot delete {self.root / name}"):
+        with translate_os_errors(f"cannot delete {self.root / name}"):
             refuse_linked_folders(self.root, [name.rpartition("/")[0]])
             try:
                 (self.root / name).unlink()
@@ -218,7 +218,7 @@ class Storage:
     def delete(self, asset: str) -> None:
         """Delete an asset, or a file beside one, if it exists."""
         path = self.root / asset
-        with fatal(f"cannot delete {path}"):
+        with translate_os_errors(f"cannot delete {path}"):
             try:
                 path.unlink()
             except (FileNotFoundError, NotADirectoryError):
@@ -240,7 +240,7 @@ class Storage:
         path = self.root / asset
         if os.path.realpath(path.parent) != str(Path(os.path.realpath(self.root), asset).parent):
             return "it is reached through a link, which may leave the folder"
-        with fatal(f"cannot read {path}"):
+        with translate_os_errors(f"cannot read {path}"):
             try:
                 return None if stat.S_ISREG(path.lstat().st_mode) else "it is a link, not a file"
             except (FileNotFoundError, NotADirectoryError):
@@ -249,7 +249,7 @@ class Storage:
     def hash_of(self, asset: str) -> str | None:
         """The SHA-256 of an asset's bytes, in hex; None if it is not a regular file."""
         path = self.root / asset
-        with fatal(f"cannot read {path}"):
+        with translate_os_errors(f"cannot read {path}"):
             try:
                 return sha256(path)
             except (FileNotFoundError, IsADirectoryError, NotRegularError):
@@ -259,9 +259,9 @@ class Storage:
         """Whether a command is running on this folder, or was killed."""
         return any((self.root / name).exists() for name in (_LOCK, DECISIONS_LOCK))
 
-    def settle(self) -> None:
+    def sync_new_names(self) -> None:
         """Sync the folders of all new names."""
-        with fatal(f"cannot write to {self.root}"):
+        with translate_os_errors(f"cannot write to {self.root}"):
             for folder, names in self._new_names.items():
                 if names:
                     sync_folder(folder)
@@ -277,7 +277,7 @@ class Storage:
         """Lock this folder for writing; ``on_wait`` is called while another run holds the lock."""
         has_leftovers = self.has_leftovers()
         with contextlib.ExitStack() as stack:
-            with fatal(f"cannot lock {self.root}"):
+            with translate_os_errors(f"cannot lock {self.root}"):
                 stack.enter_context(lock(self.root / _LOCK, on_wait))
             if has_leftovers:
                 self._sweep_all()
@@ -319,7 +319,7 @@ class AppendLog:
         """Open for appending; a last record that a killed run left incomplete is cut off."""
         self._path = path
         self._guard = threading.Lock()
-        with fatal(f"cannot open {path}"):
+        with translate_os_errors(f"cannot open {path}"):
             self._number = open_to_append(path)
             try:
                 self._cut_torn_record()
@@ -335,7 +335,7 @@ class AppendLog:
 
     def append(self, record: bytes) -> None:
         """Append a whole record, or nothing."""
-        with fatal(f"cannot write to {self._path}"), self._guard:
+        with translate_os_errors(f"cannot write to {self._path}"), self._guard:
             before = os.fstat(self._number).st_size
             if os.write(self._number, record) != len(record):
                 # A partial record would also damage the next one.
@@ -344,7 +344,7 @@ class AppendLog:
 
     def close(self) -> None:
         """Sync the file and close it."""
-        with fatal(f"cannot write to {self._path}"):
+        with translate_os_errors(f"cannot write to {self._path}"):
             try:
                 os.fsync(self._number)
             finally:
@@ -381,13 +381,13 @@ def check_target(path: Path) -> None:
     Raises:
         FatalError: its folder does not exist or is not writable, or it is a folder itself.
     """
-    with fatal(f"cannot write {path}"):
+    with translate_os_errors(f"cannot write {path}"):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         tempfile.TemporaryFile(dir=path.parent).close()
 
 
-def write_whole(
+def atomic_write(
     path: Path,
     data: bytes | Path,
     *,
@@ -476,7 +476,7 @@ def _keep_locked(number: int) -> Iterator[None]:
         os.close(duplicate)
 
 
-def link_whole(path: Path, source: Path) -> None:
+def atomic_link(path: Path, source: Path) -> None:
     """Hard-link a file to a name atomically, or copy it where that fails.
 
     Replacing the file later leaves the source unchanged, because all writes rename. Neither the
@@ -496,13 +496,13 @@ def link_whole(path: Path, source: Path) -> None:
         os.link(source, part)
     except OSError:
         # Another disk, a file of another user, or a system without links.
-        write_whole(path, source, sync=False)
+        atomic_write(path, source, sync=False)
         return
     try:
         os.replace(part, path)  # noqa: PTH105 - the one place that renames
     except FileNotFoundError:
         # A sweep removed it: a link has no lock of its own.
-        write_whole(path, source, sync=False)
+        atomic_write(path, source, sync=False)
     finally:
         # If both names already were one file, os.replace succeeds and leaves both.
         part.unlink(missing_ok=True)
@@ -602,11 +602,7 @@ def lock(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
 
 
 def sha256(data: bytes | Path) -> str:
-    """The hash of a file's bytes, in hex.
-
-    Args:
-        data: the bytes, or the file that contains them.
-    """
+    """The hash of bytes, or of the file that contains them, in hex."""
     if isinstance(data, bytes):
         return hashlib.sha256(data).hexdigest()
     with open_regular(data) as file:
@@ -619,7 +615,7 @@ def is_full(error: OSError) -> bool:
 
 
 @contextlib.contextmanager
-def fatal(what: str) -> Iterator[None]:
+def translate_os_errors(what: str) -> Iterator[None]:
     """Turn an OS error into one that ends the run.
 
     Raises:

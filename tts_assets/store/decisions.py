@@ -18,9 +18,9 @@ from tts_assets.store.atomic_files import (
     DECISIONS_LOCK,
     NOT_JSON,
     AppendLog,
-    fatal,
     lock,
     sync_folder,
+    translate_os_errors,
 )
 from tts_assets.store.ledger import compact_ledger, read_ledger, read_whole_lines
 from tts_assets.store.ledger_line import ATTRIBUTES, ATTRIBUTES_NAME, LEDGER_NAME
@@ -269,7 +269,7 @@ def append_decisions(
         FatalError: it cannot be written.
     """
     path = folder / JOURNAL_NAME
-    with fatal(f"cannot write to {path}"), lock(folder / DECISIONS_LOCK, on_wait):
+    with translate_os_errors(f"cannot write to {path}"), lock(folder / DECISIONS_LOCK, on_wait):
         every = tuple(decisions)
         recorded = _find_matching(folder, {each.sha256 for each in every})
         new = {each.identity: each for each in every if each.identity not in recorded}
@@ -329,7 +329,7 @@ def _whole_lines(folder: Path) -> bytes:
 # Decisions written into the ledger, where all other commands read them.
 
 
-class Settled(NamedTuple):
+class RecordedDecisions(NamedTuple):
     """The result of writing decisions; of several on one sound only the latest."""
 
     written: tuple[SoundDecision, ...]  #: decisions that were added to the ledger
@@ -353,7 +353,7 @@ def record_decisions(
     decisions: Iterable[SoundDecision],
     *,
     on_wait: Callable[[], None] = lambda: None,
-) -> Settled:
+) -> RecordedDecisions:
     """Write decisions into the lines of their sounds in the ledger.
 
     Args:
@@ -368,19 +368,19 @@ def record_decisions(
     by_sound = latest(decisions)
     path = storage.root / LEDGER_NAME
     if not by_sound or not path.exists():
-        return Settled((), (), tuple(by_sound.values()))
+        return RecordedDecisions((), (), tuple(by_sound.values()))
     by_asset: dict[str, dict[str, Decision]] = {}
     for (asset, sha256), each in by_sound.items():
         by_asset.setdefault(asset, {})[sha256] = each.decision
     with storage.lock(on_wait):
-        with fatal(f"cannot read {path}"):
+        with translate_os_errors(f"cannot read {path}"):
             data = read_regular(path, follow_links=False)
         found = ledger.add_decisions(_compact_if_possible(data, str(path), storage), by_asset)
         if found.written:
             _write_git_attributes(storage)
             storage.replace(LEDGER_NAME, found.data)
     both = found.written | found.known
-    return Settled(
+    return RecordedDecisions(
         written=tuple(each for sound, each in by_sound.items() if sound in found.written),
         known=tuple(each for sound, each in by_sound.items() if sound in found.known),
         stale=tuple(each for sound, each in by_sound.items() if sound not in both),
@@ -409,7 +409,7 @@ def _bytes_of(path: Path) -> bytes:
 def _write_git_attributes(storage: Storage) -> None:
     """Make git keep the lines of both sides when two branches change the journal."""
     path = storage.root / ATTRIBUTES_NAME
-    with fatal(f"cannot read {path}"):
+    with translate_os_errors(f"cannot read {path}"):
         before = _bytes_of(path)
     if not before:
         storage.replace(ATTRIBUTES_NAME, ATTRIBUTES)

@@ -6,7 +6,7 @@ import contextlib
 import io
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from tts_assets.model import Decision
 
+
+T = TypeVar("T")
 
 #: Found only in lines with a decision: in a text, its quotation marks would be escaped.
 REVIEW = b'"review"'
@@ -92,9 +94,7 @@ def carry_decisions(
 ) -> Iterator[tuple[str, ParsedLine]]:
     """Add the latest decision on their bytes to the lines that lack it; yield these by asset.
 
-    Args:
-        lines: all lines, in their order.
-        chosen: the line that counts for each asset.
+    ``chosen`` is the line that counts for each asset, of all lines in their order.
     """
     counts = Counter(each.row.asset for each in lines)
     rivals: dict[str, list[ParsedLine]] = {}
@@ -264,18 +264,18 @@ _name_decoder = msgspec.json.Decoder(_Name)
 
 def origins(data: bytes) -> list[Provenance]:
     """The provenance in all lines, in ledger order; invalid lines are skipped."""
-    found = []
-    for line in lines_of(data):
-        with contextlib.suppress(*NOT_JSON):
-            found.append(_decoder.decode(line))
-    return found
+    return list(_decode_each(data, _decoder))
 
 
 def whole_lines(data: bytes) -> Iterator[Line]:
     """All complete lines, in ledger order."""
+    return _decode_each(data, _line_decoder)
+
+
+def _decode_each(data: bytes, decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
     for line in lines_of(data):
         with contextlib.suppress(*NOT_JSON):
-            yield _line_decoder.decode(line)
+            yield decoder.decode(line)
 
 
 def asset_of(line: bytes) -> str | None:
@@ -364,9 +364,7 @@ class Ledger:
 def drop_marks(data: bytes, is_there: Callable[[str], bool]) -> bytes:
     """A compact ledger without the marks of assets without a file: writing them never began.
 
-    Args:
-        data: all of its bytes.
-        is_there: whether an asset has a file; called for each mark without a decision.
+    ``is_there`` is called for each mark without a decision.
     """
     if _MARK not in data:
         return data

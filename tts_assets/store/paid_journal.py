@@ -20,7 +20,7 @@ from tts_assets.regular_files import open_regular
 from tts_assets.store import decisions
 from tts_assets.store.atomic_files import NOT_JSON
 from tts_assets.store.decisions import read_journal
-from tts_assets.store.segment_cache import place_for
+from tts_assets.store.segment_cache import cache_dir_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -141,11 +141,7 @@ class Purchase:
 
 
 def read_purchases(folder: Path) -> dict[str, Purchase]:
-    """The open requests of a journal, by their ids; invalid lines are ignored.
-
-    Args:
-        folder: see :func:`tts_assets.store.paid_journal.find_folder`.
-    """
+    """The open requests of the journal in a folder, by their ids; invalid lines are ignored."""
     found: dict[str, Purchase] = {}
     for raw in read_bounded(folder / NAME, _LONGEST_BYTES).split(b"\n"):
         # Ignore torn lines, and those of other versions.
@@ -234,13 +230,8 @@ class DoubtfulTake(NamedTuple):
 
 
 def find_folder(temp: str, output: str) -> Path:
-    """The folder of the takes of an output folder; it may not exist.
-
-    Args:
-        temp: the folder of all temporary files.
-        output: the output folder.
-    """
-    return place_for(temp, output) / _NAME
+    """The folder of the takes of an output folder, in its cache folder; it may not exist."""
+    return cache_dir_for(temp, output) / _NAME
 
 
 def find_file(folder: Path, kept: KeptSpeech) -> Path | None:

@@ -16,7 +16,7 @@ import msgspec
 from tts_assets.errors import ClipError
 from tts_assets.regular_files import refuse_link
 from tts_assets.store import decisions
-from tts_assets.store.atomic_files import AppendLog, fatal, sweep, write_whole
+from tts_assets.store.atomic_files import AppendLog, atomic_write, sweep, translate_os_errors
 from tts_assets.store.paid_journal import (
     NAME,
     Arrived,
@@ -39,6 +39,7 @@ from tts_assets.store.paid_journal import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from tts_assets.model import Alignment
     from tts_assets.store.paid_journal import Line
@@ -97,13 +98,11 @@ class TakeStore:
             self._by_group.setdefault(each.group_key, []).append(each)
             self._by_place.setdefault(each.clip_location, []).append(each)
 
-    @contextmanager
     def open_order(
         self, clip: RequestedClip, *, segment: int | None = None
-    ) -> Iterator[ClipRequests]:
+    ) -> AbstractContextManager[ClipRequests]:
         """Record requests of the current task within the block for this clip."""
-        with ClipRequests(self, clip, segment).make_current() as order:
-            yield order
+        return ClipRequests(self, clip, segment).make_current()
 
     def find_opinion(self, purchase: Purchase) -> Opinion:
         """A person's decision on the sound of a request."""
@@ -199,16 +198,16 @@ class TakeStore:
         path = find_file(self.folder, kept)
         if path is None:
             return
-        with fatal(f"cannot write to {self.folder}"):
+        with translate_os_errors(f"cannot write to {self.folder}"):
             self._make_folder()
-            write_whole(path, data, sync=False)
+            atomic_write(path, data, sync=False)
         purchase.kept = kept
         self.append(kept)
 
     def append(self, line: Line) -> None:
         """Add a line to the journal."""
         if self._log is None:
-            with fatal(f"cannot write to {self.folder}"):
+            with translate_os_errors(f"cannot write to {self.folder}"):
                 self._make_folder()
             self._log = AppendLog(self.folder / NAME)
         self._log.append(encode_line(line))
@@ -222,9 +221,7 @@ class TakeStore:
     ) -> None:
         """Record that a clip, or a segment, is stored, and delete the sounds it was generated from.
 
-        Args:
-            groups: recipes with segments, as in `Sent`.
-            purchases: the requests of this run.
+        These are the sounds of the groups, and of the requests of this run.
         """
         earlier = [each for group in groups for each in self._by_group.get(group, ())]
         if self._log is None and not earlier:
@@ -257,7 +254,7 @@ class TakeStore:
         if not self.folder.is_dir():
             return
         path = self.folder / NAME
-        with fatal(f"cannot read {path}, the record of paid requests"):
+        with translate_os_errors(f"cannot read {path}, the record of paid requests"):
             refuse_unreadable(self.folder)
         remaining = [
             each
@@ -265,11 +262,11 @@ class TakeStore:
             if pending is None or each.sent.recipe in pending or each.clip_location in places
         ]
         data = b"".join(encode_line(line) for each in remaining for line in each.journal_lines)
-        with fatal(f"cannot write to {self.folder}"):
+        with translate_os_errors(f"cannot write to {self.folder}"):
             refuse_link(self.folder)
             sweep(self.folder)
             if data:
-                write_whole(path, data, sync=False)
+                atomic_write(path, data, sync=False)
             else:
                 path.unlink(missing_ok=True)
             self._delete_unused(
@@ -306,8 +303,7 @@ def find_order() -> ClipRequests | None:
 def sum_billed(billed: float | None) -> float | None:
     """The credits of all requests for the current task's clip, including those of earlier runs.
 
-    Args:
-        billed: the credits of this run, if its requests are not recorded.
+    If its requests are not recorded, those of this run: ``billed``.
     """
     order = find_order()
     return billed if order is None else order.sum_billed(billed)

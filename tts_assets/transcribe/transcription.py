@@ -119,11 +119,8 @@ def _split_overlap(
 ) -> tuple[list[Utterance], list[Utterance]]:
     """Cut two transcripts of the same overlap so that each word is in one of them.
 
-    Args:
-        before: the utterances of the earlier chunk that reach into the overlap.
-        after: the utterances of the later chunk.
-        begin: the start of the overlap.
-        end: its end.
+    ``before`` are the utterances of the earlier chunk that reach into the overlap, ``after`` those
+    of the later chunk; the overlap is from ``begin`` to ``end``.
     """
     first, second = list(_iter_letters(before)), list(_iter_letters(after))
     low = sum(letter.at < begin - _SAME_SECONDS for letter in first)

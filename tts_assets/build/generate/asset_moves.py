@@ -59,18 +59,18 @@ def _move(run: BuildState, store: Storage, held: dict[str, planner.ClipPlan]) ->
         moves.do()
     finally:
         run.moved |= moves.done
-        run.aside |= set(moves.aside.values())
+        run.temporary |= set(moves.temporary.values())
         target.log.close()
 
 
 def _clear_away(run: BuildState, store: Storage) -> None:
     """Delete temporary assets of this and interrupted runs, once no clip needs them."""
-    asides = {asset for asset in (*run.plan.recorded, *run.aside) if _is_aside(asset)}
+    asides = {asset for asset in (*run.plan.recorded, *run.temporary) if _is_aside(asset)}
     unmoved = any(item.held and item.asset not in run.moved for item in run.plan.planned)
     if not asides or unmoved or not run.is_whole or store.root != Path(run.settings.state_folder):
         return
     for name in asides:
-        timelines.remove(asset_file_names.timelines_of(name), store)
+        timelines.delete_files(asset_file_names.timelines_of(name), store)
         store.delete(name)
     lines = bytes_of(store.root / LEDGER_NAME)
     store.replace(LEDGER_NAME, ledger.without(lines, asides))
@@ -97,7 +97,7 @@ class _Moves:
     ) -> None:
         """Take the moves by their new names; ``source`` is the current storage."""
         self.done: set[str] = set()
-        self.aside: dict[str, str] = {}
+        self.temporary: dict[str, str] = {}
         self._source = source
         self._target = target
         self._store = target.storage
@@ -137,11 +137,11 @@ class _Moves:
         line = self._lines.get((asset, item.recipe, atomic_files.sha256(data)))
         if line is not None:
             self._store_line(line, name, data)
-            self.aside[asset] = name
+            self.temporary[asset] = name
 
     def _place(self, item: planner.ClipPlan) -> None:
         source = item.held or ""
-        aside = self.aside.get(source)
+        aside = self.temporary.get(source)
         data = (self._source.read(source) if aside is None else self._store.read(aside)) or b""
         line = self._lines.get((source, item.recipe, atomic_files.sha256(data)))
         if line is not None:
@@ -219,7 +219,7 @@ def write_shard_footer(run: BuildState, store: Storage) -> None:
 def _count_left(run: BuildState) -> int:
     """Count the clips neither generated nor failed: the run stopped or reached a limit."""
     return sum(
-        item.recipe not in run.made
+        item.recipe not in run.generated
         and item.asset not in run.moved
         and item.recipe not in run.failures
         for item in run.plan.planned

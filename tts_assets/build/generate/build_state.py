@@ -60,9 +60,7 @@ def leave_repeating(settings: Settings, provider: Provider, plan: Plan) -> int:
 def notes(left: int, repeated: int) -> Iterator[str]:
     """Yield the notes about rejected clips.
 
-    Args:
-        left: how many were not regenerated because they would sound the same.
-        repeated: how many were regenerated with exactly the rejected bytes.
+    Some were left out because they would sound the same, others repeat exactly the rejected bytes.
     """
     advice = "change their reading, accent or voice"
     if left:
@@ -122,10 +120,10 @@ class BuildState:
     too_many: int = 0
     to_make: int = 0
     jobs: list[Job] = field(default_factory=list)
-    made: set[str] = field(default_factory=set)
+    generated: set[str] = field(default_factory=set)
     to_move: int = 0
     moved: set[str] = field(default_factory=set)
-    aside: set[str] = field(default_factory=set)
+    temporary: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, Pronunciation] = field(default_factory=dict)
     findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
@@ -160,12 +158,12 @@ class BuildState:
     @property
     def temp(self) -> Path:
         """The folder for the segments of unfinished passages."""
-        return segment_cache.place_for(self.settings.temp, self.settings.folder)
+        return segment_cache.cache_dir_for(self.settings.temp, self.settings.folder)
 
     @property
     def rejected_audio(self) -> Path:
         """The folder that keeps rejected audio for comparison."""
-        return segment_cache.folder(self.settings.temp, self.settings.state_folder)
+        return segment_cache.rejected_audio_dir_for(self.settings.temp, self.settings.state_folder)
 
     @property
     def recipes_to_make(self) -> set[str]:
@@ -240,7 +238,7 @@ def iter_clips_with_url(run: BuildState) -> Iterator[planner.ClipPlan]:
     """The clips whose assets exist and whose catalogues lack their URLs."""
     for item in run.plan.planned if run.settings.update_json else ():
         # Don't publish a URL for audio identical to the rejected version.
-        is_made = item.recipe in run.made and item.recipe not in run.repeated
+        is_made = item.recipe in run.generated and item.recipe not in run.repeated
         exists = item.state is planner.State.FRESH or is_made or item.asset in run.moved
         if exists and planner.lacks_url(item):
             yield item
@@ -255,7 +253,7 @@ def create_report(run: BuildState, *, dry_run: bool) -> Report:
         states=run.states,
         to_make=run.to_make,
         passed_over=plan.passed_over,
-        made=len(run.made),
+        made=len(run.generated),
         to_move=run.to_move,
         moved=len(run.moved),
         kept=plan.kept,
@@ -331,7 +329,7 @@ def _note_fewer_workers(run: BuildState) -> tuple[str, ...]:
 
 def _note_unused_cluster(run: BuildState) -> tuple[str, ...]:
     """Note that the run did not use the cluster."""
-    if run.settings.cluster is None or not run.made or not isinstance(run.provider, Remote):
+    if run.settings.cluster is None or not run.generated or not isinstance(run.provider, Remote):
         return ()
     name = run.provider.name
     return (f"{name} is a service: this machine sent its requests, not the cluster",)
@@ -341,7 +339,7 @@ def _note_ignored_accents(run: BuildState) -> tuple[str, ...]:
     """Note the pitch accents that the voices cannot follow."""
     ignored = sum(
         any(clip.form.accent is not None for clip in job.clips)
-        and job.recipe in run.made
+        and job.recipe in run.generated
         and not run.provider.accents(voice.name)
         for job, voice in _voices_of(run)
     )
@@ -360,7 +358,7 @@ def _drop_unspoken_accent(run: BuildState, job: Job, own: str) -> Job:
 
 def _credits(run: BuildState) -> str:
     """The credit lines that the licences of all used voices require."""
-    lines = {voice.credit: None for job, voice in _voices_of(run) if job.recipe in run.made}
+    lines = {voice.credit: None for job, voice in _voices_of(run) if job.recipe in run.generated}
     return "; ".join(line for line in (lines | run.credits) if line)
 
 

@@ -30,7 +30,7 @@ from tts_assets.errors import (
 from tts_assets.japanese.accent_notation import format_accent_phrases
 from tts_assets.regular_files import read_regular
 from tts_assets.store import asset_file_names, ledger, segment_cache, timelines
-from tts_assets.store.atomic_files import fatal, sha256
+from tts_assets.store.atomic_files import sha256, translate_os_errors
 from tts_assets.store.ledger_line import (
     ATTRIBUTES,
     ATTRIBUTES_NAME,
@@ -94,16 +94,7 @@ class ClipExecutor(Protocol):
     async def record_clip(
         self, form: SpokenForm, voice: Voice, assets: tuple[str, ...]
     ) -> tuple[Recording, StoredData | None]:
-        """Generate a clip.
-
-        Args:
-            form: the text with its reading.
-            voice: the voice.
-            assets: the names under which the executor may store the clip; empty to not store it.
-
-        Returns:
-            The clip, without its bytes if they are stored.
-        """
+        """Generate a clip; without its bytes if it is stored, which is allowed under these names."""
         ...
 
     async def record_segment(
@@ -211,11 +202,8 @@ async def record(
 ) -> FinishedClip:
     """Generate a job's clip in one piece, without storing it on this machine.
 
-    Args:
-        job: the job.
-        context: the build context.
-        on_start: called when the work starts, and again if it restarts.
-        assets: names under which workers may store it.
+    ``on_start`` is called when the work starts, and again if it restarts; workers may store
+    the clip under ``assets``.
     """
     try:
         recording, stored = await record_form(
@@ -336,10 +324,7 @@ def store(
 def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> bool:
     """Store an asset with its line, in the order that the ledger's docstring explains.
 
-    Args:
-        line: its ledger line.
-        data: its bytes, or the file that contains them; None if it is already stored.
-        target: the destination.
+    ``data`` is its bytes, or the file that contains them; None if it is already stored.
 
     Returns:
         Whether a reviewer rejected exactly these bytes.
@@ -350,8 +335,10 @@ def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> 
     repeated = False
     encoded = encode(line)
     if asset in target.rejected:
-        repeated = segment_cache.keep(target.earlier, asset, storage, unless=line.sha256)
-    timelines.make_way(line, storage)
+        repeated = segment_cache.keep_rejected_audio(
+            target.earlier, asset, storage, unless=line.sha256
+        )
+    timelines.delete_outdated(line, storage)
     if data is None:
         log.append(encoded)
     elif line.recipe in asset and storage.is_new(asset):
@@ -367,11 +354,11 @@ def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> 
 
 def leave_tidy(storage: Storage) -> None:
     """Sync the assets to disk, sort the ledger, and have git merge it."""
-    storage.settle()
+    storage.sync_new_names()
     path = storage.root / LEDGER_NAME
     if not path.exists():
         return
-    with fatal(f"cannot read {path}"):
+    with translate_os_errors(f"cannot read {path}"):
         data = read_regular(path, follow_links=False)
     tidy = ledger.compact_ledger(data, file=str(path), hash_of=storage.hash_of)
     if storage.is_shared:
@@ -454,14 +441,7 @@ def auto_workers(provider: Provider) -> int:
 def create_context(
     settings: Settings, provider: Provider, speaker: Speaker | ClipExecutor, workers: int
 ) -> BuildContext:
-    """Create the build context of a run.
-
-    Args:
-        settings: the settings.
-        provider: the engine.
-        speaker: the open engine.
-        workers: the number of clips generated at the same time.
-    """
+    """Create the build context of a run with this many clips at the same time."""
     return BuildContext(
         speaker=speaker,
         voice=plan_types.find_voice(settings, provider),
@@ -471,7 +451,7 @@ def create_context(
         sound=settings.sound,
         recipes=plan_types.recipes(settings, provider),
         cast=plan_types.cast(settings, provider),
-        temp=segment_cache.place_for(settings.temp, settings.folder),
+        temp=segment_cache.cache_dir_for(settings.temp, settings.folder),
         threads=anyio.CapacityLimiter(workers),
         # Don't pay twice because a check failed.
         remakes=0 if isinstance(provider, Priced) else settings.remakes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import reduce
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 #: The tolerance of cost limits: floating-point sums of prices are not exact.
 _ROUNDING = 1e-9
-
-#: The charge of texts that cannot be spoken: they are not sent.
-_NOTHING = Charge(0, 0.0)
 
 #: The factor on the expected cost of further clips before the first bill.
 _UNKNOWN_FACTOR = 2.0
@@ -141,11 +139,7 @@ class CostTracker:
         self._changed = anyio.Event()
 
     async def estimate(self, jobs: Sequence[Job]) -> list[Job]:
-        """Estimate the charges of jobs, and take those within the limits.
-
-        Args:
-            jobs: the jobs in order; the first that exceeds a limit is left, and all after it.
-        """
+        """Estimate the charges of jobs, and take those within the limits, as in `Limits.take`."""
         if not jobs:
             return []
         self._charges = await self._find_charges(jobs)
@@ -167,7 +161,10 @@ class CostTracker:
             if len(sayable) < len(results):
                 self._unsayable.add(job.recipe)
             is_sent = len(sayable) == len(results) and not self.is_paid(job.recipe)
-            found[job.recipe] = _sum(sayable) if is_sent else _NOTHING
+            sent = sayable if is_sent else []
+            found[job.recipe] = Charge(
+                sum(each.characters for each in sent), sum((each.credits for each in sent), 0.0)
+            )
         return found
 
     async def ask_balance(self) -> None:
@@ -276,10 +273,7 @@ class CostTracker:
         return None
 
     def _bill(self, jobs: Iterable[Job]) -> Charges:
-        bill = Charges()
-        for job in jobs:
-            bill = _plus(bill, self._charges[job.recipe])
-        return bill
+        return reduce(_plus, (self._charges[job.recipe] for job in jobs), Charges())
 
     def _find_repeat_charges(self, jobs: Sequence[Job]) -> Rebilled | None:
         reasons = find_repeat_purchases(
@@ -292,13 +286,6 @@ class CostTracker:
             out_of=len(jobs),
             reasons=tuple(Reason(*each) for each in Counter(reasons.values()).most_common()),
         )
-
-
-def _sum(charges: Iterable[Charge]) -> Charge:
-    total = _NOTHING
-    for each in charges:
-        total = Charge(total.characters + each.characters, total.credits + each.credits)
-    return total
 
 
 def _plus(bill: Charges, charge: Charge) -> Charges:

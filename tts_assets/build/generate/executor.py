@@ -29,7 +29,7 @@ from tts_assets.engines.protocol import Bounded, Paced, Recorder, Remote
 from tts_assets.errors import ClipError, FatalError, InputError, StoppedError
 from tts_assets.regular_files import refuse_link
 from tts_assets.store import failures, segment_cache, timelines
-from tts_assets.store.atomic_files import AppendLog, fatal
+from tts_assets.store.atomic_files import AppendLog, translate_os_errors
 from tts_assets.store.decisions import read_journal
 from tts_assets.store.ledger_line import LEDGER_NAME
 
@@ -75,7 +75,7 @@ async def lock_output_folder(run: BuildState) -> AsyncIterator[Storage]:
     store = output_folder.open_run_storage(run.settings)
     if run.settings.shard is not None:
         # The name of the folder is generated, so no user linked it.
-        with fatal(f"cannot write to {store.root}"):
+        with translate_os_errors(f"cannot write to {store.root}"):
             refuse_link(store.root)
     await anyio.to_thread.run_sync(store.prepare)
     # Wait only if there is work: the run that holds the lock cleans up itself.
@@ -296,15 +296,15 @@ def store_records(run: BuildState, store: Storage) -> None:
     after = failures.update_failures(
         before,
         file=str(path),
-        made=run.made,
+        made=run.generated,
         failed={
             recipe: (texts[recipe], reason) for recipe, reason in (reasons | run.failures).items()
         },
         wanted=run.recipes_to_make if run.is_whole else None,
         redact=partial(keys.redact, secrets=tuple(run.settings.keys.values())),
     )
-    store.leave(failures.NAME, after, before=before)
-    segment_cache.leave(run.temp)
-    run.timelines_written = timelines.heal(store, frozenset(run.plan.untimed))
+    store.update(failures.NAME, after, before=before)
+    segment_cache.remove_if_empty(run.temp)
+    run.timelines_written = timelines.write_missing(store, frozenset(run.plan.untimed))
     if run.settings.shard is not None:
         asset_moves.write_shard_footer(run, store)

@@ -19,7 +19,7 @@ from tts_assets.engines.protocol import Contextual, TimestampSpeaker
 from tts_assets.errors import ClipError, TtsAssetsError, truncate_text
 from tts_assets.model import AccentBasis, Basis, Cue, Pronunciation, Recording
 from tts_assets.store import segment_cache, timelines
-from tts_assets.store.atomic_files import fatal
+from tts_assets.store.atomic_files import translate_os_errors
 from tts_assets.store.paid_speech import sum_billed
 from tts_assets.store.segment_cache import CachedSegment, SegmentCache
 
@@ -51,13 +51,7 @@ class Passage:
     """A passage in progress."""
 
     def __init__(self, job: Job, segments: Sequence[Segment], context: BuildContext) -> None:
-        """Start without finished segments.
-
-        Args:
-            job: the job of the passage.
-            segments: its segments in order.
-            context: the build context.
-        """
+        """Start without finished segments."""
         self.job = job
         self._context = context
         self._parts = _parts(job, segments, context)
@@ -133,7 +127,7 @@ class Passage:
         )
         if speech.billed is not None:
             self._billed = speech.billed + (self._billed or 0.0)
-        keep = partial(self._cache.keep, self._parts[number].name, sound.samples, cached)
+        keep = partial(self._cache.store_segment, self._parts[number].name, sound.samples, cached)
         self._finished[number] = await to_thread.run_sync(keep, limiter=self._context.threads)
 
     async def take(
@@ -169,7 +163,7 @@ class Passage:
         from tts_assets.audio.joining import join_segments  # noqa: PLC0415 - heavy, see make_clip
 
         path = self._cache.file(_JOINED)
-        with fatal(f"cannot write {path}"), self._cache.create_file(_JOINED) as into:
+        with translate_os_errors(f"cannot write {path}"), self._cache.create_file(_JOINED) as into:
             joined = join_segments(self._joints(), self._context.sound, into)
         own = self._context.own_voice(self.job)
         of_whole = check_level(joined.lufs, joined.peak_dbtp, self._context.expect(own, None))
@@ -281,15 +275,9 @@ async def record_segment(
     timed: bool,
     on_start: Callable[[], None],
 ) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
-    """Generate a segment of a passage.
+    """Generate a segment of a passage; ``around`` are the texts before and after it.
 
-    Args:
-        form: the text with its reading.
-        voice: the voice.
-        around: the texts before and after it.
-        context: the build context.
-        timed: whether to request the time of each character, if the service reports it.
-        on_start: called when the work starts, and again if it restarts.
+    ``timed`` requests the time of each character, if the service reports it.
 
     Returns:
         The engine's speech, the prepared audio, and its failed checks.

@@ -115,7 +115,7 @@ class Results:
     ) -> None:
         run, job, recording = self._run, result.job.job, clip.recording
         self._done += 1
-        run.made.add(job.recipe)
+        run.generated.add(job.recipe)
         if run.costs is not None:
             run.costs.record_made(job, recording.billed)
         run.audio_seconds += recording.seconds

@@ -70,13 +70,7 @@ class WorkQueue:
     """The work items of all jobs of a run, and their execution."""
 
     def __init__(self, context: BuildContext, target: OutputTarget, cuts: dict[str, Cut]) -> None:
-        """Start without failed clips.
-
-        Args:
-            context: the build context.
-            target: the destination of the assets.
-            cuts: the segments of passages, by their recipes.
-        """
+        """Start without failed clips; ``cuts`` are the segments of passages, by their recipes."""
         self._context = context
         self._target = target
         self._cuts = cuts
@@ -179,7 +173,7 @@ async def find_missing_forms(
     jobs: Sequence[Job], settings: Settings
 ) -> dict[str, tuple[SpokenForm, ...]]:
     """The missing segments of passages that earlier runs left incomplete, by their recipes."""
-    temp = segment_cache.place_for(settings.temp, settings.folder)
+    temp = segment_cache.cache_dir_for(settings.temp, settings.folder)
 
     def find_cached() -> dict[str, set[int]]:
         passages = [job.recipe for job in jobs if job.form.turns]

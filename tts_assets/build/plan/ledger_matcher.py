@@ -24,21 +24,14 @@ class Reviews:
     """Applies the decisions of reviewers to fresh clips."""
 
     def __init__(self, plan: Plan, *, unapproved: bool) -> None:
-        """Take a plan with the decisions of the ledger.
-
-        Args:
-            plan: the plan.
-            unapproved: whether a fresh clip without approved audio matters.
-        """
+        """Take a plan with its decisions; ``unapproved``: fresh clips need approved audio."""
         self._plan = plan
         self._unapproved = unapproved
 
     def apply_review(self, item: ClipPlan, own: ClipPlan) -> ClipPlan:
         """A fresh clip with its state by the decision on its audio.
 
-        Args:
-            item: the clip with its current asset.
-            own: the clip by its own recipe: this engine regenerates the asset of another one.
+        ``own`` is the clip by its own recipe: this engine regenerates the asset of another one.
         """
         decision = self._plan.rejected.get(item.asset)
         if decision is not None:

@@ -62,7 +62,7 @@ def open_run_storage(settings: Settings) -> Storage:
 
 def open_downloads(settings: Settings) -> Path:
     """The folder for downloads from the bucket; never created for a local output folder."""
-    return segment_cache.place_for(settings.temp, settings.state_folder) / "downloads"
+    return segment_cache.cache_dir_for(settings.temp, settings.state_folder) / "downloads"
 
 
 def read_known_ledger(storage: Storage) -> ledger.Ledger:

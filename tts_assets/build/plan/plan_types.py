@@ -129,14 +129,7 @@ def find_lines(
     first: int,
     needs_line: Callable[[planner.ClipPlan], bool],
 ) -> None:
-    """Add the lines of their records to clips.
-
-    Args:
-        document: the document that contains them.
-        planned: all clips.
-        first: the index of the first clip of this document.
-        needs_line: whether to find the line of a clip.
-    """
+    """Add the lines of their records to the clips of a document, from the index ``first`` on."""
     numbers = [number for number in range(first, len(planned)) if needs_line(planned[number])]
     if not numbers:
         return
@@ -246,12 +239,7 @@ class Shared:
     """Collects all clips of the catalogues, and selects those of one shard."""
 
     def __init__(self, shard: Shard, output: str) -> None:
-        """Start without clips.
-
-        Args:
-            shard: the shard of this run.
-            output: the output folder; paths of catalogues are relative to it.
-        """
+        """Start without clips; paths of catalogues are relative to the output folder."""
         self._shard = shard
         self._recipes: set[str] = set()
         self._catalogues = self._plan = 0

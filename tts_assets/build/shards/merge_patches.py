@@ -183,10 +183,8 @@ class MergedShards:
     def is_known(self, known: int) -> bool:
         """Whether all shards were merged before, if the output folder has all of their assets.
 
-        Only URLs show it: they are written when the last shard is merged.
-
-        Args:
-            known: the number of URLs that the catalogues have.
+        Only URLs show it, which are written when the last shard is merged: the catalogues have
+        ``known`` of them.
         """
         urls = sum(map(len, self.urls.values()))
         return not self._earlier and known == urls > 0

@@ -24,7 +24,7 @@ from tts_assets.store import failures, segment_cache
 from tts_assets.store.atomic_files import AppendLog, Storage, sha256
 from tts_assets.store.ledger import Provenance, compact_ledger, origins
 from tts_assets.store.ledger_line import LEDGER_NAME
-from tts_assets.store.timelines import heal
+from tts_assets.store.timelines import write_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -95,7 +95,7 @@ def merge(
     _read_failures(store)
     store.prepare()
     with store.lock(lambda: tell(Waiting(path=str(store.root)))):
-        earlier = segment_cache.folder(settings.temp, settings.state_folder)
+        earlier = segment_cache.rejected_audio_dir_for(settings.temp, settings.state_folder)
         merged = _store_assets(joined, store, on_copied or (lambda *_: None), earlier)
         if joined.missing:
             known = sum(each.known for each in catalogues.values())
@@ -130,7 +130,7 @@ def _store_assets(
                 copied(number, len(missing))
     leave_tidy(store)
     # Existing assets may come from an interrupted merge, and lack their time lines.
-    heal(store, {each.line.asset for each in present if each.line.cues})
+    write_missing(store, {each.line.asset for each in present if each.line.cues})
     return Merged(
         parts=tuple(str(shard.folder) for shard in joined.shards),
         count=joined.count,
@@ -231,7 +231,7 @@ def _store_failures(
         made={each.line.recipe for each in made},
         failed={},
     )
-    store.leave(failures.NAME, after, before=before)
+    store.update(failures.NAME, after, before=before)
     return len(failures.read_failures(record, file=str(path)))
 
 

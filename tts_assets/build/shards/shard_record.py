@@ -87,14 +87,7 @@ class _HeaderVersion(msgspec.Struct):
 def header(
     settings: Settings, provider: Provider, sums: plan_types.Sums, *, finished: bool
 ) -> Header:
-    """Build the header of a shard.
-
-    Args:
-        settings: the settings of its run.
-        provider: its engine.
-        sums: the hashes of its plan.
-        finished: whether its run ended.
-    """
+    """Build the header of a shard; ``finished``: whether its run ended."""
     shard = settings.shard
     assert shard is not None  # noqa: S101 - only shards have headers
     voice = plan_types.find_voice(settings, provider)
