@@ -148,9 +148,12 @@ class References:
     def read(self, document: Document) -> None:
         """Add the references in all strings of a file, after all clips."""
         for text in _texts(document.root):
-            if (self._by_id or _may_lead(text)) and not self._is_own(text):
-                self._assets.update(asset.casefold() for asset in self._assets_by_id(text))
-                self._recipes.update(recipes_in(text))
+            recipes = recipes_in(text)
+            may_refer = self._by_id or recipes or _ENDING.search(text)
+            if may_refer and not self._is_own(text):
+                by_id = chain.from_iterable(each.assets_at(text) for each in self._by_id)
+                self._assets.update(asset.casefold() for asset in by_id)
+                self._recipes.update(recipes)
                 for each in {text, unquote(text)}:
                     self._files.update(_files_in(each))
 
@@ -160,9 +163,6 @@ class References:
             return True
         assets = (each.asset_at(text) for each in self._addresses)
         return any(asset is not None and asset.casefold() in self._assets for asset in assets)
-
-    def _assets_by_id(self, text: str) -> Iterator[str]:
-        return chain.from_iterable(each.assets_at(text) for each in self._by_id)
 
     def find_unnamed(self, assets: Iterable[str]) -> list[str]:
         """The assets that belong to no clip; usually very few."""
@@ -212,19 +212,12 @@ def orphans(
         for file in references.find_unnamed(present)
         if file not in recorded and _is_sound(file) and not references.leads_to(file, "")
     }
-    return [
-        Orphan(
-            asset=asset,
-            bytes=sum(present.get(file, 0) for file in _files_of(asset, ours=asset in ours)),
-            ours=asset in ours,
-        )
-        for asset in sorted(ours | others)
-    ]
-
-
-def _files_of(asset: str, *, ours: bool) -> tuple[str, ...]:
-    """An asset, with the files of its time line if it is ours."""
-    return (asset, *asset_file_names.timelines_of(asset)) if ours else (asset,)
+    found = []
+    for asset in sorted(ours | others):
+        files = (asset, *timelines_of(asset)) if asset in ours else (asset,)
+        size = sum(present.get(file, 0) for file in files)
+        found.append(Orphan(asset=asset, bytes=size, ours=asset in ours))
+    return found
 
 
 def _is_sound(file: str) -> bool:
@@ -247,10 +240,6 @@ def _texts(root: object) -> Iterator[str]:
         elif isinstance(value, list):
             rest.extend(value)
     yield from keys
-
-
-def _may_lead(text: str) -> bool:
-    return bool(_ENDING.search(text) or recipes_in(text))
 
 
 def _files_in(text: str) -> Iterator[str]:

@@ -392,7 +392,11 @@ class AdaptiveConcurrency:
         """Record an attempt; the new number of jobs to run at once, None if unchanged."""
         self._window.append(ok)
         self._run = self._run + 1 if ok else 0
-        limit = self._reduce() if self._is_failing() else self._recover()
+        limit = self.limit
+        if self._is_failing():
+            limit = max(1, self._full // 2) if limit == self._full else 1
+        elif self._run >= _RUN:
+            limit = min(self._full, 2 * limit)
         if limit == self.limit:
             return None
         # Attempts under another load do not count.
@@ -404,12 +408,6 @@ class AdaptiveConcurrency:
     def _is_failing(self) -> bool:
         seen = len(self._window)
         return seen >= _LEAST and self._window.count(False) > _MOST_FAILING * seen
-
-    def _reduce(self) -> int:
-        return max(1, self._full // 2) if self.limit == self._full else 1
-
-    def _recover(self) -> int:
-        return min(self._full, 2 * self.limit) if self._run >= _RUN else self.limit
 
 
 # An event loop whose clock stops while the process is stopped, so that no time limit runs out.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio.to_thread
 
 from tts_assets.build.generate import clip
-from tts_assets.build.generate.clip import out_of_time
+from tts_assets.build.generate.clip import to_timeout_error
 from tts_assets.build.generate.passage import Passage
 from tts_assets.build.plan import plan_types, planner
 from tts_assets.build.pool import (
@@ -234,7 +234,7 @@ class StreamingSynthesizer:
         if isinstance(error, TtsAssetsError):
             return type(error)(f"{called}: {error}")
         limit = self._settings.timeout_seconds * time_limits(self._passage.characters(result.job))
-        return ClipTimeoutError(f"{called}: {out_of_time(limit)}")
+        return ClipTimeoutError(f"{called}: {to_timeout_error(limit)}")
 
 
 class _SpokenLine:

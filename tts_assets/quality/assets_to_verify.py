@@ -340,7 +340,7 @@ class ExpectationBuilder:
             speed=line.speed if line.speed > 0 else 1.0,
             # Several speakers together match the rate of none of them.
             voice=line.voice
-            if {each[1:] for each in line.speakers} <= {_own_speaker(line)}
+            if {each[1:] for each in line.speakers} <= {(line.voice, line.speed)}
             else "",
             # The accents of a passage were checked in its segments when it was generated.
             says_accents=not line.cues and self._accents.has_accent_control(line.voice),
@@ -369,10 +369,6 @@ def _build_pronunciation(line: Line) -> Pronunciation | None:
     basis = Basis(line.basis) if line.basis in set(Basis) else Basis.UNCHECKED
     # A line does not record where an accent came from; the voice shows whether it is spoken.
     return Pronunciation(phrases=phrases, basis=basis, accent_basis=AccentBasis.DICTIONARY)
-
-
-def _own_speaker(line: Line) -> tuple[str, float]:
-    return line.voice, line.speed
 
 
 # One asset measured: its bytes compared with the ledger, its sound checked by the rules.
@@ -411,7 +407,7 @@ def measure_asset(item: MeasureTask) -> tuple[Finding, ...]:
         found = check_file(path, item.expected)
     except FileNotFoundError:
         reason = "there is no such file" if line is None else "its file is missing"
-        return (_report_missing(item.gone or reason),)
+        return (Finding(MISSING, "no file", "a file", item.gone or reason),)
     except OSError as exc:
         return (_report_unreadable(f"its file cannot be read: {exc.strerror}"),)
     if line is None:
@@ -438,10 +434,6 @@ def _iter_past_findings(line: Line, found: tuple[Finding, ...]) -> Iterator[Find
         # Several segments of a passage may break the same rule.
         if finding not in found and (line.cues or finding.rule not in rules):
             yield finding._replace(told=f"{finding.told} (found when it was generated)")
-
-
-def _report_missing(message: str) -> Finding:
-    return Finding(MISSING, "no file", "a file", message)
 
 
 def _report_damaged(message: str, size: int, recorded_size: int | None) -> Finding:

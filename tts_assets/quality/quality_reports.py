@@ -62,23 +62,18 @@ class LintRule(StrEnum):
     NO_CLIP = "no-clip"
 
 
+_ERRORS = (LintRule.ENTRY, LintRule.UNREADABLE, LintRule.ACCENT_RANGE)
+_WARNINGS = (
+    *(LintRule.READING_TYPO, LintRule.READING_UNKNOWN, LintRule.READING_MIXED),
+    *(LintRule.SENTENCE_READING, LintRule.TEXT_LATIN),
+)
+
 #: The severity of each rule, unless the check lowers it.
-DEFAULT_SEVERITY = {
-    LintRule.ENTRY: Severity.ERROR,
-    LintRule.UNREADABLE: Severity.ERROR,
-    LintRule.ACCENT_RANGE: Severity.ERROR,
-    LintRule.READING_TYPO: Severity.WARNING,
-    LintRule.READING_UNKNOWN: Severity.WARNING,
-    LintRule.READING_MIXED: Severity.WARNING,
-    LintRule.SENTENCE_READING: Severity.WARNING,
-    LintRule.AMBIGUOUS_READING: Severity.NOTE,
-    LintRule.TEXT_LATIN: Severity.WARNING,
-    LintRule.READING_DIFFERS: Severity.NOTE,
-    LintRule.READING_LATIN: Severity.NOTE,
-    LintRule.READING_UNSAID: Severity.NOTE,
-    LintRule.ACCENT_GUESSED: Severity.NOTE,
-    LintRule.NO_CLIP: Severity.NOTE,
-}
+DEFAULT_SEVERITY = (
+    dict.fromkeys(LintRule, Severity.NOTE)
+    | dict.fromkeys(_ERRORS, Severity.ERROR)
+    | dict.fromkeys(_WARNINGS, Severity.WARNING)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

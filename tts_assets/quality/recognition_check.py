@@ -262,15 +262,12 @@ async def compare_in_kana(
     found = {}
     for line in lines:
         text = texts[line.asset]
-        expected = _ledger_kana(line) or "".join(kana[form] for form in _forms_of_line(line))
+        own = "".join(phrase.kana for phrase in parse_accent_phrases(line.spoken))
+        expected = own or "".join(kana[form] for form in _forms_of_line(line))
         recognized = "".join(kana[form] for form in _forms_of_text(text))
         error = min(kana_error(expected, recognized), text_error(line.text, text))
         found[line.asset] = TextComparison(expected, recognized or text, error)
     return found
-
-
-def _ledger_kana(line: Line) -> str:
-    return "".join(phrase.kana for phrase in parse_accent_phrases(line.spoken))
 
 
 def _forms_of_line(line: Line) -> Iterator[SpokenForm]:

@@ -160,11 +160,6 @@ def _clip_key(clip: Clip) -> tuple[str, str, str, str]:
     return clip.file, short_name(clip.source), clip.entry, clip.part
 
 
-def _is_job_in(rows: Iterable[ReviewRow], job: RegenerateJob) -> bool:
-    """Whether a job's clip has a sound among the rows of its entry."""
-    return any(job.use.key[1:] == each.key[1:] for row in rows for each in row.uses)
-
-
 def find_failure(job: RegenerateJob, report: Report) -> str | None:
     """Why a clip was not generated; None if it was, or was up to date."""
     key = job.use.key
@@ -362,8 +357,9 @@ class RegenerateQueue:
             own = [job for job in batch if (job.use.file, job.use.entry) == (path, entry)]
             found = await load_entry_rows(self._settings, file=path, entry=entry)
             changed = self._rows.refresh_rows(found)
+            shown = {use.key[1:] for row in found.clips for use in row.uses}
             for job in own:
-                self._publish_result(job, report, is_shown=_is_job_in(found.clips, job))
+                self._publish_result(job, report, is_shown=job.use.key[1:] in shown)
             published = {job.row.asset for job in own}
             for asset, row in changed:
                 if asset not in published:

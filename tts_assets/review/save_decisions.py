@@ -12,10 +12,10 @@ import anyio.to_thread
 import msgspec
 
 from tts_assets.build.events import Waiting
-from tts_assets.build.plan.output_folder import bytes_of, open_storage
+from tts_assets.build.plan.output_folder import open_storage, read_known_ledger
 from tts_assets.errors import FatalError, InputError, UsageError
 from tts_assets.model import Decided
-from tts_assets.store import atomic_files, ledger_line, segment_cache
+from tts_assets.store import atomic_files, segment_cache
 from tts_assets.store.decisions import (
     JOURNAL_NAME,
     LONGEST_NAME,
@@ -29,7 +29,6 @@ from tts_assets.store.decisions import (
     read_journal,
     record_decisions,
 )
-from tts_assets.store.ledger import read_ledger
 from tts_assets.store.paid_journal import find_takes
 
 if TYPE_CHECKING:
@@ -87,10 +86,8 @@ def apply_decisions(
     loaded = [each for file in files for each in load(file)]
     before = read_journal(folder)
 
-    def report_wait() -> None:
-        if on_event is not None:
-            on_event(Waiting(path=str(folder)))
-
+    tell = on_event or (lambda _: None)
+    report_wait = partial(tell, Waiting(path=str(folder)))
     new = append_decisions(folder, loaded, on_wait=report_wait)
     sounds = {(each.asset, each.sha256) for each in loaded}
     # Later journal entries may revoke the loaded ones; those on other sounds are not reapplied.
@@ -118,10 +115,9 @@ def _sweep_rejected_audio(settings: Settings) -> None:
     place = segment_cache.rejected_audio_dir_for(settings.temp, settings.state_folder)
     if not place.is_dir():
         return
-    folder = Path(settings.state_folder)
-    file = folder / ledger_line.LEDGER_NAME
-    ledger = read_ledger(bytes_of(file), file=str(file), hash_of=open_storage(settings).hash_of)
-    segment_cache.sweep_rejected_audio(place, read_journal(folder), ledger.approved)
+    journal = read_journal(Path(settings.state_folder))
+    approved = read_known_ledger(open_storage(settings)).approved
+    segment_cache.sweep_rejected_audio(place, journal, approved)
 
 
 class PageRequestError(Exception):

@@ -380,7 +380,7 @@ def drop_marks(data: bytes, is_there: Callable[[str], bool]) -> bytes:
 
 
 def read_ledger(
-    data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _no_hash
+    data: bytes | BinaryIO, *, file: str, hash_of: Callable[[str], str | None] = _no_hash
 ) -> Ledger:
     """Read a ledger; of several lines for one asset the last wins.
 
@@ -389,7 +389,7 @@ def read_ledger(
     file, none does. A line with 0 bytes vouches for nothing: no run generates an empty file.
 
     Args:
-        data: all of its bytes.
+        data: all of its bytes, or the open file: a sorted ledger is read one piece at a time.
         file: its path, for messages.
         hash_of: the SHA-256 of an asset's file in hex, None if it has none; rarely called.
 
@@ -397,13 +397,7 @@ def read_ledger(
         InputError: a whole line is not a ledger line, as after a merge with conflicts, one of a
             newer version, or one of an asset outside of the folder.
     """
-    return read_ledger_stream(io.BytesIO(data), file=file, hash_of=hash_of)
-
-
-def read_ledger_stream(
-    stream: BinaryIO, *, file: str, hash_of: Callable[[str], str | None] = _no_hash
-) -> Ledger:
-    """Like `read_ledger`, for an open file; a sorted ledger is read one piece at a time."""
+    stream = io.BytesIO(data) if isinstance(data, bytes) else data
     ledger = Ledger()
     recorded = ledger.recorded
     last, is_whole = "", True

@@ -85,7 +85,8 @@ class TakeStore:
         self._by_place: dict[tuple[str, str, str], list[Purchase]] = {}
         self._build_index()
         arrived = (each.arrived for each in self._purchases.values())
-        self._history_ids = {each.history_item_id for each in arrived if each is not None}
+        #: The history items of all requests whose headers arrived.
+        self.history_ids = {each.history_item_id for each in arrived if each is not None}
         has_sounds = any(each.kept is not None for each in self._purchases.values())
         self._decided = select_decisions(decisions.read_journal(Path(output)) if has_sounds else ())
 
@@ -125,11 +126,6 @@ class TakeStore:
             == (sent.text, sent.voice, sent.model)
         ]
 
-    @property
-    def history_ids(self) -> set[str]:
-        """The history items of all requests whose headers arrived."""
-        return self._history_ids
-
     def note_open(self, purchase: Purchase) -> None:
         """Remember a request of this run until its response headers arrive."""
         self._open[purchase.sent.id] = purchase
@@ -138,7 +134,7 @@ class TakeStore:
         """Remember that the response headers arrived, and the history item of the request."""
         self._open.pop(purchase.sent.id, None)
         if purchase.arrived is not None:
-            self._history_ids.add(purchase.arrived.history_item_id)
+            self.history_ids.add(purchase.arrived.history_item_id)
 
     def claim(self, purchase: Purchase) -> None:
         """Reserve the sound of an earlier request: no other part of a text uses it in this run."""
@@ -385,14 +381,10 @@ class ClipRequests:
     def record_sent(self, *, key: str, text: str, service: str, voice: str, model: str) -> Sent:
         """The record of a request that is about to be sent."""
         return Sent(
+            **msgspec.structs.asdict(self._clip),
             id=uuid.uuid4().hex,
             key=key,
-            recipe=self._clip.recipe,
             segment=self._segment,
-            asset=self._clip.asset,
-            file=self._clip.file,
-            entry=self._clip.entry,
-            part=self._clip.part,
             text=text,
             service=service,
             voice=voice,

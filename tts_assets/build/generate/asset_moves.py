@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import msgspec
 
-from tts_assets.build.generate.build_state import iter_clips_with_url, jobs_of
+from tts_assets.build.generate.build_state import iter_clips_with_url, list_run_jobs
 from tts_assets.build.generate.clip import OutputTarget, store_asset
 from tts_assets.build.plan import output_folder, planner
 from tts_assets.build.plan.output_folder import bytes_of, open_ledger
@@ -43,7 +43,7 @@ async def move_assets(run: BuildState, store: Storage) -> None:
         run.plan.planned = [
             item if item.asset in run.moved else item.instead or item for item in run.plan.planned
         ]
-        run.jobs = jobs_of(run)
+        run.jobs = list_run_jobs(run)
 
 
 def _move(run: BuildState, store: Storage, held: dict[str, planner.ClipPlan]) -> None:

@@ -57,7 +57,7 @@ def leave_repeating(settings: Settings, provider: Provider, plan: Plan) -> int:
     return left
 
 
-def notes(left: int, repeated: int) -> Iterator[str]:
+def note_rejected_clips(left: int, repeated: int) -> Iterator[str]:
     """Yield the notes about rejected clips.
 
     Some were left out because they would sound the same, others repeat exactly the rejected bytes.
@@ -109,28 +109,28 @@ class BuildState:
 
     settings: Settings
     provider: Provider
-    tell: Callable[[Event], None]
-    stop: Stop
-    limits: Limits
-    chosen: str | None = None
+    tell: Callable[[Event], None]  #: receives the events
+    stop: Stop  #: asks the run to stop
+    limits: Limits  #: the limits of the run, and the jobs left for another
+    chosen: str | None = None  #: why the engine was chosen; None if it was requested
     plan: Plan = field(default_factory=Plan)
     begun: float = field(default_factory=time.monotonic)
-    states: dict[planner.State, int] = field(default_factory=dict)
-    workers: int = 0
-    too_many: int = 0
-    to_make: int = 0
-    jobs: list[Job] = field(default_factory=list)
-    generated: set[str] = field(default_factory=set)
-    to_move: int = 0
-    moved: set[str] = field(default_factory=set)
+    states: dict[planner.State, int] = field(default_factory=dict)  #: before the run
+    workers: int = 0  #: the clips generated at the same time
+    too_many: int = 0  #: the requested workers if the engine takes fewer, else 0
+    to_make: int = 0  #: the jobs of the first plan
+    jobs: list[Job] = field(default_factory=list)  #: those of the current plan
+    generated: set[str] = field(default_factory=set)  #: recipes
+    to_move: int = 0  #: the assets of the first plan that exist under another name
+    moved: set[str] = field(default_factory=set)  #: their new names
     temporary: set[str] = field(default_factory=set)
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)  #: the reasons, by recipe
     doubts: dict[str, Pronunciation] = field(default_factory=dict)
     findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
-    left_rejected: int = 0
-    repeated: set[str] = field(default_factory=set)
+    left_rejected: int = 0  #: rejected clips that would sound the same
+    repeated: set[str] = field(default_factory=set)  #: recipes with exactly the rejected bytes
     audio_seconds: float = 0.0
-    credits: dict[str, None] = field(default_factory=dict)
+    credits: dict[str, None] = field(default_factory=dict)  #: the credit lines of clips; the keys
     costs: CostTracker | None = None
     takes: TakeStore | None = None
     limiter: Limiter | None = None
@@ -196,7 +196,7 @@ async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> Non
     if run.costs is not None:
         run.costs.rejected = run.plan.rejected
         run.costs.is_paid = run.takes.needs_no_request
-    run.jobs = jobs_of(run)
+    run.jobs = list_run_jobs(run)
 
 
 def _leave_misread(plan: Plan) -> None:
@@ -214,13 +214,13 @@ def _leave_misread(plan: Plan) -> None:
 
 
 @pause_garbage_collector()
-def jobs_of(run: BuildState) -> list[Job]:
+def list_run_jobs(run: BuildState) -> list[Job]:
     """The jobs of the current plan."""
     own = plan_types.find_voice(run.settings, run.provider).name
     return [_drop_unspoken_accent(run, job, own) for job in list_jobs(run.plan.planned)]
 
 
-def longest_first(jobs: list[Job]) -> list[Job]:
+def sort_longest_first(jobs: list[Job]) -> list[Job]:
     """Sort the jobs longest first, so that no worker is left with a long one at the end."""
     return sorted(jobs, key=lambda job: len(job.form.reading or job.form.text), reverse=True)
 
@@ -273,7 +273,7 @@ def create_report(run: BuildState, *, dry_run: bool) -> Report:
         problems=tuple(plan.trouble.problems),
         notes=(
             *plan.trouble.notes,
-            *notes(run.left_rejected, len(run.repeated)),
+            *note_rejected_clips(run.left_rejected, len(run.repeated)),
             *_note_fewer_workers(run),
             *_note_ignored_accents(run),
             *_note_unused_cluster(run),

@@ -110,10 +110,7 @@ class BuildContext:
 
     speaker: Speaker | ClipExecutor  #: the open engine, or the executor on other machines
     voice: Voice  #: the default voice
-    #: Returns the engine's parts with their versions, for the name of a voice.
-    engine: Callable[[str], str]
-    accents: Callable[[str], bool]  #: whether a voice follows pitch accents, by its name
-    repeats: Callable[[str], bool]  #: whether a voice is deterministic, by its name
+    provider: Provider  #: the engine
     sound: Sound  #: the loudness and the file format of the assets
     recipes: Recipes  #: hashes the inputs of clips, for the ledger
     cast: Cast  #: assigns voices to the speakers of passages
@@ -137,7 +134,7 @@ class BuildContext:
             pronunciation=pronunciation,
             speed=voice.speed,
             voice=f"{voice.provider}/{voice.name}",
-            says_accents=self.accents(voice.name),
+            says_accents=self.provider.accents(voice.name),
             is_segment=is_segment,
         )
 
@@ -212,18 +209,18 @@ async def record(
     except TtsAssetsError:
         raise
     except Exception as exc:
-        raise strange(exc) from exc
+        raise to_clip_error(exc) from exc
     return FinishedClip(recording=recording, stored=stored, billed=sum_billed(recording.billed))
 
 
-def out_of_time(limit_seconds: float) -> ClipTimeoutError:
+def to_timeout_error(limit_seconds: float) -> ClipTimeoutError:
     """The error for work that exceeded its time limit."""
     return ClipTimeoutError(
         f"timed out after {limit_seconds:g} s; to change the limit, set --timeout"
     )
 
 
-def strange(exc: Exception) -> ClipError:
+def to_clip_error(exc: Exception) -> ClipError:
     """Turn an unexpected exception of an engine, which is third-party code, into a clip's failure."""
     if is_out_of_memory(exc):
         return ClipError(OUT_OF_MEMORY)
@@ -274,7 +271,7 @@ async def best_take(
     stops, keep the best so far, as it may be paid for.
     """
     best, findings = await take()
-    for _ in range(0 if context.repeats(voice.name) else context.remakes):
+    for _ in range(0 if context.provider.repeats(voice.name) else context.remakes):
         # A recording of an earlier run was accepted, or is all that was paid for.
         if not findings or ((order := find_order()) is not None and order.uses_earlier):
             break
@@ -390,7 +387,7 @@ def _line(job: Job, asset: str, context: BuildContext, clip: FinishedClip) -> Li
         voice=f"{voice.provider}/{voice.name}",
         speed=voice.speed,
         sound=context.recipes.sound_words(form),
-        engine=context.engine(voice.name),
+        engine=context.provider.engine(voice.name),
         sha256=stored.sha256,
         bytes=stored.size,
         seconds=recording.seconds,
@@ -445,9 +442,7 @@ def create_context(
     return BuildContext(
         speaker=speaker,
         voice=plan_types.find_voice(settings, provider),
-        engine=provider.engine,
-        accents=provider.accents,
-        repeats=provider.repeats,
+        provider=provider,
         sound=settings.sound,
         recipes=plan_types.recipes(settings, provider),
         cast=plan_types.cast(settings, provider),

@@ -26,9 +26,9 @@ from tts_assets.build.generate.clip import (
     StoredData,
     check_ready,
     create_context,
-    out_of_time,
     record_form,
-    strange,
+    to_clip_error,
+    to_timeout_error,
 )
 from tts_assets.build.generate.passage import record_segment
 from tts_assets.build.plan.output_folder import open_run_storage
@@ -556,7 +556,7 @@ class _WorkerEngine:
         except Exception as exc:  # noqa: BLE001 - the run reports it
             _engines.pop(self._key, None)
             if not self._ready.done():
-                error = exc if isinstance(exc, TtsAssetsError) else strange(exc)
+                error = exc if isinstance(exc, TtsAssetsError) else to_clip_error(exc)
                 self._ready.set_exception(FatalError(f"{_name_worker()}: {error}"))
 
     async def _make_all(
@@ -595,8 +595,8 @@ class _WorkerEngine:
         except TtsAssetsError as exc:
             return _Outcome(error=f"{_name_worker()}: {exc}", kind="fatal")
         except Exception as exc:  # noqa: BLE001 - the engine's code is not ours
-            return _Outcome(error=str(strange(exc)))
-        return _Outcome(error=str(out_of_time(seconds)), kind="timeout")
+            return _Outcome(error=str(to_clip_error(exc)))
+        return _Outcome(error=str(to_timeout_error(seconds)), kind="timeout")
 
     async def _record(
         self, request: _Request, context: BuildContext, restart: Callable[[], None]

@@ -20,7 +20,7 @@ from tts_assets.errors import UsageError
 from tts_assets.store.ledger import origins
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Container, Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from tts_assets.build.plan.planner import Job
@@ -62,13 +62,14 @@ class Limits:
         """
         self.taken, self.left, self.bound = list(jobs), [], None
         for number, job in enumerate(jobs):
-            bound = self._enough(number) or self.late() or passed(job)
+            is_last = self._clips is not None and number >= self._clips
+            bound = f"max-clips = {self._clips}" if is_last else self.late() or passed(job)
             if bound is not None:
                 self.leave(jobs[number:], bound)
                 break
         return list(self.taken)
 
-    def dispatch(self, jobs: Sequence[Job]) -> Iterator[Job]:
+    async def dispatch(self, jobs: Sequence[Job]) -> AsyncGenerator[Job, None]:
         """The jobs one by one, until the run exceeds its duration."""
         for number, job in enumerate(jobs):
             if (bound := self.late()) is not None:
@@ -88,12 +89,6 @@ class Limits:
         self.taken = [job for job in self.taken if job.recipe not in recipes]
         self.left = [*jobs, *self.left]
         self.bound = bound
-
-    def _enough(self, number: int) -> str | None:
-        """The limit that one more clip would exceed."""
-        if self._clips is None or number < self._clips:
-            return None
-        return f"max-clips = {self._clips}"
 
 
 class _Seller(Provider, Priced, Protocol):
@@ -317,7 +312,8 @@ def find_repeat_purchases(
     before: dict[tuple[str, str | None], list[Provenance]] = {}
     for origin in origins(output_folder.ledger_bytes(settings)):
         # A line without a text revokes the lines of an asset, which may have been paid for.
-        if origin.text and _is_of(provider, origin) and origin.recipe not in fresh:
+        is_own = origin.voice.partition("/")[0] == provider.name
+        if origin.text and is_own and origin.recipe not in fresh:
             before.setdefault((origin.text, origin.reading), []).append(origin)
     now = plan_types.Origins(settings, provider)
     found = {}
@@ -336,10 +332,6 @@ def _why_again(job: Job, rejected: Container[str], *, forced: bool) -> str:
     if any(asset in rejected for asset in job.assets):
         return "a reviewer rejected them"
     return "their files are missing or damaged"
-
-
-def _is_of(provider: Provider, origin: Provenance) -> bool:
-    return origin.voice.partition("/")[0] == provider.name
 
 
 def _nearest(origins: Iterable[Provenance], now: Provenance) -> Provenance:

@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from tts_assets.build.events import Estimated, Started, Waiting
 from tts_assets.build.generate import asset_moves
-from tts_assets.build.generate.build_state import longest_first
+from tts_assets.build.generate.build_state import sort_longest_first
 from tts_assets.build.generate.clip import (
     ClipExecutor,
     OutputTarget,
@@ -21,7 +21,7 @@ from tts_assets.build.generate.clip import (
     write_git_attributes,
 )
 from tts_assets.build.generate.results import SLACK, Results, ServiceWaits
-from tts_assets.build.generate.work_items import WorkQueue, cuts_of, most_pieces
+from tts_assets.build.generate.work_items import WorkQueue, count_most_pieces, cuts_of
 from tts_assets.build.plan import output_folder, plan_types, planner
 from tts_assets.build.pool import FailureRules, Pool, start_time_limit
 from tts_assets.config import keys
@@ -110,7 +110,7 @@ async def estimate_build(run: BuildState) -> None:
     else:
         run.jobs = await run.costs.estimate(run.jobs)
         run.tell(Estimated(cost=run.costs.cost()))
-    run.workers = max(1, min(run.workers, most_pieces(run.jobs)))
+    run.workers = max(1, min(run.workers, count_most_pieces(run.jobs)))
 
 
 def _has_old_records(run: BuildState) -> bool:
@@ -249,7 +249,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
             voice=plan_types.find_voice(run.settings, run.provider).name,
         )
     )
-    jobs = longest_first(run.jobs)
+    jobs = sort_longest_first(run.jobs)
     costs = run.costs
     due = run.limits.dispatch(jobs) if costs is None else costs.dispatch(jobs, context.speaker)
     results = Results(run, queue, pool)

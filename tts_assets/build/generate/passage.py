@@ -13,7 +13,7 @@ from tts_assets.build.generate.clip import (
     FinishedClip,
     best_take,
     store,
-    strange,
+    to_clip_error,
 )
 from tts_assets.engines.protocol import Contextual, TimestampSpeaker
 from tts_assets.errors import ClipError, TtsAssetsError, truncate_text
@@ -181,10 +181,11 @@ class Passage:
             Cue(begin, end, part.segment.speaker, part.segment.form.text)
             for part, (begin, end) in zip(self._parts, joined.spans, strict=True)
         )
+        billed = [each.billed for each in self._in_order if each.billed is not None]
         return FinishedClip(
             recording=recording,
             file=path,
-            billed=self._total_billed,
+            billed=sum(billed) if billed else None,
             cues=cues,
             word_cues=self._word_cues(cues, joined.starts),
         )
@@ -225,12 +226,6 @@ class Passage:
                 f"{self.describe_segment(number)} is missing from {self._cache.file('')}: run again"
             )
         return samples
-
-    @property
-    def _total_billed(self) -> float | None:
-        """The credits charged for all segments, including earlier runs."""
-        billed = [each.billed for each in self._in_order if each.billed is not None]
-        return sum(billed) if billed else None
 
     @cached_property
     def _in_order(self) -> list[CachedSegment]:
@@ -297,7 +292,7 @@ async def record_segment(
     except TtsAssetsError:
         raise
     except Exception as exc:
-        raise strange(exc) from exc
+        raise to_clip_error(exc) from exc
 
 
 async def _speak_segment(

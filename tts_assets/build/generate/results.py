@@ -10,7 +10,7 @@ from anyio import current_time
 
 from tts_assets.audio.expected_length import TOLERANCE_LU
 from tts_assets.build.events import ClipFailed, ClipMade, SegmentMade, ServiceWait
-from tts_assets.build.generate.clip import out_of_time
+from tts_assets.build.generate.clip import to_timeout_error
 from tts_assets.build.metrics import MetricsRecorder
 from tts_assets.build.pool import AdaptiveConcurrency, Counts
 from tts_assets.errors import FatalError, TtsAssetsError
@@ -148,7 +148,9 @@ class Results:
         if run.costs is not None:
             run.costs.record_failed(item.job)
         slack = 1 if run.limiter is None else SLACK
-        error = _in_our_words(result.error, slack * run.settings.timeout_seconds * item.time_limits)
+        error = result.error
+        if not isinstance(error, TtsAssetsError):
+            error = to_timeout_error(slack * run.settings.timeout_seconds * item.time_limits)
         if isinstance(error, FatalError):
             # Not this clip's fault: the next run generates it.
             run.fatal = run.fatal or str(error)
@@ -179,7 +181,3 @@ class Results:
         left = len(self._run.jobs) - self._done - self._failed
         active = min(self._pool.counts.active, left)
         return Counts(queued=left - active, active=active, done=self._done, failed=self._failed)
-
-
-def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsError:
-    return error if isinstance(error, TtsAssetsError) else out_of_time(limit_seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -20,7 +19,7 @@ from tts_assets.store import segment_cache
 from tts_assets.store.paid_speech import RequestedClip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from tts_assets.build.generate.clip import BuildContext, OutputTarget
@@ -61,7 +60,7 @@ class WorkItem:
         return time_limits(max(len(form.text), len(form.reading or "")))
 
 
-def most_pieces(jobs: Iterable[Job]) -> int:
+def count_most_pieces(jobs: Iterable[Job]) -> int:
     """The maximum number of work items for jobs, without segmenting their texts."""
     return sum(1 + len(job.form.text) // MIN_SEGMENT_CHARS if job.form.turns else 1 for job in jobs)
 
@@ -76,11 +75,9 @@ class WorkQueue:
         self._cuts = cuts
         self._failed: set[str] = set()
 
-    async def of(
-        self, jobs: Iterable[Job] | AsyncGenerator[Job, None]
-    ) -> AsyncGenerator[WorkItem, None]:
+    async def of(self, jobs: AsyncGenerator[Job, None]) -> AsyncGenerator[WorkItem, None]:
         """The work items of jobs in order, without those of failed passages."""
-        async with aclosing(_each(jobs)) as open_jobs:
+        async with aclosing(jobs) as open_jobs:
             async for job in open_jobs:
                 self._refuse_folders(job)
                 found = self._cuts.get(job.recipe)
@@ -189,13 +186,3 @@ async def find_missing_forms(
         for recipe, cut in cuts.items()
         if not isinstance(cut, str)
     }
-
-
-async def _each(jobs: Iterable[Job] | AsyncGenerator[Job, None]) -> AsyncGenerator[Job, None]:
-    if isinstance(jobs, AsyncGenerator):
-        async with aclosing(jobs):
-            async for job in jobs:
-                yield job
-    else:
-        for job in jobs:
-            yield job

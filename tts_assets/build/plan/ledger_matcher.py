@@ -173,7 +173,7 @@ class LedgerMatcher:
 
         found = [
             origin
-            for origin in self._takes(pending.brief, address)
+            for origin in self._by_brief.get(pending.brief, _Takes()).list_candidates(address)
             if origin.asset != item.asset or item.state is State.STALE
             if origin is before
             or origin.asset not in self._rejected
@@ -181,10 +181,6 @@ class LedgerMatcher:
             if engines is None or any(not engine_changes(origin.engine, one) for one in engines)
         ]
         return max(sorted(found, key=lambda origin: origin.asset), key=fit, default=None)
-
-    def _takes(self, brief: str, address: Callable[[str], str]) -> list[Provenance]:
-        takes = self._by_brief.get(brief)
-        return [] if takes is None else takes.list_candidates(address)
 
     def _resolve_without_asset(
         self, pending: UnresolvedClip, before: Provenance | None, now: Provenance

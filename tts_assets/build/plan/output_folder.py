@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -45,14 +46,7 @@ def open_storage(settings: Settings) -> Storage:
 @lru_cache(maxsize=4)
 def _open_bucket(root: Path, url: str, settings: BucketSettings) -> BucketStorage:
     """Cache one client for a plan and its run, to keep its connections and the listing."""
-    return BucketStorage(
-        root,
-        url,
-        endpoint=settings.endpoint,
-        region=settings.region,
-        profile=settings.profile,
-        cache_control=settings.cache_control,
-    )
+    return BucketStorage(root, url, **asdict(settings))
 
 
 def open_run_storage(settings: Settings) -> Storage:
@@ -73,7 +67,7 @@ def read_known_ledger(storage: Storage) -> ledger.Ledger:
     """
     path = storage.root / ledger_line.LEDGER_NAME
     with _open_file(path) as stream:
-        return ledger.read_ledger_stream(stream, file=str(path), hash_of=storage.hash_of)
+        return ledger.read_ledger(stream, file=str(path), hash_of=storage.hash_of)
 
 
 def ledger_bytes(settings: Settings) -> bytes:
