@@ -201,11 +201,7 @@ class DecisionWriter:
             self._has_due.set()
 
     async def save_raw(self, raw: Sequence[msgspec.Raw]) -> SaveResult:
-        """Save decisions, each a journal line without its clips; they are on disk on return.
-
-        Raises:
-            PageRequestError: they cannot be written.
-        """
+        """Save decisions, each a journal line without its clips; see `append_decisions`."""
         good: list[SoundDecision] = []
         stale: list[str] = []
         refused: list[str] = []
@@ -225,11 +221,7 @@ class DecisionWriter:
         return SaveResult(len(good), tuple(dict.fromkeys(stale)), tuple(refused))
 
     async def append_decisions(self, good: Sequence[SoundDecision]) -> None:
-        """Append decisions to the journal, and show them.
-
-        Raises:
-            PageRequestError: they cannot be written.
-        """
+        """Append decisions to the journal, and show them; PageRequestError if that fails."""
         if not good:
             return
         append = partial(append_decisions, self._folder, good, on_wait=_check_cancelled)

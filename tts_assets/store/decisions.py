@@ -1,4 +1,7 @@
-"""Decisions of reviewers: the journal, and how they reach the ledger."""
+"""Decisions of reviewers: the journal, and how they reach the ledger.
+
+A file that cannot be read, or has an invalid line, raises InputError.
+"""
 
 from __future__ import annotations
 
@@ -127,11 +130,7 @@ def parse_lines(data: bytes, *, file: str) -> list[SoundDecision]:
 
 
 def load(path: Path) -> list[SoundDecision]:
-    """The decisions in a file; see :func:`parse`.
-
-    Raises:
-        InputError: it cannot be read, or is not a file of decisions.
-    """
+    """The decisions in a file; see :func:`parse`."""
     return parse(bytes_of(path), file=str(path))
 
 
@@ -141,9 +140,6 @@ def bytes_of(path: Path, *, follow_links: bool = True) -> bytes:
     Args:
         path: the file.
         follow_links: False for the journal, which must not be a link.
-
-    Raises:
-        InputError: it cannot be read, or is too large.
     """
     try:
         with open_regular(path, follow_links=follow_links) as file:
@@ -240,11 +236,7 @@ JOURNAL_NAME = "decisions.jsonl"
 
 
 def read_journal(folder: Path) -> list[SoundDecision]:
-    """All decisions in the journal of an output folder, in order; none if there is no journal.
-
-    Raises:
-        InputError: it cannot be read, or a line is invalid.
-    """
+    """All decisions in the journal of an output folder, in order; none if there is no journal."""
     return parse_lines(_whole_lines(folder), file=str(folder / JOURNAL_NAME))
 
 
@@ -263,10 +255,6 @@ def append_decisions(
 
     Returns:
         The number of new decisions.
-
-    Raises:
-        InputError: the journal cannot be read, or a line is invalid.
-        FatalError: it cannot be written.
     """
     path = folder / JOURNAL_NAME
     with translate_os_errors(f"cannot write to {path}"), lock(folder / DECISIONS_LOCK, on_wait):
@@ -360,10 +348,6 @@ def record_decisions(
         storage: the output folder.
         decisions: of several on one sound the latest counts.
         on_wait: called regularly while a run writes to the folder; may raise to give up.
-
-    Raises:
-        InputError: the ledger is damaged.
-        FatalError: it cannot be read or written.
     """
     by_sound = latest(decisions)
     path = storage.root / LEDGER_NAME

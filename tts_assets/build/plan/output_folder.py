@@ -1,4 +1,7 @@
-"""The output folder as a plan sees it: its files, its ledger, and earlier failures."""
+"""The output folder as a plan sees it: its files, its ledger, and earlier failures.
+
+A file that cannot be read, or is damaged, raises InputError.
+"""
 
 from __future__ import annotations
 
@@ -60,22 +63,14 @@ def open_downloads(settings: Settings) -> Path:
 
 
 def read_known_ledger(storage: Storage) -> ledger.Ledger:
-    """The ledger of an output folder.
-
-    Raises:
-        InputError: it cannot be read, or is damaged.
-    """
+    """The ledger of an output folder."""
     path = storage.root / ledger_line.LEDGER_NAME
     with _open_file(path) as stream:
         return ledger.read_ledger(stream, file=str(path), hash_of=storage.hash_of)
 
 
 def ledger_bytes(settings: Settings) -> bytes:
-    """The bytes of the output folder's ledger; empty if there is none.
-
-    Raises:
-        InputError: it cannot be read.
-    """
+    """The bytes of the output folder's ledger; empty if there is none."""
     with open_ledger(Path(settings.state_folder)) as stream:
         return stream.read()
 
@@ -88,11 +83,7 @@ def open_ledger(folder: Path) -> Iterator[BinaryIO]:
 
 
 def bytes_of(path: Path) -> bytes:
-    """The bytes of a file in the output folder; empty if there is none.
-
-    Raises:
-        InputError: it cannot be read.
-    """
+    """The bytes of a file in the output folder; empty if there is none."""
     with _open_file(path) as stream:
         return stream.read()
 
@@ -119,9 +110,6 @@ def read_ledger_lines(settings: Settings, *, tidy: bool) -> Iterator[Line]:
     Args:
         settings: the settings with the output folder.
         tidy: whether the ledger has one line for each asset.
-
-    Raises:
-        InputError: it cannot be read.
     """
     with ExitStack() as opened:
         stream: BinaryIO
