@@ -106,12 +106,12 @@ async def _seconds(jobs: list[Job], workers: int, on_cluster: bool) -> float:  #
             if isinstance(speaker, ClipExecutor):
                 at_once = speaker.target_clips
             async with Pool(make, limit=at_once) as warm:
-                await warm.collect(jobs[: 4 * workers])
+                _ = [each async for each in warm.run(jobs[: 4 * workers])]
             begun = perf_counter()
             async with Pool(make, limit=at_once) as pool:
-                results = await pool.collect(jobs)
+                results = [each async for each in pool.run(jobs)]
             seconds = perf_counter() - begun
-        bad = [result.error for result in results.values() if not result.ok]
+        bad = [result.error for result in results if not result.ok]
         if bad:
             sys.exit(f"{len(bad)} clips failed: {bad[0]}")
         return seconds

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from neural_speed_turn import Turn, Work, settings_for
 
-from tts_assets.build.generate.build_state import longest_first
+from tts_assets.build.generate.build_state import sort_longest_first
 from tts_assets.build.plan import make_plan
 from tts_assets.build.plan.planner import Job, list_jobs
 from tts_assets.engines import registry
@@ -122,7 +122,7 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     found = list_jobs(make_plan.make_plan(settings, provider).planned)
     words = [job for job in found if job.clips[0].part == "word"]
     sentences = [job for job in found if job.form.sentence and len(job.form.text) < 60]
-    return longest_first(_some(words, options.words) + _some(sentences, options.sentences))
+    return sort_longest_first(_some(words, options.words) + _some(sentences, options.sentences))
 
 
 def _some(jobs: list[Job], count: int) -> list[Job]:

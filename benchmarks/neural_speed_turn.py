@@ -208,8 +208,8 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
     from clocked_engine import Clock
 
     from tts_assets.build.generate.clip import (
+        FinishedClip,
         OutputTarget,
-        StoredClip,
         create_context,
         make_clip,
     )
@@ -229,19 +229,19 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
         context = create_context(settings, provider, speaker, work.workers)
         target = OutputTarget(storage=storage.Storage(folder), log=log)
 
-        async def make(job: Job) -> StoredClip:
+        async def make(job: Job) -> FinishedClip:
             begun = perf_counter()
             made = await make_clip(job, context, target, on_start=lambda: None)
             busy[job.recipe] = perf_counter() - begun
             return made
 
         async with Pool(make, limit=work.workers) as warm:
-            await warm.collect(jobs[-_WARM:])
+            _ = [each async for each in warm.run(jobs[-_WARM:])]
         if clock:
             clock.start()
         begun = perf_counter()
         async with Pool(make, limit=slot_count(work.workers, speaker)) as pool:
-            results = await pool.collect(jobs)
+            results = {each.job.recipe: each async for each in pool.run(jobs)}
         seconds = perf_counter() - begun
         outside = clock.outside() if clock else None
     log.close()
@@ -252,7 +252,7 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
     return Turn(
         seconds=seconds,
         busy=[busy[job.recipe] for job in jobs],
-        speech=[result.value.seconds for _, result in sorted(results.items())],
+        speech=[results[job.recipe].value.recording.seconds for job in jobs],
         outside=outside,
         sums={asset: storage.sha256((folder / asset).read_bytes()) for asset in assets},
     )

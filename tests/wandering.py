@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.model import Decided, Speech, SpokenForm, Voice
-    from tts_assets.store.decisions import Settled
+    from tts_assets.store.decisions import RecordedDecisions
 
 #: Moments in their order.
 MORNING, NOON, EVENING = (f"2026-11-22T{hour}:00:00.000Z" for hour in ("08", "12", "18"))
@@ -96,7 +96,7 @@ class Listened(Edited):
         self.settle(made)
         return made
 
-    def settle(self, *made: SoundDecision) -> Settled:
+    def settle(self, *made: SoundDecision) -> RecordedDecisions:
         return record_decisions(atomic_files.Storage(self.audio), made)
 
     def reviews(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from tts_assets.build.pool import AdaptiveConcurrency, Pool
 
 def _limits(easing: AdaptiveConcurrency, *outcomes: bool) -> list[int]:
     """Each new limit."""
-    seen = (easing.saw(ok) for ok in outcomes)
+    seen = (easing.record(ok) for ok in outcomes)
     return [limit for limit in seen if limit is not None]
 
 
@@ -67,7 +67,7 @@ async def test_a_pool_that_is_told_so_works_one_at_a_time_until_it_recovers() ->
 
     async with Pool(work, limit=8) as pool:
         async for result in pool.run(range(150)):
-            limit = easing.saw(result.ok)
+            limit = easing.record(result.ok)
             if limit is not None:
                 pool.limit = limit
                 limits.append(limit)

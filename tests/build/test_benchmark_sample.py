@@ -63,5 +63,5 @@ def test_the_longest_come_first_and_where_there_are_few_they_come_again(
 
 def test_a_catalogue_of_nothing_is_told(tmp_path: Path) -> None:
     sample = _drawn(Settings(paths=(str(tmp_path),)), 8)
-    assert not sample
+    assert not sample.jobs
     assert "there is no catalogue" in sample.notes[0]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -14,8 +15,8 @@ from tests.plugin_engines import Paid
 from tts_assets.audio import render
 from tts_assets.build.generate.clip import (
     BuildContext,
+    FinishedClip,
     OutputTarget,
-    StoredClip,
     best_take,
     make_clip,
 )
@@ -116,6 +117,10 @@ class PluggedLog(AppendLog):
         self.plug.write(super().append, record)
 
 
+def _provider(*, repeats: bool) -> Any:
+    return SimpleNamespace(engine=ENGINE, accents=lambda _: True, repeats=lambda _: repeats)
+
+
 @dataclass
 class Workshop:
     """An output folder, and an engine that fills it."""
@@ -139,13 +144,12 @@ class Workshop:
 
     async def make(
         self, *clips: Clip, addresses: Addresses = BY_ID, writes: int = 99
-    ) -> list[StoredClip]:
+    ) -> list[FinishedClip]:
         """Make what is missing or stale, until the plug is pulled."""
         store, log = PluggedStorage(self.root), PluggedLog(self.root / LEDGER_NAME)
         store.plug = log.plug = Plug(writes)
         context = BuildContext(
-            speaker=self.speaker, voice=VOICE, engine=ENGINE, accents=lambda _: True,
-            repeats=lambda _: True, sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
+            speaker=self.speaker, voice=VOICE, provider=_provider(repeats=True), sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
             temp=self.root / ".temp-audio", threads=anyio.CapacityLimiter(1),
         )  # fmt: skip
         target = OutputTarget(storage=store, log=log)
@@ -187,13 +191,13 @@ async def test_the_ledger_says_how_a_clip_was_spoken(
     assert isinstance(workshop.speaker, Recorder) is (speaker is Finishing)
     (made,) = await workshop.make(_clip("犬", form=SpokenForm(text="犬", reading="イヌ", accent=2)))
     line = workshop.lines()[-1]
-    assert made.pronunciation == SAID
+    assert made.recording.pronunciation == SAID
     assert (line["spoken"], line["basis"], line["accent"]) == ("イヌ↓", "spelling", 2)
 
 
 async def test_an_engine_that_cannot_tell_leaves_it_out_of_the_ledger(workshop: Workshop) -> None:
     (made,) = await workshop.make(_clip("犬"))
-    assert made.pronunciation is None
+    assert made.recording.pronunciation is None
     assert not {"spoken", "basis", "accent"} & workshop.lines()[-1].keys()
 
 
@@ -265,8 +269,7 @@ async def test_an_asset_that_is_named_by_its_recipe_comes_after_its_line(
 
 async def test_a_take_that_fails_does_not_cost_the_one_before(tmp_path: Path) -> None:
     context = BuildContext(
-        speaker=Paid(Settings()), voice=VOICE, engine=ENGINE, accents=lambda _: True,
-        repeats=lambda _: False, sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
+        speaker=Paid(Settings()), voice=VOICE, provider=_provider(repeats=False), sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
         temp=tmp_path, threads=anyio.CapacityLimiter(1), remakes=2,
     )  # fmt: skip
     flaw = Finding("dc", "0.1", "0.01", "it has an offset")

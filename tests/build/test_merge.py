@@ -397,7 +397,11 @@ def test_no_parts_at_all_is_an_error(project: Path) -> None:
         ("ledger.jsonl", lambda data: data[:-9], "its last line is truncated"),
         ("ledger.jsonl", lambda data: b"<<<<<<< a\n" + data, "is a conflict"),
         ("ledger.jsonl", lambda data: data + data.splitlines()[0] + b"\n", "write such a line"),
-        ("ledger.jsonl", lambda data: data + encode_replacement("x"), "write such a line"),
+        (
+            "ledger.jsonl",
+            lambda data: data + encode_replacement("x"),
+            "not a line of a finished run",
+        ),
         ("ledger.jsonl", lambda data: data.replace(_VERSION, b'"version":99'), "a newer"),
         ("ledger.jsonl", lambda data: data.replace(b"kanji/", b"../x/"), "outside"),
         ("urls.jsonl", lambda data: data + b"{}\n", "not the URL of a shard"),

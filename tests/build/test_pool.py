@@ -17,7 +17,7 @@ import pytest
 from anyio import wait_all_tasks_blocked
 
 from tts_assets.build import pool as module
-from tts_assets.build.pool import Counts, FailureRules, Pool, Result, Stop, time_limit_restarter
+from tts_assets.build.pool import Counts, FailureRules, Pool, Result, Stop, start_time_limit
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -93,6 +93,10 @@ async def gather(results: AsyncIterator[Result[Any, Any]], into: list[Result[Any
         into.append(result)  # noqa: PERF401 - what came before an error counts too
 
 
+async def collect(pool: Pool[Any, Any], jobs: Any) -> dict[Any, Result[Any, Any]]:
+    return {result.job: result async for result in pool.run(jobs)}
+
+
 async def begin_and_leave(pool: Pool[Any, Any], jobs: Iterable[Any]) -> None:
     async with pool:
         pool.run(jobs)
@@ -121,7 +125,7 @@ class TestRunning:
 
     async def test_no_jobs_have_no_results(self) -> None:
         async with Pool(double) as pool:
-            assert await pool.collect([]) == {}
+            assert await collect(pool, []) == {}
 
     async def test_ten_thousand_jobs_are_done(self) -> None:
         total = 0
@@ -157,7 +161,7 @@ class TestRunning:
 
         async with Pool(look) as pool:
             assert pool.limit == 8
-            await pool.collect([0])
+            await collect(pool, [0])
         assert 50 < left[0] <= 60
 
     async def test_seconds_are_the_time_the_job_took(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,12 +170,12 @@ class TestRunning:
             "tts_assets.build.pool.time", SimpleNamespace(monotonic=lambda: next(clock))
         )
         async with Pool(double, limit=1) as pool:
-            results = await pool.collect([7, 8])
+            results = await collect(pool, [7, 8])
         assert [result.seconds for result in results.values()] == [2.5, 2.5]
 
     async def test_a_pool_runs_once(self) -> None:
         async with Pool(double) as pool:
-            await pool.collect([1])
+            await collect(pool, [1])
             with pytest.raises(RuntimeError, match="once for each pool"):
                 pool.run([2])
 
@@ -238,7 +242,7 @@ class TestPulling:
                 yield job
 
         async with Pool(double, limit=2) as pool:
-            results = await pool.collect(jobs())
+            results = await collect(pool, jobs())
         assert [results[n].value for n in range(5)] == [0, 2, 4, 6, 8]
 
     async def test_an_async_iterable_is_pulled_by_one_worker_at_a_time(self) -> None:
@@ -261,7 +265,7 @@ class TestPulling:
 
         jobs = Once()
         async with Pool(double, limit=4) as pool:
-            assert len(await pool.collect(jobs)) == 10
+            assert len(await collect(pool, jobs)) == 10
         assert jobs.most == 1
         assert jobs.pulled == 11
 
@@ -318,7 +322,7 @@ class TestTimeLimit:
             return job
 
         async with Pool(hang_first, limit=1, timeout=0.02) as pool:
-            results = await pool.collect([0, 1])
+            results = await collect(pool, [0, 1])
         assert isinstance(results[0].error, TimeoutError)
         assert "after 0.02 s" in str(results[0].error)
         assert results[0].seconds >= 0.02
@@ -328,13 +332,13 @@ class TestTimeLimit:
     async def test_the_coroutine_of_a_late_job_is_cancelled(self) -> None:
         doors = Doors()
         async with Pool(doors.work, limit=1, timeout=0.02) as pool:
-            await pool.collect([0])
+            await collect(pool, [0])
         assert doors.cancelled == [0]
 
     async def test_the_time_limit_is_a_failure_whatever_the_rules(self) -> None:
         rules = FailureRules(failures=(PoolRefusedError,))
         async with Pool(hang, timeout=0.02, rules=rules) as pool:
-            assert isinstance((await pool.collect([0]))[0].error, TimeoutError)
+            assert isinstance((await collect(pool, [0]))[0].error, TimeoutError)
 
     async def test_a_timeout_error_of_the_job_itself_stays_its_own(self) -> None:
         error = TimeoutError("the server did not answer")
@@ -343,7 +347,7 @@ class TestTimeLimit:
             raise error
 
         async with Pool(give_up) as pool:
-            assert (await pool.collect([0]))[0].error is error
+            assert (await collect(pool, [0]))[0].error is error
 
     async def test_a_timeout_error_of_the_job_itself_can_be_a_bug(self) -> None:
         error = TimeoutError("the server did not answer")
@@ -353,7 +357,7 @@ class TestTimeLimit:
 
         with pytest.raises(TimeoutError) as caught:
             async with Pool(give_up, rules=FailureRules(failures=(PoolRefusedError,))) as pool:
-                await pool.collect([0])
+                await collect(pool, [0])
         assert caught.value is error
 
     async def test_without_a_time_limit_a_job_has_no_deadline(self) -> None:
@@ -361,7 +365,7 @@ class TestTimeLimit:
             return anyio.current_effective_deadline()
 
         async with Pool(deadline, timeout=None) as pool:
-            assert (await pool.collect([0]))[0].value == float("inf")
+            assert (await collect(pool, [0]))[0].value == float("inf")
 
     async def test_a_late_job_may_shield_its_cleanup(self) -> None:
         order: list[str] = []
@@ -396,13 +400,13 @@ class TestTimeLimit:
             return job
 
         async with Pool(unmoved, timeout=0.02) as pool:
-            assert (await pool.collect([5]))[0].value == 5
+            assert (await collect(pool, [5]))[5].value == 5
 
 
 class TestFailures:
     async def test_a_failed_job_is_a_result_like_others(self) -> None:
         async with Pool(refuse_odd, limit=2) as pool:
-            results = await pool.collect(range(4))
+            results = await collect(pool, range(4))
         assert [results[n].ok for n in range(4)] == [True, False, True, False]
         assert results[1].value is None
         assert isinstance(results[1].error, PoolRefusedError)
@@ -413,7 +417,7 @@ class TestFailures:
             raise PoolRefusedError(job)
 
         async with Pool(refuse) as pool:
-            assert isinstance((await pool.collect([0]))[0].error, PoolRefusedError)
+            assert isinstance((await collect(pool, [0]))[0].error, PoolRefusedError)
 
     async def test_errors_of_a_task_group_in_the_job_are_a_failure(self) -> None:
         async def in_parts(job: int) -> None:
@@ -422,7 +426,7 @@ class TestFailures:
                 parts.start_soon(hang, job)
 
         async with Pool(in_parts) as pool:
-            assert isinstance((await pool.collect([1]))[0].error, ExceptionGroup)
+            assert isinstance((await collect(pool, [1]))[1].error, ExceptionGroup)
 
     @pytest.mark.parametrize("error", [KeyError("bug"), Halt("bug")])
     async def test_any_other_exception_propagates_as_it_is(self, error: BaseException) -> None:
@@ -438,7 +442,7 @@ class TestFailures:
         rules = FailureRules(failures=(KeyError,))
         with pytest.raises(PoolRefusedError) as caught:
             async with Pool(refuse_odd, limit=1, rules=rules) as pool:
-                await pool.collect([2, 31])
+                await collect(pool, [2, 31])
         assert caught.value.__notes__ == ["raised by the job 31"]
 
     async def test_a_bug_cancels_what_is_in_flight_and_stops_the_pulling(self) -> None:
@@ -494,14 +498,6 @@ class TestFailures:
             await take_one_and_fail(pool, [0, 1], error)
         assert caught.value.__context__ is error
 
-    async def test_a_bug_of_the_key_propagates(self) -> None:
-        def broken(_: int) -> str:
-            raise KeyError("no id")
-
-        with pytest.raises(KeyError, match="no id"):
-            async with Pool(double, key=broken) as pool:
-                await pool.collect([1])
-
     async def test_a_bug_while_cleaning_up_propagates(self) -> None:
         async def clean_badly(_: int) -> None:
             try:
@@ -520,7 +516,7 @@ class TestFailures:
 
         with pytest.raises(RuntimeError, match="not by its pool"):
             async with Pool(cancelled, limit=1) as pool:
-                await pool.collect(range(3))
+                await collect(pool, range(3))
 
 
 class TestFatal:
@@ -564,7 +560,7 @@ class TestFatal:
 
     async def test_ordinary_failures_do_not_end_the_run(self) -> None:
         async with Pool(refuse_odd, rules=FailureRules(fatal=(RevokedError,))) as pool:
-            assert len(await pool.collect(range(9))) == 9
+            assert len(await collect(pool, range(9))) == 9
         assert pool.over is None
 
     async def test_a_fatal_failure_is_not_attempted_again(self) -> None:
@@ -573,7 +569,7 @@ class TestFatal:
 
         rules = FailureRules(fatal=(RevokedError,), attempts=3)
         async with Pool(revoke, rules=rules) as pool:
-            assert (await pool.collect([0]))[0].attempt == 1
+            assert (await collect(pool, [0]))[0].attempt == 1
 
 
 class TestAttempts:
@@ -586,7 +582,7 @@ class TestAttempts:
             return "done"
 
         async with Pool(third_time, rules=FailureRules(attempts=5)) as pool:
-            result = (await pool.collect([0]))[0]
+            result = (await collect(pool, [0]))[0]
         assert (result.value, result.error, result.attempt) == ("done", None, 3)
         assert pool.counts == Counts(queued=0, active=0, done=1, failed=0)
 
@@ -597,7 +593,7 @@ class TestAttempts:
             raise PoolRefusedError(next(tries))
 
         async with Pool(refuse, rules=FailureRules(attempts=3)) as pool:
-            result = (await pool.collect([0]))[0]
+            result = (await collect(pool, [0]))[0]
         assert result.attempt == 3
         assert str(result.error) == "3"
         assert pool.counts.failed == 1
@@ -607,7 +603,7 @@ class TestAttempts:
             attempts=3, retry=lambda _, error: not isinstance(error, PoolRefusedError)
         )
         async with Pool(refuse_odd, rules=rules) as pool:
-            assert (await pool.collect([1]))[0].attempt == 1
+            assert (await collect(pool, [1]))[1].attempt == 1
 
     async def test_another_attempt_keeps_its_worker(self) -> None:
         order: list[int] = []
@@ -617,7 +613,7 @@ class TestAttempts:
             raise PoolRefusedError
 
         async with Pool(refuse, limit=1, rules=FailureRules(attempts=2)) as pool:
-            await pool.collect([1, 2])
+            await collect(pool, [1, 2])
         assert order == [1, 1, 2, 2]
 
     async def test_each_attempt_has_the_whole_time_limit(self) -> None:
@@ -629,7 +625,7 @@ class TestAttempts:
             return "done"
 
         async with Pool(hang_once, timeout=0.02, rules=FailureRules(attempts=2)) as pool:
-            result = (await pool.collect([0]))[0]
+            result = (await collect(pool, [0]))[0]
         assert (result.value, result.attempt) == ("done", 2)
         assert result.seconds >= 0.02
 
@@ -639,7 +635,7 @@ class TestAttempts:
 
         with pytest.raises(KeyError, match="retry"):
             async with Pool(refuse_odd, rules=FailureRules(attempts=2, retry=broken)) as pool:
-                await pool.collect([1])
+                await collect(pool, [1])
 
 
 class TestLimit:
@@ -721,7 +717,7 @@ class TestLimit:
         pool = Pool(double, limit=2)
         pool.limit = 3
         async with pool:
-            await pool.collect(range(4))
+            await collect(pool, range(4))
             pool.limit = 9
         pool.limit = 1
         assert pool.limit == 1
@@ -761,12 +757,12 @@ class TestStop:
         pool = Pool(double)
         pool.stop()
         async with pool:
-            assert await pool.collect([1, 2, 3]) == {}
+            assert await collect(pool, [1, 2, 3]) == {}
         assert pool.counts == Counts(queued=3, active=0, done=0, failed=0)
 
     async def test_after_the_run_it_is_harmless(self) -> None:
         async with Pool(double) as pool:
-            await pool.collect([1])
+            await collect(pool, [1])
             pool.stop()
         pool.stop()
         assert pool.counts.done == 1
@@ -777,7 +773,7 @@ class TestStop:
             return job
 
         async with Pool(last, limit=1) as pool:
-            assert len(await pool.collect(range(5))) == 1
+            assert len(await collect(pool, range(5))) == 1
 
     async def test_no_other_attempt_follows_a_failed_one(self) -> None:
         async def fail(_: int) -> int:
@@ -785,7 +781,7 @@ class TestStop:
             raise ValueError
 
         async with Pool(fail, limit=1, rules=FailureRules(attempts=3)) as pool:
-            assert await pool.collect(range(5)) == {}
+            assert await collect(pool, range(5)) == {}
         assert pool.aborted == (0,)
         assert pool.counts == Counts(queued=4, active=0, done=0, failed=0)
 
@@ -797,7 +793,7 @@ class TestStop:
 
         rules = FailureRules(dropped=(LookupError,), attempts=3, most_failures=1)
         async with Pool(work, limit=1, rules=rules) as pool:
-            assert (await pool.collect(range(3))).keys() == {0, 2}
+            assert (await collect(pool, range(3))).keys() == {0, 2}
         assert pool.aborted == (1,)
         assert pool.counts == Counts(queued=0, active=0, done=2, failed=0)
 
@@ -848,7 +844,7 @@ class TestAbort:
         pool = Pool(double)
         pool.abort()
         async with pool:
-            assert await pool.collect([1]) == {}
+            assert await collect(pool, [1]) == {}
             pool.abort()
         pool.abort()
         assert pool.aborted == ()
@@ -874,7 +870,7 @@ class TestAbort:
             raise PoolRefusedError
 
         async with Pool(abort, rules=FailureRules(attempts=3)) as pool:
-            assert isinstance((await pool.collect([0]))[0].error, PoolRefusedError)
+            assert isinstance((await collect(pool, [0]))[0].error, PoolRefusedError)
         assert next(calls) == 1
 
     async def test_a_job_that_finishes_in_spite_of_it_is_delivered(self) -> None:
@@ -933,7 +929,7 @@ class TestCounts:
 
     async def test_queued_is_unknown_without_a_length(self) -> None:
         async with Pool(double) as pool:
-            results = await pool.collect(job for job in range(3))
+            results = await collect(pool, iter(range(3)))
         assert len(results) == 3
         assert pool.counts == Counts(queued=None, active=0, done=3, failed=0)
 
@@ -1051,31 +1047,11 @@ class TestLeaving:
         assert sorted(pools[0].aborted) == [0, 1]
 
 
-class TestIds:
-    async def test_an_id_is_the_number_of_the_job_unless_told(self) -> None:
-        async with Pool(double, limit=2) as pool:
-            results = await pool.collect([7, 8, 9])
-        assert {name: result.job for name, result in results.items()} == {0: 7, 1: 8, 2: 9}
-
-    async def test_an_id_is_what_the_key_says(self) -> None:
-        async def length(word: str) -> int:
-            return len(word)
-
-        async with Pool(length, key=str.upper) as pool:
-            results = await pool.collect(["a", "bb"])
-        assert {name: result.value for name, result in results.items()} == {"A": 1, "BB": 2}
-
-    async def test_an_id_met_twice_is_refused_by_name(self) -> None:
-        with pytest.raises(ValueError, match="two jobs have the id 'even'"):
-            async with Pool(double, key=lambda job: "odd" if job % 2 else "even") as pool:
-                await pool.collect([1, 2, 4])
-
-
 class TestData:
     @pytest.mark.parametrize(
         "data",
         [
-            Result(id="a", job=1, value=2, error=None, seconds=0.5, attempt=1),
+            Result(job=1, value=2, error=None, seconds=0.5, attempt=1),
             Counts(queued=None, active=0, done=0, failed=0),
         ],
     )
@@ -1098,7 +1074,7 @@ def test_the_pool_knows_nothing_of_the_rest(pytestconfig: pytest.Config) -> None
 
 async def test_work_that_begins_anew_gets_its_whole_time_again() -> None:
     async def work(restarts: int) -> int:
-        restart = time_limit_restarter()
+        restart = start_time_limit()
         for _ in range(restarts):
             await anyio.sleep(0.2)
             # As from a supervisor: in a task that is not the job's own.
@@ -1111,6 +1087,6 @@ async def test_work_that_begins_anew_gets_its_whole_time_again() -> None:
         await anyio.sleep(0.2)
         return restarts
 
-    async with Pool(work, limit=2, timeout=0.35, key=int) as pool:
-        results = await pool.collect([0, 3])
+    async with Pool(work, limit=2, timeout=0.35) as pool:
+        results = await collect(pool, [0, 3])
     assert [results[key].ok for key in (0, 3)] == [True, True]

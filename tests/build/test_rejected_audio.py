@@ -45,8 +45,8 @@ def project(
 
 
 def _earlier(project: Listened, sha256: str) -> Path | None:
-    place = segment_cache.folder(project.settings.temp, project.settings.output)
-    return segment_cache.find(place, sha256)
+    place = segment_cache.rejected_audio_dir_for(project.settings.temp, project.settings.output)
+    return segment_cache.find_rejected_audio(place, sha256)
 
 
 @by_both
@@ -296,12 +296,12 @@ def test_a_clip_whose_file_somebody_changed_is_damaged_and_no_longer_what_was_de
 def test_what_was_rejected_is_measured_like_all_else(project: Listened) -> None:
     made = project.decide(2, REJECTED)
     report = verify_sync(project.settings)
-    assert (report.checked, report.unmade) == (4, 0)
+    assert (report.checked, report.ungenerated) == (4, 0)
     # What another engine makes by now under another name is not made yet, and no file is missing.
     project.engine("tones=2 model=b")
     report = verify_sync(project.settings)
     is_unmade = project.item(2).asset != made.asset
-    assert (report.checked, report.unmade) == ((3, 1) if is_unmade else (4, 0))
+    assert (report.checked, report.ungenerated) == ((3, 1) if is_unmade else (4, 0))
     assert report.verdicts == ()
     provider, _ = registry.choose_engine(project.settings)
     history = review_items.SoundHistory((), project.settings)

@@ -170,7 +170,7 @@ async def test_time_counts_from_the_start_of_the_run(settings: Settings, clock: 
     clock.now += 29
     assert (bound.take(JOBS), bound.late()) == (JOBS, None)
     clock.now += 1
-    assert list(bound.dispatch(JOBS)) == []
+    assert [job async for job in bound.dispatch(JOBS)] == []
     assert (bound.taken, bound.left, bound.bound) == ([], JOBS, "max-duration = 30 s")
 
 
@@ -179,9 +179,9 @@ async def test_the_clock_may_take_over_where_the_count_left_off(
 ) -> None:
     bound = Limits(replace(settings, max_duration_seconds=30.0, max_clips=3))
     handed_out = bound.dispatch(bound.take(JOBS))
-    next(handed_out)
+    await anext(handed_out)
     clock.now += 30
-    assert list(handed_out) == []
+    assert [job async for job in handed_out] == []
     assert (bound.left, bound.bound) == (JOBS[1:], "max-duration = 30 s")
 
 

@@ -121,7 +121,7 @@ def _edits_while_written(
 ) -> Callable[[], int]:
     """Somebody saves the file, up to so many times, just before it would be replaced."""
     done = 0
-    whole = atomic_files.write_whole
+    whole = atomic_files.atomic_write
 
     def edited(target: Path, data: bytes, **rest: object) -> bool:
         nonlocal done
@@ -134,7 +134,7 @@ def _edits_while_written(
             other.replace(path)
         return whole(target, data, **rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(atomic_files, "write_whole", edited)
+    monkeypatch.setattr(atomic_files, "atomic_write", edited)
     return lambda: done
 
 

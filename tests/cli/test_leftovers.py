@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Project
-from tts_assets.store.segment_cache import place_for
+from tts_assets.store.segment_cache import cache_dir_for
 
 PART = ".tts-assets-0a1b2c3d-4e.part"
 LOCKS = (".tts-assets.lock", ".tts-assets-decisions.lock")
@@ -56,7 +56,7 @@ def test_in_the_folder_of_a_shard(project: Project) -> None:
     shard = project.folder / "audio-shard-1-of-1"
     leave(shard, shard / "vocabulary")
     (shard / LOCKS[0]).write_bytes(b"")
-    place = place_for(str(project.folder / ".temp-audio"), str(shard))
+    place = cache_dir_for(str(project.folder / ".temp-audio"), str(shard))
     unwanted = place / ("0" * 24)
     unwanted.mkdir(parents=True)
     (unwanted / "000000-a.segment").write_bytes(b"{}\n")

@@ -318,8 +318,8 @@ def test_a_voice_that_wanders_makes_another_sound_which_is_undecided(made: Proje
     assert _reviews(made) == {"犬": "approved", "鳥": "approved"}
     now = _lines(made)["猫"]
     assert now["sha256"] == sha256(audio / now["asset"]) != sha256(old)
-    place = segment_cache.folder(str(made.folder / ".temp-audio"), str(audio))
-    kept = segment_cache.find(place, sha256(old))
+    place = segment_cache.rejected_audio_dir_for(str(made.folder / ".temp-audio"), str(audio))
+    kept = segment_cache.find_rejected_audio(place, sha256(old))
     assert kept is not None
     assert kept.read_bytes() == old
     assert made.run("check").returncode == 0

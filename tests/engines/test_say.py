@@ -440,8 +440,8 @@ async def test_at_the_time_limit_the_slot_is_free_for_the_next() -> None:
 
         rules = FailureRules(failures=(TtsAssetsError,))
         async with Pool(work, limit=1, timeout=1.0, rules=rules) as pool:
-            results = await pool.collect(["犬", "眠る", "猫"])
-    assert [results[number].value for number in range(3)] == [1102, None, 1102]
+            results = [result async for result in pool.run(["犬", "眠る", "猫"])]
+    assert [result.value for result in results] == [1102, None, 1102]
     assert isinstance(results[1].error, TimeoutError)
 
 

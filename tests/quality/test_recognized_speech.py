@@ -108,7 +108,7 @@ def _look(made: MadeClips, recognizer: str = "ears", **told: Any) -> VerifyRepor
 def test_clips_that_are_heard_as_they_should_have_no_verdict(made: MadeClips) -> None:
     _hears(made)
     report = _look(made)
-    assert (report.verdicts, report.heard, report.error_rate) == ((), 3, 0)
+    assert (report.verdicts, report.recognized, report.error_rate) == ((), 3, 0)
 
 
 def test_another_word_is_told_with_what_was_heard(made: MadeClips) -> None:
@@ -138,7 +138,7 @@ def test_one_mora_in_three_may_be_misheard_and_another_bound_can_be_given(made: 
 def test_only_the_sample_is_listened_to(made: MadeClips) -> None:
     _hears(made, cat="犬", school="犬", bridge="犬")
     report = _look(made, sample=Sample(count=1))
-    assert (report.heard, len(report.verdicts), report.checked) == (1, 1, 3)
+    assert (report.recognized, len(report.verdicts), report.checked) == (1, 1, 3)
     assert report.verdicts == _look(made, sample=Sample(percent=1)).verdicts
 
 
@@ -156,21 +156,21 @@ def test_a_recognizer_has_the_time_that_it_has_in_transcribe(made: MadeClips) ->
 
 def test_without_a_sample_nobody_listens(made: MadeClips) -> None:
     report = _look(made, recognizer="deaf", sample=None)
-    assert (report.heard, report.error_rate, report.fatal) == (0, None, None)
+    assert (report.recognized, report.error_rate, report.fatal) == (0, None, None)
 
 
 def test_a_clip_that_cannot_be_heard_is_noted(made: MadeClips) -> None:
     _hears(made, cat=ClipError("it is odd"))
     report = _look(made)
     assert report.notes == (f"{made.asset('cat')} could not be recognized: it is odd",)
-    assert (report.verdicts, report.heard) == ((), 2)
+    assert (report.verdicts, report.recognized) == ((), 2)
 
 
 def test_a_missing_model_is_told_with_all_that_was_measured(made: MadeClips) -> None:
     made.file("cat").unlink()
     report = _look(made, recognizer="deaf")
     assert report.fatal == "deaf: its model is not here: fetch it"
-    assert (len(report.verdicts), report.checked, report.heard) == (1, 2, 0)
+    assert (len(report.verdicts), report.checked, report.recognized) == (1, 2, 0)
 
 
 def test_a_recognizer_that_breaks_down_ends_the_listening_alone(made: MadeClips) -> None:
@@ -188,7 +188,7 @@ def test_a_file_that_is_gone_is_not_listened_to(made: MadeClips) -> None:
     _hears(made)
     made.file("cat").unlink()
     report = _look(made)
-    assert (report.heard, report.notes) == (2, ())
+    assert (report.recognized, report.notes) == (2, ())
 
 
 def test_a_real_whisper_listens_and_says_the_same_each_time(
@@ -204,7 +204,7 @@ def test_a_real_whisper_listens_and_says_the_same_each_time(
         )
         for workers in (1, 2)
     ]
-    assert [report.heard for report in looked] == [3, 3]
+    assert [report.recognized for report in looked] == [3, 3]
     assert looked[0].verdicts == looked[1].verdicts
     assert looked[0].error_rate == looked[1].error_rate
     assert {RECOGNITION} == set().union(*map(rules, looked[0].verdicts))

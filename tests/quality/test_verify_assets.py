@@ -37,8 +37,8 @@ def _rewritten(path: Path, samples: np.ndarray[tuple[int, ...], np.dtype[np.floa
 def test_clips_that_are_right_have_no_verdict(made: MadeClips) -> None:
     report = made.look()
     assert report.verdicts == ()
-    assert (report.checked, report.foreign, report.heard) == (3, 0, 0)
-    assert (report.unmade, report.catalogues, report.problems) == (0, 1, ())
+    assert (report.checked, report.foreign, report.recognized) == (3, 0, 0)
+    assert (report.ungenerated, report.catalogues, report.problems) == (0, 1, ())
 
 
 @pytest.mark.parametrize("workers", [1, 2, 8])
@@ -201,7 +201,7 @@ def test_clips_that_are_not_made_yet_are_counted(made: MadeClips) -> None:
     entries.append({"id": "new", "word": "犬"})
     Path("data/vocabulary.json").write_text(json.dumps(entries), encoding="utf-8")
     report = made.look()
-    assert (report.unmade, report.checked, report.verdicts) == (1, 3, ())
+    assert (report.ungenerated, report.checked, report.verdicts) == (1, 3, ())
 
 
 def test_a_file_that_nobody_knows_is_asked_only_whether_it_is_sound(made: MadeClips) -> None:

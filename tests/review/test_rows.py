@@ -178,8 +178,10 @@ async def test_it_runs_under_asyncio_and_trio(shown: Shown) -> None:
 
 def test_an_earlier_sound_is_found_where_it_was_kept(shown: Shown) -> None:
     now, other = shown.row("cat"), Path("audio", shown.row("bridge").asset)
-    place = segment_cache.folder(shown.settings.temp, shown.settings.output)
-    segment_cache.keep(place, other.name, atomic_files.Storage(other.parent), unless="")
+    place = segment_cache.rejected_audio_dir_for(shown.settings.temp, shown.settings.output)
+    segment_cache.keep_rejected_audio(
+        place, other.name, atomic_files.Storage(other.parent), unless=""
+    )
     sha256 = atomic_files.sha256(other)
     rejected = _decision(now.asset, sha256, "cat", reason="</script>")
     append_decisions(Path("audio"), [rejected, _decision(now.asset, now.sha256, "cat")])

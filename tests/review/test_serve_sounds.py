@@ -161,7 +161,7 @@ def test_links_within_the_folder_are_followed_and_others_are_not(tmp_path: Path)
 def test_the_hash_is_that_of_the_bytes_that_are_there_now(tmp_path: Path) -> None:
     sounds, path = SoundFolder(tmp_path), tmp_path / "a.wav"
     for data in (b"one", b"other", b"third"):
-        atomic_files.write_whole(path, data)
+        atomic_files.atomic_write(path, data)
         for _ in range(2):
             opened = sounds.open_sound("a.wav")
             assert opened is not None

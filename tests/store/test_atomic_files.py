@@ -13,7 +13,7 @@ import pytest
 
 from tts_assets.errors import FatalError
 from tts_assets.store import atomic_files
-from tts_assets.store.atomic_files import AppendLog, Storage, write_whole
+from tts_assets.store.atomic_files import AppendLog, Storage, atomic_write
 
 
 def _never() -> None:
@@ -24,7 +24,7 @@ def test_an_asset_is_stored_and_listed_with_its_size(tmp_path: Path) -> None:
     store = Storage(tmp_path / "audio")
     store.prepare()
     store.put("kanji/ab.mp3", b"123")
-    store.settle()
+    store.sync_new_names()
     assert store.sizes(["kanji", "grammar"]) == {"kanji/ab.mp3": 3}
 
 
@@ -39,7 +39,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="I/O error"):
-        write_whole(path, b"new")
+        atomic_write(path, b"new")
     assert [each.name for each in tmp_path.iterdir()] == ["a"]
     assert path.read_bytes() == b"old"
 
@@ -47,7 +47,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 def test_a_write_that_is_not_right_any_more_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
-    assert not write_whole(path, b"new", still_right=lambda: False)
+    assert not atomic_write(path, b"new", still_right=lambda: False)
     assert [each.name for each in tmp_path.iterdir()] == ["a"]
     assert path.read_bytes() == b"old"
 
@@ -56,13 +56,13 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
     path.chmod(0o640)
-    assert write_whole(path, b"new", like=path.stat())
+    assert atomic_write(path, b"new", like=path.stat())
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 def test_a_very_long_name_can_be_written(tmp_path: Path) -> None:
     path = tmp_path / ("が" * 80)
-    write_whole(path, b"x")
+    atomic_write(path, b"x")
     assert path.read_bytes() == b"x"
 
 
@@ -181,14 +181,14 @@ def test_half_a_record_does_not_spoil_the_next(
 _WRITER = """
 import os, sys, time
 from pathlib import Path
-from tts_assets.store.atomic_files import write_whole
+from tts_assets.store.atomic_files import atomic_write
 
 def wait() -> bool:
     print("written", flush=True)
     sys.stdin.read()
     return True
 
-write_whole(Path(sys.argv[1]), b"new", still_right=wait)
+atomic_write(Path(sys.argv[1]), b"new", still_right=wait)
 """
 
 

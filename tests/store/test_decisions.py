@@ -277,22 +277,24 @@ def _kept(place: Path, *sounds: bytes) -> list[str]:
     for each in sounds:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(each)
-        assert not segment_cache.keep(place, file.name, Storage(file.parent), unless="")
+        assert not segment_cache.keep_rejected_audio(
+            place, file.name, Storage(file.parent), unless=""
+        )
     return list(map(atomic_files.sha256, sounds))
 
 
 def test_an_earlier_sound_is_found_by_its_hash_and_by_nothing_else(tmp_path: Path) -> None:
-    place = segment_cache.folder(str(tmp_path / "temp"), str(tmp_path / "audio"))
+    place = segment_cache.rejected_audio_dir_for(str(tmp_path / "temp"), str(tmp_path / "audio"))
     (one,) = _kept(place, b"one")
-    found = segment_cache.find(place, one)
+    found = segment_cache.find_rejected_audio(place, one)
     assert found is not None
     assert found.read_bytes() == b"one"
     for strange in ("", "../a", TWO, f"../{place.name}/{one}"):
-        assert segment_cache.find(place, strange) is None
+        assert segment_cache.find_rejected_audio(place, strange) is None
     file = place.parent / "a.mp3"
-    assert segment_cache.keep(place, file.name, Storage(file.parent), unless=one)
+    assert segment_cache.keep_rejected_audio(place, file.name, Storage(file.parent), unless=one)
     file.unlink()
-    assert not segment_cache.keep(place, file.name, Storage(file.parent), unless=TWO)
+    assert not segment_cache.keep_rejected_audio(place, file.name, Storage(file.parent), unless=TWO)
     assert len(list(place.iterdir())) == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tts_assets.errors import InputError
 from tts_assets.store import ledger, ledger_line
-from tts_assets.store.ledger import AssetRecord, Ledger, read_ledger_stream
+from tts_assets.store.ledger import AssetRecord, Ledger, read_ledger
 
 LINES = 3_000
 
@@ -30,7 +30,7 @@ def lines() -> list[bytes]:
 
 
 def _read(*lines: bytes) -> Ledger:
-    return read_ledger_stream(io.BytesIO(b"".join(lines)), file="l")
+    return read_ledger(io.BytesIO(b"".join(lines)), file="l")
 
 
 def test_every_line_counts_once(lines: list[bytes]) -> None:

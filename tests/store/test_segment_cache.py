@@ -10,8 +10,8 @@ from tts_assets.model import AccentBasis, Basis, Finding, Phrase, Pronunciation
 from tts_assets.store.segment_cache import (
     CachedSegment,
     SegmentCache,
-    leave,
-    place_for,
+    cache_dir_for,
+    remove_if_empty,
     sweep_segments,
 )
 
@@ -41,14 +41,14 @@ def file_of(tmp_path: Path) -> Path:
 
 
 def test_a_segment_comes_back_with_its_very_samples(room: SegmentCache) -> None:
-    room.keep("000000-abc", SAMPLES, KNOWN)
+    room.store_segment("000000-abc", SAMPLES, KNOWN)
     found = room.samples("000000-abc")
     assert found is not None
     assert found.tobytes() == SAMPLES.tobytes()
 
 
 def test_all_that_is_known_of_a_segment_comes_back(room: SegmentCache) -> None:
-    kept = room.keep("000000-abc", SAMPLES, KNOWN)
+    kept = room.store_segment("000000-abc", SAMPLES, KNOWN)
     found = SegmentCache(room.file("").parent, PASSAGE).find("000000-abc")
     assert found == kept
     assert (found.frames, found.billed, found.pronunciation) == (1000, 2.5, SAID)
@@ -64,7 +64,7 @@ def test_what_was_never_kept_is_not_there(room: SegmentCache) -> None:
 def test_a_file_that_lost_its_end_is_not_there(
     room: SegmentCache, tmp_path: Path, cut: int
 ) -> None:
-    room.keep("000000-abc", SAMPLES, KNOWN)
+    room.store_segment("000000-abc", SAMPLES, KNOWN)
     path = file_of(tmp_path)
     path.write_bytes(path.read_bytes()[:cut])
     assert room.find("000000-abc") is None
@@ -72,7 +72,7 @@ def test_a_file_that_lost_its_end_is_not_there(
 
 
 def test_a_file_with_other_bytes_is_not_there(room: SegmentCache, tmp_path: Path) -> None:
-    room.keep("000000-abc", SAMPLES, KNOWN)
+    room.store_segment("000000-abc", SAMPLES, KNOWN)
     path = file_of(tmp_path)
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
@@ -81,7 +81,7 @@ def test_a_file_with_other_bytes_is_not_there(room: SegmentCache, tmp_path: Path
 
 
 def test_a_cleared_room_leaves_nothing(room: SegmentCache, tmp_path: Path) -> None:
-    room.keep("000000-abc", SAMPLES, KNOWN)
+    room.store_segment("000000-abc", SAMPLES, KNOWN)
     room.clear()
     assert list(tmp_path.iterdir()) == []
 
@@ -102,22 +102,22 @@ def test_a_place_that_cannot_be_written_to_ends_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     room = SegmentCache(tmp_path / "file", PASSAGE)
     with pytest.raises(FatalError, match="cannot write to"):
-        room.keep("000000-abc", SAMPLES, KNOWN)
+        room.store_segment("000000-abc", SAMPLES, KNOWN)
 
 
 def test_what_goes_to_different_places_waits_apart(tmp_path: Path) -> None:
-    one, other = (place_for(str(tmp_path), str(tmp_path / name)) for name in ("audio", "other"))
+    one, other = (cache_dir_for(str(tmp_path), str(tmp_path / name)) for name in ("audio", "other"))
     assert one != other
-    assert one == place_for(str(tmp_path), f"{tmp_path}/other/../audio")
+    assert one == cache_dir_for(str(tmp_path), f"{tmp_path}/other/../audio")
 
 
 def test_empty_folders_are_taken_away_and_others_stay(tmp_path: Path) -> None:
-    one, other = (place_for(str(tmp_path / "temp"), name) for name in ("audio", "other"))
-    SegmentCache(one, PASSAGE).keep("000000-abc", SAMPLES, KNOWN)
+    one, other = (cache_dir_for(str(tmp_path / "temp"), name) for name in ("audio", "other"))
+    SegmentCache(one, PASSAGE).store_segment("000000-abc", SAMPLES, KNOWN)
     other.mkdir()
-    leave(one)
-    leave(other)
+    remove_if_empty(one)
+    remove_if_empty(other)
     assert (one.exists(), other.exists()) == (True, False)
     SegmentCache(one, PASSAGE).clear()
-    leave(one)
+    remove_if_empty(one)
     assert list(tmp_path.iterdir()) == []

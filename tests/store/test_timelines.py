@@ -59,7 +59,7 @@ def _lines(data: bytes) -> list[str]:
 
 class TestWhatIsInThem:
     def test_the_json_has_all_of_it_in_milliseconds(self) -> None:
-        assert json.loads(timelines.document(DIALOGUE)) == {
+        assert json.loads(timelines.encode_document(DIALOGUE)) == {
             "version": 1,
             "asset": "listening/1-text.mp3",
             "seconds": 4.25,
@@ -72,7 +72,7 @@ class TestWhatIsInThem:
 
     def test_the_json_is_what_its_schema_says(self) -> None:
         validator = Draft202012Validator(published_schemas.build_schema("timeline"))
-        told = json.loads(timelines.document(DIALOGUE))
+        told = json.loads(timelines.encode_document(DIALOGUE))
         assert list(validator.iter_errors(told)) == []
         assert not validator.is_valid(told | {"cues": [{"begin": 0}]})
 
@@ -129,7 +129,7 @@ class TestWhatIsInThem:
     @given(name=HOSTILE, text=HOSTILE)
     def test_the_json_is_read_back_as_it_was(self, name: str, text: str) -> None:
         found = _with(Cue(0.125, 2.5, name, text))
-        assert timelines.read(timelines.document(found), file="x") == found
+        assert timelines.read(timelines.encode_document(found), file="x") == found
 
     @pytest.mark.parametrize(
         "data", [b"", b"[]", b'{"version":1}', b"\xff", b'{"version":1,"asset":"a","cues":3}']
@@ -210,7 +210,7 @@ def _store(settings: Settings) -> Path:
             peak_dbtp=-2.0,
             cues=tuple(Cue(n, n + 0.9, turn.speaker, form.text) for n, turn in turns),
         )
-        timelines.make_way(line, store)
+        timelines.delete_outdated(line, store)
         store.put(item.asset, data)
         timelines.store_timeline(line, store)
         lines.append(line)
@@ -282,9 +282,9 @@ class TestBesideAssets:
         before = {name: (root / name).read_bytes() for name in _names(root)}
         (root / timelines_of(ONE)[0]).unlink()
         (root / timelines_of(TWO)[2]).write_bytes(b"mine")
-        assert timelines.heal(Storage(root), {ONE, TWO}) == 2
+        assert timelines.write_missing(Storage(root), {ONE, TWO}) == 2
         assert {name: (root / name).read_bytes() for name in _names(root)} == before
-        assert timelines.heal(Storage(root), {ONE, TWO}) == 0
+        assert timelines.write_missing(Storage(root), {ONE, TWO}) == 0
 
     def test_where_no_audio_is_here_none_is_missed(self, folder: Path) -> None:
         root = _store(_settings(folder))
@@ -317,10 +317,10 @@ class TestComingAndGoing:
     def test_before_an_asset_is_replaced_an_old_one_goes(self, folder: Path) -> None:
         root = _store(_settings(folder))
         line = _line(root, ONE)
-        timelines.make_way(line, Storage(root))
+        timelines.delete_outdated(line, Storage(root))
         assert set(timelines_of(ONE)) <= _names(root)
         longer = msgspec.structs.replace(line, cues=(*line.cues, Cue(3, 4, "男", "え")))
-        timelines.make_way(longer, Storage(root))
+        timelines.delete_outdated(longer, Storage(root))
         assert not set(timelines_of(ONE)) & _names(root)
 
     def test_what_is_no_passage_any_more_loses_it(self, folder: Path) -> None:
@@ -328,16 +328,16 @@ class TestComingAndGoing:
         line = msgspec.structs.replace(_line(root, ONE), cues=())
         kept = root / timelines_of(ONE)[2]
         kept.write_bytes(b"somebody's own")
-        timelines.make_way(line, Storage(root))
+        timelines.delete_outdated(line, Storage(root))
         assert set(timelines_of(ONE)) & _names(root) == {timelines_of(ONE)[2]}
         assert not timelines.store_timeline(line, Storage(root))
 
     def test_a_strange_file_beside_a_word_stays(self, folder: Path) -> None:
         root = _store(_settings(folder))
         strange = root / timelines_of("vocabulary/1-word.mp3")[0]
-        strange.write_bytes(timelines.document(DIALOGUE))
+        strange.write_bytes(timelines.encode_document(DIALOGUE))
         line = msgspec.structs.replace(_line(root, ONE), asset="vocabulary/1-word.mp3", cues=())
-        timelines.make_way(line, Storage(root))
+        timelines.delete_outdated(line, Storage(root))
         assert strange.exists()
 
     def test_an_orphan_is_told_with_its_time_line(self, folder: Path) -> None:

@@ -19,7 +19,7 @@ from tts_assets.config.keys import Secret
 from tts_assets.config.settings import ElevenLabsSettings, RemoteSettings
 from tts_assets.config.source_table import parse_source
 from tts_assets.model import Cue, WordTime
-from tts_assets.store.segment_cache import place_for
+from tts_assets.store.segment_cache import cache_dir_for
 from tts_assets.store.timelines import place_words, time_words
 
 MAN = "今日は、雨ですね。傘を、持って行きましょう。"
@@ -190,7 +190,7 @@ def test_a_kept_sound_has_its_words_in_the_next_run(
     settings = replace(settings_for(simulator, tmp_path), concurrency=1)
     recipe = json.loads((finished / "audio/ledger.jsonl").read_bytes())["recipe"]
     # No segment can be stored, though the sounds are kept.
-    blocked = place_for(settings.temp, settings.folder) / recipe
+    blocked = cache_dir_for(settings.temp, settings.folder) / recipe
     blocked.parent.mkdir(parents=True)
     blocked.write_bytes(b"")
     assert generate_sync(settings).fatal is not None

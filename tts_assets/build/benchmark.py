@@ -1,4 +1,4 @@
-"""What the measurements of a bench come to: speed, efficiency, memory, and how many to take."""
+"""The use case `bench`: measures speed, efficiency and memory, and recommends a number of workers."""
 
 from __future__ import annotations
 
@@ -18,99 +18,67 @@ from tts_assets.build.generate.executor import slot_count
 from tts_assets.build.generate.work_items import cuts_of
 from tts_assets.build.plan import plan_types
 from tts_assets.build.plan.planner import Job
-from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
+from tts_assets.build.pool import FailureRules, Pool, start_time_limit
 from tts_assets.catalogues.catalogue_files import LoadProblems
 from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.settings import time_limits
 from tts_assets.engines import machine, protocol, registry
-from tts_assets.engines.protocol import Bounded
 from tts_assets.errors import ClipError, FatalError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import TypeAlias
 
-    from tts_assets.build.generate.clip import BuildContext, StoredClip
+    from tts_assets.build.generate.clip import BuildContext
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
 
-#: More workers that bring less than this part more are not worth their memory.
+#: More workers are not worth their memory if they are not at least this share faster.
 _MIN_GAIN = 0.05
 
 
 class BenchMeasurement(NamedTuple):
-    """Some clips made once.
+    """Some clips, generated once."""
 
-    Args:
-        seconds: the time it took.
-        clips: how many were made.
-        audio_seconds: how long they are.
-        failed: how many could not be made.
-        peak_mib: the most memory that the engine's processes had; 0 where it has none of its own.
-    """
-
-    seconds: float
-    clips: int
-    audio_seconds: float
-    failed: int
-    peak_mib: int
+    seconds: float  #: the time it took
+    clips: int  #: the number of clips
+    audio_seconds: float  #: their total length
+    failed: int  #: the number of clips that failed
+    peak_mib: int  #: the peak memory of the engine's processes; 0 if it has none of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchRow:
-    """What so many workers do, by the median of the rounds.
+    """The result of a number of workers: the medians of all rounds."""
 
-    Args:
-        workers: the number.
-        clips_per_second: how many clips they make.
-        audio_per_second: how many seconds of sound; the real-time factor is its inverse.
-        speed_up: how many times as fast they are as the first row.
-        efficiency: the same for each worker: 1.0 is a speed-up as large as the workers are more.
-        peak_mib: the most memory that the engine's processes had; 0 where it has none of its own.
-    """
-
-    workers: int
-    clips_per_second: float
-    audio_per_second: float
-    speed_up: float
-    efficiency: float
-    peak_mib: int
+    workers: int  #: the number
+    clips_per_second: float  #: the clips generated per second
+    audio_per_second: float  #: the seconds of audio per second: the inverse of the real-time factor
+    speed_up: float  #: the speed, relative to the first row
+    efficiency: float  #: the same per worker: 1.0 if the speed-up equals the ratio of the workers
+    peak_mib: int  #: the peak memory of the engine's processes; 0 if it has none of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchReport:
-    """What was measured.
+    """The result of a benchmark."""
 
-    Args:
-        provider: the engine.
-        voice: who spoke.
-        clips: how many clips each measurement made; 0 where there are none to make.
-        audio_seconds: how long they are together.
-        failed: how many could not be made.
-        rounds: how often each number of workers was measured.
-        rows: the figures, the fewest workers first.
-        recommended: the fewest workers that are nearly as fast as any, and whose memory is there.
-        auto: how many ``--concurrency auto`` takes here.
-        notes: what else is to be told.
-        seconds: how long all took.
-    """
-
-    provider: str
-    voice: str
-    clips: int = 0
-    audio_seconds: float = 0.0
-    failed: int = 0
-    rounds: int = 0
-    rows: tuple[BenchRow, ...] = ()
+    provider: str  #: the engine's name
+    voice: str  #: the voice's name
+    clips: int = 0  #: the clips of each measurement; 0 if the catalogues have none
+    audio_seconds: float = 0.0  #: their total length
+    failed: int = 0  #: the number of clips that failed
+    rounds: int = 0  #: how often each number of workers was measured
+    rows: tuple[BenchRow, ...] = ()  #: the results, the fewest workers first
+    #: The fewest workers that are nearly as fast as any, if there is enough memory for them.
     recommended: int | None = None
-    auto: int | None = None
-    notes: tuple[str, ...] = ()
-    seconds: float = 0.0
+    auto: int | None = None  #: the workers of ``--concurrency auto`` on this machine
+    notes: tuple[str, ...] = ()  #: notes on the engine and the catalogues
+    seconds: float = 0.0  #: the duration of the benchmark
 
 
 def summarize_rounds(measured: Mapping[int, Sequence[BenchMeasurement]]) -> tuple[BenchRow, ...]:
-    """The figures of several rounds, by the number of workers."""
+    """The results of several rounds, by the number of workers."""
     found: list[BenchRow] = []
     for workers, rounds in sorted(measured.items()):
         pace = median(each.clips / each.seconds for each in rounds)
@@ -130,33 +98,24 @@ def summarize_rounds(measured: Mapping[int, Sequence[BenchMeasurement]]) -> tupl
 
 
 def recommend_workers(rows: Sequence[BenchRow], free_mib: int) -> int | None:
-    """The fewest workers that are within 5 % of the fastest; the fewest of all if memory is short.
-
-    Args:
-        rows: the figures, the fewest workers first.
-        free_mib: the memory that was free before.
-    """
+    """The fewest workers with free memory within 5 % of the fastest; else the fewest of all."""
     fitting = [row for row in rows if row.peak_mib <= free_mib] or list(rows[:1])
     best = max((row.clips_per_second for row in fitting), default=0.0)
     enough = (row.workers for row in fitting if row.clips_per_second >= (1 - _MIN_GAIN) * best)
     return next(enough, None)
 
 
-# How much memory the processes take that this one has started.
-
-
-#: How often one looks; what an engine needs for a clip stays with it for longer.
+#: The interval of measuring memory; an engine keeps the memory of a clip for longer.
 _POLL_SECONDS = 0.1
 
 
 class PeakMemory:
-    """The most memory that all children of this process had at once, while it is entered."""
+    """Measures the peak memory of all child processes together, while it is entered."""
 
     def __init__(self) -> None:
-        """Look for nothing yet."""
         self.mib = 0
         self._is_over = threading.Event()
-        # A thread: the event loop has clips to hand out, and its groups change errors.
+        # A thread, because the event loop is busy with clips.
         self._thread = threading.Thread(target=self._watch_children, daemon=True)
 
     def __enter__(self) -> Self:
@@ -178,7 +137,7 @@ def _sum_children_rss() -> int:
     import psutil  # noqa: PLC0415 - heavy
 
     found = 0
-    # Without /proc nothing is known of any process.
+    # Without /proc, no process can be measured.
     with suppress(psutil.Error, OSError):
         for child in psutil.Process().children(recursive=True):
             with suppress(psutil.Error):
@@ -186,50 +145,34 @@ def _sum_children_rss() -> int:
     return found
 
 
-# Some of the clips of all catalogues, as long and as short as they come.
+# A random sample of the clips of all catalogues.
 
 
-if TYPE_CHECKING:
-    #: A clip, and which of its pieces.
-    Draw: TypeAlias = tuple[Job, int]
-
-
-#: Always the same clips of the same catalogues.
+#: The same catalogues always give the same sample.
 _SAMPLE_SEED = 7
 
-#: A passage counts as often as it has so many characters: about as many as a segment has.
+#: A passage counts once for this many characters: the usual length of a segment.
 _CHARACTERS_PER_SEGMENT = 30
 
 
-class ClipSample:
-    """Clips in random order, each as likely as any other; segments stand for passages."""
+class ClipSample(NamedTuple):
+    """Random clips, each as likely as any other; segments represent passages."""
 
-    def __init__(self, jobs: list[Job], notes: tuple[str, ...] = ()) -> None:
-        """Hold what was drawn.
-
-        Args:
-            jobs: some clips, none of which has turns.
-            notes: what is to be told of the catalogues.
-        """
-        self._jobs = jobs
-        self.notes = notes
-
-    def __bool__(self) -> bool:
-        """Whether there is anything to say."""
-        return bool(self._jobs)
+    jobs: list[Job]  #: the clips; none has turns
+    notes: tuple[str, ...]  #: notes on the catalogues
 
     def take_jobs(self, count: int) -> list[Job]:
-        """That many, the longest first as in a run; where there are fewer, they come again."""
-        some = islice(cycle(self._jobs), count)
+        """This many jobs, repeated if there are fewer; the longest first, as in a run."""
+        some = islice(cycle(self.jobs), count)
         return sorted(some, key=lambda job: len(job.form.text), reverse=True)
 
 
 async def draw_sample(settings: Settings, most: int) -> ClipSample:
-    """A sample of so many clips at most.
+    """A sample of at most this many clips.
 
     Raises:
         UsageError: a path or a source is wrong.
-        FatalError: the dictionary, which cuts passages, cannot be used.
+        FatalError: the dictionary, which segments passages, cannot be used.
     """
     trouble = LoadProblems()
     draws = await anyio.to_thread.run_sync(_sample_reservoir, settings, most, trouble)
@@ -241,15 +184,16 @@ async def draw_sample(settings: Settings, most: int) -> ClipSample:
         if found is None:
             jobs.append(job)
         elif not isinstance(found, str):
-            form = found[number % len(found)].form
-            jobs.append(replace(job, form=form))
+            jobs.append(replace(job, form=found[number % len(found)].form))
     return ClipSample(jobs, tuple(trouble.notes))
 
 
-def _sample_reservoir(settings: Settings, most: int, trouble: LoadProblems) -> list[Draw]:
-    """So many of all, in one pass (algorithm R of J. Vitter, Random Sampling with a Reservoir)."""
+def _sample_reservoir(
+    settings: Settings, most: int, trouble: LoadProblems
+) -> list[tuple[Job, int]]:
+    """A sample in one pass (algorithm R of J. Vitter, Random Sampling with a Reservoir)."""
     chance = random.Random(_SAMPLE_SEED)
-    kept: list[Draw] = []
+    kept: list[tuple[Job, int]] = []
     for seen, draw in enumerate(_iter_draws(settings, trouble)):
         if seen < most:
             kept.append(draw)
@@ -259,8 +203,8 @@ def _sample_reservoir(settings: Settings, most: int, trouble: LoadProblems) -> l
     return kept
 
 
-def _iter_draws(settings: Settings, trouble: LoadProblems) -> Iterator[Draw]:
-    """Each different clip, and passages once for each piece that they may have."""
+def _iter_draws(settings: Settings, trouble: LoadProblems) -> Iterator[tuple[Job, int]]:
+    """Each distinct clip, and passages once for each of their likely segments, with its number."""
     known: set[int] = set()
     for reader in open_catalogues(settings, trouble):
         for clip in reader.iter_clips():
@@ -269,135 +213,62 @@ def _iter_draws(settings: Settings, trouble: LoadProblems) -> Iterator[Draw]:
             if name in known:
                 continue
             known.add(name)
-            pieces = 1 + len(clip.form.text) // _CHARACTERS_PER_SEGMENT if clip.form.turns else 1
-            number = str(len(known))
             job = Job(
-                recipe=number,
+                recipe=str(len(known)),
                 form=clip.form,
                 voice=clip.voice,
                 speed=clip.speed,
                 assets=(),
                 clips=(),
             )
+            pieces = 1 + len(clip.form.text) // _CHARACTERS_PER_SEGMENT if clip.form.turns else 1
             yield from ((job, piece) for piece in range(pieces))
 
 
-# One measurement: clips are made as a run makes them, with so many workers, and thrown away.
-
-
-#: The first clips of a worker are slower: it is made, and its memory grows.
+#: The first clips of a worker are slower: it starts, and its memory grows.
 _WARM_UP_CLIPS = 2
 _FAILURE_RULES = FailureRules(failures=(ClipError,), fatal=(FatalError,))
 
-
-class BenchmarkSetup:
-    """An engine and the clips that it is measured with."""
-
-    def __init__(self, settings: Settings, provider: Provider, sample: ClipSample) -> None:
-        """Begin."""
-        self._settings = settings
-        self._provider = provider
-        self._sample = sample
-
-    async def measure_clips(self, workers: int, clips: int) -> tuple[int, BenchMeasurement]:
-        """Make so many clips with so many workers, or with as many as the engine takes.
-
-        Returns:
-            how many workers there were, and what they did.
-
-        Raises:
-            UsageError: the engine has no such voice.
-            FatalError: the engine cannot be used, or no more.
-        """
-        settings = self._settings
-        with PeakMemory() as peak:
-            async with self._provider.open(
-                workers=workers, timeout_seconds=settings.timeout_seconds, words=settings.words
-            ) as speaker:
-                if isinstance(speaker, Bounded):
-                    workers = min(workers, speaker.workers)
-                context = create_context(settings, self._provider, speaker, workers)
-                await self._make_clips(
-                    context, workers, self._sample.take_jobs(_WARM_UP_CLIPS * workers)
-                )
-                begun = time.perf_counter()
-                made, failed = await self._make_clips(
-                    context, workers, self._sample.take_jobs(clips)
-                )
-                seconds = time.perf_counter() - begun
-        audio_seconds = sum(each.seconds for each in made)
-        return workers, BenchMeasurement(seconds, len(made), audio_seconds, failed, peak.mib)
-
-    async def _make_clips(
-        self, context: BuildContext, workers: int, jobs: list[Job]
-    ) -> tuple[list[StoredClip], int]:
-        async def make_job(job: Job) -> StoredClip:
-            restart = time_limit_restarter(time_limits(len(job.form.text)))
-            restart()
-            return (await record(job, context, on_start=restart)).made
-
-        pool = Pool(
-            make_job,
-            limit=slot_count(workers, context.speaker),
-            timeout=self._settings.timeout_seconds,
-            rules=_FAILURE_RULES,
-        )
-        async with pool:
-            found = [result.value async for result in pool.run(jobs)]
-        if pool.over is not None:
-            raise pool.over
-        made = [each for each in found if each is not None]
-        return made, len(found) - len(made)
-
-
-# The use case: draw clips, make them with few and with many workers in turn, tell what is best.
-
-
-#: Clips for each worker at least: with fewer, some have nothing to do for most of the time.
+#: The fewest clips for each worker: with fewer, some are idle most of the time.
 _MIN_CLIPS_PER_WORKER = 4
 
-#: Clips of one measurement at most, where nobody says how many.
+#: The most clips of one measurement, unless ``--clips`` is given.
 _MAX_CLIPS = 256
 
-#: Rounds that there should be time for: one that was disturbed moves the median of fewer.
+#: The rounds to plan time for: with fewer, one disturbed round moves the median.
 _TARGET_ROUNDS = 3
 _MAX_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkRun:
-    """What is to be measured.
+    """The options of a benchmark."""
 
-    Args:
-        workers: the numbers of workers; empty for 1, 2, 4... up to the cores.
-        clips: how many clips each measurement makes; None for as many as there is time for.
-        seconds: no round is begun that would end later; there is one in any case.
-        paid: an engine that charges may be measured, with ``clips``.
-    """
-
-    workers: tuple[int, ...] = ()
-    clips: int | None = None
-    seconds: float = 60.0
-    paid: bool = False
+    workers: tuple[int, ...] = ()  #: the numbers of workers; empty for 1, 2, 4... up to the cores
+    clips: int | None = (
+        None  #: the clips of each measurement; None for as many as there is time for
+    )
+    seconds: float = 60.0  #: no round starts that would end later, except the first
+    paid: bool = False  #: allow an engine that charges, together with ``clips``
 
 
 async def run_benchmark(
     settings: Settings,
     trial: BenchmarkRun | None = None,
     *,
-    on_measured: Callable[[int, BenchMeasurement], None] | None = None,
+    on_measured: Callable[[int, BenchMeasurement], None] = lambda _, __: None,
 ) -> BenchReport:
     """Measure an engine with clips of the catalogues; nothing is stored, and no URL is written.
 
     Args:
-        settings: which catalogues, engine, voice and sound.
-        trial: what is to be measured.
-        on_measured: called with a number of workers and what they did.
+        settings: the catalogues, the engine, the voice and the sound.
+        trial: the options.
+        on_measured: called with a number of workers and its measurement.
 
     Raises:
-        UsageError: the settings are wrong, or the engine charges and nobody said that it may.
+        UsageError: the settings are wrong, or the engine charges and the options do not allow it.
         FatalError: the engine cannot be used.
-        ClipError: it can make none of the clips.
+        ClipError: it can generate none of the clips.
     """
     begun = time.monotonic()
     trial = trial or BenchmarkRun()
@@ -408,17 +279,14 @@ async def run_benchmark(
         auto=auto_workers(provider),
     )
     sample = await draw_sample(settings, trial.clips or _MAX_CLIPS)
-    if sample:
-        rounds = _BenchmarkRounds(BenchmarkSetup(settings, provider, sample), trial, begun)
-        report = await rounds.run_rounds(
-            report, trial.workers or _default_worker_counts(provider), on_measured
-        )
+    if sample.jobs:
+        benchmark = _Benchmark(settings, provider, sample, trial, begun)
+        report = await benchmark.run_rounds(report, on_measured)
     notes = (*report.notes, *sample.notes)
     return replace(report, notes=notes, seconds=time.monotonic() - begun)
 
 
 def _choose_provider(settings: Settings, trial: BenchmarkRun) -> Provider:
-    """The engine that is to be measured."""
     provider = registry.choose_engine(settings).provider
     if isinstance(provider, protocol.Priced) and not (trial.paid and trial.clips):
         raise UsageError(
@@ -430,7 +298,7 @@ def _choose_provider(settings: Settings, trial: BenchmarkRun) -> Provider:
 
 
 def _default_worker_counts(provider: Provider) -> tuple[int, ...]:
-    """1, 2, 4... up to all cores, or up to what a service may be asked at once."""
+    """1, 2, 4... up to all cores, or up to the concurrent requests of a service."""
     if isinstance(provider, protocol.Remote):
         most = provider.max_concurrent
     else:
@@ -439,42 +307,40 @@ def _default_worker_counts(provider: Provider) -> tuple[int, ...]:
     return tuple(sorted({*doubled, most}))
 
 
-class _BenchmarkRounds:
-    """Measurements, for as long as there is time."""
+class _Benchmark(NamedTuple):
+    """Measures an engine in rounds, as long as there is time."""
 
-    def __init__(self, stand: BenchmarkSetup, trial: BenchmarkRun, begun: float) -> None:
-        self._stand = stand
-        self._trial = trial
-        self._begun = begun
+    settings: Settings
+    provider: Provider
+    sample: ClipSample
+    trial: BenchmarkRun
+    begun: float
 
     async def run_rounds(
-        self,
-        report: BenchReport,
-        wanted: Sequence[int],
-        on_measured: Callable[[int, BenchMeasurement], None] | None,
+        self, report: BenchReport, on_measured: Callable[[int, BenchMeasurement], None]
     ) -> BenchReport:
-        """The report, with what was measured."""
-        free = machine.free_mib()
-        at_first = time.monotonic()
-        tried = min(self._trial.clips or _MAX_CLIPS, _MIN_CLIPS_PER_WORKER * max(wanted))
-        most, first = await self._stand.measure_clips(max(wanted), tried)
+        """The report, with the results of all rounds."""
+        counts = self.trial.workers or _default_worker_counts(self.provider)
+        free, at_first = machine.free_mib(), time.monotonic()
+        tried = min(self.trial.clips or _MAX_CLIPS, _MIN_CLIPS_PER_WORKER * max(counts))
+        most, first = await self._measure_clips(max(counts), tried)
         if not first.clips:
             raise ClipError(
                 f"{report.provider} can generate none of the clips: `generate` shows why"
             )
         opening = time.monotonic() - at_first - first.seconds
-        counts = sorted({min(each, most) for each in wanted})
-        clips = self._trial.clips or self._estimate_clip_count(counts, first, opening)
+        is_bounded = most < max(counts)
+        counts = tuple(sorted({min(each, most) for each in counts}))
+        clips = self.trial.clips or self._estimate_clip_count(counts, first, opening)
         found: dict[int, list[BenchMeasurement]] = {count: [] for count in counts}
         for number in range(_MAX_ROUNDS):
             begun = time.monotonic()
-            # There and back again: what changes with time favours nobody.
+            # Alternate the order, so that a change over time favours no number.
             for count in counts[:: -1 if number % 2 else 1]:
-                _, measured = await self._stand.measure_clips(count, clips)
+                _, measured = await self._measure_clips(count, clips)
                 found[count].append(measured)
-                if on_measured is not None:
-                    on_measured(count, measured)
-            if self._time_left() < time.monotonic() - begun:
+                on_measured(count, measured)
+            if self._time_left < time.monotonic() - begun:
                 break
         rows, last = summarize_rounds(found), found[counts[0]][-1]
         bounded = (f"{report.provider} uses at most {most} workers on this machine",)
@@ -486,18 +352,57 @@ class _BenchmarkRounds:
             rounds=len(found[counts[0]]),
             rows=rows,
             recommended=recommend_workers(rows, free),
-            notes=bounded if most < max(wanted) else (),
+            notes=bounded if is_bounded else (),
         )
 
+    async def _measure_clips(self, workers: int, clips: int) -> tuple[int, BenchMeasurement]:
+        """Generate clips; the actual number of workers, which the engine may bound, and the result."""
+        settings = self.settings
+        with PeakMemory() as peak:
+            async with self.provider.open(
+                workers=workers, timeout_seconds=settings.timeout_seconds, words=settings.words
+            ) as speaker:
+                if isinstance(speaker, protocol.Bounded):
+                    workers = min(workers, speaker.workers)
+                context = create_context(settings, self.provider, speaker, workers)
+                await self._make_clips(context, workers, _WARM_UP_CLIPS * workers)
+                begun = time.perf_counter()
+                made, failed = await self._make_clips(context, workers, clips)
+                seconds = time.perf_counter() - begun
+        return workers, BenchMeasurement(seconds, len(made), sum(made), failed, peak.mib)
+
+    async def _make_clips(
+        self, context: BuildContext, workers: int, count: int
+    ) -> tuple[list[float], int]:
+        """Generate clips as a run does, without storing them; their lengths, and the failures."""
+
+        async def make_job(job: Job) -> float:
+            restart = start_time_limit(time_limits(len(job.form.text)))
+            return (await record(job, context, on_start=restart)).recording.seconds
+
+        pool = Pool(
+            make_job,
+            limit=slot_count(workers, context.speaker),
+            timeout=self.settings.timeout_seconds,
+            rules=_FAILURE_RULES,
+        )
+        async with pool:
+            found = [result.value async for result in pool.run(self.sample.take_jobs(count))]
+        if pool.over is not None:
+            raise pool.over
+        made = [each for each in found if each is not None]
+        return made, len(found) - len(made)
+
+    @property
     def _time_left(self) -> float:
-        return self._trial.seconds - (time.monotonic() - self._begun)
+        return self.trial.seconds - (time.monotonic() - self.begun)
 
     def _estimate_clip_count(
         self, counts: Sequence[int], first: BenchMeasurement, opening: float
     ) -> int:
-        """How many clips let all rounds end in time, as far as a first try with all workers tells."""
+        """The number of clips with which all rounds end in time, by a first measurement."""
         one = first.seconds / first.clips
-        # As if each worker added the same: the others may be faster than that, and not slower.
+        # As if the speed were proportional to the workers: it may be faster, but not slower.
         all_counts = sum(one * counts[-1] / count for count in counts)
-        for_clips = self._time_left() / (_TARGET_ROUNDS + 1) - opening * len(counts)
+        for_clips = self._time_left / (_TARGET_ROUNDS + 1) - opening * len(counts)
         return int(max(_MIN_CLIPS_PER_WORKER * counts[-1], min(_MAX_CLIPS, for_clips / all_counts)))

@@ -27,7 +27,7 @@ from tts_assets.build.generate.executor import (
     report_waiting,
     store_records,
 )
-from tts_assets.build.generate.work_items import most_pieces
+from tts_assets.build.generate.work_items import count_most_pieces
 from tts_assets.build.plan import planner
 from tts_assets.build.plan.plan_memory import PlanMemory
 from tts_assets.build.pool import Stop
@@ -143,12 +143,12 @@ async def execute_build(run: BuildState) -> None:
         async with lock_output_folder(run) as store:
             # Another run may have generated what was missing while this one waited.
             await refresh_plan(run)
-            await prepare_folders(run, store)
+            await anyio.to_thread.run_sync(prepare_folders, run, store)
             await move_assets(run, store)
             await estimate_build(run)
             if run.jobs and not run.stop.requested:
                 await execute_jobs(run, store)
-            await store_records(run, store)
+            await anyio.to_thread.run_sync(store_records, run, store)
     except BusyError:
         if not run.stop.requested:
             # The wait for the lock exceeded --max-duration: leave all work to another run.
@@ -182,7 +182,7 @@ def _count_workers(run: BuildState) -> int:
     elif workers is None:
         one = run.settings.batch_mode
         workers = 1 if one else machine.default_worker_count(engine.base_mib, engine.footprint_mib)
-    return max(1, min(workers, most_pieces(run.jobs)))
+    return max(1, min(workers, count_most_pieces(run.jobs)))
 
 
 async def write_back(run: BuildState) -> None:

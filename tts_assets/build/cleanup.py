@@ -148,9 +148,12 @@ class References:
     def read(self, document: Document) -> None:
         """Add the references in all strings of a file, after all clips."""
         for text in _texts(document.root):
-            if (self._by_id or _may_lead(text)) and not self._is_own(text):
-                self._assets.update(asset.casefold() for asset in self._assets_by_id(text))
-                self._recipes.update(recipes_in(text))
+            recipes = recipes_in(text)
+            may_refer = self._by_id or recipes or _ENDING.search(text)
+            if may_refer and not self._is_own(text):
+                by_id = chain.from_iterable(each.assets_at(text) for each in self._by_id)
+                self._assets.update(asset.casefold() for asset in by_id)
+                self._recipes.update(recipes)
                 for each in {text, unquote(text)}:
                     self._files.update(_files_in(each))
 
@@ -160,9 +163,6 @@ class References:
             return True
         assets = (each.asset_at(text) for each in self._addresses)
         return any(asset is not None and asset.casefold() in self._assets for asset in assets)
-
-    def _assets_by_id(self, text: str) -> Iterator[str]:
-        return chain.from_iterable(each.assets_at(text) for each in self._by_id)
 
     def find_unnamed(self, assets: Iterable[str]) -> list[str]:
         """The assets that belong to no clip; usually very few."""
@@ -212,19 +212,12 @@ def orphans(
         for file in references.find_unnamed(present)
         if file not in recorded and _is_sound(file) and not references.leads_to(file, "")
     }
-    return [
-        Orphan(
-            asset=asset,
-            bytes=sum(present.get(file, 0) for file in _files_of(asset, ours=asset in ours)),
-            ours=asset in ours,
-        )
-        for asset in sorted(ours | others)
-    ]
-
-
-def _files_of(asset: str, *, ours: bool) -> tuple[str, ...]:
-    """An asset, with the files of its time line if it is ours."""
-    return (asset, *asset_file_names.timelines_of(asset)) if ours else (asset,)
+    found = []
+    for asset in sorted(ours | others):
+        files = (asset, *timelines_of(asset)) if asset in ours else (asset,)
+        size = sum(present.get(file, 0) for file in files)
+        found.append(Orphan(asset=asset, bytes=size, ours=asset in ours))
+    return found
 
 
 def _is_sound(file: str) -> bool:
@@ -247,10 +240,6 @@ def _texts(root: object) -> Iterator[str]:
         elif isinstance(value, list):
             rest.extend(value)
     yield from keys
-
-
-def _may_lead(text: str) -> bool:
-    return bool(_ENDING.search(text) or recipes_in(text))
 
 
 def _files_in(text: str) -> Iterator[str]:
@@ -277,31 +266,20 @@ class Spared(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned:
-    """The orphans, and the result of deleting them.
+    """The orphans, and the result of deleting them."""
 
-    Args:
-        orphans: assets that no catalogue refers to, in the order of their paths.
-        deleted: the deleted orphans.
-        spared: orphans that could not be deleted.
-        forgotten: the number of lines removed from the ledger.
-        catalogues: the number of files read, once for each source that reads them.
-        problems: unusable entries and files; if there are any, nothing is deleted.
-        passed_over: unreadable files that may be catalogues; if there are any, nothing is deleted.
-        notes: why nothing can be deleted in this folder.
-        remarks: other notes, which do not prevent deletion.
-        fatal: why the deletion ended early; None if it did not.
-    """
-
-    orphans: tuple[Orphan, ...]
-    deleted: tuple[Orphan, ...] = ()
-    spared: tuple[Spared, ...] = ()
-    forgotten: int = 0
-    catalogues: int = 0
+    orphans: tuple[Orphan, ...]  #: assets that no catalogue refers to, in the order of their paths
+    deleted: tuple[Orphan, ...] = ()  #: the deleted orphans
+    spared: tuple[Spared, ...] = ()  #: orphans that could not be deleted
+    forgotten: int = 0  #: the number of lines removed from the ledger
+    catalogues: int = 0  #: the number of files read, once for each source that reads them
+    #: Unusable entries and files; if there are any, nothing is deleted.
     problems: tuple[InputError, ...] = ()
+    #: Unreadable files that may be catalogues; if there are any, nothing is deleted.
     passed_over: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-    fatal: str | None = None
+    notes: tuple[str, ...] = ()  #: why nothing can be deleted in this folder
+    remarks: tuple[str, ...] = ()  #: other notes, which do not prevent deletion
+    fatal: str | None = None  #: why the deletion ended early; None if it did not
 
     @property
     def may_delete(self) -> bool:
@@ -456,10 +434,8 @@ def _refuse_strange(assets: AbstractSet[str], lines: bytes, file: str) -> None:
             if (asset := asset_of(line)) in strange
         )
         raise InputError(
-            (
-                f"{asset!r} is not the name of an asset: delete the line, then run again; "
-                "nothing was deleted"
-            ),
+            f"{asset!r} is not the name of an asset: delete the line, then run again; "
+            "nothing was deleted",
             file=file,
             line=number,
         )
@@ -477,7 +453,7 @@ def _sums(assets: Container[str], lines: bytes) -> dict[str, set[str]]:
         else:
             found.setdefault(origin.asset, set()).add(origin.sha256)
     for line in ledger.passages(lines, assets):
-        for file, data in render_timeline(timelines.of_line(line)).items():
+        for file, data in render_timeline(timelines.from_line(line)).items():
             found.setdefault(file, set()).add(atomic_files.sha256(data))
     return found
 
@@ -489,9 +465,6 @@ def _remove(
 
     Yields:
         The files that were spared; if the asset is, its time line is kept, too.
-
-    Raises:
-        FatalError: one cannot be read or deleted.
     """
     reason = _reason_to_spare(store, asset, sums.get(asset, frozenset()))
     if reason is not None:
@@ -508,11 +481,7 @@ def _remove(
 
 
 def _reason_to_spare(store: atomic_files.Storage, file: str, sums: AbstractSet[str]) -> str | None:
-    """Why a file must not be deleted; None if it may be, or is gone.
-
-    Raises:
-        FatalError: it cannot be read.
-    """
+    """Why a file must not be deleted; None if it may be, or is gone."""
     found = store.find_link(file)
     if found is None and store.hash_of(file) not in {None, *sums}:
         return "its bytes differ from those in the ledger: it was replaced by hand"
@@ -520,12 +489,7 @@ def _reason_to_spare(store: atomic_files.Storage, file: str, sums: AbstractSet[s
 
 
 def _forget(store: atomic_files.Storage, gone: AbstractSet[str], lines: bytes) -> None:
-    """Remove the lines of deleted assets from the ledger.
-
-    Raises:
-        OSError: a folder cannot be synced to disk.
-        FatalError: the ledger cannot be written.
-    """
+    """Remove the lines of deleted assets from the ledger."""
     if not gone:
         return
     data, file = without(lines, gone), str(store.root / LEDGER_NAME)

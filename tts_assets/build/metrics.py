@@ -1,4 +1,4 @@
-"""What a run measures about itself: speed, slow clips, loudness, over time."""
+"""The metrics of a run over time: speed, slow clips, lengths and loudness."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from tts_assets.model import Clip
 
 
-#: So many steps at most: where there would be more, two become one.
+#: The maximum number of steps: beyond it, each two steps are merged.
 MOST_STEPS = 100
 
-#: The first width of a step; powers of two double without an error.
+#: The initial width of a step; powers of two double exactly.
 _FIRST_SECONDS = 0.125
 
-#: Lengths are told apart from here to a day, in steps of a ratio; four of them double it.
+#: The bins of lengths, from this to about a day; four of them double the length.
 _SHORTEST_SECONDS = 0.1
 _STEPS_OF_LENGTH = 80
 _STEPS_OF_DOUBLE = 4
 
-#: How far from the wanted loudness it is told apart, and in what steps.
+#: The bins of loudness: how far they reach from the target, and their number per LU.
 _FAR_LU = 6
 _STEPS_OF_LU = 10
 _SLOWEST = 10
@@ -49,7 +49,7 @@ class SlowestClip(NamedTuple):
     """A slow clip.
 
     Args:
-        clip: the first that wants it.
+        clip: the first clip that uses it.
         seconds: the time it took; of a passage, of all its segments together.
         audio_seconds: its length.
     """
@@ -93,7 +93,7 @@ class RunHistory:
 
 
 class MetricsRecorder:
-    """Keeps a history while it happens."""
+    """Records the history of a run."""
 
     def __init__(
         self,
@@ -102,13 +102,7 @@ class MetricsRecorder:
         tolerance_lu: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin.
-
-        Args:
-            wanted_lufs: as in `RunHistory`.
-            tolerance_lu: as in `RunHistory`.
-            clock: returns the time in seconds.
-        """
+        """Start the history; ``clock`` returns seconds, the rest is as in `RunHistory`."""
         self._clock = clock
         self._begun = clock()
         self._wanted_lufs = wanted_lufs
@@ -121,7 +115,7 @@ class MetricsRecorder:
         self._lengths = _Counts(
             [_SHORTEST_SECONDS * 2 ** (at / _STEPS_OF_DOUBLE) for at in range(_STEPS_OF_LENGTH + 1)]
         )
-        # What is wanted lies in the middle of a step, and so do most clips.
+        # The target lies in the middle of a bin, as do most clips.
         half = _FAR_LU * _STEPS_OF_LU + 0.5
         self._loudness = _Counts(
             [wanted_lufs + (at - half) / _STEPS_OF_LU for at in range(int(2 * half) + 1)]
@@ -159,11 +153,7 @@ class MetricsRecorder:
         self._failed[self._steps.at(self._now())] += 1
 
     def history(self, run_begun: float) -> RunHistory | None:
-        """The history until now; None if nothing has happened.
-
-        Args:
-            run_begun: when the run began, by the same clock.
-        """
+        """The history of a run that began then by the same clock; None if nothing has happened."""
         steps = self._steps
         if not self._made:
             return None
@@ -198,19 +188,19 @@ class _Spent(NamedTuple):
 
 
 class _Counts:
-    """How many values lie between the edges of steps."""
+    """The numbers of values between the edges of bins."""
 
     def __init__(self, edges: list[float]) -> None:
         self._edges = edges
         self._counts = [0] * (len(edges) - 1)
 
     def add(self, value: float) -> None:
-        """Count a value; one beyond all edges counts as the nearest."""
+        """Count a value; one beyond the edges counts in the nearest bin."""
         last = len(self._counts) - 1
         self._counts[min(max(bisect_right(self._edges, value) - 1, 0), last)] += 1
 
     def histogram(self) -> Histogram:
-        """The steps from the first to the last that have any."""
+        """The bins from the first to the last that are not empty."""
         used = [number for number, values in enumerate(self._counts) if values]
         if not used:
             return Histogram(edges=(), counts=())
@@ -228,7 +218,7 @@ class _Steps:
         self._columns = columns
 
     def at(self, value: float) -> int:
-        """The step that a value lies in; there is room for it now."""
+        """The step of a value; the columns are extended to it."""
         self.end = max(self.end, value)
         while value >= MOST_STEPS * self.width:
             self._double()
@@ -248,7 +238,7 @@ class _Steps:
             column[number] += amount * (min(right, end) - max(left, begin)) / (end - begin)
 
     def widths(self) -> list[float]:
-        """How wide each step is; the last one goes to the last value."""
+        """The width of each step; the last one ends at the last value."""
         count_of_steps = len(self._columns[0])
         last = self.end - (count_of_steps - 1) * self.width
         return [*[self.width] * (count_of_steps - 1), last]

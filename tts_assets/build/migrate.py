@@ -30,21 +30,14 @@ class Move(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migrated:
-    """The result of a migration.
+    """The result of a migration."""
 
-    Args:
-        dry_run: whether nothing was changed.
-        moves: the names that changed; in a dry run, or if it ended early, those that would.
-        unmoved: assets that stay where they are because their bytes differ from the ledger.
-        report: the report of the run that stored the new names.
-        pruned: the cleanup of the earlier names; None if there was none.
-    """
-
-    dry_run: bool
+    dry_run: bool  #: whether nothing was changed
+    #: The names that changed; in a dry run, or if it ended early, those that would.
     moves: tuple[Move, ...]
-    unmoved: int
-    report: Report
-    pruned: Pruned | None
+    unmoved: int  #: assets that stay where they are because their bytes differ from the ledger
+    report: Report  #: the report of the run that stored the new names
+    pruned: Pruned | None  #: the cleanup of the earlier names; None if there was none
 
 
 async def migrate(

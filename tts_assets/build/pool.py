@@ -1,4 +1,4 @@
-"""The worker pool: bounded, lazily fed, slower when the engine is; and its event loop."""
+"""The worker pool: bounded and lazy, with adaptive concurrency; and its event loop."""
 
 from __future__ import annotations
 
@@ -26,27 +26,25 @@ R = TypeVar("R")
 _time_limit: ContextVar[tuple[CancelScope, float]] = ContextVar("_time_limit")
 
 
-def time_limit_restarter(times: int = 1) -> Callable[[], None]:
-    """A function that restarts the time limit of the current job; callable from any task.
+def start_time_limit(times: int = 1) -> Callable[[], None]:
+    """Start the time limit of the current job again, ``times`` as long for a long job.
 
-    For work that may be interrupted and restarted: the lost time should not count.
-
-    Args:
-        times: how many time limits a job that is known to be long has.
+    Returns:
+        A function that does the same from any task: time lost to an interruption does not count.
     """
     scope, seconds = _time_limit.get()
 
     def restart() -> None:
         scope.deadline = current_time() + times * seconds
 
+    restart()
     return restart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result(Generic[J, R]):
-    """What became of one job: a value, or the error that took its place."""
+    """The result of one job: a value, or an error."""
 
-    id: Hashable
     job: J
     value: R | None
     error: Exception | None
@@ -60,7 +58,7 @@ class Result(Generic[J, R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How far a run is: together with `Pool.aborted` the four add up to all jobs."""
+    """The progress of a pool: together with `Pool.aborted`, the four add up to all jobs."""
 
     queued: int | None  #: not started; None if the total is unknown
     active: int
@@ -70,16 +68,16 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRules:
-    """What an exception raised by a job means: its failure, or a bug that ends the run."""
+    """Which exceptions of a job are failures; any other is a bug, and ends the run."""
 
-    failures: tuple[type[Exception], ...] = (Exception,)  #: any other exception is a bug
-    fatal: tuple[type[Exception], ...] = ()  #: failures after which no more jobs are taken
-    dropped: tuple[type[Exception], ...] = ()  #: no failures: the job counts as cut off
-    attempts: int = 1  #: at most, at each job; each has the whole time limit
-    #: unless fatal, is another attempt at a job worth it after this error?
+    failures: tuple[type[Exception], ...] = (Exception,)
+    fatal: tuple[type[Exception], ...] = ()  #: failures that end the run
+    dropped: tuple[type[Exception], ...] = ()  #: not failures: the job counts as aborted
+    attempts: int = 1  #: the maximum for each job; each has the whole time limit
+    #: whether to try a job again after an error that is not fatal
     retry: Callable[[Any, Exception], bool] = lambda _, __: True
-    most_failures: int | None = None  #: after so many failed jobs no more are taken
-    #: jobs for which this is the same count there as one; None: each counts
+    most_failures: int | None = None  #: take no more jobs after this many failed ones
+    #: jobs with the same value count as one failure; None: each counts
     counted_as: Callable[[Any], Hashable] | None = None
 
     def allow_another(self, job: object, error: Exception | None, attempt: int) -> bool:
@@ -89,28 +87,28 @@ class FailureRules:
 
 @dataclass(slots=True)
 class Stop:
-    """A handle for asking a run to stop: it finishes open work, begins nothing, and reports."""
+    """Asks a run to stop: it finishes the open work, starts nothing, and reports."""
 
     requested: bool = False
-    #: What is known of the run so far; None before there is anything. Callable from any thread.
+    #: The report of the run so far; None if there is none. Callable from any thread.
     report: Callable[[], Any] = lambda: None
     _stops: list[Callable[[], None]] = field(default_factory=list)
 
     def request(self) -> None:
-        """Ask; harmless at any time, from the event loop's thread."""
+        """Ask the run to stop, from the event loop's thread; allowed at any time."""
         self.requested = True
         for stop in tuple(self._stops):
             stop()
 
     def attach(self, stop: Callable[[], None]) -> None:
-        """Call this on each request, and now if there was one."""
+        """Call a function on each request, and now if there was one."""
         self._stops.append(stop)
         if self.requested:
             stop()
 
 
 class _Source(Generic[J]):
-    """Where jobs come from: hands one over, or none when the worker may not take it any more."""
+    """The jobs of a pool: returns the next one, or none if the worker may not take it any more."""
 
     def __init__(self, jobs: Iterable[J] | AsyncIterable[J], total: int | None) -> None:
         self.jobs = aiter(jobs) if isinstance(jobs, AsyncIterable) else iter(jobs)
@@ -135,20 +133,19 @@ class _Source(Generic[J]):
 
 
 class Pool(Generic[J, R]):
-    """Workers that run one async function over jobs and hand out a result for each.
+    """Runs one async function over jobs, and yields a result for each.
 
-    Jobs are pulled only for a free worker, and a slow consumer holds the workers back: they are
-    never more than twice the limit ahead of it. Leaving the ``async with`` early cancels what is
-    in flight. So does a bug, in a job or the iterable of jobs; finished results still come out,
-    then the iteration (or the end of the ``async with``) raises it as it is.
+    A job is pulled only when a worker is free, and a slow consumer slows the workers down: they are
+    never more than twice the limit ahead of it. Leaving the ``async with`` early cancels the jobs in
+    progress. So does a bug, in a job or in the iterable of jobs: finished results are still
+    yielded, then the iteration (or the end of the ``async with``) raises it unchanged.
 
     Args:
-        work: does one job. It is cancelled at the time limit and by `abort`; cleanup that must
-            await shields itself, and keeps its worker until it is through.
-        limit: how many jobs run at once, at least 1 (ValueError).
+        work: executes one job. It is cancelled at the time limit and by `abort`; cleanup that must
+            await shields itself, and keeps its worker until it ends.
+        limit: the number of jobs at once, at least 1 (ValueError).
         timeout: seconds until an attempt fails with TimeoutError, above 0 (ValueError) or None.
-        key: what identifies a job, its `Result.id`; by default its number, from 0, as pulled.
-        rules: which exceptions are failures, end the run, or are worth another attempt.
+        rules: which exceptions are failures, end the run, or justify another attempt.
 
     Example:
         >>> async def shout(word: str) -> str:
@@ -156,9 +153,9 @@ class Pool(Generic[J, R]):
         >>> async def main() -> None:
         ...     async with Pool(shout, limit=2, timeout=5.0) as pool:
         ...         async for result in pool.run(["ohayou"]):
-        ...             print(result.id, result.value)
+        ...             print(result.job, result.value)
         >>> anyio.run(main)
-        0 OHAYOU
+        ohayou OHAYOU
     """
 
     def __init__(
@@ -167,12 +164,11 @@ class Pool(Generic[J, R]):
         *,
         limit: int = 8,
         timeout: float | None = 60.0,
-        key: Callable[[J], Hashable] | None = None,
         rules: FailureRules | None = None,
     ) -> None:
         self.over: Exception | None = None  #: the fatal failure that ended the run
-        self.aborted: tuple[J, ...] = ()  #: begun, but cut off before there was a result
-        self._work, self._key, self._rules = work, key, rules or FailureRules()
+        self.aborted: tuple[J, ...] = ()  #: started, but cancelled before there was a result
+        self._work, self._rules = work, rules or FailureRules()
         self._timeout = inf if timeout is None else timeout
         if not (self._timeout > 0 and self._rules.attempts > 0):
             raise ValueError(f"timeout {timeout} and attempts {self._rules.attempts} must be > 0")
@@ -186,7 +182,7 @@ class Pool(Generic[J, R]):
 
     @property
     def limit(self) -> int:
-        """How many jobs run at once; raising it starts workers, lowering it cancels nothing."""
+        """The number of jobs at once; raising it starts workers, lowering it cancels nothing."""
         return self._limit
 
     @limit.setter
@@ -198,7 +194,7 @@ class Pool(Generic[J, R]):
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it takes no more jobs, by `stop`, a fatal failure or too many failures."""
+        """Whether it takes no more jobs: by `stop`, a fatal failure or too many failures."""
         return self._stopped
 
     @property
@@ -209,12 +205,12 @@ class Pool(Generic[J, R]):
         return Counts(queued=queued, active=active, done=self._done, failed=self._failed)
 
     def stop(self) -> None:
-        """Take no more jobs; attempts in flight finish and are delivered, no other follows them."""
+        """Take no more jobs, and start no more attempts; those in progress are finished."""
         self._stopped = True
         self._settle()
 
     def abort(self) -> None:
-        """Take no more jobs and cancel what is in flight; finished results are delivered."""
+        """Take no more jobs, and cancel those in progress; finished results are still yielded."""
         self._stopped = self._cut = True
         self._settle()
 
@@ -240,24 +236,15 @@ class Pool(Generic[J, R]):
     def run(
         self, jobs: Iterable[J] | AsyncIterable[J], *, total: int | None = None
     ) -> AsyncIterator[Result[J, R]]:
-        """Start on the jobs, once for each pool; iterate over the results as they finish.
+        """Start the jobs, once for each pool; yields the results as they finish.
 
-        ``total`` is for `counts`, where jobs have no length. Leaving closes an async generator.
+        ``total`` is for `counts`, if the jobs have no length. Leaving closes an async generator.
         """
         if not self._entered or self._source is not None:
             raise RuntimeError("call run() once for each pool, inside `async with Pool(...)`")
         self._source = _Source(jobs, total)
         self._settle()
         return self
-
-    async def collect(self, jobs: Iterable[J] | AsyncIterable[J]) -> dict[Hashable, Result[J, R]]:
-        """Run the jobs and return all results by id; ValueError if two jobs have the same."""
-        results: dict[Hashable, Result[J, R]] = {}
-        async for result in self.run(jobs):
-            if result.id in results:
-                raise ValueError(f"two jobs have the id {result.id!r}: give the pool another key")
-            results[result.id] = result
-        return results
 
     def __aiter__(self) -> Self:
         return self
@@ -279,7 +266,7 @@ class Pool(Generic[J, R]):
         return self._limit if taking else 0
 
     def _settle(self) -> None:
-        """Bring jobs, workers and stream in line with the state; every change of it ends here."""
+        """Adapt jobs, workers and stream to the state; called after every change."""
         for scope in self._in_flight.values() if self._cut else ():
             scope.cancel()
         if self._source is None:
@@ -319,7 +306,7 @@ class Pool(Generic[J, R]):
             if cancelled and current_effective_deadline() == -inf:
                 self._stopped = True
                 raise
-            # All else comes out where the results do, not in the task group of the workers.
+            # Raise anything else from the iteration, not in the task group of the workers.
             bug = RuntimeError("a job was cancelled, but not by its pool") if cancelled else exc
             self._bug = self._bug or bug.with_traceback(exc.__traceback__)
             self.abort()
@@ -328,11 +315,10 @@ class Pool(Generic[J, R]):
             self._settle()
 
     async def _do(self, job: J) -> Result[J, R] | None:
-        """Attempt a job until it has a result; there is none when it is cut off."""
+        """Attempt a job until it has a result; None if it is aborted."""
         number, attempt, started, result = self._taken, 1, time.monotonic(), None
         self._taken += 1
         try:
-            name = number if self._key is None else self._key(job)
             while outcome := await self._attempt(number, job):
                 value, error = outcome
                 if self._cut or not self._rules.allow_another(job, error, attempt):
@@ -343,9 +329,7 @@ class Pool(Generic[J, R]):
                 attempt += 1
             if outcome:
                 seconds = time.monotonic() - started
-                result = Result(
-                    id=name, job=job, value=value, error=error, seconds=seconds, attempt=attempt
-                )
+                result = Result(job=job, value=value, error=error, seconds=seconds, attempt=attempt)
         except Exception as bug:
             bug.add_note(f"raised by the job {job!r}")
             raise
@@ -366,54 +350,56 @@ class Pool(Generic[J, R]):
         return None if self._cut else (None, late)
 
 
-# Fewer clips at once when the engine is slower with more of them.
+# Adapt the concurrency to failures: the machine may be overloaded.
 
 
-#: How many attempts are looked back on, and of how many at least it is judged.
+#: The number of the last attempts to consider, and the minimum to decide.
 _WINDOW, _LEAST = 20, 10
 
-#: More than this part of them failing is no bad luck of single jobs.
+#: Reduce the concurrency if a greater share of them fails.
 _MOST_FAILING = 0.3
 
-#: So many successes in a row double the workers.
+#: After this many successes in a row, double the workers.
 _RUN = 5
 
 
 class AdaptiveConcurrency:
-    """How many jobs should run at once, by how the last attempts ended.
-
-    Decides by the order of what it sees alone: no clock, no chance.
+    """The number of jobs to run at once, by the results of the last attempts alone.
 
     Example:
         >>> concurrency = AdaptiveConcurrency(8)
-        >>> [concurrency.saw(False) for _ in range(20)][9::10]
+        >>> [concurrency.record(False) for _ in range(20)][9::10]
         [4, 1]
-        >>> [concurrency.saw(True) for _ in range(15)][4::5]
+        >>> [concurrency.record(True) for _ in range(15)][4::5]
         [2, 4, 8]
     """
 
     def __init__(self, full: int) -> None:
-        """Begin with all workers.
-
-        Args:
-            full: how many there are when all goes well, at least 1.
-        """
+        """Start with all workers: ``full``, at least 1."""
         self.limit = self._full = full
         self._window: deque[bool] = deque(maxlen=_WINDOW)
         self._run = 0
 
-    def saw(self, ok: bool) -> int | None:  # noqa: FBT001 - its only argument
-        """Take note of an attempt that ended.
+    def record_result(self, result: Result[J, R]) -> int | None:
+        """Record all attempts of a job; the new number of jobs to run, None if unchanged."""
+        before = self.limit
+        for _ in range(result.attempt - 1):
+            self.record(ok=False)
+        self.record(ok=result.ok)
+        return None if self.limit == before else self.limit
 
-        Returns:
-            how many should run at once from now on; None where that has not changed.
-        """
+    def record(self, ok: bool) -> int | None:  # noqa: FBT001 - its only argument
+        """Record an attempt; the new number of jobs to run at once, None if unchanged."""
         self._window.append(ok)
         self._run = self._run + 1 if ok else 0
-        limit = self._ease() if self._is_failing() else self._recover()
+        limit = self.limit
+        if self._is_failing():
+            limit = max(1, self._full // 2) if limit == self._full else 1
+        elif self._run >= _RUN:
+            limit = min(self._full, 2 * limit)
         if limit == self.limit:
             return None
-        # What ended under another load says nothing of this one.
+        # Attempts under another load do not count.
         self._window.clear()
         self._run = 0
         self.limit = limit
@@ -423,26 +409,20 @@ class AdaptiveConcurrency:
         seen = len(self._window)
         return seen >= _LEAST and self._window.count(False) > _MOST_FAILING * seen
 
-    def _ease(self) -> int:
-        return max(1, self._full // 2) if self.limit == self._full else 1
 
-    def _recover(self) -> int:
-        return min(self._full, 2 * self.limit) if self._run >= _RUN else self.limit
-
-
-# An event loop whose clock stands still while its process is stopped, so that no time limit runs out.
+# An event loop whose clock stops while the process is stopped, so that no time limit runs out.
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-#: The loop reads its clock at least so often.
+#: The loop reads its clock at least this often.
 _TICK_SECONDS: Final = 0.5
 
-#: A longer time between two readings is one in which the process could not run.
+#: If more time passes between two readings, the process could not run.
 _JUMP_SECONDS: Final = 2.0
 
 
 class _AwakeClock:
-    """Seconds on a monotonic clock, without those in which the process could not run."""
+    """A monotonic clock that leaves out the time in which the process could not run."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
@@ -460,8 +440,7 @@ class _AwakeClock:
 def run_async(work: Callable[[Unpack[Ts]], Awaitable[T]], *args: *Ts) -> T:
     """Run async work as :func:`anyio.run` does; a process stopped by SIGSTOP or Ctrl-Z loses no time.
 
-    Every time limit in the loop counts by its clock: those of clips, of requests, and of the signs of
-    life of engines.
+    All time limits use the clock of the loop: those of clips, of requests, and of engines' heartbeats.
     """
     return anyio.run(work, *args, backend_options={"loop_factory": _create_loop})
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio.to_thread
 
 from tts_assets.build.generate import clip
-from tts_assets.build.generate.clip import out_of_time
+from tts_assets.build.generate.clip import to_timeout_error
 from tts_assets.build.generate.passage import Passage
 from tts_assets.build.plan import plan_types, planner
 from tts_assets.build.pool import (
@@ -18,7 +18,7 @@ from tts_assets.build.pool import (
     FailureRules,
     Pool,
     Stop,
-    time_limit_restarter,
+    start_time_limit,
 )
 from tts_assets.config.settings import time_limits
 from tts_assets.engines import reading_cache, registry
@@ -35,7 +35,7 @@ from tts_assets.errors import (
 from tts_assets.japanese import kana, running_text, word_forms
 from tts_assets.model import Segment
 from tts_assets.store import segment_cache
-from tts_assets.store.atomic_files import check_target, fatal, sweep, write_whole
+from tts_assets.store.atomic_files import atomic_write, check_target, sweep, translate_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
@@ -189,8 +189,7 @@ class StreamingSynthesizer:
         paced = self._context.speaker if isinstance(self._context.speaker, Paced) else None
 
         async def attempt(number: int) -> R:
-            restart = time_limit_restarter(time_limits(self._passage.characters(number)))
-            restart()
+            restart = start_time_limit(time_limits(self._passage.characters(number)))
             return await work(number, restart)
 
         pool = Pool(
@@ -216,7 +215,7 @@ class StreamingSynthesizer:
                     raise self._in_words(result)
                 done += 1
                 self._tell(done, len(self._passage))
-                limit = easing.saw(result.attempt == 1)
+                limit = easing.record(result.attempt == 1)
                 if limit is not None and paced is None:
                     pool.limit = limit
                 await take(result)
@@ -235,7 +234,7 @@ class StreamingSynthesizer:
         if isinstance(error, TtsAssetsError):
             return type(error)(f"{called}: {error}")
         limit = self._settings.timeout_seconds * time_limits(self._passage.characters(result.job))
-        return ClipTimeoutError(f"{called}: {out_of_time(limit)}")
+        return ClipTimeoutError(f"{called}: {to_timeout_error(limit)}")
 
 
 class _SpokenLine:
@@ -323,7 +322,7 @@ async def speak(
     form = words.form()
     if isinstance(into, Path):
         await anyio.to_thread.run_sync(check_target, into)
-        temp = segment_cache.place_for(settings.temp, str(into))
+        temp = segment_cache.cache_dir_for(settings.temp, str(into))
         await anyio.to_thread.run_sync(segment_cache.refuse_links, temp)
     parts = await _cut(form, settings)
     workers = _workers(settings, provider, len(parts))
@@ -334,7 +333,7 @@ async def speak(
             workers = min(workers, speaker.workers)
         context = clip.create_context(settings, provider, speaker, workers)
         if isinstance(into, Path):
-            context = replace(context, temp=segment_cache.place_for(settings.temp, str(into)))
+            context = replace(context, temp=segment_cache.cache_dir_for(settings.temp, str(into)))
         job = planner.Job(recipe=context.recipes.of(form), form=form, assets=(), clips=())
         passage = Passage(job, parts, context)
         synthesizer = StreamingSynthesizer(
@@ -378,13 +377,13 @@ async def _to_file(
     await synthesizer.keep_all()
 
     def write() -> tuple[float, tuple[Finding, ...]]:
-        content = passage.join_segments()
-        with fatal(f"cannot write {path}"):
+        finished = passage.join_segments()
+        with translate_os_errors(f"cannot write {path}"):
             sweep(path.parent)
-            write_whole(path, content.data)
+            atomic_write(path, finished.data)
         passage.clear()
-        segment_cache.leave(temp)
-        return content.made.seconds, content.made.findings
+        segment_cache.remove_if_empty(temp)
+        return finished.recording.seconds, finished.recording.findings
 
     return await anyio.to_thread.run_sync(write)
 

@@ -119,7 +119,7 @@ def write_override(path: str | Path, override: Override) -> None:
                 "override again"
             )
 
-    with atomic_files.fatal(f"cannot write {path}"):
+    with atomic_files.translate_os_errors(f"cannot write {path}"):
         real.parent.mkdir(parents=True, exist_ok=True)
         with atomic_files.lock(find_lock_path(real), count_attempt):
             atomic_files.sweep(real.parent)
@@ -130,7 +130,7 @@ def write_override(path: str | Path, override: Override) -> None:
             if after == before:
                 return
             like = real.stat() if real.exists() else None
-            atomic_files.write_whole(real, encode_overrides(after), like=like)
+            atomic_files.atomic_write(real, encode_overrides(after), like=like)
             _write_git_attributes(real)
             atomic_files.sync_folder(real.parent)
 
@@ -228,7 +228,7 @@ def _write_git_attributes(path: Path) -> None:
     attributes = path.parent / _ATTRIBUTES
     in_git = any((folder / ".git").exists() for folder in path.parents)
     if in_git and not attributes.exists() and _PLAIN_NAME.fullmatch(path.name):
-        atomic_files.write_whole(attributes, f"{path.name} merge=union\n".encode())
+        atomic_files.atomic_write(attributes, f"{path.name} merge=union\n".encode())
 
 
 # The overrides of a run: applied to their clips, and reported if they have none.

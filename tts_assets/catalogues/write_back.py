@@ -136,7 +136,7 @@ def _attempt_write(
     data = document.encode(text)
     # Parse the new text before writing it, so that a bug cannot destroy a catalogue.
     parse_catalogue(data, file, sources[0])
-    if not atomic_files.write_whole(
+    if not atomic_files.atomic_write(
         path, data, like=before, still_right=lambda: _is_unchanged(path.stat(), before)
     ):
         return None

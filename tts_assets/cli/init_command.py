@@ -27,7 +27,7 @@ from tts_assets.config.source_paths import format_steps
 from tts_assets.errors import UsageError, format_command
 from tts_assets.model import Clip
 from tts_assets.store import ledger_line
-from tts_assets.store.atomic_files import sweep, write_whole
+from tts_assets.store.atomic_files import atomic_write, sweep
 
 _CATALOGUE_SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
 
@@ -128,7 +128,7 @@ def _show_tables(settings: Path, tables: str, show: CommandOutput) -> str:
 def _write_config(target: Path, text: str) -> None:
     try:
         sweep(target.parent)
-        write_whole(target, text.encode())
+        atomic_write(target, text.encode())
     except OSError as exc:
         raise UsageError(f"{target} cannot be written: {exc.strerror}") from exc
 

@@ -23,7 +23,7 @@ from tts_assets.engines.process.child_registry import track_child
 from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError, suggest
 from tts_assets.model import Format
 from tts_assets.regular_files import read_regular
-from tts_assets.store.atomic_files import fatal
+from tts_assets.store.atomic_files import translate_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,7 +150,10 @@ def _open_output(
             sound = replace(settings.sound, format=player_format)
             yield stream, replace(settings, sound=sound)
     elif target.file is not None and _is_stream_target(Path(target.file)):
-        with fatal(f"cannot write {target.file}"), Path(target.file).open("wb") as stream:
+        with (
+            translate_os_errors(f"cannot write {target.file}"),
+            Path(target.file).open("wb") as stream,
+        ):
             yield stream, settings
     elif target.file is not None:
         yield Path(target.file), settings

@@ -127,7 +127,7 @@ class _TranscriptFolder:
             refuse_linked_folders(self._folder, [transcript.name.rpartition("/")[0]])
             path.parent.mkdir(parents=True, exist_ok=True)
             atomic_files.sweep(path.parent)
-            atomic_files.write_whole(path, text.encode("utf-8", "backslashreplace"))
+            atomic_files.atomic_write(path, text.encode("utf-8", "backslashreplace"))
             atomic_files.sync_folder(path.parent)
         except OSError as exc:
             raise _unwritable_error(path, exc) from exc

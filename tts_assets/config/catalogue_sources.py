@@ -84,19 +84,12 @@ ROOT_LIST = FieldPath("$[*]", (PathStep.EVERY,), from_record=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkipCondition:
-    """A condition under which a clip is skipped.
+    """A condition under which a clip is skipped."""
 
-    Args:
-        field: the value to check.
-        values: skip if the value is one of these.
-        pattern: skip if the value is text that this matches.
-        missing: skip if the value is absent, null or "".
-    """
-
-    field: FieldPath
-    values: tuple[object, ...] = ()
-    pattern: re.Pattern[str] | None = None
-    missing: bool = False
+    field: FieldPath  #: the value to check
+    values: tuple[object, ...] = ()  #: skip if the value is one of these
+    pattern: re.Pattern[str] | None = None  #: skip if the value is text that this matches
+    missing: bool = False  #: skip if the value is absent, null or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,42 +97,29 @@ class ClipRule:
     """A rule for one clip of a record, or of each item of a list in it.
 
     Of several paths for one field, the first that has a value is used.
-
-    Args:
-        part: the name of the clip within its entry; numbered where there is ``each``.
-        each: the items; None for the record itself. The other paths begin at the item, or at
-            the record if they begin with ``$``.
-        say: the type of the text.
-        text: the spelling.
-        reading: its kana or romaji.
-        furigana: the spelling with inline readings, such as 食[た]べる.
-        accent: the accent nucleus, in any known notation.
-        speaker: the speaker; the source maps speakers to voices.
-        language: the language of the text; texts in other languages than Japanese are skipped.
-        split: the separators of alternatives; None for the usual ones.
-        alternatives: whether only the first of them is spoken.
-        join: the separator between all texts of a path; None to use only the first text.
-        skip: conditions under which the clip is skipped.
-        speed: 1.0 is the voice's own rate; None for the speed of the run.
-        to: where the URL goes; None for nowhere.
-        timeline: where the URL of a passage's time line goes; None for nowhere.
     """
 
-    part: str
-    text: tuple[FieldPath, ...]
+    part: str  #: the name of the clip within its entry; numbered where there is ``each``
+    text: tuple[FieldPath, ...]  #: the spelling
+    #: The items; None for the record itself. The other paths begin at the item, or at the record if
+    #: they begin with ``$``.
     each: FieldPath | None = None
-    say: TextType = TextType.WORD
-    reading: tuple[FieldPath, ...] = ()
-    furigana: tuple[FieldPath, ...] = ()
-    accent: tuple[FieldPath, ...] = ()
-    speaker: tuple[FieldPath, ...] = ()
+    say: TextType = TextType.WORD  #: the type of the text
+    reading: tuple[FieldPath, ...] = ()  #: its kana or romaji
+    furigana: tuple[FieldPath, ...] = ()  #: the spelling with inline readings, such as 食[た]べる
+    accent: tuple[FieldPath, ...] = ()  #: the accent nucleus, in any known notation
+    speaker: tuple[FieldPath, ...] = ()  #: the speaker; the source maps speakers to voices
+    #: The language of the text; texts in other languages than Japanese are skipped.
     language: tuple[FieldPath, ...] = ()
-    split: tuple[str, ...] | None = None
+    split: tuple[str, ...] | None = None  #: the separators of alternatives; None for the usual ones
+    #: Whether only the first of them is spoken.
     alternatives: AlternativesPolicy = AlternativesPolicy.FIRST
+    #: The separator between all texts of a path; None to use only the first text.
     join: str | None = None
-    skip: tuple[SkipCondition, ...] = ()
-    speed: float | None = None
-    to: FieldPath | None = None
+    skip: tuple[SkipCondition, ...] = ()  #: conditions under which the clip is skipped
+    speed: float | None = None  #: 1.0 is the voice's own rate; None for the speed of the run
+    to: FieldPath | None = None  #: where the URL goes; None for nowhere
+    #: Where the URL of a passage's time line goes; None for nowhere.
     timeline: FieldPath | None = None
 
     @property

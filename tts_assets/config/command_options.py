@@ -194,9 +194,7 @@ def part_folders(output: str) -> list[Path]:
 def is_part(folder: str, output: str) -> bool:
     """Whether a folder belongs to a shard of an output folder, or of the target of its link.
 
-    Args:
-        folder: its absolute, real path.
-        output: the output folder as given.
+    The folder is given by its absolute, real path.
     """
     path = Path(folder)
     if "-shard-" not in path.name:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.config import option_values
-from tts_assets.config.option_values import Table, require_one_of, require_text
+from tts_assets.config.option_values import TableKey, parse_table, require_one_of, require_text
 from tts_assets.errors import UsageError, show_value
 from tts_assets.model import DictionaryWord, WordKind, is_katakana, kana_to_katakana, split_morae
 
@@ -22,36 +22,10 @@ if TYPE_CHECKING:
 #: Kana, and their compatibility forms, which normalisation composes.
 _KANA = "ぁ-ゖゟァ-ヺーヿ\u3099\u309a\u32d0-\u32fe\u3300-\u3357\uff66-\uff9f"
 
-#: The schema of ``[[dictionary]]``; the parser checks the rest.
-DICTIONARY_SCHEMA = option_values.build_table_schema(
-    {
-        "surface": {"type": "string", "pattern": r"^\s*\S+\s*$"},
-        "reading": {"type": "string", "pattern": rf"^\s*[{_KANA}]+\s*$"},
-        "accent": {"type": "integer", "minimum": 0},
-        "kind": option_values.build_enum_schema(WordKind),
-    },
-    required=("surface", "reading"),
-)
-
 
 def parse_dictionary_word(values: object, where: str) -> DictionaryWord:
-    """The word that a table describes.
-
-    Args:
-        values: the table, as TOML gives it.
-        where: its name in messages, such as ``tts-assets.toml: dictionary 2``.
-
-    Raises:
-        UsageError: a key is unknown or missing, or a value is wrong.
-    """
-    table = Table(values, where)
-    word = DictionaryWord(
-        surface=table.require("surface", _parse_surface),
-        reading=table.require("reading", _parse_word_reading),
-        accent=table.get("accent", _parse_word_accent, None),
-        kind=table.get("kind", require_one_of(WordKind), WordKind.NOUN),
-    )
-    table.finish()
+    """The word that a table describes; arguments as in `parse_table`."""
+    word = DictionaryWord(**parse_table(values, where, _DICTIONARY_KEYS))
     count = len(split_morae(word.reading))
     if word.accent is not None and word.accent > count:
         raise UsageError(
@@ -81,23 +55,24 @@ def _parse_word_accent(value: Any) -> int:
     return value
 
 
+_DICTIONARY_KEYS = {
+    "surface": TableKey(_parse_surface, {"type": "string", "pattern": r"^\s*\S+\s*$"}),
+    "reading": TableKey(_parse_word_reading, {"type": "string", "pattern": rf"^\s*[{_KANA}]+\s*$"}),
+    "accent": TableKey(_parse_word_accent, {"type": "integer", "minimum": 0}, None),
+    "kind": TableKey(
+        require_one_of(WordKind), option_values.build_enum_schema(WordKind), WordKind.NOUN
+    ),
+}
+
+#: The schema of ``[[dictionary]]``; the parser checks the rest.
+DICTIONARY_SCHEMA = option_values.build_keys_schema(_DICTIONARY_KEYS)
+
+
 # Prices of credits: a few built-in ones, and those of the configuration.
 
 
 #: Prices change a few times a year: after this many days, a price should be checked again.
 _OLD_DAYS = 180
-
-#: The schema of ``[[price]]``; the parser checks the rest.
-PRICE_SCHEMA = option_values.build_table_schema(
-    {
-        "provider": option_values.TEXT,
-        "model": option_values.TEXT,
-        "per-1000-credits": {"type": "number", "minimum": 0},
-        "currency": option_values.TEXT,
-        "read": {"type": "string", "format": "date"},
-    },
-    required=("provider", "per-1000-credits", "currency", "read"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,13 +117,7 @@ BUILT_IN = (
 
 
 def price_for(user_prices: Iterable[Price], provider: str, model: str) -> Price | None:
-    """The first matching price, the user's own before the built-in ones; None if none matches.
-
-    Args:
-        user_prices: the prices of the configuration.
-        provider: the engine's name.
-        model: the name of its model.
-    """
+    """The first matching price, the user's own before the built-in ones; None if none matches."""
     matching = (
         price
         for price in (*user_prices, *BUILT_IN)
@@ -158,25 +127,8 @@ def price_for(user_prices: Iterable[Price], provider: str, model: str) -> Price 
 
 
 def price_of(values: object, where: str) -> Price:
-    """The price that a table describes.
-
-    Args:
-        values: the table, as TOML gives it.
-        where: its name in messages, such as ``tts-assets.toml: price 2``.
-
-    Raises:
-        UsageError: a key is unknown or missing, or a value is wrong.
-    """
-    table = Table(values, where)
-    price = Price(
-        provider=table.require("provider", require_text),
-        model=table.get("model", require_text, "*"),
-        per_1000_credits=table.require("per-1000-credits", _parse_amount),
-        currency=table.require("currency", require_text),
-        read=table.require("read", _parse_date),
-    )
-    table.finish()
-    return price
+    """The price that a table describes; arguments as in `parse_table`."""
+    return Price(**parse_table(values, where, _PRICE_KEYS))
 
 
 def _parse_amount(value: Any) -> float:
@@ -194,3 +146,15 @@ def _parse_date(value: Any) -> date:
     if not isinstance(value, date) or isinstance(value, datetime):
         raise TypeError("it must be the date on which the price was read, such as 2026-10-03")
     return value
+
+
+_PRICE_KEYS = {
+    "provider": TableKey(require_text, option_values.TEXT),
+    "model": TableKey(require_text, option_values.TEXT, "*"),
+    "per-1000-credits": TableKey(_parse_amount, {"type": "number", "minimum": 0}),
+    "currency": TableKey(require_text, option_values.TEXT),
+    "read": TableKey(_parse_date, {"type": "string", "format": "date"}),
+}
+
+#: The schema of ``[[price]]``; the parser checks the rest.
+PRICE_SCHEMA = option_values.build_keys_schema(_PRICE_KEYS)

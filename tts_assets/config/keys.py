@@ -56,12 +56,7 @@ class Secret:
     __slots__ = ("_value", "source")
 
     def __init__(self, value: str, source: str = "the program") -> None:
-        """Store a key.
-
-        Args:
-            value: the key; blanks around it are removed.
-            source: the origin of the key; messages begin with it.
-        """
+        """Store a key without blanks around it; messages begin with its source."""
         self._value = value.strip()
         self.source = source
 

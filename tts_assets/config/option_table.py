@@ -13,7 +13,7 @@ from tts_assets.config.command_options import (
     shard_of,
 )
 from tts_assets.config.dictionary_words import parse_dictionary_word, price_of
-from tts_assets.config.option_values import Table, require_text
+from tts_assets.config.option_values import TableKey, require_text
 from tts_assets.config.settings import (
     AccentControl,
     BucketSettings,
@@ -39,31 +39,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_SPEAKER_KEYS = {
+    "name": TableKey(lambda value: require_text(value).strip(), option_values.TEXT),
+    "voice": TableKey(require_text, option_values.TEXT, None),
+    "speed": TableKey(option_values.parse_speed, option_values.SPEED.schema, None),
+}
+
 #: The schema of ``[[speaker]]``.
-SCHEMA = option_values.build_table_schema(
-    {"name": option_values.TEXT, "voice": option_values.TEXT, "speed": option_values.SPEED.schema},
-    required=("name",),
-)
+SCHEMA = option_values.build_keys_schema(_SPEAKER_KEYS)
 
 
 def speaker_of(values: object, where: str) -> SpeakerSettings:
-    """The speaker that a table describes.
-
-    Args:
-        values: the table, as TOML gives it.
-        where: its name in messages, such as ``tts-assets.toml: speaker 2``.
-
-    Raises:
-        UsageError: a key is unknown or missing, or a value is wrong.
-    """
-    table = Table(values, where)
-    speaker = SpeakerSettings(
-        name=table.require("name", require_text).strip(),
-        voice=table.get("voice", require_text, None),
-        speed=table.get("speed", option_values.parse_speed, None),
-    )
-    table.finish()
-    return speaker
+    """The speaker that a table describes; arguments as in `parse_table`."""
+    return SpeakerSettings(**option_values.parse_table(values, where, _SPEAKER_KEYS))
 
 
 #: All settings: key in the file, field, parser.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from tts_assets.errors import UsageError, show_value, suggest, suggest_names
@@ -50,13 +50,7 @@ def build_array_schema(item: Schema) -> Schema:
 def build_table_schema(
     keys: Mapping[str, Schema], *, required: Iterable[str] = (), **more: Any
 ) -> Schema:
-    """A table without other keys.
-
-    Args:
-        keys: the schema of each key.
-        required: the required keys.
-        more: other keywords of the schema.
-    """
+    """A table with the schema of each key; ``more``: other keywords of the schema."""
     required_keys = list(required)
     return {
         "type": "object",
@@ -67,54 +61,58 @@ def build_table_schema(
     }
 
 
-T = TypeVar("T")
-D = TypeVar("D")
 E = TypeVar("E", bound="StrEnum")
 
 
-class Table:
-    """A table whose keys are read one by one; the remaining keys are unknown."""
+class TableKey(NamedTuple):
+    """A key of a table in the configuration."""
 
-    def __init__(self, values: object, where: str) -> None:
-        """Start reading a table; ``where`` is its name in messages.
+    parse: Callable[[Any], Any]  #: raises ValueError, TypeError or OverflowError for invalid values
+    schema: Schema  #: the valid values
+    default: Any = ...  #: its value if it is absent; ``...`` if it is required
 
-        Raises:
-            UsageError: the value is not a table.
-        """
-        if not isinstance(values, dict):
-            raise UsageError(f"{where} is {show_value(values)}, but must be a table")
-        self._unread = dict(values)
-        self._known_keys: list[str] = []
-        self._where = where
 
-    def get(self, key: str, parse: Callable[[Any], T], default: D) -> T | D:
-        """The value of a key, or the default if it is absent.
+def build_keys_schema(keys: Mapping[str, TableKey], **more: Any) -> Schema:
+    """A table with these keys; ``more``: other keywords of the schema."""
+    required = [name for name, key in keys.items() if key.default is ...]
+    return build_table_schema(
+        {name: key.schema for name, key in keys.items()}, required=required, **more
+    )
 
-        Raises:
-            UsageError: ``parse`` refused the value, or it is too large to process.
-        """
-        self._known_keys.append(key)
-        return self._parse_value(key, parse) if key in self._unread else default
 
-    def require(self, key: str, parse: Callable[[Any], T]) -> T:
-        """The value of a required key; errors as in ``get``."""
-        self._known_keys.append(key)
-        if key not in self._unread:
-            raise UsageError(f"{self._where}: {key} is missing")
-        return self._parse_value(key, parse)
+def parse_table(
+    values: object, where: str, keys: Mapping[str, TableKey], **parsers: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """The values of a table, by its keys with ``_`` for ``-``.
 
-    def _parse_value(self, key: str, parse: Callable[[Any], T]) -> T:
-        value = self._unread.pop(key)
-        try:
-            return parse(value)
-        except (ValueError, TypeError, OverflowError, RecursionError, re.error) as exc:
-            raise UsageError(f"{self._where}: {key} = {show_value(value)}: {exc}") from exc
+    Args:
+        values: the table, as TOML gives it.
+        where: its name in messages, such as ``tts-assets.toml: speaker 2``.
+        keys: its keys.
+        parsers: other parsers of some keys.
 
-    def finish(self) -> None:
-        """Refuse the first key that was not read."""
-        for key in self._unread:
-            hint = suggest_names(key, self._known_keys)
-            raise UsageError(f"{self._where}: there is no key {show_value(key)}; {hint}")
+    Raises:
+        UsageError: it is not a table, a key is unknown or missing, or a value is wrong.
+    """
+    if not isinstance(values, dict):
+        raise UsageError(f"{where} is {show_value(values)}, but must be a table")
+    found = {}
+    for name, key in keys.items():
+        field = name.replace("-", "_")
+        if name in values:
+            try:
+                found[field] = parsers.get(name, key.parse)(values[name])
+            except (ValueError, TypeError, OverflowError, RecursionError, re.error) as exc:
+                raise UsageError(f"{where}: {name} = {show_value(values[name])}: {exc}") from exc
+        elif key.default is ...:
+            raise UsageError(f"{where}: {name} is missing")
+        else:
+            found[field] = key.default
+    for name in values:
+        if name not in keys:
+            hint = suggest_names(name, keys)
+            raise UsageError(f"{where}: there is no key {show_value(name)}; {hint}")
+    return found
 
 
 def require_texts(value: Any) -> tuple[str, ...]:

@@ -50,16 +50,11 @@ class ShapeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FieldPath:
-    """A path from an item, or from the whole record.
+    """A path from an item, or from the whole record."""
 
-    Args:
-        text: the path as written, for messages.
-        steps: keys, indices and :class:`PathStep`.
-        from_record: True if the path begins with ``$``; otherwise it begins at the item.
-    """
-
-    text: str
-    steps: PathSteps
+    text: str  #: the path as written, for messages
+    steps: PathSteps  #: keys, indices and :class:`PathStep`
+    #: True if the path begins with ``$``; otherwise it begins at the item.
     from_record: bool = False
 
 

@@ -20,8 +20,9 @@ from tts_assets.config.catalogue_sources import (
     check_targets,
 )
 from tts_assets.config.option_values import (
-    Table,
+    TableKey,
     parse_speed,
+    parse_table,
     require_one_of,
     require_switch,
     require_text,
@@ -37,89 +38,17 @@ if TYPE_CHECKING:
 
 _FUNCTION = re.compile(r"(?P<name>[a-z]+)\((?P<argument>.*)\)", re.DOTALL)
 _ID_FUNCTIONS = "key(), file(), hash() or parent(FIELD)"
-_SKIP_SCHEMA = option_values.build_table_schema(
-    {
-        "field": option_values.TEXT,
-        "is": {"not": {"const": []}},
-        "matches": option_values.STRING,
-        "missing": option_values.SWITCH,
-    },
-    required=("field",),
-    anyOf=[
-        {"required": ["is"]},
-        {"required": ["matches"]},
-        {"required": ["missing"], "properties": {"missing": {"const": True}}},
-    ],
-)
-_CLIP_SCHEMA = option_values.build_table_schema(
-    {
-        "part": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,40}$"},
-        "each": option_values.TEXT,
-        "say": option_values.build_enum_schema(TextType),
-        **dict.fromkeys((*RULE_FIELDS, "split"), option_values.TEXTS),
-        "alternatives": option_values.build_enum_schema(AlternativesPolicy),
-        "join": option_values.STRING,
-        "skip": {"anyOf": [_SKIP_SCHEMA, option_values.build_array_schema(_SKIP_SCHEMA)]},
-        "speed": option_values.SPEED.schema,
-        "to": {"anyOf": [option_values.TEXT, {"const": False}]},
-        "timeline": {"anyOf": [option_values.TEXT, {"const": False}]},
-    },
-    required=("to",),
-    anyOf=[
-        {"required": ["text"]},
-        {"required": ["furigana"]},
-        {"required": ["reading", "say"], "properties": {"say": {"const": TextType.READING.value}}},
-    ],
-)
-
-#: The schema of ``[[source]]``. It describes paths only as text; the parser checks the rest.
-SOURCE_SCHEMA = option_values.build_table_schema(
-    {
-        "files": option_values.TEXTS,
-        "kind": option_values.build_enum_schema(Kind),
-        "records": option_values.TEXT,
-        "id": option_values.TEXTS,
-        "asset": option_values.TEXT,
-        "url": option_values.TEXT,
-        "overwrite": option_values.build_enum_schema(OverwritePolicy),
-        "voices": {"type": "object", "additionalProperties": option_values.STRING},
-        "columns": option_values.TEXTS,
-        "delimiter": {"type": "string", "minLength": 1, "maxLength": 1},
-        "clip": {"type": "array", "items": _CLIP_SCHEMA, "minItems": 1},
-    },
-    required=("files", "kind"),
-)
 
 
 def parse_source(values: object, where: str) -> Source:
-    """The source that a table describes.
-
-    Args:
-        values: the table, as TOML gives it.
-        where: its name in messages, such as ``tts-assets.toml: source 2``.
-
-    Raises:
-        UsageError: a key is unknown or missing, or a value is wrong.
-    """
-    table = Table(values, where)
-    files = table.require("files", require_texts)
-    kind = table.require("kind", require_one_of(Kind))
-    shape = BUILT_IN[kind]
-    source = Source(
-        name=where,
-        kind=kind,
-        files=files,
-        records=table.get("records", _parse_records_path, shape.records),
-        id=table.get("id", _parse_id, shape.id),
-        asset=table.get("asset", require_text, None),
-        url=table.get("url", require_text, None),
-        overwrite=table.get("overwrite", require_one_of(OverwritePolicy), OverwritePolicy.OURS),
-        voices=table.get("voices", _parse_voices, {}),
-        columns=table.get("columns", require_texts, None),
-        delimiter=table.get("delimiter", _parse_character, None),
-        clips=table.get("clip", lambda rules: _parse_clip_rules(rules, where), shape.clips),
+    """The source that a table describes; arguments as in `parse_table`."""
+    given = parse_table(
+        values, where, _SOURCE_KEYS, clip=lambda rules: _parse_clip_rules(rules, where)
     )
-    table.finish()
+    shape = BUILT_IN[given["kind"]]
+    found = {name: value for name, value in given.items() if value is not None}
+    found["clips"] = found.pop("clip", shape.clips)
+    source = Source(**{"name": where, "records": shape.records, "id": shape.id, **found})
     check_targets(source)
     return source
 
@@ -138,28 +67,10 @@ def _parse_clip_rules(values: Any, where: str) -> tuple[ClipRule, ...]:
 
 
 def _parse_clip_rule(values: object, where: str) -> ClipRule:
-    table = Table(values, where)
-    rule = ClipRule(
-        part=table.get("part", _parse_part_name, "word"),
-        each=table.get("each", _parse_field_path, None),
-        say=table.get("say", require_one_of(TextType), TextType.WORD),
-        text=table.get("text", _parse_field_paths, ()),
-        reading=table.get("reading", _parse_field_paths, ()),
-        furigana=table.get("furigana", _parse_field_paths, ()),
-        accent=table.get("accent", _parse_field_paths, ()),
-        speaker=table.get("speaker", _parse_field_paths, ()),
-        language=table.get("language", _parse_field_paths, ()),
-        split=table.get("split", require_texts, None),
-        alternatives=table.get(
-            "alternatives", require_one_of(AlternativesPolicy), AlternativesPolicy.FIRST
-        ),
-        join=table.get("join", string, None),
-        skip=table.get("skip", lambda conditions: _parse_skips(conditions, where), ()),
-        speed=table.get("speed", parse_speed, None),
-        to=table.require("to", _parse_target),
-        timeline=table.get("timeline", _parse_target, None),
+    given = parse_table(
+        values, where, _CLIP_KEYS, skip=lambda conditions: _parse_skips(conditions, where)
     )
-    table.finish()
+    rule = ClipRule(**given)
     if not (rule.text or rule.furigana or (rule.reading and rule.say is TextType.READING)):
         raise UsageError(f'{where}: text is missing (or reading, with say = "reading")')
     _check_index_steps(rule, where)
@@ -183,14 +94,13 @@ def _parse_skips(values: Any, where: str) -> tuple[SkipCondition, ...]:
 
 
 def _parse_skip(values: object, where: str) -> SkipCondition:
-    table = Table(values, where)
+    given = parse_table(values, where, _SKIP_KEYS)
     condition = SkipCondition(
-        field=table.require("field", _parse_field_path),
-        values=table.get("is", _parse_values, ()),
-        pattern=table.get("matches", re.compile, None),
-        missing=table.get("missing", require_switch, default=False),
+        field=given["field"],
+        values=given["is"],
+        pattern=given["matches"],
+        missing=given["missing"],
     )
-    table.finish()
     if not (condition.values or condition.pattern or condition.missing):
         raise UsageError(f"{where}: add a condition: is = ..., matches = '...' or missing = true")
     return condition
@@ -263,3 +173,74 @@ def _parse_voices(value: Any) -> Mapping[str, str]:
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
         raise TypeError("it must be a table of speakers and the names of their voices")
     return dict(value)
+
+
+_SKIP_KEYS = {
+    "field": TableKey(_parse_field_path, option_values.TEXT),
+    "is": TableKey(_parse_values, {"not": {"const": []}}, ()),
+    "matches": TableKey(re.compile, option_values.STRING, None),
+    "missing": TableKey(require_switch, option_values.SWITCH, default=False),
+}
+_SKIP_SCHEMA = option_values.build_keys_schema(
+    _SKIP_KEYS,
+    anyOf=[
+        {"required": ["is"]},
+        {"required": ["matches"]},
+        {"required": ["missing"], "properties": {"missing": {"const": True}}},
+    ],
+)
+_PATHS = TableKey(_parse_field_paths, option_values.TEXTS, ())
+_PLACE = {"anyOf": [option_values.TEXT, {"const": False}]}
+_CLIP_KEYS = {
+    "part": TableKey(
+        _parse_part_name, {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,40}$"}, "word"
+    ),
+    "each": TableKey(_parse_field_path, option_values.TEXT, None),
+    "say": TableKey(
+        require_one_of(TextType), option_values.build_enum_schema(TextType), TextType.WORD
+    ),
+    **dict.fromkeys(RULE_FIELDS, _PATHS),
+    "split": TableKey(require_texts, option_values.TEXTS, None),
+    "alternatives": TableKey(
+        require_one_of(AlternativesPolicy),
+        option_values.build_enum_schema(AlternativesPolicy),
+        AlternativesPolicy.FIRST,
+    ),
+    "join": TableKey(string, option_values.STRING, None),
+    "skip": TableKey(
+        tuple, {"anyOf": [_SKIP_SCHEMA, option_values.build_array_schema(_SKIP_SCHEMA)]}, ()
+    ),
+    "speed": TableKey(parse_speed, option_values.SPEED.schema, None),
+    "to": TableKey(_parse_target, _PLACE),
+    "timeline": TableKey(_parse_target, _PLACE, None),
+}
+_CLIP_SCHEMA = option_values.build_keys_schema(
+    _CLIP_KEYS,
+    anyOf=[
+        {"required": ["text"]},
+        {"required": ["furigana"]},
+        {"required": ["reading", "say"], "properties": {"say": {"const": TextType.READING.value}}},
+    ],
+)
+_SOURCE_KEYS = {
+    "files": TableKey(require_texts, option_values.TEXTS),
+    "kind": TableKey(require_one_of(Kind), option_values.build_enum_schema(Kind)),
+    "records": TableKey(_parse_records_path, option_values.TEXT, None),
+    "id": TableKey(_parse_id, option_values.TEXTS, None),
+    "asset": TableKey(require_text, option_values.TEXT, None),
+    "url": TableKey(require_text, option_values.TEXT, None),
+    "overwrite": TableKey(
+        require_one_of(OverwritePolicy), option_values.build_enum_schema(OverwritePolicy), None
+    ),
+    "voices": TableKey(
+        _parse_voices, {"type": "object", "additionalProperties": option_values.STRING}, None
+    ),
+    "columns": TableKey(require_texts, option_values.TEXTS, None),
+    "delimiter": TableKey(
+        _parse_character, {"type": "string", "minLength": 1, "maxLength": 1}, None
+    ),
+    "clip": TableKey(tuple, {"type": "array", "items": _CLIP_SCHEMA, "minItems": 1}, None),
+}
+
+#: The schema of ``[[source]]``. It describes paths only as text; the parser checks the rest.
+SOURCE_SCHEMA = option_values.build_keys_schema(_SOURCE_KEYS)

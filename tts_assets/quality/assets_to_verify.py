@@ -52,27 +52,20 @@ _DOWNLOADS, _DOWNLOADS_AHEAD = 8, 64
 
 @dataclass(slots=True, kw_only=True)
 class AssetsToVerify:
-    """The assets to measure, and what the catalogues and the plan show about them.
+    """The assets to measure, and what the catalogues and the plan show about them."""
 
-    Args:
-        clips: the clips of each asset, by its path below the output folder, or as given.
-        outside: given audio files outside the output folder.
-        gone: generated assets without a file, and the reason.
-        faults: the assets whose files cannot be as generated, and the reason.
-        recorded: the ledger's record of each asset.
-        tidy: the ledger has one line for each asset.
-        unmade: as in VerifyReport.
-        found: the plan; None if only audio files were given.
-    """
-
+    #: The clips of each asset, by its path below the output folder, or as given.
     clips: dict[str, list[ClipName]] = field(default_factory=dict)
-    outside: set[str] = field(default_factory=set)
+    outside: set[str] = field(default_factory=set)  #: given audio files outside the output folder
+    #: Generated assets without a file, and the reason.
     gone: dict[str, str] = field(default_factory=dict)
+    #: The assets whose files cannot be as generated, and the reason.
     faults: dict[str, str] = field(default_factory=dict)
+    #: The ledger's record of each asset.
     recorded: Mapping[str, AssetRecord] = field(default_factory=dict)
-    tidy: bool = True
-    unmade: int = 0
-    found: Plan | None = None
+    tidy: bool = True  #: the ledger has one line for each asset
+    ungenerated: int = 0  #: as in VerifyReport
+    found: Plan | None = None  #: the plan; None if only audio files were given
 
     def add_asset(self, asset: str, *clips: ClipName) -> None:
         """Add an asset to measure, for these clips."""
@@ -203,7 +196,7 @@ class _AssetCollector:
             self._assets.add_asset(each.assets[0], each.name)
             self._assets.gone[each.assets[0]] = each.reason
         elif each.state is not State.LOCKED:
-            self._assets.unmade += 1
+            self._assets.ungenerated += 1
 
     def _has_file(self, asset: str, present: Mapping[str, int]) -> bool:
         """Whether an asset has a file; recordings may be in folders that no template uses."""
@@ -347,7 +340,7 @@ class ExpectationBuilder:
             speed=line.speed if line.speed > 0 else 1.0,
             # Several speakers together match the rate of none of them.
             voice=line.voice
-            if {each[1:] for each in line.speakers} <= {_own_speaker(line)}
+            if {each[1:] for each in line.speakers} <= {(line.voice, line.speed)}
             else "",
             # The accents of a passage were checked in its segments when it was generated.
             says_accents=not line.cues and self._accents.has_accent_control(line.voice),
@@ -378,10 +371,6 @@ def _build_pronunciation(line: Line) -> Pronunciation | None:
     return Pronunciation(phrases=phrases, basis=basis, accent_basis=AccentBasis.DICTIONARY)
 
 
-def _own_speaker(line: Line) -> tuple[str, float]:
-    return line.voice, line.speed
-
-
 # One asset measured: its bytes compared with the ledger, its sound checked by the rules.
 
 
@@ -395,23 +384,14 @@ _RULES_NOT_OF_PASSAGES = frozenset({Rule.SHORT, Rule.LONG})
 
 
 class MeasureTask(NamedTuple):
-    """One asset, with its ledger line and its expected sound.
+    """One asset, with its ledger line and its expected sound."""
 
-    Args:
-        asset: its name in verdicts.
-        path: its file.
-        line: its ledger line; None for none.
-        expected: its expected sound.
-        fault: why its file cannot be as generated; None if it may be.
-        gone: why it should exist; None if it does.
-    """
-
-    asset: str
-    path: str
-    line: Line | None
-    expected: ExpectedSound
-    fault: str | None = None
-    gone: str | None = None
+    asset: str  #: its name in verdicts
+    path: str  #: its file
+    line: Line | None  #: its ledger line; None for none
+    expected: ExpectedSound  #: its expected sound
+    fault: str | None = None  #: why its file cannot be as generated; None if it may be
+    gone: str | None = None  #: why it should exist; None if it does
 
 
 def measure_asset(item: MeasureTask) -> tuple[Finding, ...]:
@@ -427,7 +407,7 @@ def measure_asset(item: MeasureTask) -> tuple[Finding, ...]:
         found = check_file(path, item.expected)
     except FileNotFoundError:
         reason = "there is no such file" if line is None else "its file is missing"
-        return (_report_missing(item.gone or reason),)
+        return (Finding(MISSING, "no file", "a file", item.gone or reason),)
     except OSError as exc:
         return (_report_unreadable(f"its file cannot be read: {exc.strerror}"),)
     if line is None:
@@ -454,10 +434,6 @@ def _iter_past_findings(line: Line, found: tuple[Finding, ...]) -> Iterator[Find
         # Several segments of a passage may break the same rule.
         if finding not in found and (line.cues or finding.rule not in rules):
             yield finding._replace(told=f"{finding.told} (found when it was generated)")
-
-
-def _report_missing(message: str) -> Finding:
-    return Finding(MISSING, "no file", "a file", message)
 
 
 def _report_damaged(message: str, size: int, recorded_size: int | None) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
@@ -30,18 +30,8 @@ if TYPE_CHECKING:
 
     from tts_assets.catalogues.catalogue_document import Document
     from tts_assets.catalogues.catalogue_reader import CatalogueReader
-    from tts_assets.config.catalogue_sources import TextType
     from tts_assets.config.settings import Settings
-    from tts_assets.model import Clip, Place, Pronunciation, Unspoken
-
-
-class _LintItem(NamedTuple):
-    """A clip and the catalogue's data about it; as in LintInput."""
-
-    clip: Clip
-    given: str | None
-    say: TextType
-    unsaid: tuple[str, ...] = ()
+    from tts_assets.model import Place, Pronunciation, Unspoken
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +39,7 @@ class _DocumentContents:
     """The contents of one document."""
 
     document: Document
-    items: list[_LintItem]
+    items: list[LintInput]
     unspoken: list[Unspoken]
 
 
@@ -131,10 +121,8 @@ def _find_repeated_keys(document: Document) -> Iterator[InputError]:
     """Keys that occur twice in one object: the first value is silently ignored."""
     for key, line in document.list_repeated_keys():
         yield InputError(
-            (
-                f"the key {key!r} occurs twice in this object, and only this last value counts: "
-                "rename or remove one of them"
-            ),
+            f"the key {key!r} occurs twice in this object, and only this last value counts: "
+            "rename or remove one of them",
             file=document.file,
             line=line,
         )
@@ -147,13 +135,13 @@ def _read_document(
     is_selected = selection.entry_filter(reader)
     items = [
         # An override is spoken instead of the entry's reading.
-        _LintItem(clip, None, readings.say_mode(clip))
+        LintInput(clip, None, readings.say_mode(clip))
         if overrides.find_override(clip)
-        else _LintItem(
+        else LintInput(
             clip,
             readings.find_reading(clip),
             readings.say_mode(clip),
-            readings.find_unspoken_readings(clip),
+            unspoken=readings.find_unspoken_readings(clip),
         )
         for clip in reader.iter_clips()
         if is_selected is None or is_selected(clip.entry)
@@ -192,7 +180,7 @@ def _collect_forms(found: _CatalogueContents) -> list[SpokenForm]:
     return list(forms)
 
 
-def _iter_items(found: _CatalogueContents) -> Iterator[_LintItem]:
+def _iter_items(found: _CatalogueContents) -> Iterator[LintInput]:
     return (item for one in found.documents for item in one.items)
 
 
@@ -222,14 +210,15 @@ def _iter_findings(
 
 
 def _lint_items(
-    items: Iterable[_LintItem], readings: Mapping[SpokenForm, Pronunciation | str]
+    items: Iterable[LintInput], readings: Mapping[SpokenForm, Pronunciation | str]
 ) -> Iterator[tuple[Place, LintFinding]]:
-    for clip, written, say, unsaid in items:
-        form = clip.form
+    for item in items:
+        form = item.clip.form
         unaccented = readings[form._replace(accent=None)] if _has_accent_only(form) else None
-        checked = LintInput(clip, written, say, readings[form], unaccented, unsaid)
-        for finding in lint_clip(checked):
-            yield clip.at, finding
+        for finding in lint_clip(
+            item._replace(pronunciation=readings[form], unaccented=unaccented)
+        ):
+            yield item.clip.at, finding
 
 
 def _report_unspoken(each: Unspoken) -> tuple[Place, LintFinding]:

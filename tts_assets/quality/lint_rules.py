@@ -154,23 +154,15 @@ _MAX_NAME_WORDS = 2
 
 
 class LintInput(NamedTuple):
-    """A clip, with its entry's reading and the dictionary's.
+    """A clip, with its entry's reading and the dictionary's."""
 
-    Args:
-        clip: the clip.
-        given: the reading as the entry writes it; None for none.
-        say: how its text becomes its spoken text.
-        said: the dictionary's pronunciation, or why there is none.
-        unaccented: the same without the entry's accent, if the entry gives only the accent.
-        unsaid: the entry's other readings, which no clip speaks, in katakana.
-    """
-
-    clip: Clip
-    given: str | None
-    say: TextType
-    said: Pronunciation | str
+    clip: Clip  #: the clip
+    given: str | None  #: the reading as the entry writes it; None for none
+    say: TextType  #: how its text becomes its spoken text
+    pronunciation: Pronunciation | str = ""  #: the dictionary's pronunciation, or why there is none
+    #: The same without the entry's accent, if the entry gives only the accent.
     unaccented: Pronunciation | str | None = None
-    unsaid: tuple[str, ...] = ()
+    unspoken: tuple[str, ...] = ()  #: the entry's other readings, which no clip speaks, in katakana
 
 
 class RuleViolation(NamedTuple):
@@ -186,9 +178,9 @@ _OptionalViolation: TypeAlias = RuleViolation | None
 
 def lint_clip(spoken: LintInput) -> Iterator[LintFinding]:
     """The findings of one clip, the most severe rules first; without lines."""
-    said = spoken.said
+    pronunciation = spoken.pronunciation
     clip = spoken.clip
-    phrases = () if isinstance(said, str) else said.phrases
+    phrases = () if isinstance(pronunciation, str) else pronunciation.phrases
     kana = "".join(phrase.kana for phrase in phrases)
     for rule in _CHECKS:
         violation = rule(spoken)
@@ -210,14 +202,14 @@ def lint_clip(spoken: LintInput) -> Iterator[LintFinding]:
 def _check_unreadable(spoken: LintInput) -> _OptionalViolation:
     """A form that the dictionary cannot read: usually its accent lies after the last mora."""
     form = spoken.clip.form
-    if not isinstance(spoken.said, str):
+    if not isinstance(spoken.pronunciation, str):
         return None
     kana = form.reading
     if kana is None and isinstance(spoken.unaccented, Pronunciation):
         kana = "".join(phrase.kana for phrase in spoken.unaccented.phrases)
     count = len(split_morae(kana or ""))
     if kana is None or form.accent is None or form.accent <= count:
-        return RuleViolation(LintRule.UNREADABLE, spoken.said)
+        return RuleViolation(LintRule.UNREADABLE, spoken.pronunciation)
     return RuleViolation(
         LintRule.ACCENT_RANGE,
         (
@@ -228,24 +220,24 @@ def _check_unreadable(spoken: LintInput) -> _OptionalViolation:
 
 
 def _check_sentence_reading(spoken: LintInput) -> _OptionalViolation:
-    said, form = spoken.said, spoken.clip.form
-    if isinstance(said, str) or said.doubt is None:
+    pronunciation, form = spoken.pronunciation, spoken.clip.form
+    if isinstance(pronunciation, str) or pronunciation.doubt is None:
         return None
     if not form.readings and (not form.sentence or form.reading is None):
         return None
-    severity = Severity.NOTE if said.basis is Basis.NBEST else None
-    return RuleViolation(LintRule.SENTENCE_READING, said.doubt, severity)
+    severity = Severity.NOTE if pronunciation.basis is Basis.NBEST else None
+    return RuleViolation(LintRule.SENTENCE_READING, pronunciation.doubt, severity)
 
 
 def _check_ambiguous_reading(spoken: LintInput) -> _OptionalViolation:
     """Words of a sentence whose reading neither the entry nor their context decides."""
-    said = spoken.said
-    if isinstance(said, str) or not said.ambiguous:
+    pronunciation = spoken.pronunciation
+    if isinstance(pronunciation, str) or not pronunciation.ambiguous:
         return None
     return RuleViolation(
         LintRule.AMBIGUOUS_READING,
         (
-            f"{describe_ambiguities(said.ambiguous)}: if that is wrong, add furigana to the "
+            f"{describe_ambiguities(pronunciation.ambiguous)}: if that is wrong, add furigana to the "
             "word, a kana line, or an override with the reading"
         ),
     )
@@ -253,24 +245,29 @@ def _check_ambiguous_reading(spoken: LintInput) -> _OptionalViolation:
 
 def _check_word_reading(spoken: LintInput) -> _OptionalViolation:
     """A word that the dictionary reads differently; many readings of a kanji are not words."""
-    said, form = spoken.said, spoken.clip.form
-    if isinstance(said, str) or form.sentence or form.readings or said.doubt is None:
+    pronunciation, form = spoken.pronunciation, spoken.clip.form
+    if (
+        isinstance(pronunciation, str)
+        or form.sentence
+        or form.readings
+        or pronunciation.doubt is None
+    ):
         return None
-    if said.basis is Basis.NBEST:
-        return RuleViolation(LintRule.READING_DIFFERS, f"{said.doubt}, and is said")
-    if said.basis is not Basis.FORCED:
+    if pronunciation.basis is Basis.NBEST:
+        return RuleViolation(LintRule.READING_DIFFERS, f"{pronunciation.doubt}, and is said")
+    if pronunciation.basis is not Basis.FORCED:
         return None
-    cause = f"{said.doubt}; the entry's reading is forced"
+    cause = f"{pronunciation.doubt}; the entry's reading is forced"
     if spoken.say is TextType.READING:
         return RuleViolation(LintRule.READING_DIFFERS, cause)
-    if said.near is not None:
+    if pronunciation.near is not None:
         hint = (
-            f"did you mean {said.near}? if the reading is right, give the entry an accent to "
+            f"did you mean {pronunciation.near}? if the reading is right, give the entry an accent to "
             "confirm it"
         )
         return RuleViolation(LintRule.READING_TYPO, f"{cause}; {hint}")
     # An entry with an accent is probably right about the reading.
-    severity = Severity.NOTE if said.accent_basis is AccentBasis.DATA else None
+    severity = Severity.NOTE if pronunciation.accent_basis is AccentBasis.DATA else None
     return RuleViolation(
         LintRule.READING_UNKNOWN,
         f"{cause}: check it; if it is right, give the entry an accent to confirm it",
@@ -300,13 +297,13 @@ def _check_latin_reading(spoken: LintInput) -> _OptionalViolation:
 
 
 def _check_unspoken_readings(spoken: LintInput) -> _OptionalViolation:
-    if not spoken.unsaid:
+    if not spoken.unspoken:
         return None
     return RuleViolation(
         LintRule.READING_UNSAID,
         (
             f"of several readings, only {spoken.clip.form.reading} is spoken, not "
-            f'{", ".join(spoken.unsaid)}: give each an entry, or set alternatives = "all" in '
+            f'{", ".join(spoken.unspoken)}: give each an entry, or set alternatives = "all" in '
             "its [[source]]"
         ),
     )
@@ -331,8 +328,8 @@ def _check_foreign_words(spoken: LintInput) -> _OptionalViolation:
 
 def _check_guessed_accent(spoken: LintInput) -> _OptionalViolation:
     """A forced word with a guessed accent; a single kanji's reading has no accent of its own."""
-    said, form = spoken.said, spoken.clip.form
-    if isinstance(said, str) or said.accent_basis is not AccentBasis.GUESSED:
+    pronunciation, form = spoken.pronunciation, spoken.clip.form
+    if isinstance(pronunciation, str) or pronunciation.accent_basis is not AccentBasis.GUESSED:
         return None
     if spoken.say is TextType.READING:
         return None
@@ -341,7 +338,7 @@ def _check_guessed_accent(spoken: LintInput) -> _OptionalViolation:
     return RuleViolation(
         LintRule.ACCENT_GUESSED,
         (
-            f"the accent of {whose} is unknown and {format_accent_phrases(said.phrases)} is a "
+            f"the accent of {whose} is unknown and {format_accent_phrases(pronunciation.phrases)} is a "
             f"guess: give {where}"
         ),
     )

@@ -62,23 +62,18 @@ class LintRule(StrEnum):
     NO_CLIP = "no-clip"
 
 
+_ERRORS = (LintRule.ENTRY, LintRule.UNREADABLE, LintRule.ACCENT_RANGE)
+_WARNINGS = (
+    *(LintRule.READING_TYPO, LintRule.READING_UNKNOWN, LintRule.READING_MIXED),
+    *(LintRule.SENTENCE_READING, LintRule.TEXT_LATIN),
+)
+
 #: The severity of each rule, unless the check lowers it.
-DEFAULT_SEVERITY = {
-    LintRule.ENTRY: Severity.ERROR,
-    LintRule.UNREADABLE: Severity.ERROR,
-    LintRule.ACCENT_RANGE: Severity.ERROR,
-    LintRule.READING_TYPO: Severity.WARNING,
-    LintRule.READING_UNKNOWN: Severity.WARNING,
-    LintRule.READING_MIXED: Severity.WARNING,
-    LintRule.SENTENCE_READING: Severity.WARNING,
-    LintRule.AMBIGUOUS_READING: Severity.NOTE,
-    LintRule.TEXT_LATIN: Severity.WARNING,
-    LintRule.READING_DIFFERS: Severity.NOTE,
-    LintRule.READING_LATIN: Severity.NOTE,
-    LintRule.READING_UNSAID: Severity.NOTE,
-    LintRule.ACCENT_GUESSED: Severity.NOTE,
-    LintRule.NO_CLIP: Severity.NOTE,
-}
+DEFAULT_SEVERITY = (
+    dict.fromkeys(LintRule, Severity.NOTE)
+    | dict.fromkeys(_ERRORS, Severity.ERROR)
+    | dict.fromkeys(_WARNINGS, Severity.WARNING)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,23 +153,14 @@ SPOKEN_ACCENT = "accent-heard"
 
 
 class ClipName(NamedTuple):
-    """A clip that uses an asset.
+    """A clip that uses an asset."""
 
-    Args:
-        kind: the kind of its catalogue.
-        file: the catalogue's path as given.
-        entry: the entry's id.
-        part: the part of the entry that the clip speaks.
-        at: the place of its record or item in the document.
-        line: the 1-based line of that; None if unknown.
-    """
-
-    kind: Kind
-    file: str
-    entry: str
-    part: str
-    at: Place
-    line: int | None = None
+    kind: Kind  #: the kind of its catalogue
+    file: str  #: the catalogue's path as given
+    entry: str  #: the entry's id
+    part: str  #: the part of the entry that the clip speaks
+    at: Place  #: the place of its record or item in the document
+    line: int | None = None  #: the 1-based line of that; None if unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,9 +189,9 @@ class VerifyReport:
     Args:
         checked: the number of measured assets.
         foreign: the number of measured assets that are not in the ledger.
-        heard: the number of assets checked by speech recognition.
+        recognized: the number of assets checked by speech recognition.
         error_rate: the mean error rate of the recognized morae; None if nothing was recognized.
-        unmade: clips without an asset, or with one to be generated under another name.
+        ungenerated: clips without an asset, or with one to be generated under another name.
         catalogues: the number of files read.
         verdicts: each asset that failed a check.
         problems: unusable entries and files.
@@ -217,9 +203,9 @@ class VerifyReport:
 
     checked: int
     foreign: int
-    heard: int
+    recognized: int
     error_rate: float | None
-    unmade: int
+    ungenerated: int
     catalogues: int
     verdicts: tuple[AssetResult, ...]
     problems: tuple[InputError, ...]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from anyio import to_thread
 
 from tts_assets.audio.expected_length import Rule
-from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
+from tts_assets.build.pool import FailureRules, Pool, start_time_limit
 from tts_assets.engines import reading_cache
 from tts_assets.engines.asr.hosted_recognizer import count_fitting_workers, provider_for
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
@@ -84,13 +84,8 @@ _MARKS = re.compile(r"[\W_]+")
 def kana_error(expected: str, recognized: str) -> float:
     """The share of wrong morae, compared by pronunciation: homophones are equal.
 
-    Args:
-        expected: the kana of the expected text.
-        recognized: the kana of the recognized text.
-
-    Returns:
-        The edit distance over the number of expected morae: 0 if all are right, above 1 if more was
-        recognized than expected.
+    It is the edit distance over the number of expected morae: 0 if all are right, above 1 if more
+    was recognized than expected.
     """
     return error_rate(
         split_morae(pronunciation_key(expected)), split_morae(pronunciation_key(recognized))
@@ -145,17 +140,11 @@ class ListenTask(NamedTuple):
 
 
 class ListenResult(NamedTuple):
-    """The results of recognition.
+    """The results of recognition."""
 
-    Args:
-        findings: assets with too many errors.
-        errors: the share of wrong morae in each recognized clip, by asset.
-        notes: clips that could not be recognized, and why.
-    """
-
-    findings: dict[str, Finding]
-    errors: dict[str, float]
-    notes: list[str]
+    findings: dict[str, Finding]  #: assets with too many errors
+    errors: dict[str, float]  #: the share of wrong morae in each recognized clip, by asset
+    notes: list[str]  #: clips that could not be recognized, and why
 
 
 def choose_recognizer(settings: Settings) -> RecognizerProvider:
@@ -220,7 +209,7 @@ class _SampleRecognizer:
 
     async def recognize_text(self, item: ListenTask) -> str:
         """The text of a file, recognized piece by piece, each with its own time limit."""
-        restart = time_limit_restarter()
+        restart = start_time_limit()
         texts = []
         with closing(_read_pieces(item)) as pieces:
             while (samples := await to_thread.run_sync(next, pieces, None)) is not None:
@@ -247,10 +236,10 @@ def _read_pieces(item: ListenTask) -> Generator[Samples, None, None]:
 
 
 class TextComparison(NamedTuple):
-    """A recognized text (`heard`), the expected one (`said`), and the error rate."""
+    """A recognized text, the expected one, and the error rate."""
 
-    said: str
-    heard: str
+    expected: str
+    recognized: str
     error: float
 
 
@@ -273,33 +262,18 @@ async def compare_in_kana(
     found = {}
     for line in lines:
         text = texts[line.asset]
-        expected = _ledger_kana(line) or "".join(kana[form] for form in _forms_of_line(line))
+        own = "".join(phrase.kana for phrase in parse_accent_phrases(line.spoken))
+        expected = own or "".join(kana[form] for form in _forms_of_line(line))
         recognized = "".join(kana[form] for form in _forms_of_text(text))
         error = min(kana_error(expected, recognized), text_error(line.text, text))
         found[line.asset] = TextComparison(expected, recognized or text, error)
     return found
 
 
-def _ledger_kana(line: Line) -> str:
-    return "".join(phrase.kana for phrase in parse_accent_phrases(line.spoken))
-
-
 def _forms_of_line(line: Line) -> Iterator[SpokenForm]:
     """The form for the dictionary if the engine did not report the pronunciation."""
     if not line.spoken:
-        yield _build_form(line)
-
-
-def _build_form(line: Line) -> SpokenForm:
-    return SpokenForm(
-        text=line.text,
-        reading=line.reading,
-        accent=line.accent,
-        sentence=line.sentence,
-        readings=line.readings,
-        boundaries=line.boundaries,
-        romanized=line.romanized,
-    )
+        yield line.form
 
 
 def _forms_of_text(text: str) -> Iterator[SpokenForm]:
@@ -325,7 +299,9 @@ def _create_finding(compared: TextComparison, limit: float) -> Finding:
         RECOGNITION,
         f"{measured} of its morae are wrong",
         f"{limit:.0%} (verify.cer)",
-        (f"speech recognition recognized {compared.heard or 'nothing'} instead of {compared.said}"),
+        (
+            f"speech recognition recognized {compared.recognized or 'nothing'} instead of {compared.expected}"
+        ),
     )
 
 

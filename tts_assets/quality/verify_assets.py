@@ -45,14 +45,9 @@ if TYPE_CHECKING:
 
 
 def sample_assets(assets: Collection[str], sample: Sample, seed: int) -> frozenset[str]:
-    """A random sample of assets, independent of their order.
+    """A random sample of assets, independent of their order; another seed draws other assets.
 
     The lowest hashes are drawn, so that adding or removing an asset changes at most one.
-
-    Args:
-        assets: the assets to choose from.
-        sample: the size of the sample.
-        seed: another seed draws other assets.
     """
     key = seed.to_bytes(8)
 
@@ -202,9 +197,9 @@ class _Verification:
             verdicts=tuple(self._build_result(asset, clips[asset]) for asset in sorted(clips)),
             checked=self._checked,
             foreign=self._foreign,
-            heard=len(errors),
+            recognized=len(errors),
             error_rate=sum(errors.values()) / len(errors) if errors else None,
-            unmade=self._assets.unmade,
+            ungenerated=self._assets.ungenerated,
             catalogues=0 if plan is None else len(plan.catalogues),
             problems=() if plan is None else tuple(plan.trouble.problems),
             notes=(

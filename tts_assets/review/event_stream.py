@@ -60,11 +60,7 @@ class EventStream:
             self._disconnect(reader)
 
     async def subscribe(self, last: int = 0) -> AsyncIterator[bytes]:
-        """The stream of one reader, which ends if it is too slow.
-
-        Args:
-            last: the number of the last event that it received; 0 for none.
-        """
+        """The stream of one reader after its ``last`` event; it ends if the reader is too slow."""
         sender, receiver = anyio.create_memory_object_stream[bytes](_MAX_PENDING_EVENTS)
         missed = [sent for number, sent in self._last.values() if number > last]
         if self._closed:

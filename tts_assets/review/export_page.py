@@ -21,13 +21,13 @@ from tts_assets.review.review_items import CLIPS, EARLIER
 from tts_assets.review.review_rows import PageMode, build_payload, move_sounds
 from tts_assets.review.row_builder import load_rows
 from tts_assets.store.atomic_files import (
+    atomic_link,
+    atomic_write,
     check_target,
-    fatal,
-    link_whole,
     lock,
     sweep,
     sync_folder,
-    write_whole,
+    translate_os_errors,
 )
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def fill_folder(path: Path, page: bytes, sounds: Mapping[str, Path]) -> None:
         _write_file_list(path, before | ours)
         for name in sorted(ours):
             _put_file(path / name, sounds[name])
-        write_whole(path / PAGE_NAME, page)
+        atomic_write(path / PAGE_NAME, page)
         for name in before - ours:
             _remove_file(path, name)
         _write_file_list(path, ours)
@@ -138,7 +138,7 @@ def _is_own_name(name: object) -> bool:
 
 
 def _write_file_list(path: Path, names: Collection[str]) -> None:
-    write_whole(path / _LIST_NAME, json.dumps(sorted(names), indent=0).encode())
+    atomic_write(path / _LIST_NAME, json.dumps(sorted(names), indent=0).encode())
 
 
 def _reject_links(path: Path, names: Collection[str]) -> None:
@@ -170,7 +170,7 @@ def _find_foreign_files(path: Path, new: Mapping[str, Path]) -> set[str]:
 def _put_file(path: Path, source: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not (path.exists() and path.samefile(source)):
-        link_whole(path, source)
+        atomic_link(path, source)
 
 
 def _remove_file(path: Path, name: str) -> None:
@@ -189,25 +189,15 @@ _HTML_SUFFIXES = (".html", ".htm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportResult:
-    """The result of `review --export`.
+    """The result of `review --export`."""
 
-    Args:
-        page: the file to open; None if there was nothing to show.
-        found: its rows.
-        undecided: the number of its undecided sounds.
-        flagged: the number of its sounds with findings.
-        page_bytes: the size of the page.
-        sound_bytes: the size of its sounds.
-        beside: whether the sounds lie beside it; else they stay where they were.
-    """
-
-    page: Path | None
-    found: ReviewRows
-    undecided: int = 0
-    flagged: int = 0
-    page_bytes: int = 0
-    sound_bytes: int = 0
-    beside: bool = True
+    page: Path | None  #: the file to open; None if there was nothing to show
+    found: ReviewRows  #: its rows
+    undecided: int = 0  #: the number of its undecided sounds
+    flagged: int = 0  #: the number of its sounds with findings
+    page_bytes: int = 0  #: the size of the page
+    sound_bytes: int = 0  #: the size of its sounds
+    beside: bool = True  #: whether the sounds lie beside it; else they stay where they were
 
 
 async def export_page(
@@ -264,16 +254,16 @@ def _write_file(found: ReviewRows, path: Path, project: str) -> ExportResult:
 
     clips = tuple(move_sounds(row, find_url) for row in found.clips)
     page = _render_page(replace(found, clips=clips), project)
-    with fatal(f"cannot write {path}"):
+    with translate_os_errors(f"cannot write {path}"):
         sweep(path.parent)
-        write_whole(path, page)
+        atomic_write(path, page)
         sync_folder(path.parent)
     return _summarize_export(found, path, page, beside=False)
 
 
 def _write_folder(found: ReviewRows, path: Path, project: str) -> ExportResult:
     page = _render_page(found, project)
-    with fatal(f"cannot write to {path}"):
+    with translate_os_errors(f"cannot write to {path}"):
         fill_folder(path, page, found.sounds)
     return _summarize_export(found, path / PAGE_NAME, page, beside=True)
 
@@ -299,7 +289,7 @@ def _summarize_export(found: ReviewRows, path: Path, page: bytes, *, beside: boo
     undecided = sum(
         row.decision is None or row.decision.decided is Decided.UNDECIDED for row in found.clips
     )
-    with fatal("cannot read the audio"):
+    with translate_os_errors("cannot read the audio"):
         sound_bytes = sum(each.stat().st_size for each in set(found.sounds.values()))
     return ExportResult(
         page=path,

@@ -18,19 +18,12 @@ if TYPE_CHECKING:
 
 
 class ScriptLibrary(NamedTuple):
-    """A third-party library as published; see ``vendor/vendor.json``.
+    """A third-party library as published; see ``vendor/vendor.json``."""
 
-    Args:
-        script: a path below this package; it defines one global name.
-        style: its style sheet, if any.
-        makes_styles: it adds style elements, and needs a nonce for them.
-        makes_markup: it sets markup from text, so trusted types cannot be required.
-    """
-
-    script: str
-    style: str | None = None
-    makes_styles: bool = False
-    makes_markup: bool = False
+    script: str  #: a path below this package; it defines one global name
+    style: str | None = None  #: its style sheet, if any
+    makes_styles: bool = False  #: it adds style elements, and needs a nonce for them
+    makes_markup: bool = False  #: it sets markup from text, so trusted types cannot be required
 
 
 #: Draws waveforms; defines WaveSurfer.
@@ -44,70 +37,35 @@ UPLOT = ScriptLibrary("vendor/uplot-1.6.32/uPlot.iife.min.js", "vendor/uplot-1.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLayout:
-    """The files of a page, as paths below this package.
+    """The files of a page, as paths below this package."""
 
-    Args:
-        body: the markup between ``<body>`` and ``</body>``.
-        styles: style sheets in order.
-        scripts: our scripts, run in this order inside one strict-mode function, whose scope they
-            share.
-        libraries: run before them.
-        plays: whether it plays sounds.
-    """
-
-    body: str
-    styles: tuple[str, ...]
+    body: str  #: the markup between ``<body>`` and ``</body>``
+    styles: tuple[str, ...]  #: style sheets in order
+    #: Our scripts, run in this order inside one strict-mode function, whose scope they share.
     scripts: tuple[str, ...]
-    libraries: tuple[ScriptLibrary, ...] = ()
-    plays: bool = False
+    libraries: tuple[ScriptLibrary, ...] = ()  #: run before them
+    plays: bool = False  #: whether it plays sounds
+
+
+def _name_files(suffix: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"review/{name}.{suffix}" for name in names)
 
 
 #: The review page.
 REVIEW_LAYOUT = PageLayout(
     body="review/review.html",
-    styles=(
-        "review/tokens.css",
-        "review/controls.css",
-        "review/page.css",
-        "review/list.css",
-        "review/deck.css",
-        "review/dialogs.css",
-        "review/panel.css",
-        "review/phone.css",
+    styles=_name_files(
+        "css",
+        *("tokens", "controls", "page", "list", "deck", "dialogs", "panel"),
+        *("phone",),
     ),
-    scripts=(
-        "review/app.js",
-        "review/elements.js",
-        "review/storage.js",
-        "review/model.js",
-        "review/waveform.js",
-        "review/decisions.js",
-        "review/server.js",
-        "review/player.js",
-        "review/filters.js",
-        "review/facets.js",
-        "review/address.js",
-        "review/rows.js",
-        "review/list.js",
-        "review/replaced.js",
-        "review/votes.js",
-        "review/deck.js",
-        "review/progress.js",
-        "review/dialogs.js",
-        "review/keys.js",
-        "review/morae.js",
-        "review/pitch.js",
-        "review/drawing.js",
-        "review/picture_media.js",
-        "review/picture.js",
-        "review/facts.js",
-        "review/compare.js",
-        "review/accent_picker.js",
-        "review/again_typed.js",
-        "review/again.js",
-        "review/jobs.js",
-        "review/panel.js",
-        "review/start.js",
+    scripts=_name_files(
+        "js",
+        *("app", "elements", "storage", "model", "waveform", "decisions", "server"),
+        *("player", "filters", "facets", "address", "rows", "list", "replaced"),
+        *("votes", "deck", "progress", "dialogs", "keys", "morae", "pitch"),
+        *("drawing", "picture_media", "picture", "facts", "compare"),
+        *("accent_picker", "again_typed", "again", "jobs", "panel", "start"),
     ),
     libraries=(WAVESURFER,),
     plays=True,

@@ -60,21 +60,13 @@ STOPPED_MESSAGE = "the server was stopped before it was generated: run `generate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegenerateJob:
-    """A queued clip.
+    """A queued clip."""
 
-    Args:
-        number: identifies it on the pages.
-        row: the row that shows it.
-        before: the hash of the sound when it was requested.
-        use: which of the row's clips.
-        order: the request.
-    """
-
-    number: str
-    row: ReviewRow
-    before: str
-    use: ClipUse
-    order: RegenerateRequest
+    number: str  #: identifies it on the pages
+    row: ReviewRow  #: the row that shows it
+    before: str  #: the hash of the sound when it was requested
+    use: ClipUse  #: which of the row's clips
+    order: RegenerateRequest  #: the request
 
     @property
     def is_take(self) -> bool:
@@ -166,11 +158,6 @@ def _check_voices_vary(settings: Settings, provider: Provider, clip: Clip) -> No
 def _clip_key(clip: Clip) -> tuple[str, str, str, str]:
     """As ClipUse.key."""
     return clip.file, short_name(clip.source), clip.entry, clip.part
-
-
-def _is_job_in(rows: Iterable[ReviewRow], job: RegenerateJob) -> bool:
-    """Whether a job's clip has a sound among the rows of its entry."""
-    return any(job.use.key[1:] == each.key[1:] for row in rows for each in row.uses)
 
 
 def find_failure(job: RegenerateJob, report: Report) -> str | None:
@@ -321,12 +308,16 @@ class RegenerateQueue:
 
     def _keep_sounds(self, batch: list[RegenerateJob]) -> None:
         """Keep the current sounds for comparison with the new ones."""
-        place = segment_cache.folder(self._settings.temp, self._settings.state_folder)
+        place = segment_cache.rejected_audio_dir_for(
+            self._settings.temp, self._settings.state_folder
+        )
         for job in batch:
             asset = job.row.asset
             # The file may have been replaced by a pipe, or a link to anything.
             if self._rows.has_sound(asset, job.row.sha256):
-                segment_cache.keep(place, asset, open_storage(self._settings), unless="")
+                segment_cache.keep_rejected_audio(
+                    place, asset, open_storage(self._settings), unless=""
+                )
 
     async def _reject_sounds(self, batch: list[RegenerateJob]) -> None:
         """Only rejected sounds are generated again unchanged."""
@@ -366,8 +357,9 @@ class RegenerateQueue:
             own = [job for job in batch if (job.use.file, job.use.entry) == (path, entry)]
             found = await load_entry_rows(self._settings, file=path, entry=entry)
             changed = self._rows.refresh_rows(found)
+            shown = {use.key[1:] for row in found.clips for use in row.uses}
             for job in own:
-                self._publish_result(job, report, is_shown=_is_job_in(found.clips, job))
+                self._publish_result(job, report, is_shown=job.use.key[1:] in shown)
             published = {job.row.asset for job in own}
             for asset, row in changed:
                 if asset not in published:

@@ -45,22 +45,14 @@ _HIDDEN_NOTES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewItems:
-    """The sounds to show.
+    """The sounds to show."""
 
-    Args:
-        plan: of the selected clips.
-        clips: the clips of each asset, in the order of the catalogues.
-        lines: the ledger line of each of these assets.
-        others: the ledger lines of former sounds, by asset and hash.
-        sums: the hashes of all assets in the ledger.
-        takes: paid sounds that were refused, with the clips that would use them.
-    """
-
-    plan: Plan
-    clips: dict[str, list[Clip]]
-    lines: dict[str, Line]
-    others: dict[tuple[str, str], Line]
-    sums: set[str]
+    plan: Plan  #: of the selected clips
+    clips: dict[str, list[Clip]]  #: the clips of each asset, in the order of the catalogues
+    lines: dict[str, Line]  #: the ledger line of each of these assets
+    others: dict[tuple[str, str], Line]  #: the ledger lines of former sounds, by asset and hash
+    sums: set[str]  #: the hashes of all assets in the ledger
+    #: Paid sounds that were refused, with the clips that would use them.
     takes: list[tuple[DoubtfulTake, list[Clip]]]
 
     def list_notes(self) -> Iterator[str]:
@@ -154,7 +146,7 @@ class SoundHistory:
     def __init__(self, journal: Iterable[SoundDecision], settings: Settings) -> None:
         self._storage = open_storage(settings)
         self._downloads = open_downloads(settings)
-        self._place = segment_cache.folder(settings.temp, settings.state_folder)
+        self._place = segment_cache.rejected_audio_dir_for(settings.temp, settings.state_folder)
         self._decisions: dict[tuple[str, str, str], dict[tuple[str, str], SoundDecision]] = {}
         every = list(journal)
         latest = decisions.latest(every)
@@ -172,10 +164,7 @@ class SoundHistory:
     def find_latest(self, clips: Iterable[Clip], asset: str, sha256: str) -> PreviousSound | None:
         """The latest decided former sound of these clips whose file exists; does not hash it.
 
-        Args:
-            clips: those of the current sound.
-            asset: the name of the current sound.
-            sha256: its hash.
+        ``asset`` and ``sha256`` are the name and the hash of the current sound.
         """
         before = {
             name: each
@@ -188,7 +177,7 @@ class SoundHistory:
         return next(filter(None, located), None)
 
     def _locate_sound(self, before: SoundDecision, asset: str) -> PreviousSound | None:
-        path = segment_cache.find(self._place, before.sha256)
+        path = segment_cache.find_rejected_audio(self._place, before.sha256)
         address = "" if path is None else f"{EARLIER}/{path.name}"
         # The file of the current asset has the current bytes.
         if path is None and before.asset != asset:

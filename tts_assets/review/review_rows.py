@@ -76,25 +76,15 @@ def _place_morae(breath: Sequence[Phrase], begin: float, end: float) -> Iterator
 
 
 class ClipUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A clip that uses a sound, as the page names it.
+    """A clip that uses a sound, as the page names it."""
 
-    Args:
-        kind: of its catalogue.
-        file: the catalogue's path as given.
-        entry: the entry's id.
-        part: the part of the entry that the clip speaks.
-        level: JLPT level such as N5; "" if unknown.
-        source: the name of its [[source]].
-        line: the 1-based line of its record; None if unknown.
-    """
-
-    kind: str
-    file: str
-    entry: str
-    part: str
-    level: str
-    source: str
-    line: int | None
+    kind: str  #: of its catalogue
+    file: str  #: the catalogue's path as given
+    entry: str  #: the entry's id
+    part: str  #: the part of the entry that the clip speaks
+    level: str  #: JLPT level such as N5; "" if unknown
+    source: str  #: the name of its [[source]]
+    line: int | None  #: the 1-based line of its record; None if unknown
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -118,61 +108,34 @@ class EarlierSound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One sound with the clips that use it.
+    """One sound with the clips that use it."""
 
-    Args:
-        asset: its path, relative to the output folder.
-        sha256: the hash of its bytes, to which decisions are bound.
-        sound: its address beside the page.
-        uses: the clips, at least one, in the order of the catalogues.
-        text: the spoken text.
-        reading: the given reading in katakana; None without one.
-        accent: the given accent; None without one.
-        sentence: whether it is running text.
-        phrases: its accent phrases.
-        basis: how certain the reading is.
-        voice: the engine and the name of the voice.
-        speed: the voice's speed.
-        seconds: its length.
-        lufs: its integrated loudness; None for a take that is not levelled yet.
-        peak_dbtp: its true peak; None as for `lufs`.
-        findings: failed audio checks: rule, measured, limit, and both in words.
-        decision: the reviewer's; None if undecided.
-        cues: the time line of a passage.
-        peaks: as in SoundPreview.
-        pitch: as in SoundPreview.
-        pitch_step: seconds from one pitch value to the next.
-        morae: predicted morae; none for a passage.
-        earlier: the former sound of its clip, if it is still there.
-        override: the reviewer's override of the entry.
-        again: whether the page can regenerate it.
-    """
-
-    asset: str
-    sha256: str
-    sound: str
-    uses: tuple[ClipUse, ...]
-    text: str
-    reading: str | None
-    accent: int | None
-    sentence: bool
-    phrases: tuple[Phrase, ...]
-    basis: str
-    voice: str
-    speed: float
-    seconds: float
-    lufs: float | None
-    peak_dbtp: float | None
+    asset: str  #: its path, relative to the output folder
+    sha256: str  #: the hash of its bytes, to which decisions are bound
+    sound: str  #: its address beside the page
+    uses: tuple[ClipUse, ...]  #: the clips, at least one, in the order of the catalogues
+    text: str  #: the spoken text
+    reading: str | None  #: the given reading in katakana; None without one
+    accent: int | None  #: the given accent; None without one
+    sentence: bool  #: whether it is running text
+    phrases: tuple[Phrase, ...]  #: its accent phrases
+    basis: str  #: how certain the reading is
+    voice: str  #: the engine and the name of the voice
+    speed: float  #: the voice's speed
+    seconds: float  #: its length
+    lufs: float | None  #: its integrated loudness; None for a take that is not levelled yet
+    peak_dbtp: float | None  #: its true peak; None as for `lufs`
+    #: Failed audio checks: rule, measured, limit, and both in words.
     findings: tuple[dict[str, str], ...] = ()
-    decision: Decision | None = None
-    cues: tuple[Cue, ...] = ()
-    peaks: bytes = b""
-    pitch: bytes = b""
-    pitch_step: float = PITCH_STEP
-    morae: tuple[TimedMora, ...] = ()
-    earlier: EarlierSound | None = None
-    override: OverrideValues | None = None
-    again: bool = False
+    decision: Decision | None = None  #: the reviewer's; None if undecided
+    cues: tuple[Cue, ...] = ()  #: the time line of a passage
+    peaks: bytes = b""  #: as in SoundPreview
+    pitch: bytes = b""  #: as in SoundPreview
+    pitch_step: float = PITCH_STEP  #: seconds from one pitch value to the next
+    morae: tuple[TimedMora, ...] = ()  #: predicted morae; none for a passage
+    earlier: EarlierSound | None = None  #: the former sound of its clip, if it is still there
+    override: OverrideValues | None = None  #: the reviewer's override of the entry
+    again: bool = False  #: whether the page can regenerate it
 
 
 def move_sounds(row: ReviewRow, change: Callable[[str, str], str]) -> ReviewRow:
@@ -215,13 +178,7 @@ class PageMode(StrEnum):
 
 
 def build_payload(rows: ReviewRows, *, mode: PageMode, project: str) -> bytes:
-    """The data of the page as JSON in UTF-8.
-
-    Args:
-        rows: what is shown.
-        mode: where the page is opened.
-        project: its title, and the key that it stores decisions under.
-    """
+    """The data of the page as JSON; it stores decisions under its title, the project."""
     voices = rows.voices if mode is PageMode.SERVE else ()
     return msgspec.json.encode(
         {
@@ -240,22 +197,13 @@ def build_payload(rows: ReviewRows, *, mode: PageMode, project: str) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRows:
-    """All rows of the page, and the messages about what it lacks.
+    """All rows of the page, and the messages about what it lacks."""
 
-    Args:
-        clips: one row for each sound, in the order of the catalogues.
-        sounds: the file of each sound, by its address below the page before URL quoting.
-        provider: the name of the engine.
-        voices: those of the engine.
-        notes: clips that are not shown, and why.
-        problems: unusable entries and files.
-        unmatched: as in Plan.
-    """
-
-    clips: tuple[ReviewRow, ...]
+    clips: tuple[ReviewRow, ...]  #: one row for each sound, in the order of the catalogues
+    #: The file of each sound, by its address below the page before URL quoting.
     sounds: Mapping[str, Path] = field(default_factory=dict)
-    provider: str = ""
-    voices: tuple[VoiceInfo, ...] = ()
-    notes: tuple[str, ...] = ()
-    problems: tuple[InputError, ...] = ()
-    unmatched: str | None = None
+    provider: str = ""  #: the name of the engine
+    voices: tuple[VoiceInfo, ...] = ()  #: those of the engine
+    notes: tuple[str, ...] = ()  #: clips that are not shown, and why
+    problems: tuple[InputError, ...] = ()  #: unusable entries and files
+    unmatched: str | None = None  #: as in Plan

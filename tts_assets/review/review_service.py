@@ -31,6 +31,7 @@ from tts_assets.review.save_decisions import (
     RegenerateRequest,
 )
 from tts_assets.store import segment_cache
+from tts_assets.store.atomic_files import NOT_JSON
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -151,7 +152,7 @@ class ReviewService:
             FatalError: the output folder cannot be used, or there is no engine.
         """
         found = await load_rows(settings, can_make=True, on_progress=on_progress)
-        kept = segment_cache.folder(settings.temp, settings.state_folder)
+        kept = segment_cache.rejected_audio_dir_for(settings.temp, settings.state_folder)
         rows = RowStore(found, project=project, kept=kept)
         votes = DecisionWriter(open_storage(settings), rows, note)
         await votes.load_journal()
@@ -209,9 +210,7 @@ class ReviewService:
 def create_app(service: ReviewService, on_bug: Callable[[Exception], None]) -> ASGIApp:
     """The application without its token; SecurityMiddleware must wrap it.
 
-    Args:
-        service: answers the requests.
-        on_bug: called with unexpected exceptions.
+    ``on_bug`` is called with unexpected exceptions.
     """
 
     def handle_bug(_: Request, exc: Exception) -> Response:
@@ -241,7 +240,7 @@ def create_app(service: ReviewService, on_bug: Callable[[Exception], None]) -> A
 def _decode_body(body: bytes, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=type_)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+    except NOT_JSON as exc:
         raise PageRequestError(f"the request is not what the page sends: {exc}") from exc
 
 

@@ -33,7 +33,7 @@ from tts_assets.review.review_rows import (
 from tts_assets.review.sound_previews import HashedFile, load_previews
 from tts_assets.store import decisions
 from tts_assets.store.paid_journal import Opinion
-from tts_assets.store.segment_cache import place_for
+from tts_assets.store.segment_cache import cache_dir_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -50,6 +50,13 @@ if TYPE_CHECKING:
 
 #: The rule of a take's finding.
 TAKE_RULE = "doubtful take"
+
+
+#: The fields of a row that are those of its ledger line.
+_LINE_FIELDS = (
+    *("asset", "sha256", "text", "reading", "accent", "sentence", "basis", "voice", "speed"),
+    *("seconds", "lufs", "peak_dbtp", "cues"),
+)
 
 
 async def load_rows(
@@ -71,7 +78,7 @@ async def load_rows(
         FatalError: the output folder cannot be listed, or there is no engine.
     """
     builder = await to_thread.run_sync(partial(_RowBuilder, settings, can_make=can_make))
-    place = place_for(settings.temp, settings.state_folder)
+    place = cache_dir_for(settings.temp, settings.state_folder)
     previews = await load_previews(
         builder.list_files(), place, builder.collect_hashes(), on_progress
     )
@@ -157,24 +164,12 @@ class _RowBuilder:
         phrases = parse_accent_phrases(line.spoken)
         is_undecided = line.review is None or line.review.decided is Decided.UNDECIDED
         return ReviewRow(
-            asset=line.asset,
-            sha256=line.sha256,
+            **{name: getattr(line, name) for name in _LINE_FIELDS},
             sound=self._add_sound(f"{CLIPS}/{line.asset}", sound.path),
             uses=self._list_uses(clips),
-            text=line.text,
-            reading=line.reading,
-            accent=line.accent,
-            sentence=line.sentence,
             phrases=phrases,
-            basis=line.basis,
-            voice=line.voice,
-            speed=line.speed,
-            seconds=line.seconds,
-            lufs=line.lufs,
-            peak_dbtp=line.peak_dbtp,
             findings=tuple(each._asdict() for each in line.findings),
             decision=None if is_undecided else line.review,
-            cues=line.cues,
             peaks=preview.peaks,
             pitch=preview.pitch,
             morae=() if line.cues else self._build_morae(line.voice, phrases, preview),

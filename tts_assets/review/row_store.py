@@ -86,13 +86,7 @@ class RowStore:
     """Changed in the event loop only; threads read values that are replaced as a whole."""
 
     def __init__(self, found: ReviewRows, *, project: str, kept: Path) -> None:
-        """Index the rows.
-
-        Args:
-            found: all rows.
-            project: the title of the page.
-            kept: the folder of replaced sounds.
-        """
+        """Index the rows of a page with this title; ``kept`` is the folder of replaced sounds."""
         self.found = found
         self._kept = kept
         self._project = project
@@ -163,8 +157,7 @@ class RowStore:
     def refresh_rows(self, found: ReviewRows) -> list[tuple[str, ReviewRow]]:
         """Update the rows of one entry; clips without a sound keep their former one.
 
-        Args:
-            found: all rows of this entry; clips of other entries in them are not listed.
+        Clips of other entries in the rows found are not listed.
 
         Returns:
             The new and changed rows, each with the asset whose place it takes.
@@ -239,18 +232,11 @@ def _with_earlier(now: ReviewRow, before: ReviewRow) -> ReviewRow:
         return now
     is_kept = before.asset == now.asset
     address = f"{EARLIER}/{_kept_name(before)}" if is_kept else f"{CLIPS}/{before.asset}"
-    earlier = EarlierSound(
-        sound=_tag_address(quote(address), before.sha256),
-        sha256=before.sha256,
-        asset=before.asset,
-        seconds=before.seconds,
-        peaks=before.peaks,
-        pitch=before.pitch,
-        phrases=before.phrases,
-        voice=before.voice,
-        speed=before.speed,
-        decision=before.decision or Decision(decided=Decided.UNDECIDED, at=""),
-    )
+    fields = {name: getattr(before, name) for name in EarlierSound.__struct_fields__} | {
+        "sound": _tag_address(quote(address), before.sha256),
+        "decision": before.decision or Decision(decided=Decided.UNDECIDED, at=""),
+    }
+    earlier = EarlierSound(**fields)
     return msgspec.structs.replace(now, earlier=earlier)
 
 

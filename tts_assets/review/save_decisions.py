@@ -12,10 +12,10 @@ import anyio.to_thread
 import msgspec
 
 from tts_assets.build.events import Waiting
-from tts_assets.build.plan.output_folder import bytes_of, open_storage
+from tts_assets.build.plan.output_folder import open_storage, read_known_ledger
 from tts_assets.errors import FatalError, InputError, UsageError
 from tts_assets.model import Decided
-from tts_assets.store import atomic_files, ledger_line, segment_cache
+from tts_assets.store import atomic_files, segment_cache
 from tts_assets.store.decisions import (
     JOURNAL_NAME,
     LONGEST_NAME,
@@ -29,7 +29,6 @@ from tts_assets.store.decisions import (
     read_journal,
     record_decisions,
 )
-from tts_assets.store.ledger import read_ledger
 from tts_assets.store.paid_journal import find_takes
 
 if TYPE_CHECKING:
@@ -43,27 +42,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyResult:
-    """The result of `review apply`; of several decisions on one sound only the latest counts.
+    """The result of `review apply`; of several decisions on one sound only the latest counts."""
 
-    Args:
-        journal: the path of the journal.
-        read: the number of decisions.
-        new: how many of them were not in the journal.
-        written: added to the ledger.
-        known: already in the ledger, or superseded by later ones.
-        stale: on sounds that are gone.
-        takes: on kept takes, which the next run of `generate` uses or buys again.
-        is_history: the decisions are the journal's own, where stale ones are normal.
-    """
-
-    journal: str
-    read: int
-    new: int
-    written: tuple[SoundDecision, ...]
-    known: tuple[SoundDecision, ...]
-    stale: tuple[SoundDecision, ...]
+    journal: str  #: the path of the journal
+    read: int  #: the number of decisions
+    new: int  #: how many of them were not in the journal
+    written: tuple[SoundDecision, ...]  #: added to the ledger
+    known: tuple[SoundDecision, ...]  #: already in the ledger, or superseded by later ones
+    stale: tuple[SoundDecision, ...]  #: on sounds that are gone
+    #: On kept takes, which the next run of `generate` uses or buys again.
     takes: tuple[SoundDecision, ...]
-    is_history: bool
+    is_history: bool  #: the decisions are the journal's own, where stale ones are normal
 
 
 def apply_decisions(
@@ -97,10 +86,8 @@ def apply_decisions(
     loaded = [each for file in files for each in load(file)]
     before = read_journal(folder)
 
-    def report_wait() -> None:
-        if on_event is not None:
-            on_event(Waiting(path=str(folder)))
-
+    tell = on_event or (lambda _: None)
+    report_wait = partial(tell, Waiting(path=str(folder)))
     new = append_decisions(folder, loaded, on_wait=report_wait)
     sounds = {(each.asset, each.sha256) for each in loaded}
     # Later journal entries may revoke the loaded ones; those on other sounds are not reapplied.
@@ -125,13 +112,12 @@ def apply_decisions(
 
 def _sweep_rejected_audio(settings: Settings) -> None:
     """Delete former sounds that the page no longer compares."""
-    place = segment_cache.folder(settings.temp, settings.state_folder)
+    place = segment_cache.rejected_audio_dir_for(settings.temp, settings.state_folder)
     if not place.is_dir():
         return
-    folder = Path(settings.state_folder)
-    file = folder / ledger_line.LEDGER_NAME
-    ledger = read_ledger(bytes_of(file), file=str(file), hash_of=open_storage(settings).hash_of)
-    segment_cache.sweep_rejected_audio(place, read_journal(folder), ledger.approved)
+    journal = read_journal(Path(settings.state_folder))
+    approved = read_known_ledger(open_storage(settings)).approved
+    segment_cache.sweep_rejected_audio(place, journal, approved)
 
 
 class PageRequestError(Exception):
@@ -149,23 +135,14 @@ class DecisionBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A clip to generate again.
+    """A clip to generate again."""
 
-    Args:
-        asset: of its row.
-        sha256: the hash of the sound that the page shows.
-        use: which of the row's clips.
-        say: the override; nothing to repeat it unchanged.
-        by: who asks; may be "".
-        reason: why; may be "".
-    """
-
-    asset: str
-    sha256: str
-    use: int = 0
-    say: dict[str, Any] | None = None
-    by: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""
-    reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""
+    asset: str  #: of its row
+    sha256: str  #: the hash of the sound that the page shows
+    use: int = 0  #: which of the row's clips
+    say: dict[str, Any] | None = None  #: the override; nothing to repeat it unchanged
+    by: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""  #: who asks; may be ""
+    reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""  #: why; may be ""
 
 
 #: Seconds without a new decision before they are written to the ledger.
@@ -193,13 +170,7 @@ class DecisionWriter:
     def __init__(
         self, storage: atomic_files.Storage, rows: RowStore, note: Callable[[str], None]
     ) -> None:
-        """Write to a folder of assets.
-
-        Args:
-            storage: the assets.
-            rows: show the decisions.
-            note: called with messages for the user.
-        """
+        """Write to a folder, and show the decisions; ``note`` shows messages to the user."""
         self._storage = storage
         self._folder = storage.root
         self._rows = rows
@@ -230,11 +201,7 @@ class DecisionWriter:
             self._has_due.set()
 
     async def save_raw(self, raw: Sequence[msgspec.Raw]) -> SaveResult:
-        """Save decisions, each a journal line without its clips; they are on disk on return.
-
-        Raises:
-            PageRequestError: they cannot be written.
-        """
+        """Save decisions, each a journal line without its clips; see `append_decisions`."""
         good: list[SoundDecision] = []
         stale: list[str] = []
         refused: list[str] = []
@@ -254,11 +221,7 @@ class DecisionWriter:
         return SaveResult(len(good), tuple(dict.fromkeys(stale)), tuple(refused))
 
     async def append_decisions(self, good: Sequence[SoundDecision]) -> None:
-        """Append decisions to the journal, and show them.
-
-        Raises:
-            PageRequestError: they cannot be written.
-        """
+        """Append decisions to the journal, and show them; PageRequestError if that fails."""
         if not good:
             return
         append = partial(append_decisions, self._folder, good, on_wait=_check_cancelled)
@@ -290,8 +253,7 @@ class DecisionWriter:
     async def write_ledger(self, max_wait_seconds: float | None = None) -> None:
         """Write all decisions to the ledger; on failure they stay in the journal.
 
-        Args:
-            max_wait_seconds: how long to wait for another run in the folder; None for ever.
+        Wait so long for another run in the folder; None for ever.
         """
         async with self._writing:
             due, self._due = self._due, []

@@ -18,7 +18,7 @@ from tts_assets.engines import machine
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.regular_files import open_regular, read_regular, refuse_link
 from tts_assets.store import segment_cache
-from tts_assets.store.atomic_files import AppendLog, sweep, write_whole
+from tts_assets.store.atomic_files import AppendLog, atomic_write, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -220,7 +220,7 @@ class PreviewCache:
             return
         data = b"".join(_encoder.encode(each) + b"\n" for each in kept)
         with contextlib.suppress(OSError):
-            write_whole(self._path, data, sync=False)
+            atomic_write(self._path, data, sync=False)
 
 
 #: Sounds of one task of a thread: most take a millisecond.

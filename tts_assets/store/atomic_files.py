@@ -12,9 +12,11 @@ import tempfile
 import threading
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from tts_assets.errors import ClipError, FatalError
+import msgspec
+
+from tts_assets.errors import ClipError, FatalError, InputError
 from tts_assets.regular_files import (
     NotRegularError,
     open_regular,
@@ -54,11 +56,17 @@ _COPY_BYTES = 1 << 20
 #: Seconds to wait for a lock that another process holds before `on_wait` is called.
 _LOCK_POLL_SECONDS = 0.2
 
+#: The exceptions that decoding invalid JSON raises; RecursionError if it is nested too deeply.
+NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+T = TypeVar("T")
+
 
 class Storage:
     """The output folder: assets under ``kind/recipe.ext``, and the ledger beside them.
 
-    All methods block; several threads may call `put` at once.
+    All methods block, and raise FatalError if the folder or the service fails; several threads may
+    call `put` at once.
     """
 
     #: Whether cluster workers can write into it directly.
@@ -71,11 +79,7 @@ class Storage:
         self._new_names: dict[Path, int] = {}
 
     def sizes(self, folders: list[str]) -> dict[str, int]:
-        """The size in bytes of every file in these folders and their subfolders, by relative path.
-
-        Raises:
-            FatalError: a folder cannot be listed, or is a file.
-        """
+        """The size in bytes of every file in these folders and their subfolders, by relative path."""
         return dict(self.iter_sizes(folders))
 
     def iter_sizes(self, folders: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -111,12 +115,8 @@ class Storage:
             yield from self._list(subfolder, seen)
 
     def prepare(self) -> None:
-        """Create the root, and check that it is writable.
-
-        Raises:
-            FatalError: it is not writable.
-        """
-        with fatal(f"cannot write to the output folder {self.root}"):
+        """Create the root, and check that it is writable."""
+        with translate_os_errors(f"cannot write to the output folder {self.root}"):
             self.root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.root).close()
 
@@ -129,13 +129,12 @@ class Storage:
 
         Raises:
             ClipError: a folder has its name.
-            FatalError: the disk is full, gone or read-only, or its folder is a link.
         """
         self.refuse_folder(asset)
         path = self.root / asset
-        with fatal(f"cannot write {path}"):
+        with translate_os_errors(f"cannot write {path}"):
             self._make_folders(asset)
-            write_whole(path, data)
+            atomic_write(path, data)
             with self._guard:
                 names = self._new_names.get(path.parent, 0) + 1
                 self._new_names[path.parent] = names % _BATCH
@@ -165,44 +164,28 @@ class Storage:
             raise ClipError(f"{path} is a folder: move it away, then run again")
 
     def refuse_links(self, folders: Iterable[str]) -> None:
-        """Refuse folders reached through a link: files would be written outside the root.
-
-        Raises:
-            FatalError: a folder is reached through a link.
-        """
+        """Refuse folders reached through a link: files would be written outside the root."""
         try:
             refuse_linked_folders(self.root, folders)
         except NotRegularError as exc:
             raise FatalError(f"cannot write into {self.root}: {exc.strerror}") from exc
 
     def replace(self, name: str, data: bytes) -> None:
-        """Replace a file in the root atomically, and sync it.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
-        with fatal(f"cannot write {self.root / name}"):
-            write_whole(self.root / name, data)
+        """Replace a file in the root atomically, and sync it."""
+        with translate_os_errors(f"cannot write {self.root / name}"):
+            atomic_write(self.root / name, data)
             sync_folder(self.root)
 
-    def leave(self, name: str, data: bytes, *, before: bytes) -> None:
-        """Write a file in the root if its bytes changed; delete it if they are empty.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+    def update(self, name: str, data: bytes, *, before: bytes) -> None:
+        """Write a file in the root if its bytes changed; delete it if they are empty."""
         if not data:
             self.remove(name)
         elif data != before:
             self.replace(name, data)
 
     def remove(self, name: str) -> None:
-        """Delete a file in the root, if it exists.
-
-        Raises:
-            FatalError: it cannot be deleted.
-        """
-        with fatal(f"cannot delete {self.root / name}"):
+        """Delete a file in the root, if it exists."""
+        with translate_os_errors(f"cannot delete {self.root / name}"):
             refuse_linked_folders(self.root, [name.rpartition("/")[0]])
             try:
                 (self.root / name).unlink()
@@ -215,43 +198,27 @@ class Storage:
         return str(self.root / asset)
 
     def read(self, asset: str) -> bytes | None:
-        """The bytes of an asset, or of a file beside one; None if there is no readable file.
-
-        Raises:
-            FatalError: the service cannot be asked.
-        """
+        """The bytes of an asset, or of a file beside one; None if there is no readable file."""
         try:
             return read_regular(self.root / asset)
         except OSError:
             return None
 
     def is_new(self, asset: str) -> bool:
-        """Whether an asset's name is still unused.
-
-        Raises:
-            FatalError: the service cannot be asked.
-        """
+        """Whether an asset's name is still unused."""
         return not (self.root / asset).exists()
 
     def size_of(self, asset: str) -> int | None:
-        """The size of an asset in bytes; None if it cannot be found.
-
-        Raises:
-            FatalError: the service cannot be asked.
-        """
+        """The size of an asset in bytes; None if it cannot be found."""
         try:
             return (self.root / asset).stat().st_size
         except OSError:
             return None
 
     def delete(self, asset: str) -> None:
-        """Delete an asset, or a file beside one, if it exists.
-
-        Raises:
-            FatalError: it cannot be deleted.
-        """
+        """Delete an asset, or a file beside one, if it exists."""
         path = self.root / asset
-        with fatal(f"cannot delete {path}"):
+        with translate_os_errors(f"cannot delete {path}"):
             try:
                 path.unlink()
             except (FileNotFoundError, NotADirectoryError):
@@ -259,46 +226,30 @@ class Storage:
             sync_folder(path.parent)
 
     def fetch(self, asset: str, folder: Path) -> Path:
-        """A local file with an asset's bytes, which may not exist; downloads go into ``folder``.
-
-        Raises:
-            FatalError: it cannot be downloaded.
-        """
+        """A local file with an asset's bytes, which may not exist; downloads go into ``folder``."""
         del folder
         return self.root / asset
 
     def fetch_known(self, asset: str, sha256_hex: str, folder: Path) -> Path:
-        """Like ``fetch``, but reuse an earlier download with this hash.
-
-        Raises:
-            FatalError: it cannot be downloaded.
-        """
+        """Like ``fetch``, but reuse an earlier download with this hash."""
         del sha256_hex
         return self.fetch(asset, folder)
 
     def find_link(self, asset: str) -> str | None:
-        """Why an asset must not be deleted although we generated its bytes; None if it may be.
-
-        Raises:
-            FatalError: its file cannot be examined.
-        """
+        """Why an asset must not be deleted although we generated its bytes; None if it may be."""
         path = self.root / asset
         if os.path.realpath(path.parent) != str(Path(os.path.realpath(self.root), asset).parent):
             return "it is reached through a link, which may leave the folder"
-        with fatal(f"cannot read {path}"):
+        with translate_os_errors(f"cannot read {path}"):
             try:
                 return None if stat.S_ISREG(path.lstat().st_mode) else "it is a link, not a file"
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
     def hash_of(self, asset: str) -> str | None:
-        """The SHA-256 of an asset's bytes, in hex; None if it is not a regular file.
-
-        Raises:
-            FatalError: it cannot be read.
-        """
+        """The SHA-256 of an asset's bytes, in hex; None if it is not a regular file."""
         path = self.root / asset
-        with fatal(f"cannot read {path}"):
+        with translate_os_errors(f"cannot read {path}"):
             try:
                 return sha256(path)
             except (FileNotFoundError, IsADirectoryError, NotRegularError):
@@ -308,13 +259,9 @@ class Storage:
         """Whether a command is running on this folder, or was killed."""
         return any((self.root / name).exists() for name in (_LOCK, DECISIONS_LOCK))
 
-    def settle(self) -> None:
-        """Sync the folders of all new names.
-
-        Raises:
-            FatalError: a folder cannot be synced.
-        """
-        with fatal(f"cannot write to {self.root}"):
+    def sync_new_names(self) -> None:
+        """Sync the folders of all new names."""
+        with translate_os_errors(f"cannot write to {self.root}"):
             for folder, names in self._new_names.items():
                 if names:
                     sync_folder(folder)
@@ -327,14 +274,10 @@ class Storage:
 
     @contextlib.contextmanager
     def lock(self, on_wait: Callable[[], None]) -> Iterator[None]:
-        """Lock this folder for writing; ``on_wait`` is called while another run holds the lock.
-
-        Raises:
-            FatalError: the lock file cannot be created.
-        """
+        """Lock this folder for writing; ``on_wait`` is called while another run holds the lock."""
         has_leftovers = self.has_leftovers()
         with contextlib.ExitStack() as stack:
-            with fatal(f"cannot lock {self.root}"):
+            with translate_os_errors(f"cannot lock {self.root}"):
                 stack.enter_context(lock(self.root / _LOCK, on_wait))
             if has_leftovers:
                 self._sweep_all()
@@ -373,14 +316,10 @@ class AppendLog:
     """An append-only file of whole records; thread-safe."""
 
     def __init__(self, path: Path) -> None:
-        """Open for appending; a last record that a killed run left incomplete is cut off.
-
-        Raises:
-            FatalError: it cannot be opened.
-        """
+        """Open for appending; a last record that a killed run left incomplete is cut off."""
         self._path = path
         self._guard = threading.Lock()
-        with fatal(f"cannot open {path}"):
+        with translate_os_errors(f"cannot open {path}"):
             self._number = open_to_append(path)
             try:
                 self._cut_torn_record()
@@ -395,12 +334,8 @@ class AppendLog:
             os.ftruncate(self._number, whole)
 
     def append(self, record: bytes) -> None:
-        """Append a whole record, or nothing.
-
-        Raises:
-            FatalError: the disk is full or gone.
-        """
-        with fatal(f"cannot write to {self._path}"), self._guard:
+        """Append a whole record, or nothing."""
+        with translate_os_errors(f"cannot write to {self._path}"), self._guard:
             before = os.fstat(self._number).st_size
             if os.write(self._number, record) != len(record):
                 # A partial record would also damage the next one.
@@ -408,16 +343,36 @@ class AppendLog:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
-        """Sync the file and close it.
-
-        Raises:
-            FatalError: it cannot be synced or closed.
-        """
-        with fatal(f"cannot write to {self._path}"):
+        """Sync the file and close it."""
+        with translate_os_errors(f"cannot write to {self._path}"):
             try:
                 os.fsync(self._number)
             finally:
                 os.close(self._number)
+
+
+def decode_lines(
+    data: bytes, decoder: msgspec.json.Decoder[T], *, file: str, problem: str
+) -> Iterator[tuple[int, T]]:
+    """The records of an append-only file, a JSON object each, with the numbers of their lines.
+
+    A last line without its line feed was torn by a killed run and is ignored.
+
+    Args:
+        data: all of the file's bytes.
+        decoder: decodes a line.
+        file: its path, for messages.
+        problem: the message about an invalid line; ``{}`` is replaced by the cause.
+
+    Raises:
+        InputError: a whole line is invalid.
+    """
+    for number, line in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), 1):
+        if line.strip():
+            try:
+                yield number, decoder.decode(line)
+            except NOT_JSON as exc:
+                raise InputError(problem.format(exc), file=file, line=number) from exc
 
 
 def check_target(path: Path) -> None:
@@ -426,13 +381,13 @@ def check_target(path: Path) -> None:
     Raises:
         FatalError: its folder does not exist or is not writable, or it is a folder itself.
     """
-    with fatal(f"cannot write {path}"):
+    with translate_os_errors(f"cannot write {path}"):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         tempfile.TemporaryFile(dir=path.parent).close()
 
 
-def write_whole(
+def atomic_write(
     path: Path,
     data: bytes | Path,
     *,
@@ -521,7 +476,7 @@ def _keep_locked(number: int) -> Iterator[None]:
         os.close(duplicate)
 
 
-def link_whole(path: Path, source: Path) -> None:
+def atomic_link(path: Path, source: Path) -> None:
     """Hard-link a file to a name atomically, or copy it where that fails.
 
     Replacing the file later leaves the source unchanged, because all writes rename. Neither the
@@ -541,13 +496,13 @@ def link_whole(path: Path, source: Path) -> None:
         os.link(source, part)
     except OSError:
         # Another disk, a file of another user, or a system without links.
-        write_whole(path, source, sync=False)
+        atomic_write(path, source, sync=False)
         return
     try:
         os.replace(part, path)  # noqa: PTH105 - the one place that renames
     except FileNotFoundError:
         # A sweep removed it: a link has no lock of its own.
-        write_whole(path, source, sync=False)
+        atomic_write(path, source, sync=False)
     finally:
         # If both names already were one file, os.replace succeeds and leaves both.
         part.unlink(missing_ok=True)
@@ -647,11 +602,7 @@ def lock(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
 
 
 def sha256(data: bytes | Path) -> str:
-    """The hash of a file's bytes, in hex.
-
-    Args:
-        data: the bytes, or the file that contains them.
-    """
+    """The hash of bytes, or of the file that contains them, in hex."""
     if isinstance(data, bytes):
         return hashlib.sha256(data).hexdigest()
     with open_regular(data) as file:
@@ -664,7 +615,7 @@ def is_full(error: OSError) -> bool:
 
 
 @contextlib.contextmanager
-def fatal(what: str) -> Iterator[None]:
+def translate_os_errors(what: str) -> Iterator[None]:
     """Turn an OS error into one that ends the run.
 
     Raises:

@@ -9,7 +9,7 @@ import os
 import re
 import time
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -235,13 +235,12 @@ class BucketStorage(Storage):
         attributes = {"Content-Type": _CONTENT_TYPES[asset.rpartition(".")[2]]}
         if self._cache_control:
             attributes["Cache-Control"] = self._cache_control
+        put = partial(
+            obstore.put, self._store, asset, body, attributes=attributes, use_multipart=False
+        )
         if self._can_create:
             try:
-                done = obstore.put(
-                    self._store, asset, body,
-                    attributes=attributes, mode="create", use_multipart=False,
-                )  # fmt: skip
-                return _tag_of(done)
+                return _tag_of(put(mode="create"))
             except errors.AlreadyExistsError:
                 pass
             except errors.NotSupportedError:
@@ -250,11 +249,7 @@ class BucketStorage(Storage):
                 if _find_code(exc) not in {"NotImplemented", "501"}:
                     raise
                 self._can_create = False
-        done = obstore.put(
-            self._store, asset, body,
-            attributes=attributes, mode="overwrite", use_multipart=False,
-        )  # fmt: skip
-        return _tag_of(done)
+        return _tag_of(put(mode="overwrite"))
 
     def read(self, asset: str) -> bytes | None:
         with self._errors(f"cannot read {self.locate(asset)}"):

@@ -1,4 +1,7 @@
-"""Decisions of reviewers: the journal, and how they reach the ledger."""
+"""Decisions of reviewers: the journal, and how they reach the ledger.
+
+A file that cannot be read, or has an invalid line, raises InputError.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,14 @@ from tts_assets.model import Decided, Decision
 from tts_assets.regular_files import open_regular, read_regular
 from tts_assets.store import ledger
 from tts_assets.store.asset_file_names import is_asset_name
-from tts_assets.store.atomic_files import DECISIONS_LOCK, AppendLog, fatal, lock, sync_folder
+from tts_assets.store.atomic_files import (
+    DECISIONS_LOCK,
+    NOT_JSON,
+    AppendLog,
+    lock,
+    sync_folder,
+    translate_os_errors,
+)
 from tts_assets.store.ledger import compact_ledger, read_ledger, read_whole_lines
 from tts_assets.store.ledger_line import ATTRIBUTES, ATTRIBUTES_NAME, LEDGER_NAME
 
@@ -34,7 +44,6 @@ LONGEST_BYTES = 1 << 29
 #: The maximum length of a reviewer's name and reason, in characters.
 LONGEST_NAME = 200
 LONGEST_REASON = 2_000
-_DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -46,25 +55,17 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class SoundDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A reviewer's decision on one sound: a line of the journal.
+    """A reviewer's decision on one sound: a line of the journal."""
 
-    Args:
-        asset: its path below the output folder at that time.
-        sha256: the hash of its bytes.
-        decided: the decision.
-        at: when, in UTC, as ISO 8601 writes it, to the millisecond.
-        by: the reviewer's name; "" if none is given.
-        reason: the reviewer's reason; "" for none.
-        clips: the clips that used it.
-    """
-
-    asset: str
-    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-    decided: Decided
-    at: str
+    asset: str  #: its path below the output folder at that time
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  #: the hash of its bytes
+    decided: Decided  #: the decision
+    at: str  #: when, in UTC, as ISO 8601 writes it, to the millisecond
+    #: The reviewer's name; "" if none is given.
     by: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""
+    #: The reviewer's reason; "" for none.
     reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""
-    clips: tuple[Use, ...] = ()
+    clips: tuple[Use, ...] = ()  #: the clips that used it
 
     @property
     def decision(self) -> Decision:
@@ -129,11 +130,7 @@ def parse_lines(data: bytes, *, file: str) -> list[SoundDecision]:
 
 
 def load(path: Path) -> list[SoundDecision]:
-    """The decisions in a file; see :func:`parse`.
-
-    Raises:
-        InputError: it cannot be read, or is not a file of decisions.
-    """
+    """The decisions in a file; see :func:`parse`."""
     return parse(bytes_of(path), file=str(path))
 
 
@@ -143,9 +140,6 @@ def bytes_of(path: Path, *, follow_links: bool = True) -> bytes:
     Args:
         path: the file.
         follow_links: False for the journal, which must not be a link.
-
-    Raises:
-        InputError: it cannot be read, or is too large.
     """
     try:
         with open_regular(path, follow_links=follow_links) as file:
@@ -161,7 +155,7 @@ def _is_saved(data: bytes) -> bool:
     first = data.lstrip().partition(b"\n")[0]
     try:
         found = _first_decoder.decode(first)
-    except _DECODE_ERRORS:
+    except NOT_JSON:
         # The beginning of a document, a torn line, or a foreign file.
         return bool(first) and (b'"asset"' not in first or b'"decisions"' in first)
     # Compare keys: an entry or a reason may contain the same words.
@@ -172,14 +166,12 @@ def _parse_saved_page(data: bytes, file: str) -> list[SoundDecision]:
     """The decisions that the page saved as one document."""
     try:
         saved = _saved_decoder.decode(data)
-    except _DECODE_ERRORS as exc:
+    except NOT_JSON as exc:
         raise _wrong(f"the page did not save this ({exc})", file) from exc
     if saved.version != VERSION:
         raise InputError(
-            (
-                f"it was saved by the page of another tts-assets (file version {saved.version}; "
-                f"this one reads version {VERSION}): upgrade tts-assets on this machine"
-            ),
+            f"it was saved by the page of another tts-assets (file version {saved.version}; "
+            f"this one reads version {VERSION}): upgrade tts-assets on this machine",
             file=file,
         )
     found = []
@@ -201,7 +193,7 @@ def _decision(line: bytes) -> SoundDecision:
     """
     try:
         found = _decoder.decode(line)
-    except _DECODE_ERRORS as exc:
+    except NOT_JSON as exc:
         raise ValueError(str(exc)) from exc
     if not is_asset_name(found.asset):
         raise ValueError(f"{found.asset!r} is not the path of an asset")
@@ -244,11 +236,7 @@ JOURNAL_NAME = "decisions.jsonl"
 
 
 def read_journal(folder: Path) -> list[SoundDecision]:
-    """All decisions in the journal of an output folder, in order; none if there is no journal.
-
-    Raises:
-        InputError: it cannot be read, or a line is invalid.
-    """
+    """All decisions in the journal of an output folder, in order; none if there is no journal."""
     return parse_lines(_whole_lines(folder), file=str(folder / JOURNAL_NAME))
 
 
@@ -267,13 +255,9 @@ def append_decisions(
 
     Returns:
         The number of new decisions.
-
-    Raises:
-        InputError: the journal cannot be read, or a line is invalid.
-        FatalError: it cannot be written.
     """
     path = folder / JOURNAL_NAME
-    with fatal(f"cannot write to {path}"), lock(folder / DECISIONS_LOCK, on_wait):
+    with translate_os_errors(f"cannot write to {path}"), lock(folder / DECISIONS_LOCK, on_wait):
         every = tuple(decisions)
         recorded = _find_matching(folder, {each.sha256 for each in every})
         new = {each.identity: each for each in every if each.identity not in recorded}
@@ -310,7 +294,7 @@ def _find_matching(folder: Path, hashes: Container[str]) -> set[tuple[str, str, 
     data = _whole_lines(folder)
     try:
         found = _brief_decoder.decode_lines(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         found = []
     if len(found) != data.count(b"\n"):
         # A line is invalid or blank.
@@ -333,18 +317,13 @@ def _whole_lines(folder: Path) -> bytes:
 # Decisions written into the ledger, where all other commands read them.
 
 
-class Settled(NamedTuple):
-    """The result of writing decisions; of several on one sound only the latest.
+class RecordedDecisions(NamedTuple):
+    """The result of writing decisions; of several on one sound only the latest."""
 
-    Args:
-        written: decisions that were added to the ledger.
-        known: decisions that the ledger already had, or that a later one has replaced.
-        stale: decisions on sounds that no longer exist.
-    """
-
-    written: tuple[SoundDecision, ...]
+    written: tuple[SoundDecision, ...]  #: decisions that were added to the ledger
+    #: Decisions that the ledger already had, or that a later one has replaced.
     known: tuple[SoundDecision, ...]
-    stale: tuple[SoundDecision, ...]
+    stale: tuple[SoundDecision, ...]  #: decisions on sounds that no longer exist
 
 
 def latest(decisions: Iterable[SoundDecision]) -> dict[tuple[str, str], SoundDecision]:
@@ -362,34 +341,30 @@ def record_decisions(
     decisions: Iterable[SoundDecision],
     *,
     on_wait: Callable[[], None] = lambda: None,
-) -> Settled:
+) -> RecordedDecisions:
     """Write decisions into the lines of their sounds in the ledger.
 
     Args:
         storage: the output folder.
         decisions: of several on one sound the latest counts.
         on_wait: called regularly while a run writes to the folder; may raise to give up.
-
-    Raises:
-        InputError: the ledger is damaged.
-        FatalError: it cannot be read or written.
     """
     by_sound = latest(decisions)
     path = storage.root / LEDGER_NAME
     if not by_sound or not path.exists():
-        return Settled((), (), tuple(by_sound.values()))
+        return RecordedDecisions((), (), tuple(by_sound.values()))
     by_asset: dict[str, dict[str, Decision]] = {}
     for (asset, sha256), each in by_sound.items():
         by_asset.setdefault(asset, {})[sha256] = each.decision
     with storage.lock(on_wait):
-        with fatal(f"cannot read {path}"):
+        with translate_os_errors(f"cannot read {path}"):
             data = read_regular(path, follow_links=False)
         found = ledger.add_decisions(_compact_if_possible(data, str(path), storage), by_asset)
         if found.written:
             _write_git_attributes(storage)
             storage.replace(LEDGER_NAME, found.data)
     both = found.written | found.known
-    return Settled(
+    return RecordedDecisions(
         written=tuple(each for sound, each in by_sound.items() if sound in found.written),
         known=tuple(each for sound, each in by_sound.items() if sound in found.known),
         stale=tuple(each for sound, each in by_sound.items() if sound not in both),
@@ -418,7 +393,7 @@ def _bytes_of(path: Path) -> bytes:
 def _write_git_attributes(storage: Storage) -> None:
     """Make git keep the lines of both sides when two branches change the journal."""
     path = storage.root / ATTRIBUTES_NAME
-    with fatal(f"cannot read {path}"):
+    with translate_os_errors(f"cannot read {path}"):
         before = _bytes_of(path)
     if not before:
         storage.replace(ATTRIBUTES_NAME, ATTRIBUTES)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tts_assets.errors import InputError, truncate_text
+from tts_assets.store.atomic_files import decode_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
 
 #: The file's name inside the output folder.
@@ -21,6 +22,9 @@ VERSION = 1
 
 #: The maximum length of a recorded text or reason, in characters.
 LONGEST = 500
+
+_ADVICE = "delete the file, which only records the failures of the last run"
+_PROBLEM = f"this is not a line of a failure record: {_ADVICE}"
 
 #: White space, control characters, bidirectional marks, lone surrogates.
 _NO_TEXT = re.compile(
@@ -90,34 +94,16 @@ def update_failures(
     return b"".join(msgspec.json.encode(lines[recipe]) + b"\n" for recipe in sorted(lines))
 
 
-def _lines(data: bytes, file: str) -> list[_FailureLine]:
-    found = []
-    for number, line in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            one = _decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+def _lines(data: bytes, file: str) -> Iterator[_FailureLine]:
+    for number, line in decode_lines(data, _decoder, file=file, problem=_PROBLEM):
+        if line.version > VERSION:
             raise InputError(
-                (
-                    "this is not a line of a failure record: delete the file, which only "
-                    "records the failures of the last run"
-                ),
-                file=file,
-                line=number,
-            ) from exc
-        if one.version > VERSION:
-            raise InputError(
-                (
-                    f"a newer tts-assets wrote this line (version {one.version}; this one reads "
-                    f"versions up to {VERSION}): upgrade tts-assets on this machine, or delete "
-                    "the file, which only records the failures of the last run"
-                ),
+                f"a newer tts-assets wrote this line (version {line.version}; this one reads "
+                f"versions up to {VERSION}): upgrade tts-assets on this machine, or {_ADVICE}",
                 file=file,
                 line=number,
             )
-        found.append(one)
-    return found
+        yield line
 
 
 def _one_line(text: str) -> str:

@@ -6,13 +6,13 @@ import contextlib
 import io
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 
 from tts_assets.model import Decided
+from tts_assets.store.atomic_files import NOT_JSON
 from tts_assets.store.ledger_line import (
-    NO_LINE,
     Line,
     Mark,
     ParsedLine,
@@ -30,21 +30,19 @@ if TYPE_CHECKING:
     from tts_assets.model import Decision
 
 
+T = TypeVar("T")
+
 #: Found only in lines with a decision: in a text, its quotation marks would be escaped.
 REVIEW = b'"review"'
 
 
 class ReviewedLedger(NamedTuple):
-    """A ledger with decisions in it.
+    """A ledger with decisions in it."""
 
-    Args:
-        data: all of its bytes.
-        written: the assets whose lines have new decisions, each with the hash of its bytes.
-        known: the assets whose lines already had these decisions, or later ones.
-    """
-
-    data: bytes
+    data: bytes  #: all of its bytes
+    #: The assets whose lines have new decisions, each with the hash of its bytes.
     written: frozenset[tuple[str, str]]
+    #: The assets whose lines already had these decisions, or later ones.
     known: frozenset[tuple[str, str]]
 
 
@@ -96,9 +94,7 @@ def carry_decisions(
 ) -> Iterator[tuple[str, ParsedLine]]:
     """Add the latest decision on their bytes to the lines that lack it; yield these by asset.
 
-    Args:
-        lines: all lines, in their order.
-        chosen: the line that counts for each asset.
+    ``chosen`` is the line that counts for each asset, of all lines in their order.
     """
     counts = Counter(each.row.asset for each in lines)
     rivals: dict[str, list[ParsedLine]] = {}
@@ -200,7 +196,7 @@ def _is_same(one: ParsedLine, other: ParsedLine) -> bool:
 def _decode_brief(parsed: ParsedLine) -> str:
     try:
         return _brief_decoder.decode(parsed.line).brief
-    except NO_LINE:
+    except NOT_JSON:
         return ""
 
 
@@ -209,7 +205,7 @@ def _decode_brief(parsed: ParsedLine) -> str:
 
 #: Found only in lines of passages: in a text, its quotation marks would be escaped.
 _CUES = b'"cues"'
-_passage_decoder = msgspec.json.Decoder(Line)
+_line_decoder = msgspec.json.Decoder(Line)
 
 
 def passages(data: bytes | BinaryIO, assets: Container[str]) -> Iterator[Line]:
@@ -222,8 +218,8 @@ def passages(data: bytes | BinaryIO, assets: Container[str]) -> Iterator[Line]:
 def _passages_in(piece: bytes, assets: Container[str]) -> Iterator[Line]:
     for raw in lines_of(piece):
         if _CUES in raw:
-            with contextlib.suppress(*NO_LINE):
-                line = _passage_decoder.decode(raw)
+            with contextlib.suppress(*NOT_JSON):
+                line = _line_decoder.decode(raw)
                 if line.cues and line.asset in assets:
                     yield line
 
@@ -263,31 +259,30 @@ class _Name(msgspec.Struct, gc=False):
 
 
 _decoder = msgspec.json.Decoder(Provenance)
-_line_decoder = msgspec.json.Decoder(Line)
 _name_decoder = msgspec.json.Decoder(_Name)
 
 
 def origins(data: bytes) -> list[Provenance]:
     """The provenance in all lines, in ledger order; invalid lines are skipped."""
-    found = []
-    for line in lines_of(data):
-        with contextlib.suppress(*NO_LINE):
-            found.append(_decoder.decode(line))
-    return found
+    return list(_decode_each(data, _decoder))
 
 
 def whole_lines(data: bytes) -> Iterator[Line]:
     """All complete lines, in ledger order."""
+    return _decode_each(data, _line_decoder)
+
+
+def _decode_each(data: bytes, decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
     for line in lines_of(data):
-        with contextlib.suppress(*NO_LINE):
-            yield _line_decoder.decode(line)
+        with contextlib.suppress(*NOT_JSON):
+            yield decoder.decode(line)
 
 
 def asset_of(line: bytes) -> str | None:
     """The asset of one line; None if the line is invalid."""
     try:
         return _name_decoder.decode(line).asset
-    except NO_LINE:
+    except NOT_JSON:
         return None
 
 
@@ -308,14 +303,14 @@ def _may_have(lines: bytes, names: Container[str]) -> bool:
     """Whether any of these lines may match; most of a million lines match nothing."""
     try:
         found = _name_decoder.decode_lines(lines)
-    except NO_LINE:
+    except NOT_JSON:
         return True
     return any(name.asset in names or name.brief in names or name.recipe in names for name in found)
 
 
 def _origins_in(lines: bytes, names: Container[str]) -> Iterator[Provenance]:
     for line in lines_of(lines):
-        with contextlib.suppress(*NO_LINE):
+        with contextlib.suppress(*NOT_JSON):
             name = _name_decoder.decode(line)
             if name.asset in names or name.brief in names or name.recipe in names:
                 yield _decoder.decode(line)
@@ -344,18 +339,14 @@ def _no_hash(_: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """The content of a ledger.
+    """The content of a ledger."""
 
-    Args:
-        recorded: each asset's recipe and size, by its path.
-        tidy: whether it is as a finished run leaves it: whole, sorted, one line for each asset.
-        approved: the assets whose bytes a reviewer approved.
-        rejected: the decision on each asset whose bytes a reviewer rejected, by its path.
-    """
-
+    #: Each asset's recipe and size, by its path.
     recorded: dict[str, AssetRecord] = field(default_factory=dict)
+    #: Whether it is as a finished run leaves it: whole, sorted, one line for each asset.
     tidy: bool = True
-    approved: set[str] = field(default_factory=set)
+    approved: set[str] = field(default_factory=set)  #: the assets whose bytes a reviewer approved
+    #: The decision on each asset whose bytes a reviewer rejected, by its path.
     rejected: dict[str, Decision] = field(default_factory=dict)
 
     def add_reviews(self, rows: Iterable[Row]) -> None:
@@ -373,9 +364,7 @@ class Ledger:
 def drop_marks(data: bytes, is_there: Callable[[str], bool]) -> bytes:
     """A compact ledger without the marks of assets without a file: writing them never began.
 
-    Args:
-        data: all of its bytes.
-        is_there: whether an asset has a file; called for each mark without a decision.
+    ``is_there`` is called for each mark without a decision.
     """
     if _MARK not in data:
         return data
@@ -391,7 +380,7 @@ def drop_marks(data: bytes, is_there: Callable[[str], bool]) -> bytes:
 
 
 def read_ledger(
-    data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _no_hash
+    data: bytes | BinaryIO, *, file: str, hash_of: Callable[[str], str | None] = _no_hash
 ) -> Ledger:
     """Read a ledger; of several lines for one asset the last wins.
 
@@ -400,7 +389,7 @@ def read_ledger(
     file, none does. A line with 0 bytes vouches for nothing: no run generates an empty file.
 
     Args:
-        data: all of its bytes.
+        data: all of its bytes, or the open file: a sorted ledger is read one piece at a time.
         file: its path, for messages.
         hash_of: the SHA-256 of an asset's file in hex, None if it has none; rarely called.
 
@@ -408,13 +397,7 @@ def read_ledger(
         InputError: a whole line is not a ledger line, as after a merge with conflicts, one of a
             newer version, or one of an asset outside of the folder.
     """
-    return read_ledger_stream(io.BytesIO(data), file=file, hash_of=hash_of)
-
-
-def read_ledger_stream(
-    stream: BinaryIO, *, file: str, hash_of: Callable[[str], str | None] = _no_hash
-) -> Ledger:
-    """Like `read_ledger`, for an open file; a sorted ledger is read one piece at a time."""
+    stream = io.BytesIO(data) if isinstance(data, bytes) else data
     ledger = Ledger()
     recorded = ledger.recorded
     last, is_whole = "", True

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import msgspec
 
 from tts_assets.errors import InputError
-from tts_assets.model import Cue, Decided, Decision, Finding
+from tts_assets.model import Cue, Decided, Decision, Finding, SpokenForm
+from tts_assets.store.atomic_files import NOT_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,10 @@ ATTRIBUTES = b"ledger.jsonl merge=union\nfailures.jsonl merge=union\ndecisions.j
 
 #: The version of the line format; lines without one have version 1. Newer versions are refused.
 VERSION = 2
+
+
+#: The fields of a line that are those of the spoken form.
+FORM_FIELDS = tuple(name for name in SpokenForm._fields if name != "turns")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,6 +98,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     findings: tuple[Finding, ...] = ()
     review: Decision | None = None
 
+    @property
+    def form(self) -> SpokenForm:
+        """The spoken form, without the turns of a passage."""
+        return SpokenForm(**{name: getattr(self, name) for name in FORM_FIELDS})
+
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A line that revokes the earlier lines of an asset, until the next line.
@@ -147,8 +157,6 @@ def lines_of(data: bytes) -> list[bytes]:
 # The lines that planning needs: decoded together if they are as we write them, or one by one.
 
 
-#: The exceptions that decoding an invalid line raises; RecursionError if it is nested too deeply.
-NO_LINE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _CONFLICT = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
 
 
@@ -230,7 +238,7 @@ def _decode_together(lines: bytes) -> list[Row] | None:
         lines = lines.replace(b"\r\n", b"\n")
     try:
         rows = _decoder.decode_lines(lines)
-    except NO_LINE:
+    except NOT_JSON:
         return None
     # The decoder also accepts several values on a line, and one value on several lines.
     count = len(rows)
@@ -245,7 +253,7 @@ def _decode_together(lines: bytes) -> list[Row] | None:
 def _decode_row(line: bytes, file: str, number: int) -> Row:
     try:
         row = _decoder.decode(line)
-    except NO_LINE as exc:
+    except NOT_JSON as exc:
         raise InputError(_describe_invalid_line(line), file=file, line=number) from exc
     problem = _problem_with(row)
     if problem is not None:

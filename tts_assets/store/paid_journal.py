@@ -18,8 +18,9 @@ import msgspec
 from tts_assets.model import Alignment, Decided, Format
 from tts_assets.regular_files import open_regular
 from tts_assets.store import decisions
+from tts_assets.store.atomic_files import NOT_JSON
 from tts_assets.store.decisions import read_journal
-from tts_assets.store.segment_cache import place_for
+from tts_assets.store.segment_cache import cache_dir_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,53 +52,30 @@ class _Event(
 
 
 class Sent(_Event, tag="sent", frozen=True, kw_only=True):
-    """A request is about to be sent.
+    """A request is about to be sent."""
 
-    Args:
-        id: the request's id, chosen by us.
-        key: the hash of everything that is sent, without headers.
-        recipe: the recipe of the clip.
-        segment: the segment of a passage, from 0; None for a clip in one piece.
-        asset: the path of the clip's asset below the output folder.
-        file: the catalogue.
-        entry: the entry's id.
-        part: the part of the entry that the clip speaks.
-        text: the text to speak.
-        service: the name of the engine.
-        voice: the name of the voice.
-        model: the name of the model.
-        at: seconds since the epoch.
-    """
-
-    id: _Id
-    key: _Hash
-    recipe: str
-    segment: int | None = None
-    asset: str
-    file: str
-    entry: str
-    part: str
-    text: str
-    service: str
-    voice: str
-    model: str
-    at: float
+    id: _Id  #: the request's id, chosen by us
+    key: _Hash  #: the hash of everything that is sent, without headers
+    recipe: str  #: the recipe of the clip
+    segment: int | None = None  #: the segment of a passage, from 0; None for a clip in one piece
+    asset: str  #: the path of the clip's asset below the output folder
+    file: str  #: the catalogue
+    entry: str  #: the entry's id
+    part: str  #: the part of the entry that the clip speaks
+    text: str  #: the text to speak
+    service: str  #: the name of the engine
+    voice: str  #: the name of the voice
+    model: str  #: the name of the model
+    at: float  #: seconds since the epoch
 
 
 class Arrived(_Event, tag="arrived", frozen=True, kw_only=True):
-    """The headers of a response with audio have arrived.
+    """The headers of a response with audio have arrived."""
 
-    Args:
-        id: the request's id.
-        request_id: ID of the request at the service.
-        history_item_id: ID of the sound in the account's history.
-        billed: the charged credits; None if the service does not report them.
-    """
-
-    id: _Id
-    request_id: _ServiceId = ""
-    history_item_id: _ServiceId = ""
-    billed: float | None = None
+    id: _Id  #: the request's id
+    request_id: _ServiceId = ""  #: ID of the request at the service
+    history_item_id: _ServiceId = ""  #: ID of the sound in the account's history
+    billed: float | None = None  #: the charged credits; None if the service does not report them
 
 
 class Void(_Event, tag="void", frozen=True, kw_only=True):
@@ -107,26 +85,17 @@ class Void(_Event, tag="void", frozen=True, kw_only=True):
 
 
 class KeptSpeech(_Event, tag="kept", frozen=True, kw_only=True):
-    """The sound of a request is on disk.
+    """The sound of a request is on disk."""
 
-    Args:
-        id: the request's id.
-        sha256: the hash of its bytes, which names its file.
-        ending: the suffix of the file.
-        bytes: the size of the file.
-        seconds: its length; 0 if it cannot be decoded.
-        fault: why it was refused; "" if it was not.
-        alignment: when its characters are spoken, if the service reported it.
-        is_unfit: it passed the checks of the response, but no clip could be generated from it.
-    """
-
-    id: _Id
-    sha256: _Hash
-    ending: str
-    bytes: int = 0
-    seconds: float = 0.0
-    fault: str = ""
+    id: _Id  #: the request's id
+    sha256: _Hash  #: the hash of its bytes, which names its file
+    ending: str  #: the suffix of the file
+    bytes: int = 0  #: the size of the file
+    seconds: float = 0.0  #: its length; 0 if it cannot be decoded
+    fault: str = ""  #: why it was refused; "" if it was not
+    #: When its characters are spoken, if the service reported it.
     alignment: Alignment | None = None
+    #: It passed the checks of the response, but no clip could be generated from it.
     is_unfit: bool = False
 
 
@@ -143,17 +112,11 @@ _decoder = msgspec.json.Decoder(Line)
 
 @dataclass(slots=True, kw_only=True)
 class Purchase:
-    """A request that may have been paid for, and whose clip is not stored yet.
+    """A request that may have been paid for, and whose clip is not stored yet."""
 
-    Args:
-        sent: the request.
-        arrived: its response headers; None if none arrived.
-        kept: its sound; None if none arrived completely.
-    """
-
-    sent: Sent
-    arrived: Arrived | None = None
-    kept: KeptSpeech | None = None
+    sent: Sent  #: the request
+    arrived: Arrived | None = None  #: its response headers; None if none arrived
+    kept: KeptSpeech | None = None  #: its sound; None if none arrived completely
 
     @property
     def group_key(self) -> tuple[str, int | None]:
@@ -178,15 +141,11 @@ class Purchase:
 
 
 def read_purchases(folder: Path) -> dict[str, Purchase]:
-    """The open requests of a journal, by their ids; invalid lines are ignored.
-
-    Args:
-        folder: see :func:`tts_assets.store.paid_journal.find_folder`.
-    """
+    """The open requests of the journal in a folder, by their ids; invalid lines are ignored."""
     found: dict[str, Purchase] = {}
     for raw in read_bounded(folder / NAME, _LONGEST_BYTES).split(b"\n"):
         # Ignore torn lines, and those of other versions.
-        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        with contextlib.suppress(*NOT_JSON):
             _replay_line(_decoder.decode(raw), found)
     return found
 
@@ -251,19 +210,12 @@ class Opinion(StrEnum):
 
 
 class DoubtfulTake(NamedTuple):
-    """A refused take that is kept.
+    """A refused take that is kept."""
 
-    Args:
-        purchase: the request, with its clip, its identifiers and its cost.
-        path: the file.
-        opinion: what the decision means for it.
-        decision: a person's decision; None for none.
-    """
-
-    purchase: Purchase
-    path: Path
-    opinion: Opinion
-    decision: Decision | None = None
+    purchase: Purchase  #: the request, with its clip, its identifiers and its cost
+    path: Path  #: the file
+    opinion: Opinion  #: what the decision means for it
+    decision: Decision | None = None  #: a person's decision; None for none
 
     @property
     def record(self) -> KeptSpeech:
@@ -278,13 +230,8 @@ class DoubtfulTake(NamedTuple):
 
 
 def find_folder(temp: str, output: str) -> Path:
-    """The folder of the takes of an output folder; it may not exist.
-
-    Args:
-        temp: the folder of all temporary files.
-        output: the output folder.
-    """
-    return place_for(temp, output) / _NAME
+    """The folder of the takes of an output folder, in its cache folder; it may not exist."""
+    return cache_dir_for(temp, output) / _NAME
 
 
 def find_file(folder: Path, kept: KeptSpeech) -> Path | None:

@@ -16,7 +16,7 @@ import msgspec
 from tts_assets.errors import ClipError
 from tts_assets.regular_files import refuse_link
 from tts_assets.store import decisions
-from tts_assets.store.atomic_files import AppendLog, fatal, sweep, write_whole
+from tts_assets.store.atomic_files import AppendLog, atomic_write, sweep, translate_os_errors
 from tts_assets.store.paid_journal import (
     NAME,
     Arrived,
@@ -39,6 +39,7 @@ from tts_assets.store.paid_journal import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from tts_assets.model import Alignment
     from tts_assets.store.paid_journal import Line
@@ -84,7 +85,8 @@ class TakeStore:
         self._by_place: dict[tuple[str, str, str], list[Purchase]] = {}
         self._build_index()
         arrived = (each.arrived for each in self._purchases.values())
-        self._history_ids = {each.history_item_id for each in arrived if each is not None}
+        #: The history items of all requests whose headers arrived.
+        self.history_ids = {each.history_item_id for each in arrived if each is not None}
         has_sounds = any(each.kept is not None for each in self._purchases.values())
         self._decided = select_decisions(decisions.read_journal(Path(output)) if has_sounds else ())
 
@@ -97,13 +99,11 @@ class TakeStore:
             self._by_group.setdefault(each.group_key, []).append(each)
             self._by_place.setdefault(each.clip_location, []).append(each)
 
-    @contextmanager
     def open_order(
         self, clip: RequestedClip, *, segment: int | None = None
-    ) -> Iterator[ClipRequests]:
+    ) -> AbstractContextManager[ClipRequests]:
         """Record requests of the current task within the block for this clip."""
-        with ClipRequests(self, clip, segment).make_current() as order:
-            yield order
+        return ClipRequests(self, clip, segment).make_current()
 
     def find_opinion(self, purchase: Purchase) -> Opinion:
         """A person's decision on the sound of a request."""
@@ -126,11 +126,6 @@ class TakeStore:
             == (sent.text, sent.voice, sent.model)
         ]
 
-    @property
-    def history_ids(self) -> set[str]:
-        """The history items of all requests whose headers arrived."""
-        return self._history_ids
-
     def note_open(self, purchase: Purchase) -> None:
         """Remember a request of this run until its response headers arrive."""
         self._open[purchase.sent.id] = purchase
@@ -139,7 +134,7 @@ class TakeStore:
         """Remember that the response headers arrived, and the history item of the request."""
         self._open.pop(purchase.sent.id, None)
         if purchase.arrived is not None:
-            self._history_ids.add(purchase.arrived.history_item_id)
+            self.history_ids.add(purchase.arrived.history_item_id)
 
     def claim(self, purchase: Purchase) -> None:
         """Reserve the sound of an earlier request: no other part of a text uses it in this run."""
@@ -195,28 +190,20 @@ class TakeStore:
         return b"" if purchase.kept is None else read_take(self.folder, purchase.kept)
 
     def store_sound(self, purchase: Purchase, data: bytes, kept: KeptSpeech) -> None:
-        """Write the sound of a request, and record it.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Write the sound of a request, and record it."""
         path = find_file(self.folder, kept)
         if path is None:
             return
-        with fatal(f"cannot write to {self.folder}"):
+        with translate_os_errors(f"cannot write to {self.folder}"):
             self._make_folder()
-            write_whole(path, data, sync=False)
+            atomic_write(path, data, sync=False)
         purchase.kept = kept
         self.append(kept)
 
     def append(self, line: Line) -> None:
-        """Add a line to the journal.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Add a line to the journal."""
         if self._log is None:
-            with fatal(f"cannot write to {self.folder}"):
+            with translate_os_errors(f"cannot write to {self.folder}"):
                 self._make_folder()
             self._log = AppendLog(self.folder / NAME)
         self._log.append(encode_line(line))
@@ -230,12 +217,7 @@ class TakeStore:
     ) -> None:
         """Record that a clip, or a segment, is stored, and delete the sounds it was generated from.
 
-        Args:
-            groups: recipes with segments, as in `Sent`.
-            purchases: the requests of this run.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
+        These are the sounds of the groups, and of the requests of this run.
         """
         earlier = [each for group in groups for each in self._by_group.get(group, ())]
         if self._log is None and not earlier:
@@ -249,11 +231,7 @@ class TakeStore:
                     path.unlink()
 
     def close(self) -> None:
-        """Sync and close the journal.
-
-        Raises:
-            FatalError: it cannot be synced.
-        """
+        """Sync and close the journal."""
         log, self._log = self._log, None
         if log is not None:
             log.close()
@@ -267,15 +245,12 @@ class TakeStore:
             pending: the recipes still to generate; None if not all clips were checked.
             places: file, entry and part of the clips still to generate: other sound settings give
                 them other recipes, but what was paid for them can still be used.
-
-        Raises:
-            FatalError: the journal cannot be read, or the disk is full, gone or read-only.
         """
         self.close()
         if not self.folder.is_dir():
             return
         path = self.folder / NAME
-        with fatal(f"cannot read {path}, the record of paid requests"):
+        with translate_os_errors(f"cannot read {path}, the record of paid requests"):
             refuse_unreadable(self.folder)
         remaining = [
             each
@@ -283,11 +258,11 @@ class TakeStore:
             if pending is None or each.sent.recipe in pending or each.clip_location in places
         ]
         data = b"".join(encode_line(line) for each in remaining for line in each.journal_lines)
-        with fatal(f"cannot write to {self.folder}"):
+        with translate_os_errors(f"cannot write to {self.folder}"):
             refuse_link(self.folder)
             sweep(self.folder)
             if data:
-                write_whole(path, data, sync=False)
+                atomic_write(path, data, sync=False)
             else:
                 path.unlink(missing_ok=True)
             self._delete_unused(
@@ -324,8 +299,7 @@ def find_order() -> ClipRequests | None:
 def sum_billed(billed: float | None) -> float | None:
     """The credits of all requests for the current task's clip, including those of earlier runs.
 
-    Args:
-        billed: the credits of this run, if its requests are not recorded.
+    If its requests are not recorded, those of this run: ``billed``.
     """
     order = find_order()
     return billed if order is None else order.sum_billed(billed)
@@ -379,11 +353,7 @@ class ClipRequests:
         self._is_spoken = True
 
     def record_rejection(self, reason: str) -> None:
-        """Record that no clip could be generated from sounds that passed the checks.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Record that no clip could be generated from sounds that passed the checks."""
         for purchase in (*self._used, *(each.purchase for each in self._tickets)):
             if self._is_spoken and purchase.kept is not None and not purchase.kept.fault:
                 purchase.kept = msgspec.structs.replace(
@@ -400,11 +370,7 @@ class ClipRequests:
         return current if earlier is None else earlier + (current or 0.0)
 
     def begin_request(self, *, key: str, text: str, service: str, voice: str, model: str) -> Ticket:
-        """Record that a request is about to be sent; arguments as in `Sent`.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Record that a request is about to be sent; arguments as in `Sent`."""
         sent = self.record_sent(key=key, text=text, service=service, voice=voice, model=model)
         self.store.append(sent)
         ticket = Ticket(self.store, Purchase(sent=sent))
@@ -415,14 +381,10 @@ class ClipRequests:
     def record_sent(self, *, key: str, text: str, service: str, voice: str, model: str) -> Sent:
         """The record of a request that is about to be sent."""
         return Sent(
+            **msgspec.structs.asdict(self._clip),
             id=uuid.uuid4().hex,
             key=key,
-            recipe=self._clip.recipe,
             segment=self._segment,
-            asset=self._clip.asset,
-            file=self._clip.file,
-            entry=self._clip.entry,
-            part=self._clip.part,
             text=text,
             service=service,
             voice=voice,
@@ -431,11 +393,7 @@ class ClipRequests:
         )
 
     def close_clip(self) -> None:
-        """Record that the clip, or the segment, is stored.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Record that the clip, or the segment, is stored."""
         purchases = (each.purchase for each in self._tickets)
         self.store.close_order(self._find_groups(), purchases)
 
@@ -463,11 +421,7 @@ class Ticket:
     def record_arrival(
         self, *, request_id: str, history_item_id: str, billed: float | None
     ) -> None:
-        """Record the headers of a response with audio; invalid ids are left out.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Record the headers of a response with audio; invalid ids are left out."""
         ids = [
             each if _SERVICE_ID.fullmatch(each) else "" for each in (request_id, history_item_id)
         ]
@@ -478,11 +432,7 @@ class Ticket:
         self.store.append(self.purchase.arrived)
 
     def record_void(self) -> None:
-        """Record that the service generated no sound.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Record that the service generated no sound."""
         self.is_cancelled = True
         self.store.note_answer(self.purchase)
         self.store.append(Void(id=self.purchase.sent.id))
@@ -496,11 +446,7 @@ class Ticket:
         fault: str,
         alignment: Alignment | None = None,
     ) -> None:
-        """Keep the received sound; arguments as in `KeptSpeech`.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+        """Keep the received sound; arguments as in `KeptSpeech`."""
         kept = KeptSpeech(
             id=self.purchase.sent.id,
             sha256=hashlib.sha256(data).hexdigest(),

@@ -16,7 +16,7 @@ import msgspec
 from tts_assets.model import Decided, Finding, Format, Pronunciation, WordTime
 from tts_assets.regular_files import NotRegularError, create_file, read_regular, refuse_link
 from tts_assets.store import atomic_files
-from tts_assets.store.atomic_files import fatal, write_whole
+from tts_assets.store.atomic_files import atomic_write, translate_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable
@@ -35,38 +35,26 @@ _DIGITS = 8
 
 
 class CachedSegment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The data of a cached segment: the first line of its file; its samples follow.
+    """The data of a cached segment: the first line of its file; its samples follow."""
 
-    Args:
-        frames: the number of samples; float32, little-endian, mono.
-        check: CRC-32 of their bytes: segments are not synced.
-        level: the factor that restores the loudness of the engine's output.
-        pronunciation: the spoken pronunciation, if the engine reports it.
-        billed: the amount that a service charged, in credits; None if unknown.
-        credit: the credit line that its licence requires; "" for none.
-        findings: the audio checks that it failed.
-        words: when its words are spoken, if the service reports it.
-    """
-
-    frames: int
-    check: int
-    level: float = 1.0
+    frames: int  #: the number of samples; float32, little-endian, mono
+    check: int  #: CRC-32 of their bytes: segments are not synced
+    level: float = 1.0  #: the factor that restores the loudness of the engine's output
+    #: The spoken pronunciation, if the engine reports it.
     pronunciation: Pronunciation | None = None
-    billed: float | None = None
-    credit: str = ""
-    findings: tuple[Finding, ...] = ()
-    words: tuple[WordTime, ...] = ()
+    billed: float | None = None  #: the amount that a service charged, in credits; None if unknown
+    credit: str = ""  #: the credit line that its licence requires; "" for none
+    findings: tuple[Finding, ...] = ()  #: the audio checks that it failed
+    words: tuple[WordTime, ...] = ()  #: when its words are spoken, if the service reports it
 
 
 _decoder = msgspec.json.Decoder(CachedSegment)
 
 
-def place_for(temp: str, target: str) -> Path:
-    """The cache folder of one target, so that no run deletes the segments of another target.
+def cache_dir_for(temp: str, target: str) -> Path:
+    """The cache folder of one target, a folder or a file, in that of all temporary files.
 
-    Args:
-        temp: the folder of all temporary files.
-        target: the folder or file that the sound is written to.
+    No run deletes the segments of another target.
     """
     real = os.path.realpath(target).encode("utf-8", "surrogateescape")
     return Path(temp) / hashlib.sha256(real).hexdigest()[:_DIGITS]
@@ -76,12 +64,12 @@ def refuse_links(place: Path) -> None:
     """Refuse a cache folder that is a link, or whose parent is one.
 
     Args:
-        place: see :func:`place_for`.
+        place: see :func:`cache_dir_for`.
 
     Raises:
         FatalError: it or its parent is a link.
     """
-    with fatal(f"cannot keep segments in {place}"):
+    with translate_os_errors(f"cannot keep segments in {place}"):
         refuse_link(place.parent)
         refuse_link(place)
 
@@ -92,12 +80,7 @@ def name_of(number: int, recipe: str) -> str:
 
 
 def find_numbers(temp: Path, passage: str) -> set[int]:
-    """The numbers of the cached segments of a passage, from their file names.
-
-    Args:
-        temp: the cache folder of the target.
-        passage: the recipe of the passage.
-    """
+    """The numbers of the cached segments of a passage (its recipe), from their file names."""
     with contextlib.suppress(OSError):
         found = (_NUMBER.match(path.name) for path in (temp / passage).iterdir())
         return {int(each[1]) for each in found if each is not None}
@@ -108,24 +91,18 @@ class SegmentCache:
     """The cached segments of one passage; all methods block, and are thread-safe."""
 
     def __init__(self, temp: Path, passage: str) -> None:
-        """Use a folder below ``temp``; it is created only when a segment is stored.
+        """Use a folder for a passage, given by its recipe, below the cache folder of the target.
 
-        Args:
-            temp: the cache folder of the target.
-            passage: the recipe of the passage.
+        It is created only when a segment is stored.
         """
         self._folder = temp / passage
 
-    def keep(self, name: str, samples: Samples, segment: CachedSegment) -> CachedSegment:
-        """Store a segment atomically under its name.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
+    def store_segment(self, name: str, samples: Samples, segment: CachedSegment) -> CachedSegment:
+        """Store a segment atomically under its name."""
         body = samples.astype("<f4", copy=False).tobytes()
         segment = msgspec.structs.replace(segment, frames=samples.size, check=zlib.crc32(body))
         data = b"".join((msgspec.json.encode(segment), b"\n", body))
-        with fatal(f"cannot write to {self._folder}"):
+        with translate_os_errors(f"cannot write to {self._folder}"):
             try:
                 self._write(name, data)
             except FileNotFoundError:
@@ -177,19 +154,14 @@ class SegmentCache:
     def _write(self, name: str, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         refuse_link(self._folder)
-        write_whole(self._path(name), data, sync=False)
+        atomic_write(self._path(name), data, sync=False)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{_ENDING}"
 
 
 def sweep_segments(temp: Path, pending: Collection[str]) -> None:
-    """Delete the segments of passages that are no longer needed.
-
-    Args:
-        temp: the cache folder of the target.
-        pending: the recipes of the passages still to generate.
-    """
+    """Delete the segments of passages whose recipes are not pending any more."""
     with contextlib.suppress(OSError):
         for folder in temp.iterdir():
             # Other files in the folder are not ours.
@@ -197,7 +169,7 @@ def sweep_segments(temp: Path, pending: Collection[str]) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def leave(temp: Path) -> None:
+def remove_if_empty(temp: Path) -> None:
     """Remove the cache folder of a target, and its parent, if they are empty."""
     with contextlib.suppress(OSError):
         temp.rmdir()
@@ -212,33 +184,23 @@ _NAME = "earlier"
 _HASH = re.compile("[0-9a-f]{64}")
 
 
-def folder(temp: str, output: str) -> Path:
-    """The folder of the rejected audio of an output folder; it may not exist.
-
-    Args:
-        temp: the folder of all temporary files.
-        output: the output folder.
-    """
-    return place_for(temp, output) / _NAME
+def rejected_audio_dir_for(temp: str, output: str) -> Path:
+    """The folder of an output folder's rejected audio, in its cache folder; it may not exist."""
+    return cache_dir_for(temp, output) / _NAME
 
 
-def keep(place: Path, asset: str, storage: atomic_files.Storage, *, unless: str) -> bool:
+def keep_rejected_audio(
+    place: Path, asset: str, storage: atomic_files.Storage, *, unless: str
+) -> bool:
     """Keep the bytes of an asset under their hash before it is replaced.
 
-    Args:
-        place: see :func:`folder`.
-        asset: its path; it need not exist.
-        storage: the storage of the asset.
-        unless: the hash of the new bytes; equal bytes are not kept.
+    The asset need not exist. Bytes equal to the new ones, with the hash ``unless``, are not kept.
 
     Returns:
         Whether the asset already has the new bytes.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
     """
     file = storage.fetch(asset, place)
-    with atomic_files.fatal(f"cannot keep {storage.locate(asset)} in {place}"):
+    with atomic_files.translate_os_errors(f"cannot keep {storage.locate(asset)} in {place}"):
         try:
             found = atomic_files.sha256(file)
         except (FileNotFoundError, IsADirectoryError, NotRegularError):
@@ -248,17 +210,12 @@ def keep(place: Path, asset: str, storage: atomic_files.Storage, *, unless: str)
             place.mkdir(parents=True, exist_ok=True)
             refuse_links(place.parent)
             refuse_link(place)
-            atomic_files.write_whole(kept, file)
+            atomic_files.atomic_write(kept, file)
         return found == unless
 
 
-def find(place: Path, sha256: str) -> Path | None:
-    """The file of a rejected sound; None if it is not kept.
-
-    Args:
-        place: see :func:`folder`.
-        sha256: the hash of its bytes, in hex.
-    """
+def find_rejected_audio(place: Path, sha256: str) -> Path | None:
+    """The file of a rejected sound, by the hash of its bytes in hex; None if it is not kept."""
     if not _HASH.fullmatch(sha256):
         return None
     files = (place / f"{sha256}.{ending}" for ending in Format)
@@ -271,12 +228,7 @@ def sweep_rejected_audio(
     """Delete sounds that are no longer compared; only under the output folder's lock.
 
     These are sounds that are not in the journal, and sounds whose clips have an approved
-    successor.
-
-    Args:
-        place: see :func:`folder`.
-        decisions: all of the journal.
-        approved: the approved assets in the ledger.
+    successor in the ledger.
     """
     if not place.is_dir() or any(each.is_symlink() for each in (place, *place.parents[:2])):
         return

@@ -13,7 +13,7 @@ from tts_assets.errors import ClipError, FatalError, InputError
 from tts_assets.model import Cue, WordTime
 from tts_assets.regular_files import open_regular
 from tts_assets.store import asset_file_names, ledger
-from tts_assets.store.atomic_files import fatal
+from tts_assets.store.atomic_files import NOT_JSON, translate_os_errors
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
 
 if TYPE_CHECKING:
@@ -138,17 +138,11 @@ class TimelineDocument(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The time line of a passage.
+    """The time line of a passage."""
 
-    Args:
-        asset: the path of its asset below the output folder.
-        seconds: the length of that.
-        cues: the pieces of the text, in order.
-    """
-
-    asset: str
-    seconds: float
-    cues: tuple[Cue, ...]
+    asset: str  #: the path of its asset below the output folder
+    seconds: float  #: the length of that
+    cues: tuple[Cue, ...]  #: the pieces of the text, in order
 
 
 class _TimelineVersion(msgspec.Struct):
@@ -157,12 +151,12 @@ class _TimelineVersion(msgspec.Struct):
     version: int
 
 
-def of_line(line: Line) -> Timeline:
+def from_line(line: Line) -> Timeline:
     """The time line of a passage, from its ledger line: by words, if they are recorded."""
     return Timeline(asset=line.asset, seconds=line.seconds, cues=line.word_cues or line.cues)
 
 
-def document(timeline: Timeline) -> bytes:
+def encode_document(timeline: Timeline) -> bytes:
     """A time line as JSON."""
     found = TimelineDocument(
         version=VERSION,
@@ -202,15 +196,13 @@ def read(data: bytes, *, file: str) -> Timeline:
             found = msgspec.json.decode(data, type=TimelineDocument)
             cues = tuple(Cue(**cue) for cue in found["cues"])
             return Timeline(asset=found["asset"], seconds=found["seconds"], cues=cues)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+    except NOT_JSON as exc:
         raise InputError(
             f"this is not a time line ({exc}): delete it, and run `tts-assets generate`", file=file
         ) from exc
     raise InputError(
-        (
-            f"another tts-assets wrote it (time line version {version}; this one reads version "
-            f"{VERSION}): upgrade tts-assets on this machine"
-        ),
+        f"another tts-assets wrote it (time line version {version}; this one reads version "
+        f"{VERSION}): upgrade tts-assets on this machine",
         file=file,
     )
 
@@ -224,33 +216,25 @@ def read(data: bytes, *, file: str) -> Timeline:
 
 def render_timeline(timeline: Timeline) -> dict[str, bytes]:
     """The content of the time line files, by their paths below the output folder."""
-    data = (document(timeline), webvtt(timeline), lrc(timeline))
+    data = (encode_document(timeline), webvtt(timeline), lrc(timeline))
     return dict(zip(asset_file_names.timelines_of(timeline.asset), data, strict=True))
 
 
-def make_way(line: Line, storage: Storage) -> None:
-    """Delete an old time line beside an asset before the asset is replaced.
-
-    Raises:
-        FatalError: it cannot be deleted.
-    """
+def delete_outdated(line: Line, storage: Storage) -> None:
+    """Delete an old time line beside an asset before the asset is replaced."""
     if line.cues:
-        files = render_timeline(of_line(line))
-        remove((file for file, data in files.items() if storage.read(file) != data), storage)
+        files = render_timeline(from_line(line))
+        delete_files((file for file, data in files.items() if storage.read(file) != data), storage)
     elif line.recipe not in line.asset:
         # The asset may have been a passage before, under the same name.
-        remove(ours(line.asset, storage), storage)
+        delete_files(find_own_files(line.asset, storage), storage)
 
 
 def store_timeline(line: Line, storage: Storage) -> bool:
-    """Store the time line of a stored passage; True if a file was written.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
-    """
+    """Store the time line of a stored passage; True if a file was written."""
     if not line.cues:
         return False
-    files = render_timeline(of_line(line))
+    files = render_timeline(from_line(line))
     outdated = {file: data for file, data in files.items() if storage.read(file) != data}
     for file, data in outdated.items():
         storage.put(file, data)
@@ -259,11 +243,11 @@ def store_timeline(line: Line, storage: Storage) -> bool:
 
 def is_right(line: Line, storage: Storage) -> bool:
     """Whether the time line beside an asset matches its ledger line."""
-    files = render_timeline(of_line(line))
+    files = render_timeline(from_line(line))
     return all(storage.read(file) == data for file, data in files.items())
 
 
-def heal(storage: Storage, assets: Collection[str]) -> int:
+def write_missing(storage: Storage, assets: Collection[str]) -> int:
     """Write the missing time lines of these assets from the ledger.
 
     Returns:
@@ -276,7 +260,10 @@ def heal(storage: Storage, assets: Collection[str]) -> int:
     path = storage.root / LEDGER_NAME
     if not assets or not path.is_file():
         return 0
-    with fatal(f"cannot read {path}"), open_regular(path, follow_links=False) as stream:
+    with (
+        translate_os_errors(f"cannot read {path}"),
+        open_regular(path, follow_links=False) as stream,
+    ):
         lines = {line.asset: line for line in ledger.passages(stream, assets)}
     count, problems = 0, []
     for line in lines.values():
@@ -284,13 +271,13 @@ def heal(storage: Storage, assets: Collection[str]) -> int:
             count += store_timeline(line, storage)
         except ClipError as exc:
             problems.append(str(exc))
-    storage.settle()
+    storage.sync_new_names()
     if problems:
         raise FatalError(problems[0])
     return count
 
 
-def ours(asset: str, storage: Storage) -> list[str]:
+def find_own_files(asset: str, storage: Storage) -> list[str]:
     """The time line files of an asset whose content matches the asset's JSON time line."""
     file = asset_file_names.timelines_of(asset)[0]
     try:
@@ -302,12 +289,8 @@ def ours(asset: str, storage: Storage) -> list[str]:
     return [file for file, data in render_timeline(found).items() if storage.read(file) == data]
 
 
-def remove(files: Iterable[str], storage: Storage) -> None:
-    """Delete files below the output folder, if they exist, and sync their folders.
-
-    Raises:
-        FatalError: a file cannot be deleted.
-    """
+def delete_files(files: Iterable[str], storage: Storage) -> None:
+    """Delete files below the output folder, if they exist, and sync their folders."""
     for file in files:
         storage.delete(file)
 
@@ -354,12 +337,9 @@ def time_words(
 
 
 def place_words(words: Sequence[WordTime], segment: Cue, start: float) -> list[Cue]:
-    """The cues of the words of a segment, which begin and end with its sound.
+    """The cues of the words of a segment, as `time_words` returns them.
 
-    Args:
-        words: as `time_words` returns them.
-        segment: the cue of the whole segment.
-        start: where its sound begins in the asset, in seconds.
+    They begin and end with the sound of the segment, which begins after ``start`` seconds.
     """
     found = []
     for text, *times in words:

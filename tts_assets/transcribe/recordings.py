@@ -31,17 +31,11 @@ _AUDIO_SUFFIXES = frozenset(
 
 
 class RecordingFile(NamedTuple):
-    """A sound file that can be read.
+    """A sound file that can be read."""
 
-    Args:
-        path: its path.
-        name: the path of its transcript in an output folder, without the suffix.
-        seconds: its length; None if its header has none.
-    """
-
-    path: Path
-    name: str
-    seconds: float | None
+    path: Path  #: its path
+    name: str  #: the path of its transcript in an output folder, without the suffix
+    seconds: float | None  #: its length; None if its header has none
 
 
 class FoundRecordings(NamedTuple):
@@ -151,19 +145,12 @@ _ENERGY_FLOOR = 1e-10
 
 
 class AudioChunk(NamedTuple):
-    """A part of a recording, short enough for one call of a recognizer.
+    """A part of a recording, short enough for one call of a recognizer."""
 
-    Args:
-        number: its position in the recording, from 0.
-        begin: its start, in seconds.
-        end: its end; without a pause, it lies after the start of the next chunk.
-        samples: float32, mono, 16 kHz; empty if there is only silence.
-    """
-
-    number: int
-    begin: float
-    end: float
-    samples: Samples
+    number: int  #: its position in the recording, from 0
+    begin: float  #: its start, in seconds
+    end: float  #: its end; without a pause, it lies after the start of the next chunk
+    samples: Samples  #: float32, mono, 16 kHz; empty if there is only silence
 
 
 def split_chunks(blocks: Iterable[Samples], seconds: float) -> Iterator[AudioChunk]:

@@ -12,7 +12,7 @@ from tts_assets.build.pool import (
     FailureRules,
     Pool,
     Result,
-    time_limit_restarter,
+    start_time_limit,
 )
 from tts_assets.engines.asr.hosted_recognizer import (
     count_fitting_workers,
@@ -49,16 +49,11 @@ _MIN_LETTERS = 2
 
 
 class RecognizedChunk(NamedTuple):
-    """The result of a chunk; times in seconds from the beginning of the recording.
+    """The result of a chunk; times in seconds from the beginning of the recording."""
 
-    Args:
-        begin: the start of the chunk.
-        end: its end.
-        recognized: the recognized text, with times from the chunk's start; or why it failed.
-    """
-
-    begin: float
-    end: float
+    begin: float  #: the start of the chunk
+    end: float  #: its end
+    #: The recognized text, with times from the chunk's start; or why it failed.
     recognized: Recognized | str
 
 
@@ -124,11 +119,8 @@ def _split_overlap(
 ) -> tuple[list[Utterance], list[Utterance]]:
     """Cut two transcripts of the same overlap so that each word is in one of them.
 
-    Args:
-        before: the utterances of the earlier chunk that reach into the overlap.
-        after: the utterances of the later chunk.
-        begin: the start of the overlap.
-        end: its end.
+    ``before`` are the utterances of the earlier chunk that reach into the overlap, ``after`` those
+    of the later chunk; the overlap is from ``begin`` to ``end``.
     """
     first, second = list(_iter_letters(before)), list(_iter_letters(after))
     low = sum(letter.at < begin - _SAME_SECONDS for letter in first)
@@ -376,7 +368,7 @@ class _TranscriptionRun:
         async def recognize_chunk(job: ChunkJob) -> Recognized:
             if not job.chunk.samples.size:
                 return Recognized()
-            restart = time_limit_restarter()
+            restart = start_time_limit()
             return await recognizer.recognize(
                 job.chunk.samples, language=language, on_start=restart
             )
@@ -394,7 +386,7 @@ class _TranscriptionRun:
         ) as pool:
             async for result in pool.run(jobs):
                 self._record_result(result)
-                if (workers := _adapt_concurrency(concurrency, result)) is not None:
+                if (workers := concurrency.record_result(result)) is not None:
                     pool.limit = workers
                     self._on_event(ConcurrencyReduced(workers=workers))
         if pool.over is not None:
@@ -473,14 +465,3 @@ class _TranscriptionRun:
             workers=self._workers,
             seconds=seconds,
         )
-
-
-def _adapt_concurrency(
-    concurrency: AdaptiveConcurrency, result: Result[ChunkJob, Recognized]
-) -> int | None:
-    """The new number of chunks to recognize in parallel; None if it is unchanged."""
-    before = concurrency.limit
-    for _ in range(result.attempt - 1):
-        concurrency.saw(ok=False)
-    concurrency.saw(ok=result.ok)
-    return None if concurrency.limit == before else concurrency.limit

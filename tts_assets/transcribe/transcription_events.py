@@ -24,31 +24,18 @@ TranscriptPiece: TypeAlias = Utterance | TranscriptGap
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """The transcript of one recording.
+    """The transcript of one recording."""
 
-    Args:
-        file: its path, as given or found.
-        name: the path of its transcript in an output folder, without the suffix.
-        seconds: its length.
-        language: the spoken language.
-        recognizer: the name of the recognizer.
-        model: its model, if it has several.
-        pieces: utterances and gaps, in order.
-        chunks: the number of chunks.
-        failed: the number of chunks that are gaps.
-        problem: why it ends before the recording does; None if it is complete.
-    """
-
-    file: str
-    name: str
-    seconds: float
-    language: str
-    recognizer: str
-    model: str
-    pieces: tuple[TranscriptPiece, ...]
-    chunks: int
-    failed: int
-    problem: str | None = None
+    file: str  #: its path, as given or found
+    name: str  #: the path of its transcript in an output folder, without the suffix
+    seconds: float  #: its length
+    language: str  #: the spoken language
+    recognizer: str  #: the name of the recognizer
+    model: str  #: its model, if it has several
+    pieces: tuple[TranscriptPiece, ...]  #: utterances and gaps, in order
+    chunks: int  #: the number of chunks
+    failed: int  #: the number of chunks that are gaps
+    problem: str | None = None  #: why it ends before the recording does; None if it is complete
 
 
 # The events of a transcription, and its report.
@@ -56,40 +43,24 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionStarted:
-    """The recognizer starts.
+    """The recognizer starts."""
 
-    Args:
-        recordings: the number of recordings.
-        seconds: their total length, without those of unknown length.
-        workers: the number of chunks recognized in parallel.
-    """
-
-    recordings: int
-    seconds: float
-    workers: int
+    recordings: int  #: the number of recordings
+    seconds: float  #: their total length, without those of unknown length
+    workers: int  #: the number of chunks recognized in parallel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkRecognized:
-    """A chunk was recognized, or has failed.
+    """A chunk was recognized, or has failed."""
 
-    Args:
-        file: its recording.
-        begin: its start in the recording, in seconds.
-        end: its end.
-        letters: the number of recognized letters.
-        seconds: how long recognition took, with all attempts.
-        attempts: the number of attempts.
-        error: why it is a gap; None if it is none.
-    """
-
-    file: str
-    begin: float
-    end: float
-    letters: int
-    seconds: float
-    attempts: int
-    error: str | None
+    file: str  #: its recording
+    begin: float  #: its start in the recording, in seconds
+    end: float  #: its end
+    letters: int  #: the number of recognized letters
+    seconds: float  #: how long recognition took, with all attempts
+    attempts: int  #: the number of attempts
+    error: str | None  #: why it is a gap; None if it is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,25 +96,15 @@ TranscriptionEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionReport:
-    """The report of a transcription.
+    """The report of a transcription."""
 
-    Args:
-        recordings: the number of transcribed recordings.
-        audio_seconds: their total length.
-        chunks: the number of their chunks.
-        failed: the number of chunks that are gaps.
-        problems: files that cannot be transcribed, or only in part.
-        workers: the number of chunks recognized in parallel.
-        seconds: how long it took.
-    """
-
-    recordings: int
-    audio_seconds: float
-    chunks: int
-    failed: int
-    problems: tuple[InputError, ...]
-    workers: int
-    seconds: float
+    recordings: int  #: the number of transcribed recordings
+    audio_seconds: float  #: their total length
+    chunks: int  #: the number of their chunks
+    failed: int  #: the number of chunks that are gaps
+    problems: tuple[InputError, ...]  #: files that cannot be transcribed, or only in part
+    workers: int  #: the number of chunks recognized in parallel
+    seconds: float  #: how long it took
 
     @property
     def success_rate(self) -> float:

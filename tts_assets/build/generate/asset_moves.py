@@ -11,43 +11,28 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import msgspec
 
-from tts_assets.build.generate.build_state import iter_clips_with_url, jobs_of
+from tts_assets.build.generate.build_state import iter_clips_with_url, list_run_jobs
 from tts_assets.build.generate.clip import OutputTarget, store_asset
 from tts_assets.build.plan import output_folder, planner
 from tts_assets.build.plan.output_folder import bytes_of, open_ledger
 from tts_assets.build.shards import shard_record
 from tts_assets.build.shards.shard_record import URLS_NAME, check_name, encode_urls, patch
 from tts_assets.errors import ClipError, InputError
-from tts_assets.regular_files import refuse_link
-from tts_assets.store import asset_file_names, atomic_files, ledger, segment_cache, timelines
-from tts_assets.store.atomic_files import Storage, fatal
+from tts_assets.store import asset_file_names, atomic_files, ledger, timelines
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from tts_assets.build.generate.build_state import BuildState
-
-
-async def write_timelines(run: BuildState, store: Storage) -> None:
-    """Write the missing time lines, once the ledger is compact.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
-    """
-    assets = frozenset(run.plan.untimed)
-    run.timelines_written = await anyio.to_thread.run_sync(timelines.heal, store, assets)
+    from tts_assets.store.atomic_files import Storage
 
 
 # Move assets whose audio exists under another name, without an engine.
 
 
 async def move_assets(run: BuildState, store: Storage) -> None:
-    """Store existing audio under its new names; regenerate assets that differ from their lines.
-
-    Raises:
-        FatalError: the disk is full, or the ledger cannot be written.
-    """
+    """Store existing audio under its new names; regenerate assets that differ from their lines."""
     held = {item.asset: item for item in run.plan.planned if item.held is not None}
     if run.stop.requested:
         return
@@ -58,7 +43,7 @@ async def move_assets(run: BuildState, store: Storage) -> None:
         run.plan.planned = [
             item if item.asset in run.moved else item.instead or item for item in run.plan.planned
         ]
-        run.jobs = jobs_of(run)
+        run.jobs = list_run_jobs(run)
 
 
 def _move(run: BuildState, store: Storage, held: dict[str, planner.ClipPlan]) -> None:
@@ -67,25 +52,25 @@ def _move(run: BuildState, store: Storage, held: dict[str, planner.ClipPlan]) ->
         storage=store,
         log=atomic_files.AppendLog(store.root / LEDGER_NAME),
         rejected=run.plan.rejected,
-        earlier=segment_cache.folder(settings.temp, settings.state_folder),
+        earlier=run.rejected_audio,
     )
     moves = _Moves(output_folder.open_storage(settings), target, held)
     try:
         moves.do()
     finally:
         run.moved |= moves.done
-        run.aside |= set(moves.aside.values())
+        run.temporary |= set(moves.temporary.values())
         target.log.close()
 
 
 def _clear_away(run: BuildState, store: Storage) -> None:
     """Delete temporary assets of this and interrupted runs, once no clip needs them."""
-    asides = {asset for asset in (*run.plan.recorded, *run.aside) if _is_aside(asset)}
+    asides = {asset for asset in (*run.plan.recorded, *run.temporary) if _is_aside(asset)}
     unmoved = any(item.held and item.asset not in run.moved for item in run.plan.planned)
     if not asides or unmoved or not run.is_whole or store.root != Path(run.settings.state_folder):
         return
     for name in asides:
-        timelines.remove(asset_file_names.timelines_of(name), store)
+        timelines.delete_files(asset_file_names.timelines_of(name), store)
         store.delete(name)
     lines = bytes_of(store.root / LEDGER_NAME)
     store.replace(LEDGER_NAME, ledger.without(lines, asides))
@@ -112,7 +97,7 @@ class _Moves:
     ) -> None:
         """Take the moves by their new names; ``source`` is the current storage."""
         self.done: set[str] = set()
-        self.aside: dict[str, str] = {}
+        self.temporary: dict[str, str] = {}
         self._source = source
         self._target = target
         self._store = target.storage
@@ -152,11 +137,11 @@ class _Moves:
         line = self._lines.get((asset, item.recipe, atomic_files.sha256(data)))
         if line is not None:
             self._store_line(line, name, data)
-            self.aside[asset] = name
+            self.temporary[asset] = name
 
     def _place(self, item: planner.ClipPlan) -> None:
         source = item.held or ""
-        aside = self.aside.get(source)
+        aside = self.temporary.get(source)
         data = (self._source.read(source) if aside is None else self._store.read(aside)) or b""
         line = self._lines.get((source, item.recipe, atomic_files.sha256(data)))
         if line is not None:
@@ -194,22 +179,11 @@ def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], L
 # The files of a shard next to its assets: a header for the merge, and the URLs of its clips.
 
 
-def refuse_link_to(folder: Path) -> None:
-    """Refuse the folder of a shard if it is a link: its name is generated, so no user linked it.
-
-    Raises:
-        FatalError: it is a link.
-    """
-    with fatal(f"cannot write to {folder}"):
-        refuse_link(folder)
-
-
 def write_shard_header(run: BuildState, store: Storage) -> None:
     """Write the header, which identifies the plan, before any asset of the shard.
 
     Raises:
         InputError: the folder belongs to another plan, or the merge could not find a catalogue.
-        FatalError: the folder cannot be written to.
     """
     for each in run.plan.catalogues:
         check_name(each.file, run.settings.state_folder)
@@ -219,10 +193,8 @@ def write_shard_header(run: BuildState, store: Storage) -> None:
         different = before.differs(now)
         if different is not None:
             raise InputError(
-                (
-                    f"it belongs to another plan ({different}): merge or delete it, then run "
-                    "this shard again"
-                ),
+                f"it belongs to another plan ({different}): merge or delete it, then run "
+                "this shard again",
                 file=str(store.root),
             )
         now = msgspec.structs.replace(now, forced=now.forced or before.forced)
@@ -231,11 +203,7 @@ def write_shard_header(run: BuildState, store: Storage) -> None:
 
 
 def write_shard_footer(run: BuildState, store: Storage) -> None:
-    """Write the URLs, and then mark the shard as finished.
-
-    Raises:
-        FatalError: the folder cannot be written to.
-    """
+    """Write the URLs, and then mark the shard as finished."""
     urls = [
         patch(clip, url, run.settings.state_folder)
         for item in iter_clips_with_url(run)
@@ -251,7 +219,7 @@ def write_shard_footer(run: BuildState, store: Storage) -> None:
 def _count_left(run: BuildState) -> int:
     """Count the clips neither generated nor failed: the run stopped or reached a limit."""
     return sum(
-        item.recipe not in run.made
+        item.recipe not in run.generated
         and item.asset not in run.moved
         and item.recipe not in run.failures
         for item in run.plan.planned

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
 
@@ -18,10 +18,12 @@ from tts_assets.catalogues.catalogue_reader import UnusedPathError
 from tts_assets.catalogues.open_catalogues import pause_garbage_collector
 from tts_assets.config.settings import Only
 from tts_assets.engines.protocol import Remote
+from tts_assets.store import segment_cache
 from tts_assets.store.paid_speech import TakeStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from tts_assets.build.events import Event
     from tts_assets.build.generate.cost import CostTracker, Limits
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.rate_limiter import Limiter
     from tts_assets.engines.protocol import Provider, VoiceInfo
     from tts_assets.model import Clip, Finding, Pronunciation, Voice
+
+
+T = TypeVar("T")
 
 
 def leave_repeating(settings: Settings, provider: Provider, plan: Plan) -> int:
@@ -52,12 +57,10 @@ def leave_repeating(settings: Settings, provider: Provider, plan: Plan) -> int:
     return left
 
 
-def notes(left: int, repeated: int) -> Iterator[str]:
+def note_rejected_clips(left: int, repeated: int) -> Iterator[str]:
     """Yield the notes about rejected clips.
 
-    Args:
-        left: how many were not regenerated because they would sound the same.
-        repeated: how many were regenerated with exactly the rejected bytes.
+    Some were left out because they would sound the same, others repeat exactly the rejected bytes.
     """
     advice = "change their reading, accent or voice"
     if left:
@@ -106,28 +109,28 @@ class BuildState:
 
     settings: Settings
     provider: Provider
-    tell: Callable[[Event], None]
-    stop: Stop
-    limits: Limits
-    chosen: str | None = None
+    tell: Callable[[Event], None]  #: receives the events
+    stop: Stop  #: asks the run to stop
+    limits: Limits  #: the limits of the run, and the jobs left for another
+    chosen: str | None = None  #: why the engine was chosen; None if it was requested
     plan: Plan = field(default_factory=Plan)
     begun: float = field(default_factory=time.monotonic)
-    states: dict[planner.State, int] = field(default_factory=dict)
-    workers: int = 0
-    too_many: int = 0
-    to_make: int = 0
-    jobs: list[Job] = field(default_factory=list)
-    made: set[str] = field(default_factory=set)
-    to_move: int = 0
-    moved: set[str] = field(default_factory=set)
-    aside: set[str] = field(default_factory=set)
-    failures: dict[str, str] = field(default_factory=dict)
+    states: dict[planner.State, int] = field(default_factory=dict)  #: before the run
+    workers: int = 0  #: the clips generated at the same time
+    too_many: int = 0  #: the requested workers if the engine takes fewer, else 0
+    to_make: int = 0  #: the jobs of the first plan
+    jobs: list[Job] = field(default_factory=list)  #: those of the current plan
+    generated: set[str] = field(default_factory=set)  #: recipes
+    to_move: int = 0  #: the assets of the first plan that exist under another name
+    moved: set[str] = field(default_factory=set)  #: their new names
+    temporary: set[str] = field(default_factory=set)
+    failures: dict[str, str] = field(default_factory=dict)  #: the reasons, by recipe
     doubts: dict[str, Pronunciation] = field(default_factory=dict)
     findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
-    left_rejected: int = 0
-    repeated: set[str] = field(default_factory=set)
+    left_rejected: int = 0  #: rejected clips that would sound the same
+    repeated: set[str] = field(default_factory=set)  #: recipes with exactly the rejected bytes
     audio_seconds: float = 0.0
-    credits: dict[str, None] = field(default_factory=dict)
+    credits: dict[str, None] = field(default_factory=dict)  #: the credit lines of clips; the keys
     costs: CostTracker | None = None
     takes: TakeStore | None = None
     limiter: Limiter | None = None
@@ -153,6 +156,21 @@ class BuildState:
         return is_shard and settings.is_whole and not self.plan.trouble.problems
 
     @property
+    def temp(self) -> Path:
+        """The folder for the segments of unfinished passages."""
+        return segment_cache.cache_dir_for(self.settings.temp, self.settings.folder)
+
+    @property
+    def rejected_audio(self) -> Path:
+        """The folder that keeps rejected audio for comparison."""
+        return segment_cache.rejected_audio_dir_for(self.settings.temp, self.settings.state_folder)
+
+    @property
+    def recipes_to_make(self) -> set[str]:
+        """The recipes to generate among the clips of the plan."""
+        return {item.recipe for item in self.plan.planned if item.state in planner.TO_MAKE}
+
+    @property
     def has_work(self) -> bool:
         """Whether there are clips to generate, assets to move, or time lines to write."""
         due = self.jobs or self.plan.untimed
@@ -167,19 +185,18 @@ async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> Non
     _leave_misread(run.plan)
     run.left_rejected = leave_repeating(run.settings, run.provider, run.plan)
     settings = run.settings
-    run.takes = await anyio.to_thread.run_sync(
-        partial(
-            TakeStore,
-            settings.temp,
-            settings.folder,
-            accept=settings.accept_doubtful,
-            buy_again=Only.FAILED in settings.only,
-        )
+    open_takes = partial(
+        TakeStore,
+        settings.temp,
+        settings.folder,
+        accept=settings.accept_doubtful,
+        buy_again=Only.FAILED in settings.only,
     )
+    run.takes = await anyio.to_thread.run_sync(open_takes)
     if run.costs is not None:
         run.costs.rejected = run.plan.rejected
         run.costs.is_paid = run.takes.needs_no_request
-    run.jobs = jobs_of(run)
+    run.jobs = list_run_jobs(run)
 
 
 def _leave_misread(plan: Plan) -> None:
@@ -197,13 +214,13 @@ def _leave_misread(plan: Plan) -> None:
 
 
 @pause_garbage_collector()
-def jobs_of(run: BuildState) -> list[Job]:
+def list_run_jobs(run: BuildState) -> list[Job]:
     """The jobs of the current plan."""
     own = plan_types.find_voice(run.settings, run.provider).name
     return [_drop_unspoken_accent(run, job, own) for job in list_jobs(run.plan.planned)]
 
 
-def longest_first(jobs: list[Job]) -> list[Job]:
+def sort_longest_first(jobs: list[Job]) -> list[Job]:
     """Sort the jobs longest first, so that no worker is left with a long one at the end."""
     return sorted(jobs, key=lambda job: len(job.form.reading or job.form.text), reverse=True)
 
@@ -221,7 +238,7 @@ def iter_clips_with_url(run: BuildState) -> Iterator[planner.ClipPlan]:
     """The clips whose assets exist and whose catalogues lack their URLs."""
     for item in run.plan.planned if run.settings.update_json else ():
         # Don't publish a URL for audio identical to the rejected version.
-        is_made = item.recipe in run.made and item.recipe not in run.repeated
+        is_made = item.recipe in run.generated and item.recipe not in run.repeated
         exists = item.state is planner.State.FRESH or is_made or item.asset in run.moved
         if exists and planner.lacks_url(item):
             yield item
@@ -236,33 +253,27 @@ def create_report(run: BuildState, *, dry_run: bool) -> Report:
         states=run.states,
         to_make=run.to_make,
         passed_over=plan.passed_over,
-        made=len(run.made),
+        made=len(run.generated),
         to_move=run.to_move,
         moved=len(run.moved),
         kept=plan.kept,
         left=_count_left_over(run),
         bound=run.limits.bound,
         failures=tuple(
-            Failure(clip=item.clip, reason=run.failures[item.recipe])
-            for item in planned
-            if item.recipe in run.failures
+            Failure(clip=clip, reason=reason) for clip, reason in _select(planned, run.failures)
         ),
         doubts=tuple(
-            Doubt(clip=item.clip, pronunciation=run.doubts[item.recipe])
-            for item in planned
-            if item.recipe in run.doubts
+            Doubt(clip=clip, pronunciation=spoken) for clip, spoken in _select(planned, run.doubts)
         ),
         planned=planned,
         flawed=tuple(
-            Flawed(clip=item.clip, findings=run.findings[item.recipe])
-            for item in planned
-            if item.recipe in run.findings
+            Flawed(clip=clip, findings=each) for clip, each in _select(planned, run.findings)
         ),
         unspoken=tuple(each for one in plan.catalogues for each in one.unspoken),
         problems=tuple(plan.trouble.problems),
         notes=(
             *plan.trouble.notes,
-            *notes(run.left_rejected, len(run.repeated)),
+            *note_rejected_clips(run.left_rejected, len(run.repeated)),
             *_note_fewer_workers(run),
             *_note_ignored_accents(run),
             *_note_unused_cluster(run),
@@ -290,6 +301,13 @@ def create_report(run: BuildState, *, dry_run: bool) -> Report:
     )
 
 
+def _select(
+    planned: Iterable[planner.ClipPlan], found: Mapping[str, T]
+) -> Iterator[tuple[Clip, T]]:
+    """The clips whose recipes have a value, with these values."""
+    return ((item.clip, found[item.recipe]) for item in planned if item.recipe in found)
+
+
 def _count_left_over(run: BuildState) -> int:
     """Count the clips that a limit left for another run, including unmoved assets."""
     if run.limits.bound is None:
@@ -302,17 +320,16 @@ def _note_fewer_workers(run: BuildState) -> tuple[str, ...]:
     """Note that the run used fewer workers than requested."""
     if not (run.too_many and run.jobs) or run.settings.concurrency is None:
         return ()
-    return (
-        (
-            f"concurrency limited to {run.workers} ({run.too_many} requested): {run.provider.name} "
-            "takes no more on this machine"
-        ),
+    note = (
+        f"concurrency limited to {run.workers} ({run.too_many} requested): {run.provider.name} "
+        "takes no more on this machine"
     )
+    return (note,)
 
 
 def _note_unused_cluster(run: BuildState) -> tuple[str, ...]:
     """Note that the run did not use the cluster."""
-    if run.settings.cluster is None or not run.made or not isinstance(run.provider, Remote):
+    if run.settings.cluster is None or not run.generated or not isinstance(run.provider, Remote):
         return ()
     name = run.provider.name
     return (f"{name} is a service: this machine sent its requests, not the cluster",)
@@ -322,7 +339,7 @@ def _note_ignored_accents(run: BuildState) -> tuple[str, ...]:
     """Note the pitch accents that the voices cannot follow."""
     ignored = sum(
         any(clip.form.accent is not None for clip in job.clips)
-        and job.recipe in run.made
+        and job.recipe in run.generated
         and not run.provider.accents(voice.name)
         for job, voice in _voices_of(run)
     )
@@ -341,7 +358,7 @@ def _drop_unspoken_accent(run: BuildState, job: Job, own: str) -> Job:
 
 def _credits(run: BuildState) -> str:
     """The credit lines that the licences of all used voices require."""
-    lines = {voice.credit: None for job, voice in _voices_of(run) if job.recipe in run.made}
+    lines = {voice.credit: None for job, voice in _voices_of(run) if job.recipe in run.generated}
     return "; ".join(line for line in (lines | run.credits) if line)
 
 

@@ -30,10 +30,11 @@ from tts_assets.errors import (
 from tts_assets.japanese.accent_notation import format_accent_phrases
 from tts_assets.regular_files import read_regular
 from tts_assets.store import asset_file_names, ledger, segment_cache, timelines
-from tts_assets.store.atomic_files import fatal, sha256
+from tts_assets.store.atomic_files import sha256, translate_os_errors
 from tts_assets.store.ledger_line import (
     ATTRIBUTES,
     ATTRIBUTES_NAME,
+    FORM_FIELDS,
     LEDGER_NAME,
     VERSION,
     Line,
@@ -93,16 +94,7 @@ class ClipExecutor(Protocol):
     async def record_clip(
         self, form: SpokenForm, voice: Voice, assets: tuple[str, ...]
     ) -> tuple[Recording, StoredData | None]:
-        """Generate a clip.
-
-        Args:
-            form: the text with its reading.
-            voice: the voice.
-            assets: the names under which the executor may store the clip; empty to not store it.
-
-        Returns:
-            The clip, without its bytes if they are stored.
-        """
+        """Generate a clip; without its bytes if it is stored, which is allowed under these names."""
         ...
 
     async def record_segment(
@@ -114,36 +106,19 @@ class ClipExecutor(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildContext:
-    """Everything that the clips of a run have in common.
+    """Everything that the clips of a run have in common."""
 
-    Args:
-        speaker: the open engine, or the executor on other machines.
-        voice: the default voice.
-        engine: returns the engine's parts with their versions, for the name of a voice.
-        accents: whether a voice follows pitch accents, by its name.
-        repeats: whether a voice is deterministic, by its name.
-        sound: the loudness and the file format of the assets.
-        recipes: hashes the inputs of clips, for the ledger.
-        cast: assigns voices to the speakers of passages.
-        temp: the folder for the segments of unfinished passages.
-        threads: limits the threads that prepare and store audio.
-        remakes: how often to regenerate a clip that fails a check, if the voice is not
-            deterministic.
-        takes: the paid recordings; None if requests are not recorded.
-    """
-
-    speaker: Speaker | ClipExecutor
-    voice: Voice
-    engine: Callable[[str], str]
-    accents: Callable[[str], bool]
-    repeats: Callable[[str], bool]
-    sound: Sound
-    recipes: Recipes
-    cast: Cast
-    temp: Path
-    threads: CapacityLimiter
+    speaker: Speaker | ClipExecutor  #: the open engine, or the executor on other machines
+    voice: Voice  #: the default voice
+    provider: Provider  #: the engine
+    sound: Sound  #: the loudness and the file format of the assets
+    recipes: Recipes  #: hashes the inputs of clips, for the ledger
+    cast: Cast  #: assigns voices to the speakers of passages
+    temp: Path  #: the folder for the segments of unfinished passages
+    threads: CapacityLimiter  #: limits the threads that prepare and store audio
+    #: How often to regenerate a clip that fails a check, if the voice is not deterministic.
     remakes: int = 0
-    takes: TakeStore | None = None
+    takes: TakeStore | None = None  #: the paid recordings; None if requests are not recorded
 
     def own_voice(self, job: Job) -> Voice:
         """The voice of a job, or of its narrator."""
@@ -159,93 +134,48 @@ class BuildContext:
             pronunciation=pronunciation,
             speed=voice.speed,
             voice=f"{voice.provider}/{voice.name}",
-            says_accents=self.accents(voice.name),
+            says_accents=self.provider.accents(voice.name),
             is_segment=is_segment,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputTarget:
-    """The destination of the assets of a run.
+    """The destination of the assets of a run."""
 
-    Args:
-        storage: the output folder.
-        log: the open ledger.
-        rejected: the assets whose audio a reviewer rejected.
-        earlier: the folder that keeps the rejected audio when it is replaced.
-    """
-
-    storage: Storage
-    log: AppendLog
-    rejected: Container[str] = frozenset()
-    earlier: Path = Path()
+    storage: Storage  #: the output folder
+    log: AppendLog  #: the open ledger
+    rejected: Container[str] = frozenset()  #: the assets whose audio a reviewer rejected
+    earlier: Path = Path()  #: the folder that keeps the rejected audio when it is replaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredClip:
-    """The result of a job.
+class FinishedClip:
+    """A finished clip: its recording, and what the ledger records besides."""
 
-    Args:
-        seconds: the length of the speech.
-        bytes: the size of one asset.
-        lufs: its integrated loudness.
-        pronunciation: the spoken pronunciation, if the engine reports it.
-        credit: the credit line that its licence requires, if known only now; "" for none.
-        billed: the amount that a service charged in this run, in its own credits; None if it does
-            not report it.
-        findings: the audio checks that it failed.
-        repeated: whether it has exactly the bytes that a reviewer rejected.
-    """
+    recording: Recording  #: its bytes, unless they are in a file or stored, and its measurements
+    file: Path | None = None  #: the file with its bytes
+    stored: StoredData | None = None  #: its hash and size, if it is stored under all its names
+    billed: float | None = None  #: the amount that a service charged for it, including earlier runs
+    cues: tuple[Cue, ...] = ()  #: the time line of a passage
+    word_cues: tuple[Cue, ...] = ()  #: the same by words, if a service reports their times
+    repeated: bool = False  #: whether it has exactly the bytes that a reviewer rejected
 
-    seconds: float
-    bytes: int
-    lufs: float
-    pronunciation: Pronunciation | None = None
-    credit: str = ""
-    billed: float | None = None
-    findings: tuple[Finding, ...] = ()
-    repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """The content of an asset.
-
-    Args:
-        data: its bytes, or the file that contains them; empty if they are already stored.
-        made: the result of its job.
-        lufs: its integrated loudness.
-        peak_dbtp: its true peak.
-        billed: the amount that a service charged for it, including earlier runs.
-        cues: the time line of a passage.
-        word_cues: the same by words, if a service reports their times.
-        stored: the hash and size of its bytes, if they are already stored under all its names.
-    """
-
-    data: bytes | Path
-    made: StoredClip
-    lufs: float
-    peak_dbtp: float
-    billed: float | None = None
-    cues: tuple[Cue, ...] = ()
-    word_cues: tuple[Cue, ...] = ()
-    stored: StoredData | None = None
+    @property
+    def data(self) -> bytes | Path:
+        """Its bytes, or the file that contains them."""
+        return self.recording.data if self.file is None else self.file
 
 
 async def make_clip(
     job: Job, context: BuildContext, target: OutputTarget, *, on_start: Callable[[], None]
-) -> StoredClip:
-    """Generate a job's asset, and store it under each of its names.
-
-    Raises:
-        ClipError: the engine cannot speak the text, or its audio is unusable.
-        FatalError: the engine is gone, or nothing can be stored.
-    """
+) -> FinishedClip:
+    """Generate a job's asset, and store it under each of its names."""
     assets: tuple[str, ...] = ()
     if isinstance(context.speaker, ClipExecutor) and target.storage.is_shared:
         assets = await to_thread.run_sync(_offer_names, job, target, limiter=context.threads)
-    content = await record(job, context, on_start=on_start, assets=assets)
-    return await to_thread.run_sync(store, job, context, target, content, limiter=context.threads)
+    clip = await record(job, context, on_start=on_start, assets=assets)
+    return await to_thread.run_sync(store, job, context, target, clip, limiter=context.threads)
 
 
 def _offer_names(job: Job, target: OutputTarget) -> tuple[str, ...]:
@@ -266,18 +196,11 @@ async def record(
     *,
     on_start: Callable[[], None],
     assets: tuple[str, ...] = (),
-) -> Content:
-    """Generate the content of a job's asset in one piece, without storing it on this machine.
+) -> FinishedClip:
+    """Generate a job's clip in one piece, without storing it on this machine.
 
-    Args:
-        job: the job.
-        context: the build context.
-        on_start: called when the work starts, and again if it restarts.
-        assets: names under which workers may store it.
-
-    Raises:
-        ClipError: the engine cannot speak the text, or its audio is unusable.
-        FatalError: the engine is gone.
+    ``on_start`` is called when the work starts, and again if it restarts; workers may store
+    the clip under ``assets``.
     """
     try:
         recording, stored = await record_form(
@@ -286,34 +209,18 @@ async def record(
     except TtsAssetsError:
         raise
     except Exception as exc:
-        raise strange(exc) from exc
-    made = StoredClip(
-        seconds=recording.seconds,
-        bytes=len(recording.data) if stored is None else stored.size,
-        lufs=recording.lufs,
-        pronunciation=recording.pronunciation,
-        credit=recording.credit,
-        billed=recording.billed,
-        findings=recording.findings,
-    )
-    return Content(
-        data=recording.data,
-        stored=stored,
-        made=made,
-        lufs=recording.lufs,
-        peak_dbtp=recording.peak_dbtp,
-        billed=sum_billed(recording.billed),
-    )
+        raise to_clip_error(exc) from exc
+    return FinishedClip(recording=recording, stored=stored, billed=sum_billed(recording.billed))
 
 
-def out_of_time(limit_seconds: float) -> ClipTimeoutError:
+def to_timeout_error(limit_seconds: float) -> ClipTimeoutError:
     """The error for work that exceeded its time limit."""
     return ClipTimeoutError(
         f"timed out after {limit_seconds:g} s; to change the limit, set --timeout"
     )
 
 
-def strange(exc: Exception) -> ClipError:
+def to_clip_error(exc: Exception) -> ClipError:
     """Turn an unexpected exception of an engine, which is third-party code, into a clip's failure."""
     if is_out_of_memory(exc):
         return ClipError(OUT_OF_MEMORY)
@@ -364,7 +271,7 @@ async def best_take(
     stops, keep the best so far, as it may be paid for.
     """
     best, findings = await take()
-    for _ in range(0 if context.repeats(voice.name) else context.remakes):
+    for _ in range(0 if context.provider.repeats(voice.name) else context.remakes):
         # A recording of an earlier run was accepted, or is all that was paid for.
         if not findings or ((order := find_order()) is not None and order.uses_earlier):
             break
@@ -398,36 +305,26 @@ async def _record(
     )
 
 
-def store(job: Job, context: BuildContext, target: OutputTarget, content: Content) -> StoredClip:
-    """Store the content of a job under each of its names, and record it in the ledger.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
-    """
-    billed, repeated = content.billed, False
+def store(
+    job: Job, context: BuildContext, target: OutputTarget, clip: FinishedClip
+) -> FinishedClip:
+    """Store a clip under each of its names, and record it in the ledger; returns it without bytes."""
+    billed, repeated = clip.billed, False
     for asset in job.assets:
-        line = _line(job, asset, context, content)
-        line = msgspec.structs.replace(line, billed=billed)
-        data = content.data if content.stored is None else None
-        repeated |= store_asset(line, data, target)
+        line = msgspec.structs.replace(_line(job, asset, context, clip), billed=billed)
+        repeated |= store_asset(line, clip.data if clip.stored is None else None, target)
         # Charge it to its first name only.
         billed = None
-    return replace(content.made, repeated=repeated)
+    return replace(clip, recording=replace(clip.recording, data=b""), repeated=repeated)
 
 
 def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> bool:
     """Store an asset with its line, in the order that the ledger's docstring explains.
 
-    Args:
-        line: its ledger line.
-        data: its bytes, or the file that contains them; None if it is already stored.
-        target: the destination.
+    ``data`` is its bytes, or the file that contains them; None if it is already stored.
 
     Returns:
         Whether a reviewer rejected exactly these bytes.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
     """
     storage, log, asset = target.storage, target.log, line.asset
     for each in (asset, *(asset_file_names.timelines_of(asset) if line.cues else ())):
@@ -435,8 +332,10 @@ def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> 
     repeated = False
     encoded = encode(line)
     if asset in target.rejected:
-        repeated = segment_cache.keep(target.earlier, asset, storage, unless=line.sha256)
-    timelines.make_way(line, storage)
+        repeated = segment_cache.keep_rejected_audio(
+            target.earlier, asset, storage, unless=line.sha256
+        )
+    timelines.delete_outdated(line, storage)
     if data is None:
         log.append(encoded)
     elif line.recipe in asset and storage.is_new(asset):
@@ -451,16 +350,12 @@ def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> 
 
 
 def leave_tidy(storage: Storage) -> None:
-    """Sync the assets to disk, sort the ledger, and have git merge it.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
-    """
-    storage.settle()
+    """Sync the assets to disk, sort the ledger, and have git merge it."""
+    storage.sync_new_names()
     path = storage.root / LEDGER_NAME
     if not path.exists():
         return
-    with fatal(f"cannot read {path}"):
+    with translate_os_errors(f"cannot read {path}"):
         data = read_regular(path, follow_links=False)
     tidy = ledger.compact_ledger(data, file=str(path), hash_of=storage.hash_of)
     if storage.is_shared:
@@ -471,48 +366,43 @@ def leave_tidy(storage: Storage) -> None:
 
 
 def write_git_attributes(storage: Storage) -> None:
-    """Have git merge the ledger of a folder, unless the folder has a .gitattributes already.
-
-    Raises:
-        FatalError: the disk is full, gone or read-only.
-    """
+    """Have git merge the ledger of a folder, unless the folder has a .gitattributes already."""
     if not (storage.root / ATTRIBUTES_NAME).exists():
         storage.replace(ATTRIBUTES_NAME, ATTRIBUTES)
 
 
-def _line(job: Job, asset: str, context: BuildContext, content: Content) -> Line:
-    made, form, voice = content.made, job.form, context.own_voice(job)
-    pronunciation = made.pronunciation
+def _line(job: Job, asset: str, context: BuildContext, clip: FinishedClip) -> Line:
+    recording, form, voice = clip.recording, job.form, context.own_voice(job)
+    pronunciation = recording.pronunciation
+    stored = clip.stored or StoredData(sha256(clip.data), _size_of(clip.data))
     return Line(
         asset=asset,
         version=VERSION,
         recipe=job.recipe,
         brief=context.recipes.brief(form, job.voice, job.speed),
-        text=form.text,
-        reading=form.reading,
-        accent=form.accent,
-        sentence=form.sentence,
-        readings=form.readings,
-        boundaries=form.boundaries,
-        romanized=form.romanized,
+        **{name: getattr(form, name) for name in FORM_FIELDS},
         words=context.recipes.words_in(form.text),
         spoken=format_accent_phrases(pronunciation.phrases) if pronunciation else "",
         basis=pronunciation.basis if pronunciation else "",
         voice=f"{voice.provider}/{voice.name}",
         speed=voice.speed,
         sound=context.recipes.sound_words(form),
-        engine=context.engine(voice.name),
-        sha256=sha256(content.data) if content.stored is None else content.stored.sha256,
-        bytes=made.bytes,
-        seconds=made.seconds,
-        lufs=content.lufs,
-        peak_dbtp=content.peak_dbtp,
-        credit=made.credit,
+        engine=context.provider.engine(voice.name),
+        sha256=stored.sha256,
+        bytes=stored.size,
+        seconds=recording.seconds,
+        lufs=recording.lufs,
+        peak_dbtp=recording.peak_dbtp,
+        credit=recording.credit,
         speakers=context.recipes.speakers(form, job.voice, job.speed),
-        cues=content.cues,
-        word_cues=content.word_cues,
-        findings=made.findings,
+        cues=clip.cues,
+        word_cues=clip.word_cues,
+        findings=recording.findings,
     )
+
+
+def _size_of(data: bytes | Path) -> int:
+    return len(data) if isinstance(data, bytes) else data.stat().st_size
 
 
 # Preflight checks, and the build context of a run.
@@ -548,27 +438,15 @@ def auto_workers(provider: Provider) -> int:
 def create_context(
     settings: Settings, provider: Provider, speaker: Speaker | ClipExecutor, workers: int
 ) -> BuildContext:
-    """Create the build context of a run.
-
-    Args:
-        settings: the settings.
-        provider: the engine.
-        speaker: the open engine.
-        workers: the number of clips generated at the same time.
-
-    Raises:
-        UsageError: the provider has no such voice.
-    """
+    """Create the build context of a run with this many clips at the same time."""
     return BuildContext(
         speaker=speaker,
         voice=plan_types.find_voice(settings, provider),
-        engine=provider.engine,
-        accents=provider.accents,
-        repeats=provider.repeats,
+        provider=provider,
         sound=settings.sound,
         recipes=plan_types.recipes(settings, provider),
         cast=plan_types.cast(settings, provider),
-        temp=segment_cache.place_for(settings.temp, settings.folder),
+        temp=segment_cache.cache_dir_for(settings.temp, settings.folder),
         threads=anyio.CapacityLimiter(workers),
         # Don't pay twice because a check failed.
         remakes=0 if isinstance(provider, Priced) else settings.remakes,

@@ -26,9 +26,9 @@ from tts_assets.build.generate.clip import (
     StoredData,
     check_ready,
     create_context,
-    out_of_time,
     record_form,
-    strange,
+    to_clip_error,
+    to_timeout_error,
 )
 from tts_assets.build.generate.passage import record_segment
 from tts_assets.build.plan.output_folder import open_run_storage
@@ -83,23 +83,14 @@ Made = Any
 
 
 class _Request(NamedTuple):
-    """A clip or a segment to generate.
+    """A clip or a segment to generate."""
 
-    Args:
-        form: the text with its reading.
-        voice: the voice.
-        engine: the run's engine, model and dictionary with their versions.
-        assets: names under which the worker may store a clip.
-        around: the texts around a segment; None for a clip.
-        timed: whether to request the time of each character of a segment.
-    """
-
-    form: SpokenForm
-    voice: Voice
-    engine: str
-    assets: tuple[str, ...] = ()
-    around: tuple[str, str] | None = None
-    timed: bool = False
+    form: SpokenForm  #: the text with its reading
+    voice: Voice  #: the voice
+    engine: str  #: the run's engine, model and dictionary with their versions
+    assets: tuple[str, ...] = ()  #: names under which the worker may store a clip
+    around: tuple[str, str] | None = None  #: the texts around a segment; None for a clip
+    timed: bool = False  #: whether to request the time of each character of a segment
 
 
 class _Outcome(NamedTuple):
@@ -565,7 +556,7 @@ class _WorkerEngine:
         except Exception as exc:  # noqa: BLE001 - the run reports it
             _engines.pop(self._key, None)
             if not self._ready.done():
-                error = exc if isinstance(exc, TtsAssetsError) else strange(exc)
+                error = exc if isinstance(exc, TtsAssetsError) else to_clip_error(exc)
                 self._ready.set_exception(FatalError(f"{_name_worker()}: {error}"))
 
     async def _make_all(
@@ -604,8 +595,8 @@ class _WorkerEngine:
         except TtsAssetsError as exc:
             return _Outcome(error=f"{_name_worker()}: {exc}", kind="fatal")
         except Exception as exc:  # noqa: BLE001 - the engine's code is not ours
-            return _Outcome(error=str(strange(exc)))
-        return _Outcome(error=str(out_of_time(seconds)), kind="timeout")
+            return _Outcome(error=str(to_clip_error(exc)))
+        return _Outcome(error=str(to_timeout_error(seconds)), kind="timeout")
 
     async def _record(
         self, request: _Request, context: BuildContext, restart: Callable[[], None]

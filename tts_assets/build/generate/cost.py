@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import reduce
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +20,7 @@ from tts_assets.errors import UsageError
 from tts_assets.store.ledger import origins
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Container, Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from tts_assets.build.plan.planner import Job
@@ -31,26 +32,18 @@ if TYPE_CHECKING:
 #: The tolerance of cost limits: floating-point sums of prices are not exact.
 _ROUNDING = 1e-9
 
-#: The charge of texts that cannot be spoken: they are not sent.
-_NOTHING = Charge(0, 0.0)
-
 #: The factor on the expected cost of further clips before the first bill.
 _UNKNOWN_FACTOR = 2.0
 
 
 class Limits:
-    """The jobs of a run, those left for another run, and the limit that left them.
-
-    Attributes:
-        taken: the jobs of this run, in the order of the catalogues.
-        left: the jobs for another run.
-        bound: the setting that left them, with its value; None if nothing is left.
-    """
+    """The jobs of a run, those left for another run, and the limit that left them."""
 
     def __init__(self, settings: Settings) -> None:
         """Start the clock of ``--max-duration``."""
-        self.taken: list[Job] = []
-        self.left: list[Job] = []
+        self.taken: list[Job] = []  #: the jobs of this run, in the order of the catalogues
+        self.left: list[Job] = []  #: the jobs for another run
+        #: The setting that left them, with its value; None if nothing is left.
         self.bound: str | None = None
         self._clips = settings.max_clips
         self._seconds = settings.max_duration_seconds
@@ -69,13 +62,14 @@ class Limits:
         """
         self.taken, self.left, self.bound = list(jobs), [], None
         for number, job in enumerate(jobs):
-            bound = self._enough(number) or self.late() or passed(job)
+            is_last = self._clips is not None and number >= self._clips
+            bound = f"max-clips = {self._clips}" if is_last else self.late() or passed(job)
             if bound is not None:
                 self.leave(jobs[number:], bound)
                 break
         return list(self.taken)
 
-    def dispatch(self, jobs: Sequence[Job]) -> Iterator[Job]:
+    async def dispatch(self, jobs: Sequence[Job]) -> AsyncGenerator[Job, None]:
         """The jobs one by one, until the run exceeds its duration."""
         for number, job in enumerate(jobs):
             if (bound := self.late()) is not None:
@@ -95,12 +89,6 @@ class Limits:
         self.taken = [job for job in self.taken if job.recipe not in recipes]
         self.left = [*jobs, *self.left]
         self.bound = bound
-
-    def _enough(self, number: int) -> str | None:
-        """The limit that one more clip would exceed."""
-        if self._clips is None or number < self._clips:
-            return None
-        return f"max-clips = {self._clips}"
 
 
 class _Seller(Provider, Priced, Protocol):
@@ -146,14 +134,7 @@ class CostTracker:
         self._changed = anyio.Event()
 
     async def estimate(self, jobs: Sequence[Job]) -> list[Job]:
-        """Estimate the charges of jobs, and take those within the limits.
-
-        Args:
-            jobs: the jobs in order; the first that exceeds a limit is left, and all after it.
-
-        Raises:
-            FatalError: the dictionary, which determines the text to send, cannot be used.
-        """
+        """Estimate the charges of jobs, and take those within the limits, as in `Limits.take`."""
         if not jobs:
             return []
         self._charges = await self._find_charges(jobs)
@@ -175,7 +156,10 @@ class CostTracker:
             if len(sayable) < len(results):
                 self._unsayable.add(job.recipe)
             is_sent = len(sayable) == len(results) and not self.is_paid(job.recipe)
-            found[job.recipe] = _sum(sayable) if is_sent else _NOTHING
+            sent = sayable if is_sent else []
+            found[job.recipe] = Charge(
+                sum(each.characters for each in sent), sum((each.credits for each in sent), 0.0)
+            )
         return found
 
     async def ask_balance(self) -> None:
@@ -284,10 +268,7 @@ class CostTracker:
         return None
 
     def _bill(self, jobs: Iterable[Job]) -> Charges:
-        bill = Charges()
-        for job in jobs:
-            bill = _plus(bill, self._charges[job.recipe])
-        return bill
+        return reduce(_plus, (self._charges[job.recipe] for job in jobs), Charges())
 
     def _find_repeat_charges(self, jobs: Sequence[Job]) -> Rebilled | None:
         reasons = find_repeat_purchases(
@@ -300,13 +281,6 @@ class CostTracker:
             out_of=len(jobs),
             reasons=tuple(Reason(*each) for each in Counter(reasons.values()).most_common()),
         )
-
-
-def _sum(charges: Iterable[Charge]) -> Charge:
-    total = _NOTHING
-    for each in charges:
-        total = Charge(total.characters + each.characters, total.credits + each.credits)
-    return total
 
 
 def _plus(bill: Charges, charge: Charge) -> Charges:
@@ -338,7 +312,8 @@ def find_repeat_purchases(
     before: dict[tuple[str, str | None], list[Provenance]] = {}
     for origin in origins(output_folder.ledger_bytes(settings)):
         # A line without a text revokes the lines of an asset, which may have been paid for.
-        if origin.text and _is_of(provider, origin) and origin.recipe not in fresh:
+        is_own = origin.voice.partition("/")[0] == provider.name
+        if origin.text and is_own and origin.recipe not in fresh:
             before.setdefault((origin.text, origin.reading), []).append(origin)
     now = plan_types.Origins(settings, provider)
     found = {}
@@ -357,10 +332,6 @@ def _why_again(job: Job, rejected: Container[str], *, forced: bool) -> str:
     if any(asset in rejected for asset in job.assets):
         return "a reviewer rejected them"
     return "their files are missing or damaged"
-
-
-def _is_of(provider: Provider, origin: Provenance) -> bool:
-    return origin.voice.partition("/")[0] == provider.name
 
 
 def _nearest(origins: Iterable[Provenance], now: Provenance) -> Provenance:

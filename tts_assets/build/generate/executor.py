@@ -12,8 +12,7 @@ import anyio.to_thread
 
 from tts_assets.build.events import Estimated, Started, Waiting
 from tts_assets.build.generate import asset_moves
-from tts_assets.build.generate.asset_moves import write_timelines
-from tts_assets.build.generate.build_state import longest_first
+from tts_assets.build.generate.build_state import sort_longest_first
 from tts_assets.build.generate.clip import (
     ClipExecutor,
     OutputTarget,
@@ -22,24 +21,28 @@ from tts_assets.build.generate.clip import (
     write_git_attributes,
 )
 from tts_assets.build.generate.results import SLACK, Results, ServiceWaits
-from tts_assets.build.generate.work_items import WorkQueue, cuts_of, most_pieces
+from tts_assets.build.generate.work_items import WorkQueue, count_most_pieces, cuts_of
 from tts_assets.build.plan import output_folder, plan_types, planner
-from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
+from tts_assets.build.pool import FailureRules, Pool, start_time_limit
 from tts_assets.config import keys
 from tts_assets.engines.protocol import Bounded, Paced, Recorder, Remote
 from tts_assets.errors import ClipError, FatalError, InputError, StoppedError
-from tts_assets.store import atomic_files, failures, ledger_line, segment_cache
+from tts_assets.regular_files import refuse_link
+from tts_assets.store import failures, segment_cache, timelines
+from tts_assets.store.atomic_files import AppendLog, translate_os_errors
 from tts_assets.store.decisions import read_journal
+from tts_assets.store.ledger_line import LEDGER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from tts_assets.build.generate.build_state import BuildState
-    from tts_assets.build.generate.clip import BuildContext, StoredClip
+    from tts_assets.build.generate.clip import BuildContext, FinishedClip
     from tts_assets.build.generate.work_items import WorkItem
     from tts_assets.engines.http.rate_limiter import Limiter
     from tts_assets.engines.protocol import Speaker
+    from tts_assets.store.atomic_files import Storage
 
 
 #: The attempts for a segment: one that fails loses its whole passage. The client of a service
@@ -62,7 +65,7 @@ def is_idle(run: BuildState) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def lock_output_folder(run: BuildState) -> AsyncIterator[atomic_files.Storage]:
+async def lock_output_folder(run: BuildState) -> AsyncIterator[Storage]:
     """Lock the output folder, so that no other run writes into it.
 
     Raises:
@@ -71,7 +74,9 @@ async def lock_output_folder(run: BuildState) -> AsyncIterator[atomic_files.Stor
     """
     store = output_folder.open_run_storage(run.settings)
     if run.settings.shard is not None:
-        await anyio.to_thread.run_sync(asset_moves.refuse_link_to, store.root)
+        # The name of the folder is generated, so no user linked it.
+        with translate_os_errors(f"cannot write to {store.root}"):
+            refuse_link(store.root)
     await anyio.to_thread.run_sync(store.prepare)
     # Wait only if there is work: the run that holds the lock cleans up itself.
     in_turn = partial(_wait_for_turn, run, str(store.root))
@@ -79,28 +84,25 @@ async def lock_output_folder(run: BuildState) -> AsyncIterator[atomic_files.Stor
         yield store
 
 
-async def prepare_folders(run: BuildState, store: atomic_files.Storage) -> None:
-    """Write a shard's header, refuse links, and delete the leftovers of earlier runs."""
-    temp = _temp_folder(run)
+def prepare_folders(run: BuildState, store: Storage) -> None:
+    """Write a shard's header, refuse links, and delete the leftovers of earlier runs; blocks."""
     if run.settings.shard is not None:
-        await anyio.to_thread.run_sync(asset_moves.write_shard_header, run, store)
-    folders = _folders(run)
-    await anyio.to_thread.run_sync(store.refuse_links, folders)
-    await anyio.to_thread.run_sync(segment_cache.refuse_links, temp)
-    await anyio.to_thread.run_sync(store.sweep, folders)
+        asset_moves.write_shard_header(run, store)
+    missing = (asset for job in run.jobs for asset in job.assets)
+    # Every folder in which an interrupted run may have left files.
+    folders = sorted({asset.rpartition("/")[0] for asset in (*run.plan.present, *missing)})
+    store.refuse_links(folders)
+    segment_cache.refuse_links(run.temp)
+    store.sweep(folders)
     if run.is_whole or run.is_whole_shard:
-        await anyio.to_thread.run_sync(segment_cache.sweep_segments, temp, _to_make(run))
+        segment_cache.sweep_segments(run.temp, run.recipes_to_make)
     if run.is_whole:
-        await anyio.to_thread.run_sync(_sweep_earlier, run)
-    await anyio.to_thread.run_sync(_sweep_takes, run)
+        _sweep_rejected_audio(run)
+    _sweep_takes(run)
 
 
 async def estimate_build(run: BuildState) -> None:
-    """Estimate the cost of the clips, and drop those that exceed a limit of this run.
-
-    Raises:
-        FatalError: the dictionary, which determines the text to send, cannot be used.
-    """
+    """Estimate the cost of the clips, and drop those that exceed a limit of this run."""
     if not run.jobs or run.stop.requested:
         return
     if run.costs is None:
@@ -108,36 +110,27 @@ async def estimate_build(run: BuildState) -> None:
     else:
         run.jobs = await run.costs.estimate(run.jobs)
         run.tell(Estimated(cost=run.costs.cost()))
-    run.workers = max(1, min(run.workers, most_pieces(run.jobs)))
+    run.workers = max(1, min(run.workers, count_most_pieces(run.jobs)))
 
 
 def _has_old_records(run: BuildState) -> bool:
     """Whether there are failures or paid recordings of clips that no entry requests any more."""
-    recipes = _recipes_to_keep(run)
-    if recipes is None:
+    if not run.is_whole:
         return False
+    recipes = run.recipes_to_make
     path = Path(run.settings.folder) / failures.NAME
     recorded = failures.read_failures(output_folder.bytes_of(path), file=str(path))
     has_takes = run.takes is not None and run.takes.has_others(recipes)
     return has_takes or not recorded.keys() <= recipes
 
 
-def _temp_folder(run: BuildState) -> Path:
-    return segment_cache.place_for(run.settings.temp, run.settings.folder)
-
-
-def _earlier(run: BuildState) -> Path:
-    """The folder that keeps rejected audio for comparison."""
-    return segment_cache.folder(run.settings.temp, run.settings.state_folder)
-
-
-def _sweep_earlier(run: BuildState) -> None:
+def _sweep_rejected_audio(run: BuildState) -> None:
     """Delete the rejected audio that is no longer needed for a comparison."""
     # The commands that need the journal report a damaged one.
-    if _earlier(run).is_dir() and run.settings.shard is None:
+    if run.rejected_audio.is_dir() and run.settings.shard is None:
         with contextlib.suppress(InputError):
             journal = read_journal(Path(run.settings.state_folder))
-            segment_cache.sweep_rejected_audio(_earlier(run), journal, run.plan.approved)
+            segment_cache.sweep_rejected_audio(run.rejected_audio, journal, run.plan.approved)
 
 
 def _sweep_takes(run: BuildState) -> None:
@@ -146,14 +139,7 @@ def _sweep_takes(run: BuildState) -> None:
         is_all = run.is_whole or run.is_whole_shard
         clips = (item.clip for item in run.plan.planned if item.state in planner.TO_MAKE)
         places = {(clip.file, clip.entry, clip.part) for clip in clips}
-        run.takes.delete_settled(_to_make(run) if is_all else None, places)
-
-
-def _folders(run: BuildState) -> list[str]:
-    """Every folder in which an interrupted run may have left files."""
-    missing = (asset for job in run.jobs for asset in job.assets)
-    assets = (*run.plan.present, *missing)
-    return sorted({asset.rpartition("/")[0] for asset in assets})
+        run.takes.delete_settled(run.recipes_to_make if is_all else None, places)
 
 
 @contextlib.asynccontextmanager
@@ -184,10 +170,8 @@ def _wait_for_turn(run: BuildState, path: str) -> None:
     report_waiting(run, path)
 
 
-async def execute_jobs(run: BuildState, store: atomic_files.Storage) -> None:
-    log = await anyio.to_thread.run_sync(
-        atomic_files.AppendLog, store.root / ledger_line.LEDGER_NAME
-    )
+async def execute_jobs(run: BuildState, store: Storage) -> None:
+    log = await anyio.to_thread.run_sync(AppendLog, store.root / LEDGER_NAME)
     try:
         async with _open_speaker(run) as speaker:
             if isinstance(speaker, Bounded) and speaker.workers < run.workers:
@@ -201,7 +185,7 @@ async def execute_jobs(run: BuildState, store: atomic_files.Storage) -> None:
                 storage=store,
                 log=log,
                 rejected=run.plan.rejected,
-                earlier=_earlier(run),
+                earlier=run.rejected_audio,
             )
             # Write .gitattributes first, so an interrupted run leaves nothing to repair.
             await anyio.to_thread.run_sync(write_git_attributes, store)
@@ -234,9 +218,8 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
     slack = SLACK if paced else 1
     queue = WorkQueue(context, target, await cuts_of(run.jobs, run.settings, run.provider))
 
-    async def work(item: WorkItem) -> StoredClip | None:
-        restart = time_limit_restarter(slack * item.time_limits)
-        restart()
+    async def work(item: WorkItem) -> FinishedClip | None:
+        restart = start_time_limit(slack * item.time_limits)
         return await queue.make(item, on_start=restart)
 
     bound = run.settings.max_failures
@@ -266,7 +249,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
             voice=plan_types.find_voice(run.settings, run.provider).name,
         )
     )
-    jobs = longest_first(run.jobs)
+    jobs = sort_longest_first(run.jobs)
     costs = run.costs
     due = run.limits.dispatch(jobs) if costs is None else costs.dispatch(jobs, context.speaker)
     results = Results(run, queue, pool)
@@ -283,7 +266,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
     run.stopped = run.stopped or at_bound
 
 
-def _let_pace(pool: Pool[WorkItem, StoredClip | None], limiter: Limiter | ClipExecutor) -> None:
+def _let_pace(pool: Pool[WorkItem, FinishedClip | None], limiter: Limiter | ClipExecutor) -> None:
     """Keep the limit of the pool at the number of clips that a service or cluster asks for."""
 
     def follow() -> None:
@@ -301,17 +284,8 @@ def slot_count(workers: int, speaker: Speaker | ClipExecutor) -> int:
     return workers + (workers > 1 and isinstance(speaker, Recorder))
 
 
-async def store_records(run: BuildState, store: atomic_files.Storage) -> None:
-    """Sort the ledger, record failures, and write the time lines and the shard's footer."""
-    await anyio.to_thread.run_sync(_store_ledger_and_failures, run, store)
-    await anyio.to_thread.run_sync(segment_cache.leave, _temp_folder(run))
-    await write_timelines(run, store)
-    if run.settings.shard is not None:
-        await anyio.to_thread.run_sync(asset_moves.write_shard_footer, run, store)
-
-
-def _store_ledger_and_failures(run: BuildState, store: atomic_files.Storage) -> None:
-    """Sync the assets to disk, sort the ledger, and record the failures."""
+def store_records(run: BuildState, store: Storage) -> None:
+    """Sort the ledger, record failures, and write the time lines and the shard's footer; blocks."""
     leave_tidy(store)
     path = store.root / failures.NAME
     before = output_folder.bytes_of(path)
@@ -319,25 +293,18 @@ def _store_ledger_and_failures(run: BuildState, store: atomic_files.Storage) -> 
     # A run that ended early has not reported all clips that await a decision.
     undecided = {} if run.takes is None else run.takes.find_undecided()
     reasons = {recipe: undecided[recipe] for recipe in undecided.keys() & texts.keys()}
-    failed = {
-        recipe: (texts[recipe], reason) for recipe, reason in (reasons | run.failures).items()
-    }
     after = failures.update_failures(
         before,
         file=str(path),
-        made=run.made,
-        failed=failed,
-        wanted=_recipes_to_keep(run),
+        made=run.generated,
+        failed={
+            recipe: (texts[recipe], reason) for recipe, reason in (reasons | run.failures).items()
+        },
+        wanted=run.recipes_to_make if run.is_whole else None,
         redact=partial(keys.redact, secrets=tuple(run.settings.keys.values())),
     )
-    store.leave(failures.NAME, after, before=before)
-
-
-def _recipes_to_keep(run: BuildState) -> set[str] | None:
-    """The recipes to generate; None if the plan does not cover all clips."""
-    return _to_make(run) if run.is_whole else None
-
-
-def _to_make(run: BuildState) -> set[str]:
-    """The recipes to generate among the clips of the plan."""
-    return {item.recipe for item in run.plan.planned if item.state in planner.TO_MAKE}
+    store.update(failures.NAME, after, before=before)
+    segment_cache.remove_if_empty(run.temp)
+    run.timelines_written = timelines.write_missing(store, frozenset(run.plan.untimed))
+    if run.settings.shard is not None:
+        asset_moves.write_shard_footer(run, store)

@@ -10,17 +10,16 @@ from anyio import to_thread
 from tts_assets.audio.audio_checks import check_level, check_samples
 from tts_assets.build.generate.clip import (
     ClipExecutor,
-    Content,
-    StoredClip,
+    FinishedClip,
     best_take,
     store,
-    strange,
+    to_clip_error,
 )
 from tts_assets.engines.protocol import Contextual, TimestampSpeaker
 from tts_assets.errors import ClipError, TtsAssetsError, truncate_text
-from tts_assets.model import AccentBasis, Basis, Cue, Pronunciation
+from tts_assets.model import AccentBasis, Basis, Cue, Pronunciation, Recording
 from tts_assets.store import segment_cache, timelines
-from tts_assets.store.atomic_files import fatal
+from tts_assets.store.atomic_files import translate_os_errors
 from tts_assets.store.paid_speech import sum_billed
 from tts_assets.store.segment_cache import CachedSegment, SegmentCache
 
@@ -52,13 +51,7 @@ class Passage:
     """A passage in progress."""
 
     def __init__(self, job: Job, segments: Sequence[Segment], context: BuildContext) -> None:
-        """Start without finished segments.
-
-        Args:
-            job: the job of the passage.
-            segments: its segments in order.
-            context: the build context.
-        """
+        """Start without finished segments."""
         self.job = job
         self._context = context
         self._parts = _parts(job, segments, context)
@@ -115,12 +108,7 @@ class Passage:
         return f"segment {number + 1} of {len(self)} ({truncate_text(text, 20)})"
 
     async def speak(self, number: int, *, on_start: Callable[[], None]) -> None:
-        """Generate a segment, and cache it until all are finished.
-
-        Raises:
-            ClipError: the engine cannot speak the text, or its audio is unusable.
-            FatalError: the engine is gone, or nothing can be stored.
-        """
+        """Generate a segment, and cache it until all are finished."""
         (speech, sound), findings = await self.take(number, on_start=on_start)
         cached = CachedSegment(
             frames=sound.samples.size,
@@ -139,7 +127,7 @@ class Passage:
         )
         if speech.billed is not None:
             self._billed = speech.billed + (self._billed or 0.0)
-        keep = partial(self._cache.keep, self._parts[number].name, sound.samples, cached)
+        keep = partial(self._cache.store_segment, self._parts[number].name, sound.samples, cached)
         self._finished[number] = await to_thread.run_sync(keep, limiter=self._context.threads)
 
     async def take(
@@ -149,10 +137,6 @@ class Passage:
 
         Returns:
             The engine's speech, the prepared audio, and its failed checks.
-
-        Raises:
-            ClipError: the engine cannot speak the text, or its audio is unusable.
-            FatalError: the engine is gone.
         """
         part = self._parts[number]
         return await record_segment(
@@ -164,55 +148,44 @@ class Passage:
             on_start=on_start,
         )
 
-    async def finish(self, target: OutputTarget) -> StoredClip:
-        """Join all segments, and store the asset under each of its names.
+    async def finish(self, target: OutputTarget) -> FinishedClip:
+        """Join all segments, and store the asset under each of its names."""
 
-        Raises:
-            ClipError: the audio is silent, or a segment is gone.
-            FatalError: the disk is full, gone or read-only.
-        """
-
-        def finish() -> StoredClip:
-            content = self.join_segments()
-            clip = store(self.job, self._context, target, content)
+        def finish() -> FinishedClip:
+            clip = store(self.job, self._context, target, self.join_segments())
             self.clear()
             return clip
 
         return await to_thread.run_sync(finish, limiter=self._context.threads)
 
-    def join_segments(self) -> Content:
-        """Join all segments in one file in the cache, which exists until `clear`; blocks.
-
-        Raises:
-            ClipError: the audio is silent, or a segment is gone.
-            FatalError: the disk is full, gone or read-only.
-        """
+    def join_segments(self) -> FinishedClip:
+        """Join all segments in one file in the cache, which exists until `clear`; blocks."""
         from tts_assets.audio.joining import join_segments  # noqa: PLC0415 - heavy, see make_clip
 
         path = self._cache.file(_JOINED)
-        with fatal(f"cannot write {path}"), self._cache.create_file(_JOINED) as into:
+        with translate_os_errors(f"cannot write {path}"), self._cache.create_file(_JOINED) as into:
             joined = join_segments(self._joints(), self._context.sound, into)
         own = self._context.own_voice(self.job)
         of_whole = check_level(joined.lufs, joined.peak_dbtp, self._context.expect(own, None))
-        made = StoredClip(
+        recording = Recording(
+            data=b"",
             seconds=joined.seconds,
-            bytes=path.stat().st_size,
             lufs=joined.lufs,
+            peak_dbtp=joined.peak_dbtp,
             pronunciation=self._pronunciation,
-            credit="; ".join(self.credits),
             billed=self._billed,
+            credit="; ".join(self.credits),
             findings=(*of_whole, *self._findings),
         )
         cues = tuple(
             Cue(begin, end, part.segment.speaker, part.segment.form.text)
             for part, (begin, end) in zip(self._parts, joined.spans, strict=True)
         )
-        return Content(
-            data=path,
-            made=made,
-            lufs=joined.lufs,
-            peak_dbtp=joined.peak_dbtp,
-            billed=self._total_billed,
+        billed = [each.billed for each in self._in_order if each.billed is not None]
+        return FinishedClip(
+            recording=recording,
+            file=path,
+            billed=sum(billed) if billed else None,
             cues=cues,
             word_cues=self._word_cues(cues, joined.starts),
         )
@@ -253,12 +226,6 @@ class Passage:
                 f"{self.describe_segment(number)} is missing from {self._cache.file('')}: run again"
             )
         return samples
-
-    @property
-    def _total_billed(self) -> float | None:
-        """The credits charged for all segments, including earlier runs."""
-        billed = [each.billed for each in self._in_order if each.billed is not None]
-        return sum(billed) if billed else None
 
     @cached_property
     def _in_order(self) -> list[CachedSegment]:
@@ -303,22 +270,12 @@ async def record_segment(
     timed: bool,
     on_start: Callable[[], None],
 ) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
-    """Generate a segment of a passage.
+    """Generate a segment of a passage; ``around`` are the texts before and after it.
 
-    Args:
-        form: the text with its reading.
-        voice: the voice.
-        around: the texts before and after it.
-        context: the build context.
-        timed: whether to request the time of each character, if the service reports it.
-        on_start: called when the work starts, and again if it restarts.
+    ``timed`` requests the time of each character, if the service reports it.
 
     Returns:
         The engine's speech, the prepared audio, and its failed checks.
-
-    Raises:
-        ClipError: the engine cannot speak the text, or its audio is unusable.
-        FatalError: the engine is gone.
     """
     speaker = context.speaker
     if isinstance(speaker, ClipExecutor):
@@ -335,7 +292,7 @@ async def record_segment(
     except TtsAssetsError:
         raise
     except Exception as exc:
-        raise strange(exc) from exc
+        raise to_clip_error(exc) from exc
 
 
 async def _speak_segment(

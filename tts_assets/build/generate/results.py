@@ -10,7 +10,7 @@ from anyio import current_time
 
 from tts_assets.audio.expected_length import TOLERANCE_LU
 from tts_assets.build.events import ClipFailed, ClipMade, SegmentMade, ServiceWait
-from tts_assets.build.generate.clip import out_of_time
+from tts_assets.build.generate.clip import to_timeout_error
 from tts_assets.build.metrics import MetricsRecorder
 from tts_assets.build.pool import AdaptiveConcurrency, Counts
 from tts_assets.errors import FatalError, TtsAssetsError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tts_assets.build.events import Event
     from tts_assets.build.generate.build_state import BuildState
-    from tts_assets.build.generate.clip import StoredClip
+    from tts_assets.build.generate.clip import FinishedClip
     from tts_assets.build.generate.work_items import WorkItem, WorkQueue
     from tts_assets.build.pool import Pool, Result
     from tts_assets.engines.http.rate_limiter import Rest
@@ -65,22 +65,22 @@ class Results:
     """Handles the results of a pool, one by one."""
 
     def __init__(
-        self, run: BuildState, queue: WorkQueue, pool: Pool[WorkItem, StoredClip | None]
+        self, run: BuildState, queue: WorkQueue, pool: Pool[WorkItem, FinishedClip | None]
     ) -> None:
         """Adapt the concurrency here, unless a service's limiter or a cluster does it."""
         self._run = run
         self._queue = queue
         self._pool = pool
         self._done = self._failed = 0
-        eases = run.limiter is None and run.settings.cluster is None
-        self._easing = AdaptiveConcurrency(pool.limit) if eases else None
+        is_own = run.limiter is None and run.settings.cluster is None
+        self._concurrency = AdaptiveConcurrency(pool.limit) if is_own else None
         self._history = run.history = MetricsRecorder(
             wanted_lufs=run.settings.sound.lufs, tolerance_lu=TOLERANCE_LU
         )
 
-    def take(self, result: Result[WorkItem, StoredClip | None]) -> None:
+    def take(self, result: Result[WorkItem, FinishedClip | None]) -> None:
         """Handle the result of a work item."""
-        self._ease(result)
+        self._adapt_concurrency(result)
         self._history.record_work(result.job.job.recipe, result.seconds)
         if result.error is not None:
             self._fail(result)
@@ -89,16 +89,13 @@ class Results:
         else:
             self._finish_segment(result)
 
-    def _ease(self, result: Result[WorkItem, StoredClip | None]) -> None:
+    def _adapt_concurrency(self, result: Result[WorkItem, FinishedClip | None]) -> None:
         """Reduce the concurrency if many items fail: the machine may be overloaded."""
-        if self._easing is None:
-            return
-        for attempt in range(1, result.attempt + 1):
-            ok = result.ok and attempt == result.attempt
-            if (limit := self._easing.saw(ok)) is not None:
-                self._pool.limit = limit
+        limit = None if self._concurrency is None else self._concurrency.record_result(result)
+        if limit is not None:
+            self._pool.limit = limit
 
-    def _finish_segment(self, result: Result[WorkItem, StoredClip | None]) -> None:
+    def _finish_segment(self, result: Result[WorkItem, FinishedClip | None]) -> None:
         """Report a finished segment, unless its passage failed before."""
         item = result.job
         if item.passage is None or item.number is None or not item.passage.has(item.number):
@@ -113,35 +110,37 @@ class Results:
             )
         )
 
-    def _finish_clip(self, result: Result[WorkItem, StoredClip | None], clip: StoredClip) -> None:
-        run, job = self._run, result.job.job
+    def _finish_clip(
+        self, result: Result[WorkItem, FinishedClip | None], clip: FinishedClip
+    ) -> None:
+        run, job, recording = self._run, result.job.job, clip.recording
         self._done += 1
-        run.made.add(job.recipe)
+        run.generated.add(job.recipe)
         if run.costs is not None:
-            run.costs.record_made(job, clip.billed)
-        run.audio_seconds += clip.seconds
-        self._history.record_made(job.recipe, job.clips[0], clip.seconds, clip.lufs)
-        if clip.credit:
-            run.credits[clip.credit] = None
-        pronunciation = clip.pronunciation
+            run.costs.record_made(job, recording.billed)
+        run.audio_seconds += recording.seconds
+        self._history.record_made(job.recipe, job.clips[0], recording.seconds, recording.lufs)
+        if recording.credit:
+            run.credits[recording.credit] = None
+        pronunciation = recording.pronunciation
         if pronunciation is not None and pronunciation.doubt is not None:
             run.doubts[job.recipe] = pronunciation
         if clip.repeated:
             run.repeated.add(job.recipe)
-        if clip.findings:
-            run.findings[job.recipe] = clip.findings
+        if recording.findings:
+            run.findings[job.recipe] = recording.findings
         run.tell(
             ClipMade(
                 job=job,
                 seconds=result.seconds,
-                audio_seconds=clip.seconds,
+                audio_seconds=recording.seconds,
                 counts=self._counts(),
                 pronunciation=pronunciation,
-                findings=clip.findings,
+                findings=recording.findings,
             )
         )
 
-    def _fail(self, result: Result[WorkItem, StoredClip | None]) -> None:
+    def _fail(self, result: Result[WorkItem, FinishedClip | None]) -> None:
         run, item = self._run, result.job
         # Report a passage once, with its first failed segment.
         if not self._queue.fail(item.job):
@@ -149,7 +148,9 @@ class Results:
         if run.costs is not None:
             run.costs.record_failed(item.job)
         slack = 1 if run.limiter is None else SLACK
-        error = _in_our_words(result.error, slack * run.settings.timeout_seconds * item.time_limits)
+        error = result.error
+        if not isinstance(error, TtsAssetsError):
+            error = to_timeout_error(slack * run.settings.timeout_seconds * item.time_limits)
         if isinstance(error, FatalError):
             # Not this clip's fault: the next run generates it.
             run.fatal = run.fatal or str(error)
@@ -180,7 +181,3 @@ class Results:
         left = len(self._run.jobs) - self._done - self._failed
         active = min(self._pool.counts.active, left)
         return Counts(queued=left - active, active=active, done=self._done, failed=self._failed)
-
-
-def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsError:
-    return error if isinstance(error, TtsAssetsError) else out_of_time(limit_seconds)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from anyio import to_thread
 
-from tts_assets.build.generate.clip import StoredClip, make_clip
+from tts_assets.build.generate.clip import FinishedClip, make_clip
 from tts_assets.build.generate.passage import Passage
 from tts_assets.config.settings import time_limits
 from tts_assets.engines.protocol import TimestampProvider
@@ -20,7 +19,7 @@ from tts_assets.store import segment_cache
 from tts_assets.store.paid_speech import RequestedClip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from tts_assets.build.generate.clip import BuildContext, OutputTarget
@@ -37,17 +36,11 @@ Cut: TypeAlias = tuple["Segment", ...] | str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
-    """The work of one worker: a whole clip, a segment of a passage, or joining a passage.
+    """The work of one worker: a whole clip, a segment of a passage, or joining a passage."""
 
-    Args:
-        job: the job that it belongs to.
-        passage: the passage that it belongs to; None for a clip in one piece.
-        number: its segment, from 0; None if all exist and must be joined.
-    """
-
-    job: Job
-    passage: Passage | None = None
-    number: int | None = None
+    job: Job  #: the job that it belongs to
+    passage: Passage | None = None  #: the passage that it belongs to; None for a clip in one piece
+    number: int | None = None  #: its segment, from 0; None if all exist and must be joined
 
     @property
     def is_segment_to_say(self) -> bool:
@@ -67,7 +60,7 @@ class WorkItem:
         return time_limits(max(len(form.text), len(form.reading or "")))
 
 
-def most_pieces(jobs: Iterable[Job]) -> int:
+def count_most_pieces(jobs: Iterable[Job]) -> int:
     """The maximum number of work items for jobs, without segmenting their texts."""
     return sum(1 + len(job.form.text) // MIN_SEGMENT_CHARS if job.form.turns else 1 for job in jobs)
 
@@ -76,23 +69,15 @@ class WorkQueue:
     """The work items of all jobs of a run, and their execution."""
 
     def __init__(self, context: BuildContext, target: OutputTarget, cuts: dict[str, Cut]) -> None:
-        """Start without failed clips.
-
-        Args:
-            context: the build context.
-            target: the destination of the assets.
-            cuts: the segments of passages, by their recipes.
-        """
+        """Start without failed clips; ``cuts`` are the segments of passages, by their recipes."""
         self._context = context
         self._target = target
         self._cuts = cuts
         self._failed: set[str] = set()
 
-    async def of(
-        self, jobs: Iterable[Job] | AsyncGenerator[Job, None]
-    ) -> AsyncGenerator[WorkItem, None]:
+    async def of(self, jobs: AsyncGenerator[Job, None]) -> AsyncGenerator[WorkItem, None]:
         """The work items of jobs in order, without those of failed passages."""
-        async with aclosing(_each(jobs)) as open_jobs:
+        async with aclosing(jobs) as open_jobs:
             async for job in open_jobs:
                 self._refuse_folders(job)
                 found = self._cuts.get(job.recipe)
@@ -115,13 +100,8 @@ class WorkQueue:
         except ClipError as exc:
             self._cuts[job.recipe] = str(exc)
 
-    async def make(self, piece: WorkItem, *, on_start: Callable[[], None]) -> StoredClip | None:
-        """Execute a work item; None if its clip is not complete yet.
-
-        Raises:
-            ClipError: it failed.
-            FatalError: the run cannot continue.
-        """
+    async def make(self, piece: WorkItem, *, on_start: Callable[[], None]) -> FinishedClip | None:
+        """Execute a work item; None if its clip is not complete yet."""
         job, passage = piece.job, piece.passage
         if job.recipe in self._failed:
             return None
@@ -170,11 +150,7 @@ def _close(order: ClipRequests | None) -> None:
 async def cuts_of(
     jobs: Sequence[Job], settings: Settings, provider: Provider | None = None
 ) -> dict[str, Cut]:
-    """The segments of all passages, by their recipes; uses the dictionary only if necessary.
-
-    Raises:
-        FatalError: the dictionary cannot be used.
-    """
+    """The segments of all passages, by their recipes; uses the dictionary only if necessary."""
     passages = [job for job in jobs if job.form.turns]
     forms = [job.form for job in passages]
     timed = [number for number, job in enumerate(passages) if _has_words(job, provider)]
@@ -193,12 +169,8 @@ def _has_words(job: Job, provider: object) -> bool:
 async def find_missing_forms(
     jobs: Sequence[Job], settings: Settings
 ) -> dict[str, tuple[SpokenForm, ...]]:
-    """The missing segments of passages that earlier runs left incomplete, by their recipes.
-
-    Raises:
-        FatalError: the dictionary cannot be used.
-    """
-    temp = segment_cache.place_for(settings.temp, settings.folder)
+    """The missing segments of passages that earlier runs left incomplete, by their recipes."""
+    temp = segment_cache.cache_dir_for(settings.temp, settings.folder)
 
     def find_cached() -> dict[str, set[int]]:
         passages = [job.recipe for job in jobs if job.form.turns]
@@ -214,13 +186,3 @@ async def find_missing_forms(
         for recipe, cut in cuts.items()
         if not isinstance(cut, str)
     }
-
-
-async def _each(jobs: Iterable[Job] | AsyncGenerator[Job, None]) -> AsyncGenerator[Job, None]:
-    if isinstance(jobs, AsyncGenerator):
-        async with aclosing(jobs):
-            async for job in jobs:
-                yield job
-    else:
-        for job in jobs:
-            yield job

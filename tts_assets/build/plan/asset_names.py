@@ -20,30 +20,30 @@ if TYPE_CHECKING:
 _NAMES = ("kind", "recipe", "ext", "id", "part")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
-# The tool that this one follows had recipes of 8 digits. Letters and digits must be among them:
-# a date or a number that somebody gave a recording is no recipe.
+# The predecessor of this tool had recipes of 8 digits. They must contain letters and digits: a date or
+# a number in the name of a recording is not a recipe.
 _OF_8_DIGITS = "(?=[0-9]{0,7}[a-f])(?=[a-f]{0,7}[0-9])[0-9a-f]{8}"
 
-#: What the names stand for in a URL.
+#: The patterns of the fields in a URL.
 _PATTERNS = {
     "kind": "|".join(Kind),
     "recipe": rf"[0-9a-f]{{{DIGITS}}}|{_OF_8_DIGITS}",
     "ext": "|".join(Format),
-    # Escaped, an id has three or five characters for each of its 200 bytes.
+    # Escaped, each of the 200 bytes of an id takes three or five characters.
     "id": "[^/?#]{1,1000}",
     "part": "[^/?#]{1,1000}",
     "asset": "[^?#]+",
 }
 
-#: Those that are always spelt the same within one URL.
+#: The fields that have the same text everywhere in one URL.
 _FIXED = frozenset({"kind", "recipe", "ext", "asset"})
 
 
 def check_asset(template: str, ext: Format) -> None:
-    """See that a template names a file of its own for each clip, below the output folder.
+    """Check that a template gives each clip its own file below the output folder.
 
     Raises:
-        UsageError: it does not, and how to mend it.
+        UsageError: it does not.
     """
     used = _names_in(template, "asset", _NAMES)
     if not ("recipe" in used or {"id", "part"} <= used):
@@ -54,17 +54,17 @@ def check_asset(template: str, ext: Format) -> None:
         "kind": max(Kind, key=len), "recipe": "0" * DIGITS, "ext": ext, "id": "1", "part": "word",
     }  # fmt: skip
     for name in template.split("/"):
-        # The mark of escapes may stand in a template: there it means nothing.
+        # A template may contain %, which begins an escape only in ids.
         problem = asset_file_names.problem_with(name.replace("%", "_").format_map(example))
         if problem is not None:
             raise _wrong("asset", template, problem)
 
 
 def check_url(template: str) -> None:
-    """See that a template gives different clips different addresses.
+    """Check that a template gives different clips different URLs.
 
     Raises:
-        UsageError: it does not, and how to mend it.
+        UsageError: it does not.
     """
     used = _names_in(template, "URL", (*_NAMES, "asset"))
     if not (used & {"asset", "recipe"} or {"id", "part"} <= used):
@@ -72,22 +72,22 @@ def check_url(template: str) -> None:
 
 
 def fill_kind(template: str, kind: Kind, ext: Format) -> str:
-    """The template with what is the same for all clips of a kind."""
+    """The template with the fields that all clips of a kind have in common."""
     return template.replace("{kind}", kind).replace("{ext}", ext)
 
 
 def has_ids(template: str) -> bool:
-    """Whether ids decide about the name, too."""
+    """Whether the name depends on ids."""
     return "{id}" in template or "{part}" in template
 
 
 def folder_of(template: str) -> str:
-    """The folder that all names of a template share; "" where they share none."""
+    """The folder that all names of a template share; "" if they share none."""
     return template.partition("{")[0].rpartition("/")[0]
 
 
 def pattern(template: str) -> re.Pattern[str]:
-    """What recognises the URLs of a template, with a group for each name that is always the same."""
+    """A pattern for the URLs of a template, with a group for each fixed field."""
     found, seen = "", set[str]()
     for number, piece in enumerate(_BRACES.split(template)):
         if number % 2 == 0:
@@ -119,37 +119,34 @@ def _wrong(what: str, template: str, problem: str) -> UsageError:
     return UsageError(f"the {what} template {template!r} {problem}")
 
 
-# Where a clip is stored and how it is addressed, and which addresses are ours.
+# The path and the URL of a clip, and which URLs are ours.
 
 
 class Addresses:
-    """Turns clips into paths and URLs, and knows its own URLs from everybody else's.
-
-    Attributes:
-        by_recipe: the asset's name carries the recipe, so that it can only ever hold one sound.
-        url_by_id: the URL carries neither recipe nor asset, so that only ids tell URLs apart.
-        names_tell: both names carry the recipe, so that no two sounds can have one of them.
-    """
+    """Assigns paths and URLs to clips, and recognizes its own URLs."""
 
     def __init__(self, asset: str, url: str, ext: Format) -> None:
-        """Take the templates of a source of catalogues, and the assets' format.
+        """Check the templates of a source.
 
         Args:
-            asset: path below the output folder, with ``{kind}``, ``{recipe}``, ``{ext}``,
+            asset: template of the path below the output folder, with ``{kind}``, ``{recipe}``, ``{ext}``,
                 ``{id}`` and ``{part}``.
-            url: the same names, and ``{asset}`` for that path.
+            url: template with the same fields, and ``{asset}`` for that path.
             ext: the file extension.
 
         Raises:
-            UsageError: a template has other names, too few, or names no file on every system.
+            UsageError: a template has unknown or too few fields, or an invalid file name.
         """
         asset = unicodedata.normalize("NFC", asset)
         check_asset(asset, ext)
         check_url(url)
+        #: The asset's name carries the recipe, so that it can only ever hold one sound.
         self.by_recipe = "{recipe}" in asset
+        #: The URL carries neither recipe nor asset, so that only ids tell URLs apart.
         self.url_by_id = "{recipe}" not in url and "{asset}" not in url
+        #: Both names carry the recipe, so that no two sounds can have one of them.
         self.names_tell = self.by_recipe and not self.url_by_id
-        # {asset} written out: braces stand for what is escaped already.
+        # With {asset} written out; the braces contain values that are escaped already.
         whole = url.replace("{asset}", quote(asset, safe="/{}"))
         self._ours = pattern(whole) if "{recipe}" in whole else None
         self._stored = pattern(url) if "{asset}" in url else None
@@ -158,7 +155,7 @@ class Addresses:
         self._ids_in_url = has_ids(url)
         self._around: dict[Kind, tuple[list[str], list[str]]] | None = None
         if not has_ids(asset + url):
-            # Split at the recipe: a run asks for as many addresses as there are clips.
+            # Split at the recipe for speed: a run needs one URL for each clip.
             self._around = {
                 kind: (
                     path.split("{recipe}"),
@@ -170,10 +167,10 @@ class Addresses:
     def of(self, clip: Clip, recipe: str) -> tuple[str, str]:
         """The path of a clip's asset below the output folder, and its URL.
 
-        What comes from ids is made safe for names of files, and percent-encoded in URLs (RFC 3986).
+        Ids are escaped in file names, and percent-encoded in URLs (RFC 3986).
 
         Raises:
-            InputError: its id makes a name that is too long.
+            InputError: its id gives a name that is too long.
         """
         if self._around is not None:
             around_asset, around_url = self._around[clip.kind]
@@ -189,20 +186,20 @@ class Addresses:
         return self.of(clip, recipe)[0]
 
     def url(self, clip: Clip, recipe: str) -> str:
-        """The address of a clip's asset; see :meth:`of`."""
+        """The URL of a clip's asset; see :meth:`of`."""
         return self.of(clip, recipe)[1]
 
     def folders(self) -> list[str]:
-        """The folders below the output folder in or below which assets can lie; "" for itself."""
+        """The folders that can contain assets, below the output folder; "" for itself."""
         return sorted({folder_of(path) for path in self._assets.values()})
 
     def recipe(self, url: str) -> str | None:
-        """The recipe in a URL of this template; None for a stranger's URL, or if it has none."""
+        """The recipe in a URL of this template; None for a foreign URL, or if it has none."""
         match = self._ours.fullmatch(url) if self._ours else None
         return match["recipe"] if match else None
 
     def asset_at(self, url: str) -> str | None:
-        """The asset that a URL of this template leads to; None for a stranger's URL."""
+        """The asset at a URL of this template; None for a foreign URL."""
         match = self._stored.fullmatch(url) if self._stored else None
         return unquote(match["asset"]) if match else None
 
@@ -216,10 +213,8 @@ class Addresses:
         longest = asset_file_names.timelines_of(path)[0] if clip.form.turns else path
         if asset_file_names.is_too_long(longest):
             raise InputError(
-                (
-                    f"its id gives a file name of more than {asset_file_names.LONGEST_BYTES} "
-                    "bytes: shorten the id, or name assets by {recipe} alone"
-                ),
+                f"its id gives a file name of more than {asset_file_names.LONGEST_BYTES} "
+                "bytes: shorten the id, or name assets by {recipe} alone",
                 file=clip.file,
                 entry=f"entry {clip.entry}",
             )

@@ -24,21 +24,14 @@ class Reviews:
     """Applies the decisions of reviewers to fresh clips."""
 
     def __init__(self, plan: Plan, *, unapproved: bool) -> None:
-        """Take a plan with the decisions of the ledger.
-
-        Args:
-            plan: the plan.
-            unapproved: whether a fresh clip without approved audio matters.
-        """
+        """Take a plan with its decisions; ``unapproved``: fresh clips need approved audio."""
         self._plan = plan
         self._unapproved = unapproved
 
     def apply_review(self, item: ClipPlan, own: ClipPlan) -> ClipPlan:
         """A fresh clip with its state by the decision on its audio.
 
-        Args:
-            item: the clip with its current asset.
-            own: the clip by its own recipe: this engine regenerates the asset of another one.
+        ``own`` is the clip by its own recipe: this engine regenerates the asset of another one.
         """
         decision = self._plan.rejected.get(item.asset)
         if decision is not None:
@@ -77,19 +70,12 @@ _PAUSES = re.compile(r" pause-\S+")
 
 
 class UnresolvedClip(NamedTuple):
-    """A clip without an asset of its own, and the keys to find an earlier one.
+    """A clip without an asset of its own, and the keys to find an earlier one."""
 
-    Args:
-        item: the clip by its own recipe and name.
-        addresses: names the files and URLs of its source.
-        brief: the hash of its request to the engine.
-        before: the asset, or the recipe, that it had before; None if unknown.
-    """
-
-    item: ClipPlan
-    addresses: Addresses
-    brief: str
-    before: str | None
+    item: ClipPlan  #: the clip by its own recipe and name
+    addresses: Addresses  #: names the files and URLs of its source
+    brief: str  #: the hash of its request to the engine
+    before: str | None  #: the asset, or the recipe, that it had before; None if unknown
 
     def names(self) -> tuple[str, ...]:
         """The keys of the ledger lines to find."""
@@ -187,7 +173,7 @@ class LedgerMatcher:
 
         found = [
             origin
-            for origin in self._takes(pending.brief, address)
+            for origin in self._by_brief.get(pending.brief, _Takes()).list_candidates(address)
             if origin.asset != item.asset or item.state is State.STALE
             if origin is before
             or origin.asset not in self._rejected
@@ -195,10 +181,6 @@ class LedgerMatcher:
             if engines is None or any(not engine_changes(origin.engine, one) for one in engines)
         ]
         return max(sorted(found, key=lambda origin: origin.asset), key=fit, default=None)
-
-    def _takes(self, brief: str, address: Callable[[str], str]) -> list[Provenance]:
-        takes = self._by_brief.get(brief)
-        return [] if takes is None else takes.list_candidates(address)
 
     def _resolve_without_asset(
         self, pending: UnresolvedClip, before: Provenance | None, now: Provenance

@@ -1,9 +1,13 @@
-"""The output folder as a plan sees it: its files, its ledger, and earlier failures."""
+"""The output folder as a plan sees it: its files, its ledger, and earlier failures.
+
+A file that cannot be read, or is damaged, raises InputError.
+"""
 
 from __future__ import annotations
 
 import io
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -45,14 +49,7 @@ def open_storage(settings: Settings) -> Storage:
 @lru_cache(maxsize=4)
 def _open_bucket(root: Path, url: str, settings: BucketSettings) -> BucketStorage:
     """Cache one client for a plan and its run, to keep its connections and the listing."""
-    return BucketStorage(
-        root,
-        url,
-        endpoint=settings.endpoint,
-        region=settings.region,
-        profile=settings.profile,
-        cache_control=settings.cache_control,
-    )
+    return BucketStorage(root, url, **asdict(settings))
 
 
 def open_run_storage(settings: Settings) -> Storage:
@@ -62,26 +59,18 @@ def open_run_storage(settings: Settings) -> Storage:
 
 def open_downloads(settings: Settings) -> Path:
     """The folder for downloads from the bucket; never created for a local output folder."""
-    return segment_cache.place_for(settings.temp, settings.state_folder) / "downloads"
+    return segment_cache.cache_dir_for(settings.temp, settings.state_folder) / "downloads"
 
 
 def read_known_ledger(storage: Storage) -> ledger.Ledger:
-    """The ledger of an output folder.
-
-    Raises:
-        InputError: it cannot be read, or is damaged.
-    """
+    """The ledger of an output folder."""
     path = storage.root / ledger_line.LEDGER_NAME
     with _open_file(path) as stream:
-        return ledger.read_ledger_stream(stream, file=str(path), hash_of=storage.hash_of)
+        return ledger.read_ledger(stream, file=str(path), hash_of=storage.hash_of)
 
 
 def ledger_bytes(settings: Settings) -> bytes:
-    """The bytes of the output folder's ledger; empty if there is none.
-
-    Raises:
-        InputError: it cannot be read.
-    """
+    """The bytes of the output folder's ledger; empty if there is none."""
     with open_ledger(Path(settings.state_folder)) as stream:
         return stream.read()
 
@@ -94,11 +83,7 @@ def open_ledger(folder: Path) -> Iterator[BinaryIO]:
 
 
 def bytes_of(path: Path) -> bytes:
-    """The bytes of a file in the output folder; empty if there is none.
-
-    Raises:
-        InputError: it cannot be read.
-    """
+    """The bytes of a file in the output folder; empty if there is none."""
     with _open_file(path) as stream:
         return stream.read()
 
@@ -125,9 +110,6 @@ def read_ledger_lines(settings: Settings, *, tidy: bool) -> Iterator[Line]:
     Args:
         settings: the settings with the output folder.
         tidy: whether the ledger has one line for each asset.
-
-    Raises:
-        InputError: it cannot be read.
     """
     with ExitStack() as opened:
         stream: BinaryIO
@@ -147,16 +129,6 @@ class Folder:
     """The output folder, and the shard's own folder if the run is a shard.
 
     The assets in a shard's own folder take precedence.
-
-    Attributes:
-        recorded: the ledger's record of each asset, by its path.
-        present: the size of every asset that exists, by its path.
-        untidy: whether an interrupted run left files to delete.
-        failed: the reason for each recipe that failed in the last run.
-        judged_by: what clips are compared with.
-        approved: the assets whose audio a reviewer approved.
-        rejected: the decision on each asset whose audio a reviewer rejected, by its path.
-        folders: the folders that were listed recursively.
     """
 
     def __init__(self, settings: Settings, folders: Iterable[str], *, may_lack_files: bool) -> None:
@@ -171,19 +143,22 @@ class Folder:
             InputError: the ledger, or the record of failures, is damaged.
             FatalError: a folder cannot be listed.
         """
+        #: The ledger's record of each asset, by its path.
         self.recorded: dict[str, AssetRecord] = {}
-        self.present: dict[str, int] = {}
-        self.failed: dict[str, str] = {}
-        self.untidy = False
-        self.approved: set[str] = set()
+        self.present: dict[str, int] = {}  #: the size of every asset that exists, by its path
+        self.failed: dict[str, str] = {}  #: the reason for each recipe that failed in the last run
+        self.untidy = False  #: whether an interrupted run left files to delete
+        self.approved: set[str] = set()  #: the assets whose audio a reviewer approved
+        #: The decision on each asset whose audio a reviewer rejected, by its path.
         self.rejected: dict[str, Decision] = {}
-        self.folders: tuple[str, ...] = ()
+        self.folders: tuple[str, ...] = ()  #: the folders that were listed recursively
         self._storages = [
             open_storage(settings),
             *([] if settings.shard is None else [Storage(Path(settings.folder))]),
         ]
         for storage in self._storages:
             self._scan_folders(storage, folders)
+        #: What clips are compared with.
         self.judged_by = Judged.BYTES if settings.deep else Judged.FILES
         lacks_files = bool(self.recorded) and self.recorded.keys().isdisjoint(self.present)
         if may_lack_files and lacks_files and not settings.deep:

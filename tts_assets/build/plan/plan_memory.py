@@ -34,7 +34,7 @@ from tts_assets.errors import TtsAssetsError
 from tts_assets.model import Unspoken
 from tts_assets.regular_files import open_regular
 from tts_assets.store import failures
-from tts_assets.store.atomic_files import Storage, sweep, write_whole
+from tts_assets.store.atomic_files import Storage, atomic_write, sweep
 from tts_assets.store.ledger_line import LEDGER_NAME
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class PlanMemory:
             )
             path.parent.mkdir(parents=True, exist_ok=True)
             sweep(path.parent)
-            write_whole(path, msgspec.json.encode(found), sync=False)
+            atomic_write(path, msgspec.json.encode(found), sync=False)
             _drop_oldest(path.parent)
 
     def _restore(self, known: SettledPlan) -> Plan:

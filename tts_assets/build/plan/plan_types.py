@@ -22,6 +22,7 @@ from tts_assets.engines import registry
 from tts_assets.errors import EngineNotReadyError, InputError, UsageError
 from tts_assets.model import Voice
 from tts_assets.store import ledger
+from tts_assets.store.ledger_line import FORM_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,51 +41,41 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """The state of all clips before a run.
+    """The state of all clips before a run."""
 
-    Args:
-        catalogues: the catalogues of the selected kinds, once for each source that reads them.
-        trouble: unusable files and entries, and skipped files.
-        states: the number of clips in each state.
-        planned: the clips that matter, in the order of the files.
-        untidy: whether an interrupted run left files to delete in the output folder.
-        present: the size of every asset that exists, by its path.
-        recorded: the ledger's record of each asset, by its path.
-        approved: the assets whose audio a reviewer approved.
-        rejected: the decision on each asset whose audio a reviewer rejected, by its path.
-        approvals: the number of fresh clips with approved audio.
-        judged_by: what the clips were compared with.
-        kept: clips that are kept although the engine changed.
-        sums: the hashes that identify the plan of this shard; None for a run without shards.
-        passed_over: clips to generate that ``--only`` excluded.
-        untimed: the assets of fresh passages whose time lines must be written.
-        overrides: the overrides of reviewers, and which of them apply.
-        folders: the folders of assets that were listed, below the output folder.
-        engines: the engine's parts that recipes depend on, for each voice used.
-        recalled: whether it was remembered, and so lacks the data of single assets.
-        unmatched: a message about requested ids that no entry has; None if all exist.
-    """
-
+    #: The catalogues of the selected kinds, once for each source that reads them.
     catalogues: list[Catalogue] = field(default_factory=list)
+    #: Unusable files and entries, and skipped files.
     trouble: LoadProblems = field(default_factory=LoadProblems)
+    #: The number of clips in each state.
     states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
+    #: The clips that matter, in the order of the files.
     planned: list[planner.ClipPlan] = field(default_factory=list)
-    untidy: bool = False
+    untidy: bool = False  #: whether an interrupted run left files to delete in the output folder
+    #: The size of every asset that exists, by its path.
     present: dict[str, int] = field(default_factory=dict)
+    #: The ledger's record of each asset, by its path.
     recorded: dict[str, ledger.AssetRecord] = field(default_factory=dict)
-    approved: set[str] = field(default_factory=set)
+    approved: set[str] = field(default_factory=set)  #: the assets whose audio a reviewer approved
+    #: The decision on each asset whose audio a reviewer rejected, by its path.
     rejected: dict[str, Decision] = field(default_factory=dict)
-    approvals: int = 0
-    judged_by: Judged = Judged.FILES
-    kept: tuple[planner.KeptClipGroup, ...] = ()
+    approvals: int = 0  #: the number of fresh clips with approved audio
+    judged_by: Judged = Judged.FILES  #: what the clips were compared with
+    kept: tuple[planner.KeptClipGroup, ...] = ()  #: clips that are kept although the engine changed
+    #: The hashes that identify the plan of this shard; None for a run without shards.
     sums: Sums | None = None
-    passed_over: int = 0
+    passed_over: int = 0  #: clips to generate that ``--only`` excluded
+    #: The assets of fresh passages whose time lines must be written.
     untimed: list[str] = field(default_factory=list)
+    #: A message about requested ids that no entry has; None if all exist.
     unmatched: str | None = None
+    #: The overrides of reviewers, and which of them apply.
     overrides: OverrideSet = field(default_factory=OverrideSet)
+    #: The folders of assets that were listed, below the output folder.
     folders: tuple[str, ...] = ()
+    #: The engine's parts that recipes depend on, for each voice used.
     engines: dict[str, str] = field(default_factory=dict)
-    recalled: bool = False
+    recalled: bool = False  #: whether it was remembered, and so lacks the data of single assets
     _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
     _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
 
@@ -110,10 +101,8 @@ class Plan:
         other = self._objects.get((file, clip.place), other)
         if other is not clip:
             raise InputError(
-                (
-                    f"the URL of its {clip.part} would replace that of {other.part} ({other.source}): "
-                    "give each clip its own `to`"
-                ),
+                f"the URL of its {clip.part} would replace that of {other.part} ({other.source}): "
+                "give each clip its own `to`",
                 file=clip.file,
                 entry=f"entry {clip.entry}",
             )
@@ -140,14 +129,7 @@ def find_lines(
     first: int,
     needs_line: Callable[[planner.ClipPlan], bool],
 ) -> None:
-    """Add the lines of their records to clips.
-
-    Args:
-        document: the document that contains them.
-        planned: all clips.
-        first: the index of the first clip of this document.
-        needs_line: whether to find the line of a clip.
-    """
+    """Add the lines of their records to the clips of a document, from the index ``first`` on."""
     numbers = [number for number in range(first, len(planned)) if needs_line(planned[number])]
     if not numbers:
         return
@@ -247,27 +229,17 @@ _BYTES = 16
 
 
 class Sums(NamedTuple):
-    """The hashes that the shards of one plan have in common, whatever assets exist.
+    """The hashes that the shards of one plan have in common, whatever assets exist."""
 
-    Args:
-        catalogues: the hash of the spoken forms of all clips and of their places.
-        plan: the same with their recipes.
-    """
-
-    catalogues: str
-    plan: str
+    catalogues: str  #: the hash of the spoken forms of all clips and of their places
+    plan: str  #: the same with their recipes
 
 
 class Shared:
     """Collects all clips of the catalogues, and selects those of one shard."""
 
     def __init__(self, shard: Shard, output: str) -> None:
-        """Start without clips.
-
-        Args:
-            shard: the shard of this run.
-            output: the output folder; paths of catalogues are relative to it.
-        """
+        """Start without clips; paths of catalogues are relative to the output folder."""
         self._shard = shard
         self._recipes: set[str] = set()
         self._catalogues = self._plan = 0
@@ -386,22 +358,14 @@ def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
 
 
 def list_speakers(settings: Settings, provider: Provider) -> AvailableVoices:
-    """The available voices, for the overrides of reviewers.
-
-    Raises:
-        UsageError: the provider has no such voice.
-    """
+    """The available voices, for the overrides of reviewers."""
     return AvailableVoices(
         voice=find_voice(settings, provider), voices=provider.voices(), speakers=settings.speakers
     )
 
 
 def recipes(settings: Settings, provider: Provider) -> Recipes:
-    """The recipes of a run's clips.
-
-    Raises:
-        UsageError: the provider has no such voice.
-    """
+    """The recipes of a run's clips."""
     return Recipes(
         voice=find_voice(settings, provider),
         engine=provider.engine,
@@ -426,11 +390,7 @@ class Origins:
     """Builds the ledger lines that clips would get if they were generated now."""
 
     def __init__(self, settings: Settings, provider: Provider) -> None:
-        """Set the inputs that the clips of a run have in common.
-
-        Raises:
-            UsageError: the provider has no such voice.
-        """
+        """Set the inputs that the clips of a run have in common."""
         self._settings = settings
         self._provider = provider
         self._voice = find_voice(settings, provider)
@@ -443,13 +403,8 @@ class Origins:
         name = voice_name or self._voice.name
         return ledger.Provenance(
             recipe=recipe,
-            text=form.text,
-            reading=form.reading,
+            **{field: getattr(form, field) for field in FORM_FIELDS if field != "accent"},
             accent=form.accent if self._provider.accents(name) else None,
-            sentence=form.sentence,
-            readings=form.readings,
-            boundaries=form.boundaries,
-            romanized=form.romanized,
             words=self._recipes.words_in(form.text),
             voice=f"{self._voice.provider}/{name}",
             speed=self._voice.speed if speed is None else speed,

@@ -1,4 +1,4 @@
-"""URLs from shards written into catalogues, wherever the project lies on this machine."""
+"""Shards checked against each other, and the catalogues that get their URLs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tts_assets.build.plan import plan_types
+from tts_assets.build.plan.output_folder import bytes_of
 from tts_assets.build.shards.shard_record import (
     Header,
     Patch,
@@ -26,8 +27,7 @@ from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.config.command_options import part_folders, place_of
 from tts_assets.errors import InputError, UsageError
-from tts_assets.regular_files import read_regular
-from tts_assets.store.atomic_files import Storage
+from tts_assets.store.atomic_files import NOT_JSON, Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,37 +40,30 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Readers:
-    """Who reads a catalogue.
+    """A catalogue, and the sources that read it."""
 
-    Args:
-        file: its path from here.
-        sources: in the order in which they read it.
-        known: how many of its URLs it has.
-        overrides: what is said instead of its entries.
-    """
-
-    file: str
-    sources: list[Source] = field(default_factory=list)
-    known: int = 0
-    overrides: OverrideSet = field(default_factory=OverrideSet)
+    file: str  #: its path on this machine
+    sources: list[Source] = field(default_factory=list)  #: in the order in which they read it
+    known: int = 0  #: the number of URLs that it already has
+    overrides: OverrideSet = field(default_factory=OverrideSet)  #: the overrides of its entries
 
 
-def readers(
+def find_readers(
     settings: Settings, urls: Mapping[str, Mapping[ClipAddress, PendingUrl]]
 ) -> dict[str, Readers]:
-    """Who reads each catalogue, by its path as seen from the output folder.
+    """The sources of each catalogue, by its path relative to the output folder.
 
     Args:
-        settings: how catalogues are read.
-        urls: what they are to get, whose sources are told by their short names.
+        settings: how to read catalogues.
+        urls: the URLs of each catalogue, with the short names of their sources.
 
     Raises:
-        UsageError: a catalogue is not there.
-        InputError: one cannot be read.
+        UsageError: a catalogue is missing.
+        InputError: a catalogue cannot be read.
     """
     if not urls:
         return {}
-    paths = {_from_here(file, settings.state_folder): file for file in urls}
+    paths = {_locate(file, settings.state_folder): file for file in urls}
     trouble = LoadProblems()
     found: dict[str, Readers] = {}
     overrides = OverrideSet(settings.overrides)
@@ -80,9 +73,9 @@ def readers(
         each = found.setdefault(file, Readers(reader.document.file, overrides=overrides))
         each.sources.append(reader.source)
         source = short_name(reader.source.name)
-        wanted = urls.get(file, {})
+        own = urls.get(file, {})
         for clip in chain.from_iterable(each.with_timeline() for each in reader.iter_clips()):
-            url = wanted.get((source, clip.entry, clip.part, clip.form))
+            url = own.get((source, clip.entry, clip.part, clip.form))
             each.known += url is not None and url.url == clip.url
     for path, file in paths.items():
         if file not in found:
@@ -95,19 +88,16 @@ def readers(
     return found
 
 
-def _from_here(file: str, output: str) -> str:
-    """The path of a file that is told as seen from the output folder; short where it can be."""
+def _locate(file: str, output: str) -> str:
+    """The path of a file given relative to the output folder; relative to the working folder if it is inside."""
     path = Path(os.path.normpath(Path(place_of(output), file)))
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-# Threads that end with what they have in hand, and leave the rest, when something goes wrong.
-
-
 @contextmanager
-def threads() -> Iterator[ThreadPoolExecutor]:
-    """As many as make sense here; on the way out nothing that waits is begun any more."""
+def open_threads() -> Iterator[ThreadPoolExecutor]:
+    """A thread pool; at the end, also after an error, waiting tasks are dropped."""
     pool = ThreadPoolExecutor()
     try:
         yield pool
@@ -115,98 +105,86 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-# Parts held against each other and against their files: one plan, one line for each asset, one URL.
-
-
-#: What was merged before all shards were there: their headers, and their URLs, which wait.
+#: The headers and URLs of merged shards, kept until all shards are merged.
 WAITING_NAME = ".tts-assets-merged.jsonl"
 _LEAVE_OUT = "each clip belongs to one shard of a plan: leave out the folder of the other run"
 
 
-class PartLine(NamedTuple):
-    """A line of a part's ledger."""
+class ShardAsset(NamedTuple):
+    """An asset of a shard: its ledger line, the place of the line, and the shard."""
 
     line: Line
-    told: ShardRecord
-    part: ShardOutput
+    record: ShardRecord
+    shard: ShardOutput
 
 
 class _Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A shard that was merged before all of them were there."""
+    """A shard that was merged before others."""
 
     header: Header
     urls: list[Patch]
 
 
 class MergedShards:
-    """All parts as one.
-
-    Attributes:
-        parts: in the order of the shards.
-        count: how many shards there are.
-        lines: what is said of each asset.
-        urls: for each catalogue, as seen from the output folder, the URLs of its clips, whose
-            sources are told by their short names; of shards that were merged earlier, too.
-        missing: the shards that were not merged yet.
-        left: clips that the shards did not come to.
-    """
+    """Several shards of one plan."""
 
     def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
-        """Read parts, and see that they fit together.
+        """Read shards, and check that they belong together.
 
         Args:
-            settings: which output folder.
-            folders: where the parts are; none for all beside the output folder.
+            settings: the output folder.
+            folders: the folders of the shards; none for all beside the output folder.
 
         Raises:
-            UsageError: there are no parts.
-            InputError: one is none, or is damaged, or they do not fit.
+            UsageError: there are no shards.
+            InputError: a folder is not that of a shard, is damaged, or contradicts another.
         """
-        self.parts = _parts(settings, folders)
-        first = self.parts[0]
-        self.count = first.header.count
-        for part in self.parts[1:]:
-            _refuse_other_plan(part, first)
-        self.lines = _lines(self.parts)
-        _refuse_other_files(self.lines.values())
+        self.shards = _read_shards(settings, folders)  #: in their order
+        first = self.shards[0].header
+        for shard in self.shards[1:]:
+            _refuse_other_plan(shard, self.shards[0])
+        self.count = first.count  #: the number of all shards
+        self.assets = _collect_assets(self.shards)  #: by their paths
+        _check_files(self.assets.values())
         path = Path(settings.state_folder, WAITING_NAME)
         self._earlier = [
             (each, ShardRecord(str(path), number))
             for number, each in enumerate(_read_waiting(path), 1)
-            if each.header.differs(first.header) is None
+            if each.header.differs(first) is None
         ]
         earlier_urls = chain.from_iterable(map(self._iter_earlier_patches, self._earlier))
-        patches = chain(earlier_urls, *(part.urls for part in self.parts))
-        self.urls = _urls(patches) if settings.update_json else {}
-        given = {part.header.index for part in self.parts}
-        others = [each for each, _ in self._earlier if each.header.index not in given]
-        here = given | {each.header.index for each in others}
-        self.missing = tuple(sorted(set(range(1, self.count + 1)) - here))
-        headers = [*(part.header for part in self.parts), *(each.header for each in others)]
-        self.left = sum(header.left for header in headers)
+        patches = chain(earlier_urls, *(shard.urls for shard in self.shards))
+        #: The URLs for each catalogue, by its path relative to the output folder, with the short
+        #: names of their sources; including those of shards that were merged earlier.
+        self.urls = _collect_urls(patches) if settings.update_json else {}
+        headers = {each.header.index: [each.header] for each, _ in self._earlier}
+        headers |= {shard.header.index: [] for shard in self.shards}
+        for shard in self.shards:
+            headers[shard.header.index].append(shard.header)
+        #: The shards that are not merged yet, and the clips that the shards did not generate.
+        self.missing = tuple(sorted(set(range(1, self.count + 1)) - headers.keys()))
+        self.left = sum(each.left for same in headers.values() for each in same)
 
     def encode_waiting(self) -> bytes:
-        """What is kept in the output folder until all shards are there."""
+        """The bytes of the file that is kept until all shards are merged."""
         headers: dict[int, Header] = {}
         urls: dict[int, list[Patch]] = {}
         for each in self._earlier:
             index = each[0].header.index
             headers[index] = each[0].header
             urls[index] = [patch for patch, _ in self._iter_earlier_patches(each)]
-        for part in self.parts:
-            index = part.header.index
-            headers[index] = part.header
-            urls.setdefault(index, []).extend(patch for patch, _ in part.urls)
+        for shard in self.shards:
+            index = shard.header.index
+            headers[index] = shard.header
+            urls.setdefault(index, []).extend(patch for patch, _ in shard.urls)
         waiting = (_Waiting(header=headers[index], urls=urls[index]) for index in sorted(headers))
         return msgspec.json.Encoder().encode_lines(waiting)
 
     def is_known(self, known: int) -> bool:
-        """Whether all shards were merged before, as far as the assets of these are there.
+        """Whether all shards were merged before, if the output folder has all of their assets.
 
-        Only URLs tell: they are written when the last shard is merged.
-
-        Args:
-            known: how many of the URLs the catalogues have.
+        Only URLs show it, which are written when the last shard is merged: the catalogues have
+        ``known`` of them.
         """
         urls = sum(map(len, self.urls.values()))
         return not self._earlier and known == urls > 0
@@ -214,107 +192,94 @@ class MergedShards:
     def _iter_earlier_patches(
         self, earlier: tuple[_Waiting, ShardRecord]
     ) -> Iterator[tuple[Patch, ShardRecord]]:
-        """The URLs that wait for a shard, but for those that its own parts tell now."""
-        each, told = earlier
-        anew = {
+        """The URLs of an earlier merge, except those that its shard gives again."""
+        each, record = earlier
+        repeated = {
             (patch.file, patch.address)
-            for part in self.parts
-            if part.header.index == each.header.index
-            for patch, _ in part.urls
+            for shard in self.shards
+            if shard.header.index == each.header.index
+            for patch, _ in shard.urls
         }
-        yield from ((patch, told) for patch in each.urls if (patch.file, patch.address) not in anew)
+        for patch in each.urls:
+            if (patch.file, patch.address) not in repeated:
+                yield patch, record
 
 
-def _parts(settings: Settings, folders: Sequence[Path]) -> list[ShardOutput]:
-    wanted = {
+def _read_shards(settings: Settings, folders: Sequence[Path]) -> list[ShardOutput]:
+    given = {
         os.path.realpath(each): each for each in folders or part_folders(settings.state_folder)
     }
-    if not wanted:
+    if not given:
         raise UsageError(
             f"there are no shard folders beside {settings.state_folder}: first run `tts-assets "
             "generate --shard i/n` for every i, or name the folders"
         )
-    found = [read_shard(folder) for folder in wanted.values()]
-    return sorted(found, key=lambda part: (part.header.index, str(part.folder)))
+    found = [read_shard(folder) for folder in given.values()]
+    return sorted(found, key=lambda shard: (shard.header.index, str(shard.folder)))
 
 
-def _refuse_other_plan(part: ShardOutput, first: ShardOutput) -> None:
-    different = first.header.differs(part.header)
+def _refuse_other_plan(shard: ShardOutput, first: ShardOutput) -> None:
+    different = first.header.differs(shard.header)
     if different is not None:
         raise InputError(
-            (
-                f"its plan differs from that of {first.folder} ({different}): merge only shards "
-                "of the same plan"
-            ),
-            file=str(part.folder),
+            f"its plan differs from that of {first.folder} ({different}): merge only shards "
+            "of the same plan",
+            file=str(shard.folder),
         )
 
 
-def _lines(parts: Iterable[ShardOutput]) -> dict[str, PartLine]:
-    found: dict[str, PartLine] = {}
-    for part in parts:
-        for asset, (line, told) in part.lines.items():
-            other = found.setdefault(asset, PartLine(line, told, part))
+def _collect_assets(shards: Iterable[ShardOutput]) -> dict[str, ShardAsset]:
+    found: dict[str, ShardAsset] = {}
+    for shard in shards:
+        for asset, (line, record) in shard.lines.items():
+            other = found.setdefault(asset, ShardAsset(line, record, shard))
             if other.line != line:
-                raise InputError(
-                    f"it disagrees about {asset!r} with {other.told}: {_LEAVE_OUT}",
-                    file=told.file,
-                    line=told.number,
+                raise record.to_error(
+                    f"it disagrees about {asset!r} with {other.record}: {_LEAVE_OUT}"
                 )
     return found
 
 
-def _refuse_other_files(lines: Iterable[PartLine]) -> None:
-    """Every asset must be there, and have the bytes that its line says."""
-    with threads() as pool:
-        for problem in pool.map(_problem, lines):
+def _check_files(assets: Iterable[ShardAsset]) -> None:
+    """Check that every asset has a file with the bytes of its line."""
+    with open_threads() as pool:
+        for problem in pool.map(_find_problem, assets):
             if problem is not None:
                 raise problem
 
 
-def _problem(each: PartLine) -> InputError | None:
+def _find_problem(each: ShardAsset) -> InputError | None:
     asset = each.line.asset
-    found = Storage(each.part.folder).hash_of(asset)
+    found = Storage(each.shard.folder).hash_of(asset)
     if found == each.line.sha256:
         return None
     what = "is not there" if found is None else "has other bytes than this line states"
-    return InputError(
-        f"its asset {asset!r} {what}: copy that folder again, or run its shard again",
-        file=each.told.file,
-        line=each.told.number,
+    return each.record.to_error(
+        f"its asset {asset!r} {what}: copy that folder again, or run its shard again"
     )
 
 
-def _urls(patches: Iterable[tuple[Patch, ShardRecord]]) -> dict[str, dict[ClipAddress, PendingUrl]]:
+def _collect_urls(
+    patches: Iterable[tuple[Patch, ShardRecord]],
+) -> dict[str, dict[ClipAddress, PendingUrl]]:
     seen: dict[tuple[str, ClipAddress], tuple[str, ShardRecord]] = {}
     found: dict[str, dict[ClipAddress, PendingUrl]] = {}
-    for patch, told in patches:
-        url, other = seen.setdefault((patch.file, patch.address), (patch.url, told))
+    for patch, record in patches:
+        url, other = seen.setdefault((patch.file, patch.address), (patch.url, record))
         if url != patch.url:
-            raise InputError(
+            raise record.to_error(
                 f"it gives another URL to the {patch.part!r} of entry {patch.entry!r} than {other}: "
-                f"{_LEAVE_OUT}",
-                file=told.file,
-                line=told.number,
+                f"{_LEAVE_OUT}"
             )
         found.setdefault(patch.file, {})[patch.address] = patch.pending_url
     return found
 
 
 def _read_waiting(path: Path) -> list[_Waiting]:
-    """What was merged earlier.
-
-    Raises:
-        InputError: somebody else wrote into the file.
-    """
     try:
-        return msgspec.json.Decoder(_Waiting).decode_lines(read_regular(path, follow_links=False))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+        return msgspec.json.Decoder(_Waiting).decode_lines(bytes_of(path))
+    except NOT_JSON as exc:
         raise InputError(
             f"merge did not write this ({exc}): delete it, and merge all shards at once",
             file=str(path),
         ) from exc
-    except OSError as exc:
-        raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from tts_assets.build.plan import plan_types, recipes
+from tts_assets.build.plan.output_folder import bytes_of
 from tts_assets.catalogues.write_back import PendingUrl, make_pending_url
 from tts_assets.errors import InputError
 from tts_assets.model import SpokenForm, Turn
-from tts_assets.regular_files import read_regular
 from tts_assets.store import ledger
 from tts_assets.store.asset_file_names import is_asset_name
+from tts_assets.store.atomic_files import NOT_JSON, decode_lines
 from tts_assets.store.failures import NAME, read_failures
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
 
@@ -29,36 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: What to do about a part that is damaged.
+#: What to do about a damaged shard.
 AGAIN = "run that shard again to resume it, or leave its folder out"
-
-
-def data_of(path: Path) -> bytes | None:
-    """A file of a part; None where there is none.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    try:
-        return read_regular(path, follow_links=False)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as exc:
-        raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
-
-
-def whole_lines_of(path: Path) -> bytes:
-    """A file of lines that a run has finished; nothing where there is none.
-
-    Raises:
-        InputError: it cannot be read, or its last line is torn.
-    """
-    data = data_of(path) or b""
-    if data and not data.endswith(b"\n"):
-        line = data.count(b"\n") + 1
-        raise InputError(f"its last line is truncated: {AGAIN}", file=str(path), line=line)
-    return data
-
 
 # The header of a shard: its number, its plan, and its progress.
 
@@ -66,42 +39,26 @@ def whole_lines_of(path: Path) -> bytes:
 #: The name of its file.
 HEADER_NAME = "shard.json"
 
-#: What the whole folder is like. A newer one is refused.
+#: The version of the folder format. Newer versions are refused.
 VERSION = 1
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The inputs of a shard, and its progress.
+    """The inputs of a shard, and its progress."""
 
-    Args:
-        version: of the folder; see :data:`OVERRIDES_VERSION`.
-        index: which shard it is, from 1.
-        count: how many there are.
-        finished: whether its run ended, even early; else it was killed or is still running.
-        left: clips that it did not generate because its run ended early.
-        forced: whether `--force` was given.
-        provider: the engine's name.
-        engine: the engine's parts with their versions.
-        voice: the default voice and its speed.
-        sound: the loudness and the file format of the assets.
-        templates: of the assets and URLs of all sources.
-        catalogues: hash of all that the clips say, of all shards.
-        plan: hash of the recipes of all shards.
-    """
-
-    version: int
-    index: int
-    count: int
-    finished: bool
-    left: int = 0
-    forced: bool
-    provider: str
-    engine: str
-    voice: str
-    sound: str
-    templates: tuple[str, ...]
-    catalogues: str
-    plan: str
+    version: int  #: the version of the folder format
+    index: int  #: which shard it is, from 1
+    count: int  #: how many there are
+    finished: bool  #: whether its run ended, even early; else it was killed or is still running
+    left: int = 0  #: clips that it did not generate because its run ended early
+    forced: bool  #: whether `--force` was given
+    provider: str  #: the engine's name
+    engine: str  #: the engine's parts with their versions
+    voice: str  #: the default voice and its speed
+    sound: str  #: the loudness and the file format of the assets
+    templates: tuple[str, ...]  #: of the assets and URLs of all sources
+    catalogues: str  #: hash of all that the clips say, of all shards
+    plan: str  #: hash of the recipes of all shards
 
     @property
     def name(self) -> str:
@@ -130,14 +87,7 @@ class _HeaderVersion(msgspec.Struct):
 def header(
     settings: Settings, provider: Provider, sums: plan_types.Sums, *, finished: bool
 ) -> Header:
-    """Build the header of a shard.
-
-    Args:
-        settings: the settings of its run.
-        provider: its engine.
-        sums: the hashes of its plan.
-        finished: whether its run ended.
-    """
+    """Build the header of a shard; ``finished``: whether its run ended."""
     shard = settings.shard
     assert shard is not None  # noqa: S101 - only shards have headers
     voice = plan_types.find_voice(settings, provider)
@@ -160,7 +110,7 @@ def header(
 
 
 def encode_header(value: Header) -> bytes:
-    """A header as it is written."""
+    """The bytes of the header's file."""
     return msgspec.json.format(msgspec.json.encode(value)) + b"\n"
 
 
@@ -171,22 +121,20 @@ def read_header(folder: Path) -> Header | None:
         InputError: it cannot be read, is damaged, or of a newer version.
     """
     path = folder / HEADER_NAME
-    data = data_of(path)
-    if data is None:
+    data = bytes_of(path)
+    if not data:
         return None
     try:
         version = msgspec.json.decode(data, type=_HeaderVersion).version
         if version <= VERSION:
             return msgspec.json.decode(data, type=Header)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+    except NOT_JSON as exc:
         raise InputError(
             f"this is not the header of a shard ({exc}): {AGAIN}", file=str(path)
         ) from exc
     raise InputError(
-        (
-            f"a newer tts-assets wrote it (shard version {version}; this one reads versions up "
-            f"to {VERSION}): upgrade tts-assets on this machine"
-        ),
+        f"a newer tts-assets wrote it (shard version {version}; this one reads versions up "
+        f"to {VERSION}): upgrade tts-assets on this machine",
         file=str(path),
     )
 
@@ -196,67 +144,47 @@ def _show_value(value: object) -> str:
     return ", ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
 
 
-# The records of a shard: URLs to write, assets that it replaced, and its ledger.
+# The records of a shard: the assets that it replaces, and the URLs to write.
 
 
-#: The name of its file; there is none where the output folder had nothing.
+#: The name of the file of replaced assets; missing if there are none.
 REPLACED_NAME = "replaced.jsonl"
+
+#: The name of the file of URLs.
+URLS_NAME = "urls.jsonl"
 
 
 class Replaced(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """What may be replaced: anything else under that name came since.
+    """An asset of the output folder that the shard may replace; any other change there is newer."""
 
-    Args:
-        asset: its path, relative to the output folder.
-        recipe: what the ledger said that it was made from; empty where it did not know the file.
-        sha256: hash of its bytes, as the ledger said; or of the file that it did not know.
-    """
-
-    asset: str
-    recipe: str
-    sha256: str
+    asset: str  #: its path, relative to the output folder
+    recipe: str  #: its recipe in the ledger; "" if the ledger does not contain it
+    sha256: str  #: its hash in the ledger, or that of its file
 
 
 def encode_replaced(found: Iterable[Replaced]) -> bytes:
-    """All of it as it is written: a line each."""
+    """The bytes of the file of replaced assets, one line each."""
     return msgspec.json.Encoder().encode_lines(sorted(set(found)))
 
 
 def read_replaced(folder: Path) -> list[Replaced]:
-    """All of it, as the folder of a shard tells it.
+    """The replaced assets of a shard.
 
     Raises:
         InputError: the file cannot be read, or is damaged.
     """
-    lines = _decode_lines(folder / REPLACED_NAME, Replaced, "a record of replaced URLs")
+    lines = _read_lines(folder / REPLACED_NAME, Replaced, "a record of replaced URLs")
     return [each for each, _ in lines]
 
 
-# The URLs of a shard's clips, a line each, for the merge to write into the catalogues.
-
-
-#: The name of their file.
-URLS_NAME = "urls.jsonl"
-
-
 class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The URL of a clip, and what it belongs to.
+    """The URL of a clip or of its time line, and its place in a catalogue."""
 
-    Args:
-        file: the catalogue, as seen from the output folder.
-        source: the short name of the source that found it.
-        entry: the entry's id.
-        part: which of its clips, or the time line of which.
-        text: what is said, with the rest of the spoken form.
-        url: the address.
-        instead_of: what stood in its place when its shard was planned, and gives way to it.
-    """
-
-    file: str
-    source: str
-    entry: str
-    part: str
-    text: str
+    file: str  #: the catalogue, relative to the output folder
+    source: str  #: the short name of the source that found it
+    entry: str  #: the entry's id
+    part: str  #: the part of the entry
+    text: str  #: the spoken text; the other fields of the spoken form follow
     reading: str | None = None
     accent: int | None = None
     sentence: bool = False
@@ -264,56 +192,52 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: tuple[Turn, ...] = ()
     boundaries: tuple[int, ...] = ()
     romanized: bool = False
-    url: str
-    instead_of: tuple[str, ...] = ()
+    url: str  #: the URL
+    instead_of: tuple[str, ...] = ()  #: the values at its place when the shard was planned
 
     @property
     def address(self) -> ClipAddress:
-        """What the URL belongs to, with the short name of its source."""
+        """The address of the clip, with the short name of its source."""
         form = SpokenForm(*(getattr(self, name) for name in SpokenForm._fields))
         return self.source, self.entry, self.part, form
 
     @property
     def pending_url(self) -> PendingUrl:
-        """What is to be written."""
+        """The URL to write."""
         return PendingUrl(self.url, self.instead_of)
 
 
 def short_name(source: str) -> str:
-    """The name of a source without the configuration's file, which lies elsewhere elsewhere."""
+    """The name of a source without the path of its configuration, which depends on the machine."""
     return source.rpartition(": ")[2]
 
 
 def patch(clip: Clip, url: str, output: str) -> Patch:
-    """The URL of a clip."""
+    """The record of a clip's URL."""
     return Patch(
         file=plan_types.from_output(clip.file, output),
         source=short_name(clip.source),
         entry=clip.entry,
         part=clip.part,
         url=url,
-        # What is not UTF-8 cannot be told, and then gives way only where everything does.
+        # Other values cannot be recorded, and are replaced only if all foreign ones are.
         instead_of=tuple(filter(_is_utf8, make_pending_url(clip, url).instead_of)),
         **clip.form._asdict(),
     )
 
 
 def check_name(file: str, output: str) -> None:
-    """See that a merge can be told which catalogue is meant.
+    """Check that the path of a catalogue can be recorded.
 
     Raises:
-        InputError: its path cannot be written down.
+        InputError: it is not UTF-8.
     """
-    try:
-        plan_types.from_output(file, output).encode()
-    except UnicodeEncodeError as exc:
+    if not _is_utf8(plan_types.from_output(file, output)):
         raise InputError(
-            (
-                "its path is not UTF-8, so a shard cannot record where its URLs belong: rename "
-                "it, or omit --shard"
-            ),
+            "its path is not UTF-8, so a shard cannot record where its URLs belong: rename "
+            "it, or omit --shard",
             file=file,
-        ) from exc
+        )
 
 
 def _is_utf8(text: str) -> bool:
@@ -321,15 +245,15 @@ def _is_utf8(text: str) -> bool:
 
 
 def encode_urls(patches: Iterable[Patch]) -> bytes:
-    """URLs as they are written: a line each."""
+    """The bytes of the file of URLs, one line each."""
     return msgspec.json.Encoder().encode_lines(patches)
 
 
-# All of a part, read once its run came to its end.
+# A finished shard, read for the merge.
 
 
 class ShardRecord(NamedTuple):
-    """Where a line of a part stands."""
+    """The file and the line of a shard's record."""
 
     file: str
     number: int
@@ -337,34 +261,29 @@ class ShardRecord(NamedTuple):
     def __str__(self) -> str:
         return f"{self.file}:{self.number}"
 
+    def to_error(self, problem: str) -> InputError:
+        """The error for a problem with this record."""
+        return InputError(problem, file=self.file, line=self.number)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardOutput:
-    """All that a shard left in its folder.
+    """The content of a shard's folder."""
 
-    Args:
-        folder: where it is.
-        header: its header.
-        lines: its ledger lines by asset, and where they stand.
-        replaced: the recipes and hashes that the output folder had for an asset, by its path, when
-            its shard was planned.
-        urls: the URLs of its clips, and where they stand.
-        failures: the bytes of its record of failures.
-    """
-
-    folder: Path
-    header: Header
-    lines: dict[str, tuple[Line, ShardRecord]]
+    folder: Path  #: the folder
+    header: Header  #: its header
+    lines: dict[str, tuple[Line, ShardRecord]]  #: its ledger lines by asset, with their places
+    #: The recipes and hashes of the assets that it may replace, by their paths.
     replaced: dict[str, set[tuple[str, str]]]
-    urls: list[tuple[Patch, ShardRecord]]
-    failures: bytes
+    urls: list[tuple[Patch, ShardRecord]]  #: the URLs of its clips, with their places
+    failures: bytes  #: the bytes of its record of failures
 
 
 def read_shard(folder: Path) -> ShardOutput:
-    """All of a part that came to its end.
+    """The content of a finished shard.
 
     Raises:
-        InputError: it is none, did not come to its end, or is damaged.
+        InputError: the folder is not that of a shard, or its run is not finished, or it is damaged.
     """
     header = read_header(folder)
     if header is None:
@@ -378,67 +297,50 @@ def read_shard(folder: Path) -> ShardOutput:
             f"the run of {header.name} was killed or is still in progress: {AGAIN}",
             file=str(folder),
         )
-    path = folder / NAME
-    record = data_of(path) or b""
-    read_failures(record, file=str(path))
+    record = bytes_of(folder / NAME)
+    read_failures(record, file=str(folder / NAME))
+    replaced: dict[str, set[tuple[str, str]]] = {}
+    for each in read_replaced(folder):
+        replaced.setdefault(each.asset, set()).add((each.recipe, each.sha256))
     return ShardOutput(
         folder=folder,
         header=header,
-        lines=_lines(folder / LEDGER_NAME),
-        replaced=_read_replaced(folder),
-        urls=_decode_lines(folder / URLS_NAME, Patch, "the URL of a shard"),
+        lines=_read_ledger(folder / LEDGER_NAME),
+        replaced=replaced,
+        urls=_read_lines(folder / URLS_NAME, Patch, "the URL of a shard"),
         failures=record,
     )
 
 
-def _lines(path: Path) -> dict[str, tuple[Line, ShardRecord]]:
-    data = whole_lines_of(path)
-    # Refuses what is no line at all, is newer, or leads out of the folder.
-    ledger.read_ledger(data, file=str(path))
+def _read_ledger(path: Path) -> dict[str, tuple[Line, ShardRecord]]:
+    # Refuse lines that are invalid, of a newer version, or of assets outside the folder.
+    ledger.read_ledger(_read_whole(path), file=str(path))
     found: dict[str, tuple[Line, ShardRecord]] = {}
-    for number, raw in enumerate(data.splitlines(), 1):
-        if not raw.strip():
-            continue
-        line = next(ledger.whole_lines(raw), None)
-        if line is None or not line.recipe or line.asset in found:
-            raise InputError(
-                f"a finished run does not write such a line: {AGAIN}",
-                file=str(path),
-                line=number,
-            )
+    for line, record in _read_lines(path, Line, "a line of a finished run"):
+        if not line.recipe or line.asset in found:
+            raise record.to_error(f"a finished run does not write such a line: {AGAIN}")
         if not is_asset_name(line.asset):
-            raise InputError(
-                (
-                    f"{line.asset!r} is not the name of an asset, so no run wrote this line: "
-                    "leave this folder out, or run its shard again in an empty folder"
-                ),
-                file=str(path),
-                line=number,
+            raise record.to_error(
+                f"{line.asset!r} is not the name of an asset, so no run wrote this line: "
+                "leave this folder out, or run its shard again in an empty folder"
             )
-        found[line.asset] = line, ShardRecord(str(path), number)
+        found[line.asset] = line, record
     return found
 
 
-def _read_replaced(folder: Path) -> dict[str, set[tuple[str, str]]]:
-    found: dict[str, set[tuple[str, str]]] = {}
-    for each in read_replaced(folder):
-        found.setdefault(each.asset, set()).add((each.recipe, each.sha256))
-    return found
+def _read_whole(path: Path) -> bytes:
+    """The bytes of a file of lines, without an incomplete one; empty if there is none."""
+    data = bytes_of(path)
+    if data and not data.endswith(b"\n"):
+        record = ShardRecord(str(path), data.count(b"\n") + 1)
+        raise record.to_error(f"its last line is truncated: {AGAIN}")
+    return data
 
 
-def _decode_lines(path: Path, kind: type[T], what: str) -> list[tuple[T, ShardRecord]]:
-    """The records in a file of a part, a line each, and where they stand.
-
-    Raises:
-        InputError: the file cannot be read, or a line is no such record.
-    """
-    decoder = msgspec.json.Decoder(kind)
-    found = []
-    for number, raw in enumerate(whole_lines_of(path).splitlines(), 1):
-        try:
-            found.append((decoder.decode(raw), ShardRecord(str(path), number)))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-            raise InputError(
-                f"this is not {what} ({exc}): {AGAIN}", file=str(path), line=number
-            ) from exc
-    return found
+def _read_lines(path: Path, kind: type[T], what: str) -> list[tuple[T, ShardRecord]]:
+    """The records in a file, one in each line, with their places."""
+    problem = f"this is not {what} ({{}}): {AGAIN}"
+    lines = decode_lines(
+        _read_whole(path), msgspec.json.Decoder(kind), file=str(path), problem=problem
+    )
+    return [(each, ShardRecord(str(path), number)) for number, each in lines]

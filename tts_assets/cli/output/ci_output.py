@@ -372,10 +372,10 @@ def format_verify_figures(report: VerifyReport) -> list[str]:
         lines.append(f"foreign   {report.foreign:,} not in the ledger")
     if report.error_rate is not None:
         rate = f"mean error rate {report.error_rate:.1%} of morae"
-        lines.append(f"heard     {format_count(report.heard, 'asset')}, {rate}")
-    if report.unmade:
+        lines.append(f"heard     {format_count(report.recognized, 'asset')}, {rate}")
+    if report.ungenerated:
         lines.append(
-            f"not made  {format_count(report.unmade, 'clip')}: `tts-assets status` lists them"
+            f"not made  {format_count(report.ungenerated, 'clip')}: `tts-assets status` lists them"
         )
     if report.problems:
         lines.append(f"errors    {len(report.problems):,} in the catalogues")
@@ -391,8 +391,8 @@ def to_verify_xml(report: VerifyReport) -> str:
     figures = {
         "checked": report.checked,
         "foreign": report.foreign,
-        "heard": report.heard,
-        "unmade": report.unmade,
+        "heard": report.recognized,
+        "unmade": report.ungenerated,
     }
     cases = (
         _create_summary_case("recognition", "error", to_one_line(report.fatal or "")),

@@ -64,7 +64,7 @@ from tts_assets.cli.output.report_data import (
 from tts_assets.config.command_options import REPORT_FILES
 from tts_assets.config.settings import OutputFormat, Verbosity
 from tts_assets.errors import UsageError
-from tts_assets.store.atomic_files import sweep, write_whole
+from tts_assets.store.atomic_files import atomic_write, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -372,7 +372,7 @@ def write_report_files(folder: Path, result: Result) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
         for name, data in zip(REPORT_FILES, contents, strict=True):
-            write_whole(folder / name, data)
+            atomic_write(folder / name, data)
 
 
 @contextmanager

@@ -85,7 +85,12 @@ def to_encodable(value: Any) -> Any:
 
 
 #: The keys of fields with another name in documents.
-KEYS = {"failures": "failed", "approved": "decisions"}
+KEYS = {
+    "failures": "failed",
+    "approved": "decisions",
+    "recognized": "heard",
+    "ungenerated": "unmade",
+}
 
 
 def to_plain_data(source: Any, **changes: Any) -> dict[str, Any]:

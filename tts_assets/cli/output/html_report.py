@@ -184,7 +184,7 @@ def build_verify_page(report: VerifyReport) -> bytes:
     tiles = (
         FigureTile(f"{wrong:,}", "wrong", "bad" if wrong else "good"),
         FigureTile(f"{report.checked:,}", "checked"),
-        *([FigureTile(f"{report.heard:,}", "listened to")] if report.heard else []),
+        *([FigureTile(f"{report.recognized:,}", "listened to")] if report.recognized else []),
     )
     sections = (
         _build_groups_section(

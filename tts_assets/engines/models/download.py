@@ -330,7 +330,7 @@ class ModelDownload:
             return None
         with translate_write_errors(self._record):
             found = atomic_files.sha256(path)
-            atomic_files.write_whole(self._record, f"{found}  {self._final.name}\n".encode())
+            atomic_files.atomic_write(self._record, f"{found}  {self._final.name}\n".encode())
             atomic_files.sync_folder(self._record.parent)
         return found
 

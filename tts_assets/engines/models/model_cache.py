@@ -126,7 +126,7 @@ def sha256_of(path: Path, cache: Path) -> str:
             refuse_link(record.parent)
             atomic_files.sweep(record.parent)
             found = msgspec.structs.replace(now, sha256=digest)
-            atomic_files.write_whole(record, msgspec.json.encode(found))
+            atomic_files.atomic_write(record, msgspec.json.encode(found))
     return digest
 
 
@@ -258,7 +258,7 @@ class ModelCache:
                 )
             path.parent.mkdir(parents=True, exist_ok=True)
             atomic_files.sweep(path.parent)
-            atomic_files.write_whole(path, data)
+            atomic_files.atomic_write(path, data)
         except OSError as exc:
             raise FatalError(f"{path} cannot be written: {exc.strerror or exc}") from exc
 
@@ -406,7 +406,7 @@ class PartialFile:
         """
         with translate_write_errors(self.path):
             self.drop()
-            atomic_files.write_whole(self._note, msgspec.json.encode(version))
+            atomic_files.atomic_write(self._note, msgspec.json.encode(version))
 
     def drop(self) -> None:
         """Delete the partial file and its metadata."""
