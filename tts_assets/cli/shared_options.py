@@ -1,7 +1,7 @@
 """The options for settings, declared once for all commands, and how a shell completes their values."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import Parameter
 from typing import Annotated, Any
 
@@ -102,181 +102,107 @@ def _iter_ids(params: Mapping[str, Any]) -> Iterator[str]:
 
 # Options.
 
+
+def _declare(
+    usage: str, text: str, default: str, complete: Callable[..., list[str]] | None = None
+) -> Any:
+    """An option with a value: its usage, such as ``--output -o DIR``, its help, and its default."""
+    *flags, metavar = usage.split(" ")
+    return typer.Option(
+        *flags, metavar=metavar, help=text, show_default=default, autocompletion=complete
+    )
+
+
 #: Options with one value, by parameter name.
 _VALUES = {
-    "provider": typer.Option(
-        "--provider",
-        "-p",
-        metavar="ENGINE",
-        help="openjtalk, kokoro, piper, say, elevenlabs, openai, voicevox, one of a plug-in, or auto: "
-        "the best that is ready.",
-        show_default="openjtalk",
-        autocompletion=complete_provider,
+    "provider": _declare(
+        "--provider -p ENGINE",
+        "openjtalk, kokoro, piper, say, elevenlabs, openai, voicevox, one of a plug-in, or auto: the best that is ready.",
+        "openjtalk",
+        complete_provider,
     ),
-    "voice": typer.Option(
-        "--voice",
-        metavar="NAME",
-        help="A voice of the engine; `tts-assets voices` lists them.",
-        show_default="the engine's first",
-        autocompletion=complete_voice,
+    "voice": _declare(
+        "--voice NAME",
+        "A voice of the engine; `tts-assets voices` lists them.",
+        "the engine's first",
+        complete_voice,
     ),
-    "speed": typer.Option(
-        "--speed",
-        metavar="FACTOR",
-        help="0.25 to 4; 1.0 is the voice's own pace.",
-        show_default="1.0",
+    "speed": _declare("--speed FACTOR", "0.25 to 4; 1.0 is the voice's own pace.", "1.0"),
+    "output": _declare(
+        "--output -o DIR|URL",
+        "The folder for the clips, or a bucket such as s3://BUCKET/PREFIX.",
+        "audio",
     ),
-    "output": typer.Option(
-        "--output",
-        "-o",
-        metavar="DIR|URL",
-        help="The folder for the clips, or a bucket such as s3://BUCKET/PREFIX.",
-        show_default="audio",
+    "sound_format": _declare(
+        "--format -f FORMAT", "mp3, opus, ogg (Vorbis), flac or wav.", "mp3", complete_format
     ),
-    "sound_format": typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help="mp3, opus, ogg (Vorbis), flac or wav.",
-        show_default="mp3",
-        autocompletion=complete_format,
+    "concurrency": _declare("--concurrency -j N|auto", "Clips at the same time, 1 to 256.", "auto"),
+    "cluster": _declare(
+        "--cluster ADDRESS|local:N",
+        "Generate on a Dask cluster: tcp://HOST:8786, or N processes on this machine.",
+        "this process",
     ),
-    "concurrency": typer.Option(
-        "--concurrency",
-        "-j",
-        metavar="N|auto",
-        help="Clips at the same time, 1 to 256.",
-        show_default="auto",
+    "timeout": _declare(
+        "--timeout SECONDS", "Time limit of a clip, per 100 characters of its text.", "60"
     ),
-    "cluster": typer.Option(
-        "--cluster",
-        metavar="ADDRESS|local:N",
-        help="Generate on a Dask cluster: tcp://HOST:8786, or N processes on this machine.",
-        show_default="this process",
+    "max_failures": _declare("--max-failures N", "Stop after N failed clips.", "no limit"),
+    "since": _declare(
+        "--since REV", "Only entries whose spoken text changed since this git revision.", "all"
     ),
-    "timeout": typer.Option(
-        "--timeout",
-        metavar="SECONDS",
-        help="Time limit of a clip, per 100 characters of its text.",
-        show_default="60",
+    "shard": _declare(
+        "--shard I/N",
+        "Generate this part of the clips into a folder of its own, for `merge`.",
+        "everything",
     ),
-    "max_failures": typer.Option(
-        "--max-failures", metavar="N", help="Stop after N failed clips.", show_default="no limit"
+    "max_clips": _declare("--max-clips N", "Generate at most N clips.", "no limit"),
+    "max_duration": _declare(
+        "--max-duration TIME", "Start no clip after this time: 90s, 30m or 2h.", "no limit"
     ),
-    "since": typer.Option(
-        "--since",
-        metavar="REV",
-        help="Only entries whose spoken text changed since this git revision.",
-        show_default="all",
+    "on_engine_change": _declare(
+        "--on-engine-change HOW",
+        "keep or remake clips of another version or model of the engine.",
+        "keep",
     ),
-    "shard": typer.Option(
-        "--shard",
-        metavar="I/N",
-        help="Generate this part of the clips into a folder of its own, for `merge`.",
-        show_default="everything",
+    "report": _declare(
+        "--report DIR",
+        "Write report.json, junit.xml, summary.md and report.html into this folder.",
+        "none",
     ),
-    "max_clips": typer.Option(
-        "--max-clips", metavar="N", help="Generate at most N clips.", show_default="no limit"
+    "max_chars": _declare(
+        "--max-chars N", "Send at most N characters to a paid engine.", "no limit"
     ),
-    "max_duration": typer.Option(
-        "--max-duration",
-        metavar="TIME",
-        help="Start no clip after this time: 90s, 30m or 2h.",
-        show_default="no limit",
+    "max_cost": _declare(
+        "--max-cost MONEY", "Spend at most this, in the currency of the price.", "no limit"
     ),
-    "on_engine_change": typer.Option(
-        "--on-engine-change",
-        metavar="HOW",
-        help="keep or remake clips of another version or model of the engine.",
-        show_default="keep",
+    "progress": _declare("--progress HOW", "auto, bar, lines or none.", "auto"),
+    "api_key_file": _declare(
+        "--api-key-file FILE",
+        "A file that contains the engine's API key.",
+        "the engine's variable, or the keyring",
     ),
-    "report": typer.Option(
-        "--report",
-        metavar="DIR",
-        help="Write report.json, junit.xml, summary.md and report.html into this folder.",
-        show_default="none",
+    "config": _declare(
+        "--config FILE",
+        "The configuration file.",
+        "tts-assets.toml or pyproject.toml, here or above",
     ),
-    "max_chars": typer.Option(
-        "--max-chars",
-        metavar="N",
-        help="Send at most N characters to a paid engine.",
-        show_default="no limit",
+    "sample": _declare("--sample N|X%", "Check that many clips by speech recognition.", "none"),
+    "seed": _declare("--seed N", "Draw other clips for --sample.", "0"),
+    "cer": _declare(
+        "--cer SHARE", "The share of morae that recognition may mishear, 0 to 1.", "0.34"
     ),
-    "max_cost": typer.Option(
-        "--max-cost",
-        metavar="MONEY",
-        help="Spend at most this, in the currency of the price.",
-        show_default="no limit",
+    "recognizer": _declare(
+        "--recognizer NAME", "faster-whisper or pocketsphinx (English).", "faster-whisper"
     ),
-    "progress": typer.Option(
-        "--progress", metavar="HOW", help="auto, bar, lines or none.", show_default="auto"
+    "model": _declare(
+        "--model NAME", "tiny, base, small, medium, large-v3, turbo, or a folder.", "small"
     ),
-    "api_key_file": typer.Option(
-        "--api-key-file",
-        metavar="FILE",
-        help="A file that contains the engine's API key.",
-        show_default="the engine's variable, or the keyring",
-    ),
-    "config": typer.Option(
-        "--config",
-        metavar="FILE",
-        help="The configuration file.",
-        show_default="tts-assets.toml or pyproject.toml, here or above",
-    ),
-    "sample": typer.Option(
-        "--sample",
-        metavar="N|X%",
-        help="Check that many clips by speech recognition.",
-        show_default="none",
-    ),
-    "seed": typer.Option(
-        "--seed", metavar="N", help="Draw other clips for --sample.", show_default="0"
-    ),
-    "cer": typer.Option(
-        "--cer",
-        metavar="SHARE",
-        help="The share of morae that recognition may mishear, 0 to 1.",
-        show_default="0.34",
-    ),
-    "recognizer": typer.Option(
-        "--recognizer",
-        metavar="NAME",
-        help="faster-whisper or pocketsphinx (English).",
-        show_default="faster-whisper",
-    ),
-    "model": typer.Option(
-        "--model",
-        metavar="NAME",
-        help="tiny, base, small, medium, large-v3, turbo, or a folder.",
-        show_default="small",
-    ),
-    "language": typer.Option(
-        "--language", metavar="CODE", help="The language of the recordings.", show_default="ja"
-    ),
-    "chunks": typer.Option(
-        "--concurrency",
-        "-j",
-        metavar="N|auto",
-        help="Chunks at the same time.",
-        show_default="auto",
-    ),
-    "chunk_seconds": typer.Option(
-        "--chunk-seconds",
-        metavar="SECONDS",
-        help="The maximum length of a chunk.",
-        show_default="30",
-    ),
-    "chunk_timeout": typer.Option(
-        "--chunk-timeout", metavar="SECONDS", help="Time limit of a chunk.", show_default="300"
-    ),
-    "jobs": typer.Option(
-        "--jobs", metavar="N", help="Recordings at the same time.", show_default="1"
-    ),
-    "mirror": typer.Option(
-        "--mirror",
-        metavar="URL",
-        help="Download from this host; checked in the same way.",
-        show_default="the publisher",
+    "language": _declare("--language CODE", "The language of the recordings.", "ja"),
+    "chunks": _declare("--concurrency -j N|auto", "Chunks at the same time.", "auto"),
+    "chunk_seconds": _declare("--chunk-seconds SECONDS", "The maximum length of a chunk.", "30"),
+    "chunk_timeout": _declare("--chunk-timeout SECONDS", "Time limit of a chunk.", "300"),
+    "jobs": _declare("--jobs N", "Recordings at the same time.", "1"),
+    "mirror": _declare(
+        "--mirror URL", "Download from this host; checked in the same way.", "the publisher"
     ),
 }
 
@@ -290,27 +216,23 @@ _LISTS = {
     "assets": typer.Argument(
         metavar="PATH", help="Catalogues or sounds, or folders of either.", show_default="data"
     ),
-    "kinds": typer.Option(
-        "--type",
-        "-t",
-        metavar="KIND",
-        help="Only this kind: vocabulary, grammar, kanji, characters, reading or listening; repeatable.",
-        show_default="all",
-        autocompletion=complete_kind,
+    "kinds": _declare(
+        "--type -t KIND",
+        "Only this kind: vocabulary, grammar, kanji, characters, reading or listening; repeatable.",
+        "all",
+        complete_kind,
     ),
-    "only": typer.Option(
-        "--only",
-        metavar="WHAT",
-        help="Only new, missing, changed, failed or rejected clips; repeatable.",
-        show_default="all",
-        autocompletion=complete_only,
+    "only": _declare(
+        "--only WHAT",
+        "Only new, missing, changed, failed or rejected clips; repeatable.",
+        "all",
+        complete_only,
     ),
-    "ids": typer.Option(
-        "--id",
-        metavar="GLOB",
-        help="Only entries with a matching id, such as 'n5-*'; repeatable.",
-        show_default="all",
-        autocompletion=complete_id,
+    "ids": _declare(
+        "--id GLOB",
+        "Only entries with a matching id, such as 'n5-*'; repeatable.",
+        "all",
+        complete_id,
     ),
 }
 _SWITCHES = {
