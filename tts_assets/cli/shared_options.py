@@ -103,105 +103,122 @@ def _iter_ids(params: Mapping[str, Any]) -> Iterator[str]:
 # Options.
 
 
-def _declare(
-    usage: str, text: str, default: str, complete: Callable[..., list[str]] | None = None
+def declare_option(
+    usage: str,
+    text: str,
+    default: str = "",
+    complete: Callable[..., list[str]] | None = None,
+    *,
+    limits: tuple[float | None, float | None] = (None, None),
 ) -> Any:
     """An option with a value: its usage, such as ``--output -o DIR``, its help, and its default."""
     *flags, metavar = usage.split(" ")
     return typer.Option(
-        *flags, metavar=metavar, help=text, show_default=default, autocompletion=complete
+        *flags,
+        metavar=metavar,
+        help=text,
+        show_default=default or True,
+        autocompletion=complete,
+        min=limits[0],
+        max=limits[1],
     )
 
 
 #: Options with one value, by parameter name.
 _VALUES = {
-    "provider": _declare(
+    "provider": declare_option(
         "--provider -p ENGINE",
         "openjtalk, kokoro, piper, say, elevenlabs, openai, voicevox, one of a plug-in, or auto: the best that is ready.",
         "openjtalk",
         complete_provider,
     ),
-    "voice": _declare(
+    "voice": declare_option(
         "--voice NAME",
         "A voice of the engine; `tts-assets voices` lists them.",
         "the engine's first",
         complete_voice,
     ),
-    "speed": _declare("--speed FACTOR", "0.25 to 4; 1.0 is the voice's own pace.", "1.0"),
-    "output": _declare(
+    "speed": declare_option("--speed FACTOR", "0.25 to 4; 1.0 is the voice's own pace.", "1.0"),
+    "output": declare_option(
         "--output -o DIR|URL",
         "The folder for the clips, or a bucket such as s3://BUCKET/PREFIX.",
         "audio",
     ),
-    "sound_format": _declare(
+    "sound_format": declare_option(
         "--format -f FORMAT", "mp3, opus, ogg (Vorbis), flac or wav.", "mp3", complete_format
     ),
-    "concurrency": _declare("--concurrency -j N|auto", "Clips at the same time, 1 to 256.", "auto"),
-    "cluster": _declare(
+    "concurrency": declare_option(
+        "--concurrency -j N|auto", "Clips at the same time, 1 to 256.", "auto"
+    ),
+    "cluster": declare_option(
         "--cluster ADDRESS|local:N",
         "Generate on a Dask cluster: tcp://HOST:8786, or N processes on this machine.",
         "this process",
     ),
-    "timeout": _declare(
+    "timeout": declare_option(
         "--timeout SECONDS", "Time limit of a clip, per 100 characters of its text.", "60"
     ),
-    "max_failures": _declare("--max-failures N", "Stop after N failed clips.", "no limit"),
-    "since": _declare(
+    "max_failures": declare_option("--max-failures N", "Stop after N failed clips.", "no limit"),
+    "since": declare_option(
         "--since REV", "Only entries whose spoken text changed since this git revision.", "all"
     ),
-    "shard": _declare(
+    "shard": declare_option(
         "--shard I/N",
         "Generate this part of the clips into a folder of its own, for `merge`.",
         "everything",
     ),
-    "max_clips": _declare("--max-clips N", "Generate at most N clips.", "no limit"),
-    "max_duration": _declare(
+    "max_clips": declare_option("--max-clips N", "Generate at most N clips.", "no limit"),
+    "max_duration": declare_option(
         "--max-duration TIME", "Start no clip after this time: 90s, 30m or 2h.", "no limit"
     ),
-    "on_engine_change": _declare(
+    "on_engine_change": declare_option(
         "--on-engine-change HOW",
         "keep or remake clips of another version or model of the engine.",
         "keep",
     ),
-    "report": _declare(
+    "report": declare_option(
         "--report DIR",
         "Write report.json, junit.xml, summary.md and report.html into this folder.",
         "none",
     ),
-    "max_chars": _declare(
+    "max_chars": declare_option(
         "--max-chars N", "Send at most N characters to a paid engine.", "no limit"
     ),
-    "max_cost": _declare(
+    "max_cost": declare_option(
         "--max-cost MONEY", "Spend at most this, in the currency of the price.", "no limit"
     ),
-    "progress": _declare("--progress HOW", "auto, bar, lines or none.", "auto"),
-    "api_key_file": _declare(
+    "progress": declare_option("--progress HOW", "auto, bar, lines or none.", "auto"),
+    "api_key_file": declare_option(
         "--api-key-file FILE",
         "A file that contains the engine's API key.",
         "the engine's variable, or the keyring",
     ),
-    "config": _declare(
+    "config": declare_option(
         "--config FILE",
         "The configuration file.",
         "tts-assets.toml or pyproject.toml, here or above",
     ),
-    "sample": _declare("--sample N|X%", "Check that many clips by speech recognition.", "none"),
-    "seed": _declare("--seed N", "Draw other clips for --sample.", "0"),
-    "cer": _declare(
+    "sample": declare_option(
+        "--sample N|X%", "Check that many clips by speech recognition.", "none"
+    ),
+    "seed": declare_option("--seed N", "Draw other clips for --sample.", "0"),
+    "cer": declare_option(
         "--cer SHARE", "The share of morae that recognition may mishear, 0 to 1.", "0.34"
     ),
-    "recognizer": _declare(
+    "recognizer": declare_option(
         "--recognizer NAME", "faster-whisper or pocketsphinx (English).", "faster-whisper"
     ),
-    "model": _declare(
+    "model": declare_option(
         "--model NAME", "tiny, base, small, medium, large-v3, turbo, or a folder.", "small"
     ),
-    "language": _declare("--language CODE", "The language of the recordings.", "ja"),
-    "chunks": _declare("--concurrency -j N|auto", "Chunks at the same time.", "auto"),
-    "chunk_seconds": _declare("--chunk-seconds SECONDS", "The maximum length of a chunk.", "30"),
-    "chunk_timeout": _declare("--chunk-timeout SECONDS", "Time limit of a chunk.", "300"),
-    "jobs": _declare("--jobs N", "Recordings at the same time.", "1"),
-    "mirror": _declare(
+    "language": declare_option("--language CODE", "The language of the recordings.", "ja"),
+    "chunks": declare_option("--concurrency -j N|auto", "Chunks at the same time.", "auto"),
+    "chunk_seconds": declare_option(
+        "--chunk-seconds SECONDS", "The maximum length of a chunk.", "30"
+    ),
+    "chunk_timeout": declare_option("--chunk-timeout SECONDS", "Time limit of a chunk.", "300"),
+    "jobs": declare_option("--jobs N", "Recordings at the same time.", "1"),
+    "mirror": declare_option(
         "--mirror URL", "Download from this host; checked in the same way.", "the publisher"
     ),
 }
@@ -216,19 +233,19 @@ _LISTS = {
     "assets": typer.Argument(
         metavar="PATH", help="Catalogues or sounds, or folders of either.", show_default="data"
     ),
-    "kinds": _declare(
+    "kinds": declare_option(
         "--type -t KIND",
         "Only this kind: vocabulary, grammar, kanji, characters, reading or listening; repeatable.",
         "all",
         complete_kind,
     ),
-    "only": _declare(
+    "only": declare_option(
         "--only WHAT",
         "Only new, missing, changed, failed or rejected clips; repeatable.",
         "all",
         complete_only,
     ),
-    "ids": _declare(
+    "ids": declare_option(
         "--id GLOB",
         "Only entries with a matching id, such as 'n5-*'; repeatable.",
         "all",
