@@ -8,7 +8,6 @@ from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
 from tts_assets.cli.output.progress_view import create_line_progress
-from tts_assets.cli.output.report_data import to_problem_data
 from tts_assets.config.settings import OutputFormat, Settings
 
 #: Interval of progress lines.
@@ -32,7 +31,7 @@ def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
         on_copied=create_line_progress(_PROGRESS_SECONDS, show_copied),
     )
     if settings.output_format is OutputFormat.JSON:
-        show.print_json(to_plain_data(merged, problems=list(map(to_problem_data, merged.problems))))
+        show.print_json(to_plain_data(merged))
     else:
         show.print_lines(_format_merge_lines(merged))
         show.show_problems(merged.problems)

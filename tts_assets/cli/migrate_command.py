@@ -7,9 +7,8 @@ from typing import Any
 from tts_assets.build.migrate import Migrated, migrate
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_one_line
+from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
 from tts_assets.cli.output.cost_report import describe_missed_urls
-from tts_assets.cli.output.report_data import to_problem_data
 from tts_assets.cli.prune_command import exit_code_for_prune, show_spared
 from tts_assets.config.settings import OutputFormat, Settings
 
@@ -82,7 +81,7 @@ def _to_migration_data(migrated: Migrated) -> dict[str, Any]:
         "spared": [] if pruned is None else [each._asdict() for each in pruned.spared],
         "left": report.to_make if migrated.dry_run else report.left,
         "catalogues": report.catalogues,
-        "problems": list(map(to_problem_data, report.problems)),
+        "problems": list(map(to_plain_data, report.problems)),
         "notes": list(report.notes),
         "fatal": next(_iter_fatal_errors(migrated), None),
     }

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.build.cleanup import Pruned, prune
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_one_line
-from tts_assets.cli.output.report_data import to_problem_data
+from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
 from tts_assets.config.settings import OutputFormat, Settings
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def to_prune_data(pruned: Pruned) -> dict[str, Any]:
         "forgotten": pruned.forgotten,
         "may_delete": pruned.may_delete,
         "catalogues": pruned.catalogues,
-        "problems": list(map(to_problem_data, pruned.problems)),
+        "problems": list(map(to_plain_data, pruned.problems)),
         "notes": [*pruned.passed_over, *pruned.notes, *pruned.remarks],
         "fatal": pruned.fatal,
     }
