@@ -243,7 +243,7 @@ class _DownloadReporter(LinePrinter):
             case WaitingForDownload(file=file):
                 self.print_once(f"another run is using {file}; waiting for it")
             case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
-                action = "beginning anew" if anew else "trying again"
+                action = "starting over" if anew else "trying again"
                 self.print_line(f"{file}: {reason}; {action} in {seconds:g} s")
             case Quarantined(file=file, path=path, reason=reason):
                 self.print_line(f"{file}: {reason}: not used, kept as {path}")

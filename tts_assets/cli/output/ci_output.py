@@ -442,7 +442,7 @@ def _advise_action(verdict: AssetResult) -> str:
         )
     if rules == {MISSING}:
         return f"{_format_remake_command(verdict)} makes it"
-    remake = _format_remake_command(verdict, "--force") if verdict.clips else "make it anew"
+    remake = _format_remake_command(verdict, "--force") if verdict.clips else "generate it again"
     if rules & {DAMAGED, _UNDECODABLE}:
         return f"restore the generated file, or {remake}"
     # A deterministic engine would generate the same sound again.
