@@ -1,6 +1,5 @@
 """The command `generate`: on a first signal, finishes the clips in progress; on a second, exits."""
 
-import signal
 from functools import partial
 
 import typer
@@ -10,6 +9,7 @@ from tts_assets.build.events import Estimated, Event, Report
 from tts_assets.build.pool import Stop
 from tts_assets.cli.exit_code import (
     ExitCode,
+    choose_exit_code,
     get_received_signal,
     get_signal_code,
     run_until_signal,
@@ -18,8 +18,8 @@ from tts_assets.cli.models_command import can_ask_user
 from tts_assets.cli.output.clip_progress import show_build_progress
 from tts_assets.cli.output.command_output import (
     CommandOutput,
-    exit_code_for,
     finish_command,
+    is_nothing,
     prepare_report_folder,
 )
 from tts_assets.cli.setup_command import run_setup
@@ -76,20 +76,12 @@ def _attempt_generate(settings: Settings, *, dry_run: bool, report: str | None) 
 
         work = partial(generate, settings, dry_run=dry_run, on_event=show_event, stop=stop)
         result = run_until_signal(work, on_first=request_stop, show_summary=show_partial_report)
-    return finish_command(
-        show, result, folder, _get_generate_exit_code(result, get_received_signal())
+    code = choose_exit_code(
+        fatal=result.fatal,
+        problems=result.problems,
+        findings=result.failures or result.urls_missed,
+        limit=result.left and not result.dry_run,
+        nothing=is_nothing(result),
     )
-
-
-def _get_generate_exit_code(report: Report, received: signal.Signals | None) -> ExitCode:
-    if received is not None:
-        return get_signal_code()
-    if report.fatal is not None:
-        return ExitCode.FATAL
-    if report.problems:
-        return ExitCode.USAGE
-    if report.failures or report.urls_missed:
-        return ExitCode.FINDINGS
-    if report.left and not report.dry_run:
-        return ExitCode.LIMIT
-    return exit_code_for(report)
+    code = code if get_received_signal() is None else get_signal_code()
+    return finish_command(show, result, folder, code)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tts_assets.build.shards.merge_shards import Merged, merge
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, choose_exit_code
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
 from tts_assets.cli.output.progress_view import create_line_progress
@@ -40,11 +40,8 @@ def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
 
 def exit_code_for_merge(merged: Merged) -> ExitCode:
     """The exit code: OK if the assets of all shards are present."""
-    if merged.problems:
-        return ExitCode.USAGE
-    if merged.missing or merged.changed or merged.failed or merged.left or merged.urls_missed:
-        return ExitCode.FINDINGS
-    return ExitCode.OK
+    lacking = merged.missing or merged.changed or merged.failed or merged.left
+    return choose_exit_code(problems=merged.problems, findings=lacking or merged.urls_missed)
 
 
 def _format_merge_lines(merged: Merged) -> Iterator[str]:

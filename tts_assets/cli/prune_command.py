@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.build.cleanup import Pruned, prune
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, choose_exit_code
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
 from tts_assets.config.settings import OutputFormat, Settings
@@ -102,10 +102,9 @@ def _sum_bytes(orphans: Iterable[Orphan]) -> int:
 
 def exit_code_for_prune(pruned: Pruned) -> ExitCode:
     """The exit code of a deletion; keeping files that are not in the ledger is no error."""
-    if pruned.fatal is not None:
-        return ExitCode.FATAL
-    if pruned.problems or (pruned.catalogues and pruned.passed_over):
-        return ExitCode.USAGE
-    if pruned.spared:
-        return ExitCode.FINDINGS
-    return ExitCode.OK if pruned.catalogues else ExitCode.NOTHING
+    return choose_exit_code(
+        fatal=pruned.fatal,
+        problems=pruned.problems or (pruned.catalogues and pruned.passed_over),
+        findings=pruned.spared,
+        nothing=not pruned.catalogues,
+    )
