@@ -1,8 +1,9 @@
 """The options for settings, declared once for all commands, and how a shell completes their values."""
 
 import contextlib
+import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from inspect import Parameter
+from inspect import Parameter, isfunction
 from typing import Annotated, Any
 
 import typer
@@ -18,25 +19,18 @@ def _starting_with(incomplete: str, values: Iterable[str]) -> list[str]:
     return [value for value in values if value.startswith(incomplete)]
 
 
-def complete_kind(incomplete: str) -> list[str]:
-    """The kinds of catalogues."""
-    from tts_assets.model import Kind  # noqa: PLC0415 - completion alone needs it
+def _complete_from(name: str) -> Callable[[str], list[str]]:
+    """Complete the values that an object contains, or returns; only completion imports it."""
 
-    return _starting_with(incomplete, Kind)
+    def complete(incomplete: str) -> list[str]:
+        found = pkgutil.resolve_name(name)
+        return _starting_with(incomplete, found() if isfunction(found) else found)
 
-
-def complete_format(incomplete: str) -> list[str]:
-    """The formats of clips."""
-    from tts_assets.model import Format  # noqa: PLC0415 - completion alone needs it
-
-    return _starting_with(incomplete, Format)
+    return complete
 
 
-def complete_only(incomplete: str) -> list[str]:
-    """The states that ``--only`` selects."""
-    from tts_assets.config.settings import Only  # noqa: PLC0415 - completion alone needs it
-
-    return _starting_with(incomplete, Only)
+complete_model = _complete_from("tts_assets.engines.models.known_models:list_model_names")
+complete_schema = _complete_from("tts_assets.cli.output.published_schemas:SCHEMA_NAMES")
 
 
 def complete_provider(incomplete: str) -> list[str]:
@@ -57,20 +51,6 @@ def complete_voice(ctx: typer.Context, incomplete: str) -> list[str]:
         settings = read_command_settings(ctx.params.get("config"), provider=ctx.params["provider"])
         names = [voice.name for voice in registry.load_engine(settings.provider, settings).voices()]
     return _starting_with(incomplete, names)
-
-
-def complete_model(incomplete: str) -> list[str]:
-    """The models that can be downloaded by name."""
-    from tts_assets.engines.models import known_models  # noqa: PLC0415 - completion alone needs it
-
-    return _starting_with(incomplete, known_models.list_model_names())
-
-
-def complete_schema(incomplete: str) -> list[str]:
-    """The published schemas."""
-    from tts_assets.cli.output.published_schemas import SCHEMA_NAMES  # noqa: PLC0415 - completion alone needs it
-
-    return _starting_with(incomplete, SCHEMA_NAMES)
 
 
 def complete_id(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -145,7 +125,10 @@ _VALUES = {
         "audio",
     ),
     "sound_format": declare_option(
-        "--format -f FORMAT", "mp3, opus, ogg (Vorbis), flac or wav.", "mp3", complete_format
+        "--format -f FORMAT",
+        "mp3, opus, ogg (Vorbis), flac or wav.",
+        "mp3",
+        _complete_from("tts_assets.model:Format"),
     ),
     "concurrency": declare_option(
         "--concurrency -j N|auto", "Clips at the same time, 1 to 256.", "auto"
@@ -237,13 +220,13 @@ _LISTS = {
         "--type -t KIND",
         "Only this kind: vocabulary, grammar, kanji, characters, reading or listening; repeatable.",
         "all",
-        complete_kind,
+        _complete_from("tts_assets.model:Kind"),
     ),
     "only": declare_option(
         "--only WHAT",
         "Only new, missing, changed, failed or rejected clips; repeatable.",
         "all",
-        complete_only,
+        _complete_from("tts_assets.config.settings:Only"),
     ),
     "ids": declare_option(
         "--id GLOB",

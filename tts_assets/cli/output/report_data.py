@@ -210,18 +210,16 @@ def iter_report_errors(report: Report) -> Iterator[ReportItem]:
     return chain(map(to_problem_item, report.problems), failed)
 
 
-def to_planned_item(item: ClipPlan, level: AnnotationLevel = AnnotationLevel.WARNING) -> ReportItem:
-    """A clip to generate."""
-    clip_item = to_clip_item(level, item.state.value, item.clip, item.line, item.reason)
-    return clip_item._replace(asset=to_one_line(item.asset))
+def to_planned_item(item: ClipPlan, sort: str = "") -> ReportItem:
+    """A clip to generate; its sort is its state by default."""
+    sort = sort or item.state.value
+    found = to_clip_item(AnnotationLevel.WARNING, sort, item.clip, item.line, item.reason)
+    return found._replace(asset=to_one_line(item.asset))
 
 
 def to_unapproved_item(item: ClipPlan) -> ReportItem:
     """A clip whose sound is not approved."""
-    clip_item = to_clip_item(
-        AnnotationLevel.WARNING, "unapproved", item.clip, item.line, item.reason
-    )
-    return clip_item._replace(asset=to_one_line(item.asset))
+    return to_planned_item(item, "unapproved")
 
 
 def to_take_item(take: DoubtfulTake) -> ReportItem:
