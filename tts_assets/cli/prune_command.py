@@ -32,19 +32,13 @@ def run_prune(settings: Settings, *, yes: bool) -> ExitCode:
 
 def to_prune_data(pruned: Pruned) -> dict[str, Any]:
     """The result as plain data."""
-    return {
-        "orphans": [each._asdict() for each in pruned.orphans],
-        "bytes": _sum_bytes(each for each in pruned.orphans if each.ours),
-        "deleted": [each.asset for each in pruned.deleted],
-        "freed": _sum_bytes(pruned.deleted),
-        "spared": [each._asdict() for each in pruned.spared],
-        "forgotten": pruned.forgotten,
-        "may_delete": pruned.may_delete,
-        "catalogues": pruned.catalogues,
-        "problems": list(map(to_plain_data, pruned.problems)),
-        "notes": [*pruned.passed_over, *pruned.notes, *pruned.remarks],
-        "fatal": pruned.fatal,
-    }
+    return to_plain_data(
+        pruned,
+        bytes=_sum_bytes(each for each in pruned.orphans if each.ours),
+        deleted=[each.asset for each in pruned.deleted],
+        freed=_sum_bytes(pruned.deleted),
+        notes=[*pruned.passed_over, *pruned.notes, *pruned.remarks],
+    )
 
 
 def _format_prune_lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:

@@ -103,11 +103,18 @@ _PATHS = {
     "Finding": "rule measured limit message",
     "Flawed": "clip findings",
     "InputError": "file line entry message",
+    "Migrated": "dry_run moves report.moved unmoved report.urls_to_write report.urls_written "
+    "report.urls_missed deleted spared left report.catalogues report.problems report.notes fatal",
+    "Pruned": "orphans bytes deleted freed spared forgotten may_delete catalogues problems notes "
+    "fatal",
     "SegmentMade": "job.recipe segment segments seconds counts",
     "SlowestClip": "clip line seconds audio_seconds",
     "SoundDecision": "asset sha256 decided at by reason",
     "Started": "jobs workers states",
+    "Transcript": "file seconds language recognizer model chunks failed problem text segments",
+    "TranscriptGap": "begin end text inaudible reason",
     "Unspoken": "file kind entry part reason",
+    "Utterance": "begin end text confidence inaudible words",
 }
 
 
