@@ -1,5 +1,6 @@
 """The command `generate`: on a first signal, finishes the clips in progress; on a second, exits."""
 
+import signal
 from functools import partial
 
 import typer
@@ -76,12 +77,18 @@ def _attempt_generate(settings: Settings, *, dry_run: bool, report: str | None) 
 
         work = partial(generate, settings, dry_run=dry_run, on_event=show_event, stop=stop)
         result = run_until_signal(work, on_first=request_stop, show_summary=show_partial_report)
-    code = choose_exit_code(
-        fatal=result.fatal,
-        problems=result.problems,
-        findings=result.failures or result.urls_missed,
-        limit=result.left and not result.dry_run,
-        nothing=is_nothing(result),
+    return finish_command(
+        show, result, folder, _get_generate_exit_code(result, get_received_signal())
     )
-    code = code if get_received_signal() is None else get_signal_code()
-    return finish_command(show, result, folder, code)
+
+
+def _get_generate_exit_code(report: Report, received: signal.Signals | None) -> ExitCode:
+    if received is not None:
+        return get_signal_code()
+    return choose_exit_code(
+        fatal=report.fatal,
+        problems=report.problems,
+        findings=report.failures or report.urls_missed,
+        limit=report.left and not report.dry_run,
+        nothing=is_nothing(report),
+    )

@@ -1,7 +1,6 @@
 """The options for settings, declared once for all commands, and how a shell completes their values."""
 
 import contextlib
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import Parameter, isfunction
 from typing import Annotated, Any
@@ -23,6 +22,8 @@ def _complete_from(name: str) -> Callable[[str], list[str]]:
     """Complete the values that an object contains, or returns; only completion imports it."""
 
     def complete(incomplete: str) -> list[str]:
+        import pkgutil  # noqa: PLC0415 - completion alone needs it
+
         found = pkgutil.resolve_name(name)
         return _starting_with(incomplete, found() if isfunction(found) else found)
 
