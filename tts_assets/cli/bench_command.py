@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.build import benchmark
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count
+from tts_assets.cli.output.console_text import format_count, to_plain_data
 from tts_assets.config.settings import OutputFormat, Progress, Settings
 from tts_assets.errors import UsageError
 
@@ -119,9 +119,4 @@ def format_measurement(workers: int, measured: BenchMeasurement) -> str:
 def to_bench_data(report: BenchReport) -> dict[str, Any]:
     """A report as plain data."""
     rows = [{name: round(value, 3) for name, value in asdict(row).items()} for row in report.rows]
-    return asdict(report) | {
-        "rows": rows,
-        "audio_seconds": round(report.audio_seconds, 3),
-        "notes": list(report.notes),
-        "seconds": round(report.seconds, 3),
-    }
+    return to_plain_data(report, rows=rows)

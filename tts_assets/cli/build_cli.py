@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.shared_options import ENTRIES, SOUND, VOICE
+from tts_assets.cli.shared_options import ENTRIES, SOUND, VOICE, declare_option
 from tts_assets.cli.typer_apps import (
     ALL_FORMATS,
     TidyCommand,
@@ -44,9 +44,7 @@ def generate(
     dry_run: Annotated[
         bool,
         typer.Option(
-            "--dry-run",
-            "-n",
-            help="Show what would be generated, why, and what it costs.",
+            "--dry-run", "-n", help="Show what would be generated, why, and what it costs."
         ),
     ] = False,
     fail_fast: Annotated[
@@ -170,29 +168,25 @@ def review_clips(
     settings: "Settings",
     export: Annotated[
         str | None,
-        typer.Option(
-            "--export",
-            metavar="DIR|FILE.html",
-            help="Write the page into a folder, with its clips; or into one file that refers to them.",
+        declare_option(
+            "--export DIR|FILE.html",
+            "Write the page into a folder, with its clips; or into one file that refers to them.",
         ),
     ] = None,
     *,
     serve: Annotated[
         bool,
         typer.Option(
-            "--serve",
-            help="Serve the page on this machine; decisions are saved at once.",
+            "--serve", help="Serve the page on this machine; decisions are saved at once."
         ),
     ] = False,
     port: Annotated[
         int | None,
-        typer.Option(
-            "--port",
-            metavar="N",
-            min=0,
-            max=65535,
-            help="The port of --serve; 0 for any free one.",
-            show_default="the same each time",
+        declare_option(
+            "--port N",
+            "The port of --serve; 0 for any free one.",
+            "the same each time",
+            limits=(0, 65535),
         ),
     ] = None,
     no_open: Annotated[
@@ -275,29 +269,22 @@ def bench(
     settings: "Settings",
     workers: Annotated[
         str | None,
-        typer.Option(
-            "--workers",
-            metavar="N,N...",
-            help="Numbers of workers to compare.",
-            show_default="1, 2, 4... up to the cores",
+        declare_option(
+            "--workers N,N...", "Numbers of workers to compare.", "1, 2, 4... up to the cores"
         ),
     ] = None,
     clips: Annotated[
         int | None,
-        typer.Option(
-            "--clips",
-            metavar="N",
-            min=1,
-            max=100_000,
-            help="Generate N clips in each round.",
-            show_default="as many as fit into --seconds",
+        declare_option(
+            "--clips N",
+            "Generate N clips in each round.",
+            "as many as fit into --seconds",
+            limits=(1, 100_000),
         ),
     ] = None,
     seconds: Annotated[
         float,
-        typer.Option(
-            "--seconds", metavar="S", min=0, max=86_400, help="Start no round that would end later."
-        ),
+        declare_option("--seconds S", "Start no round that would end later.", limits=(0, 86_400)),
     ] = 60,
     *,
     paid: Annotated[
@@ -331,25 +318,17 @@ def speak(  # noqa: PLR0913 - one parameter for each option
     ],
     sound_format: str | None,
     into: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="The file to write.",
-            show_default="standard output",
-        ),
+        str | None, declare_option("--output -o FILE", "The file to write.", "standard output")
     ] = None,
     reading: Annotated[
-        str | None, typer.Option("--reading", metavar="KANA", help="The reading of the text.")
+        str | None, declare_option("--reading KANA", "The reading of the text.")
     ] = None,
     accent: Annotated[
         int | None,
-        typer.Option(
-            "--accent",
-            metavar="N",
-            min=0,
-            help="The accent of a word: the mora after which the pitch falls, 0 for flat.",
+        declare_option(
+            "--accent N",
+            "The accent of a word: the mora after which the pitch falls, 0 for flat.",
+            limits=(0, None),
         ),
     ] = None,
     *,
@@ -378,21 +357,13 @@ def speak(  # noqa: PLR0913 - one parameter for each option
 def transcribe(
     settings: "Settings",
     recordings: Annotated[
-        list[str],
-        typer.Argument(metavar="AUDIO", help="Recordings, folders of them, or globs."),
+        list[str], typer.Argument(metavar="AUDIO", help="Recordings, folders of them, or globs.")
     ],
-    how: Annotated[
-        str,
-        typer.Option("--format", "-f", metavar="FORMAT", help="text, json, srt or vtt."),
-    ] = "text",
+    how: Annotated[str, declare_option("--format -f FORMAT", "text, json, srt or vtt.")] = "text",
     output: Annotated[
         str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="DIR",
-            help="A folder that gets a file for each recording.",
-            show_default="standard output",
+        declare_option(
+            "--output -o DIR", "A folder that gets a file for each recording.", "standard output"
         ),
     ] = None,
 ) -> ExitCode:

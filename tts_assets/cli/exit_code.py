@@ -56,6 +56,33 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+def choose_exit_code(
+    *,
+    fatal: object = None,
+    problems: object = (),
+    findings: object = False,
+    limit: object = False,
+    nothing: object = False,
+) -> ExitCode:
+    """Choose the exit code of a result by what is true of it; OK if nothing is.
+
+    Args:
+        fatal: why it ended early; None if it did not.
+        problems: unusable entries and files.
+        findings: whether something failed, or is stale.
+        limit: whether it reached a limit.
+        nothing: whether the selection matched nothing.
+    """
+    codes = (
+        (fatal is not None, ExitCode.FATAL),
+        (problems, ExitCode.USAGE),
+        (findings, ExitCode.FINDINGS),
+        (limit, ExitCode.LIMIT),
+        (nothing, ExitCode.NOTHING),
+    )
+    return next((code for applies, code in codes if applies), ExitCode.OK)
+
+
 _CODES = {
     "SIGINT": ExitCode.INTERRUPTED,
     "SIGTERM": ExitCode.TERMINATED,

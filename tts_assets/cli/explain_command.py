@@ -178,7 +178,7 @@ def _describe_accents(
         expected = format_accent_phrases([phrase])
         match = by_place.get(place)
         if match is None:
-            parts.append(f"{expected} cannot be told by its pitch")
+            parts.append(f"{expected} cannot be determined from its pitch")
         elif is_contradiction(match, voice):
             spoken = format_accent_phrases([phrase._replace(accent=match.accent)])
             parts.append(f"{spoken} instead of {expected} ({match.excess:.1f} semitones nearer)")

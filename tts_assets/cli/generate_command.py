@@ -10,6 +10,7 @@ from tts_assets.build.events import Estimated, Event, Report
 from tts_assets.build.pool import Stop
 from tts_assets.cli.exit_code import (
     ExitCode,
+    choose_exit_code,
     get_received_signal,
     get_signal_code,
     run_until_signal,
@@ -18,8 +19,8 @@ from tts_assets.cli.models_command import can_ask_user
 from tts_assets.cli.output.clip_progress import show_build_progress
 from tts_assets.cli.output.command_output import (
     CommandOutput,
-    exit_code_for,
     finish_command,
+    is_nothing,
     prepare_report_folder,
 )
 from tts_assets.cli.setup_command import run_setup
@@ -84,12 +85,10 @@ def _attempt_generate(settings: Settings, *, dry_run: bool, report: str | None) 
 def _get_generate_exit_code(report: Report, received: signal.Signals | None) -> ExitCode:
     if received is not None:
         return get_signal_code()
-    if report.fatal is not None:
-        return ExitCode.FATAL
-    if report.problems:
-        return ExitCode.USAGE
-    if report.failures or report.urls_missed:
-        return ExitCode.FINDINGS
-    if report.left and not report.dry_run:
-        return ExitCode.LIMIT
-    return exit_code_for(report)
+    return choose_exit_code(
+        fatal=report.fatal,
+        problems=report.problems,
+        findings=report.failures or report.urls_missed,
+        limit=report.left and not report.dry_run,
+        nothing=is_nothing(report),
+    )

@@ -13,6 +13,7 @@ from tts_assets.cli.shared_options import (
     complete_model,
     complete_provider,
     complete_schema,
+    declare_option,
 )
 from tts_assets.cli.typer_apps import (
     ALL_FORMATS,
@@ -66,8 +67,7 @@ def check(
     report: str | None,
     *,
     require_approved: Annotated[
-        bool,
-        typer.Option("--require-approved", help="Exit with 1 if a clip is not approved, too."),
+        bool, typer.Option("--require-approved", help="Exit with 1 if a clip is not approved, too.")
     ] = False,
 ) -> ExitCode:
     """Exit with 1 if anything is stale; for CI, without engine, key or audio files."""
@@ -87,17 +87,15 @@ def lint(
     settings: "Settings",
     severity: Annotated[
         str | None,
-        typer.Option(
-            "--severity",
-            metavar="LEVEL",
-            help="Report only findings of this severity and above: error, warning or note.",
-            show_default="all; notes are only counted",
+        declare_option(
+            "--severity LEVEL",
+            "Report only findings of this severity and above: error, warning or note.",
+            "all; notes are only counted",
         ),
     ] = None,
     *,
     verbose: Annotated[
-        bool,
-        typer.Option("--verbose", "-v", help="Show notes, which are only counted otherwise."),
+        bool, typer.Option("--verbose", "-v", help="Show notes, which are only counted otherwise.")
     ] = False,
 ) -> ExitCode:
     """Find doubtful readings, impossible accents and texts that cannot be spoken."""
@@ -107,10 +105,7 @@ def lint(
 
 
 @register(
-    "Start",
-    "tts-assets init",
-    "tts-assets init content/",
-    "tts-assets init deck.txt --force",
+    "Start", "tts-assets init", "tts-assets init content/", "tts-assets init deck.txt --force"
 )
 @handle_errors
 def init(
@@ -163,11 +158,7 @@ def explain(
     return run_explain(settings, entry, listen=listen)
 
 
-@register(
-    "Setup",
-    "tts-assets providers",
-    "tts-assets providers --output-format json",
-)
+@register("Setup", "tts-assets providers", "tts-assets providers --output-format json")
 @take_options("output_format")
 def providers(settings: "Settings") -> ExitCode:
     """List the engines, and which of them are ready."""
@@ -191,10 +182,7 @@ def voices(settings: "Settings", provider: str | None) -> ExitCode:
 
 
 @register(
-    "Setup",
-    "tts-assets setup kokoro",
-    "tts-assets setup piper --yes",
-    "tts-assets setup review",
+    "Setup", "tts-assets setup kokoro", "tts-assets setup piper --yes", "tts-assets setup review"
 )
 @take_options("progress", "config")
 def setup(
@@ -232,11 +220,7 @@ def doctor(settings: "Settings") -> ExitCode:
     return run_doctor(settings)
 
 
-@register(
-    "Also",
-    "tts-assets schema configuration",
-    "tts-assets schema report",
-)
+@register("Also", "tts-assets schema configuration", "tts-assets schema report")
 @handle_errors
 def schema(
     name: Annotated[

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.cli.exit_code import ExitCode, run_until_signal
+from tts_assets.cli.exit_code import ExitCode, choose_exit_code, run_until_signal
 from tts_assets.cli.output import ci_output
 from tts_assets.cli.output.ci_output import (
     append_step_summary,
@@ -68,7 +68,10 @@ def run_lint(settings: Settings, *, severity: str | None = None, verbose: bool =
         show.print_error(f"error: {report.unmatched}")
     if not (report.catalogues or report.findings):
         show.print_error("there is no catalogue to check")
-    code = _get_lint_exit_code(report)
+    code = choose_exit_code(
+        findings=report.count_findings(Severity.ERROR) or report.count_findings(Severity.WARNING),
+        nothing=report.unmatched is not None or not report.catalogues,
+    )
     if settings.output_format is OutputFormat.GITHUB:
         return attempt_write(lambda: append_step_summary(to_lint_markdown(report)), show, code)
     return code
@@ -86,13 +89,6 @@ def _parse_severity(severity: str | None) -> Severity:
 def _show_text_count(settings: Settings, show: CommandOutput, texts: int) -> None:
     if texts > _MANY_TEXTS and settings.progress is not Progress.NONE:
         show.print_error(f"analysing {texts:,} different texts")
-
-
-def _get_lint_exit_code(report: LintReport) -> ExitCode:
-    if report.count_findings(Severity.ERROR) or report.count_findings(Severity.WARNING):
-        return ExitCode.FINDINGS
-    is_nothing = report.unmatched is not None or not report.catalogues
-    return ExitCode.NOTHING if is_nothing else ExitCode.OK
 
 
 # Findings as lines for people, a JSON document, or annotations of a GitHub workflow.

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tts_assets.build.shards.merge_shards import Merged, merge
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, choose_exit_code
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
 from tts_assets.cli.output.progress_view import create_line_progress
-from tts_assets.cli.output.report_data import to_problem_data
 from tts_assets.config.settings import OutputFormat, Settings
 
 #: Interval of progress lines.
@@ -32,7 +31,7 @@ def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
         on_copied=create_line_progress(_PROGRESS_SECONDS, show_copied),
     )
     if settings.output_format is OutputFormat.JSON:
-        show.print_json(to_plain_data(merged, problems=list(map(to_problem_data, merged.problems))))
+        show.print_json(to_plain_data(merged))
     else:
         show.print_lines(_format_merge_lines(merged))
         show.show_problems(merged.problems)
@@ -41,11 +40,8 @@ def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
 
 def exit_code_for_merge(merged: Merged) -> ExitCode:
     """The exit code: OK if the assets of all shards are present."""
-    if merged.problems:
-        return ExitCode.USAGE
-    if merged.missing or merged.changed or merged.failed or merged.left or merged.urls_missed:
-        return ExitCode.FINDINGS
-    return ExitCode.OK
+    lacking = merged.missing or merged.changed or merged.failed or merged.left
+    return choose_exit_code(problems=merged.problems, findings=lacking or merged.urls_missed)
 
 
 def _format_merge_lines(merged: Merged) -> Iterator[str]:

@@ -7,9 +7,8 @@ from typing import Any
 from tts_assets.build.migrate import Migrated, migrate
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_one_line
+from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
 from tts_assets.cli.output.cost_report import describe_missed_urls
-from tts_assets.cli.output.report_data import to_problem_data
 from tts_assets.cli.prune_command import exit_code_for_prune, show_spared
 from tts_assets.config.settings import OutputFormat, Settings
 
@@ -70,22 +69,13 @@ def _show_migration_problems(migrated: Migrated, show: CommandOutput) -> None:
 
 def _to_migration_data(migrated: Migrated) -> dict[str, Any]:
     report, pruned = migrated.report, migrated.pruned
-    return {
-        "dry_run": migrated.dry_run,
-        "moves": [each._asdict() for each in migrated.moves],
-        "moved": report.moved,
-        "unmoved": migrated.unmoved,
-        "urls_to_write": report.urls_to_write,
-        "urls_written": report.urls_written,
-        "urls_missed": report.urls_missed,
-        "deleted": [] if pruned is None else [each.asset for each in pruned.deleted],
-        "spared": [] if pruned is None else [each._asdict() for each in pruned.spared],
-        "left": report.to_make if migrated.dry_run else report.left,
-        "catalogues": report.catalogues,
-        "problems": list(map(to_problem_data, report.problems)),
-        "notes": list(report.notes),
-        "fatal": next(_iter_fatal_errors(migrated), None),
-    }
+    return to_plain_data(
+        migrated,
+        deleted=[] if pruned is None else [each.asset for each in pruned.deleted],
+        spared=[] if pruned is None else list(map(to_plain_data, pruned.spared)),
+        left=report.to_make if migrated.dry_run else report.left,
+        fatal=next(_iter_fatal_errors(migrated), None),
+    )
 
 
 def _iter_fatal_errors(migrated: Migrated) -> Iterator[str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.build.cleanup import Pruned, prune
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, choose_exit_code
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_one_line
-from tts_assets.cli.output.report_data import to_problem_data
+from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
 from tts_assets.config.settings import OutputFormat, Settings
 
 if TYPE_CHECKING:
@@ -33,19 +32,13 @@ def run_prune(settings: Settings, *, yes: bool) -> ExitCode:
 
 def to_prune_data(pruned: Pruned) -> dict[str, Any]:
     """The result as plain data."""
-    return {
-        "orphans": [each._asdict() for each in pruned.orphans],
-        "bytes": _sum_bytes(each for each in pruned.orphans if each.ours),
-        "deleted": [each.asset for each in pruned.deleted],
-        "freed": _sum_bytes(pruned.deleted),
-        "spared": [each._asdict() for each in pruned.spared],
-        "forgotten": pruned.forgotten,
-        "may_delete": pruned.may_delete,
-        "catalogues": pruned.catalogues,
-        "problems": list(map(to_problem_data, pruned.problems)),
-        "notes": [*pruned.passed_over, *pruned.notes, *pruned.remarks],
-        "fatal": pruned.fatal,
-    }
+    return to_plain_data(
+        pruned,
+        bytes=_sum_bytes(each for each in pruned.orphans if each.ours),
+        deleted=[each.asset for each in pruned.deleted],
+        freed=_sum_bytes(pruned.deleted),
+        notes=[*pruned.passed_over, *pruned.notes, *pruned.remarks],
+    )
 
 
 def _format_prune_lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
@@ -103,10 +96,9 @@ def _sum_bytes(orphans: Iterable[Orphan]) -> int:
 
 def exit_code_for_prune(pruned: Pruned) -> ExitCode:
     """The exit code of a deletion; keeping files that are not in the ledger is no error."""
-    if pruned.fatal is not None:
-        return ExitCode.FATAL
-    if pruned.problems or (pruned.catalogues and pruned.passed_over):
-        return ExitCode.USAGE
-    if pruned.spared:
-        return ExitCode.FINDINGS
-    return ExitCode.OK if pruned.catalogues else ExitCode.NOTHING
+    return choose_exit_code(
+        fatal=pruned.fatal,
+        problems=pruned.problems or (pruned.catalogues and pruned.passed_over),
+        findings=pruned.spared,
+        nothing=not pruned.catalogues,
+    )

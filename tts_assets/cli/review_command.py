@@ -17,7 +17,12 @@ import anyio
 
 from tts_assets.cli.exit_code import ExitCode, get_signal_code, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_one_line
+from tts_assets.cli.output.console_text import (
+    format_count,
+    format_megabytes,
+    to_one_line,
+    to_plain_data,
+)
 from tts_assets.cli.output.progress_view import show_count_progress
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import FatalError, format_command
@@ -66,17 +71,7 @@ def to_applied_data(applied: ApplyResult) -> dict[str, Any]:
         **_count_decisions(applied.written),
         "known": len(applied.known),
         "takes": _count_decisions(applied.takes),
-        "stale": [
-            {
-                "asset": each.asset,
-                "sha256": each.sha256,
-                "decided": each.decided.value,
-                "at": each.at,
-                "by": each.by,
-                "reason": each.reason,
-            }
-            for each in applied.stale
-        ],
+        "stale": list(map(to_plain_data, applied.stale)),
     }
 
 
@@ -151,15 +146,11 @@ def _iter_export_lines(exported: ExportResult) -> Iterator[str]:
         f"undecided, {exported.flagged:,} flagged"
     )
     if exported.beside:
-        yield f"{exported.page}: {_format_size(exported.page_bytes + exported.sound_bytes)} with its audio"
+        yield f"{exported.page}: {format_megabytes(exported.page_bytes + exported.sound_bytes)} with its audio"
     else:
-        yield f"{exported.page}: {_format_size(exported.page_bytes)}; the audio stays where it is"
+        yield f"{exported.page}: {format_megabytes(exported.page_bytes)}; the audio stays where it is"
     yield "open it in a browser; its button saves the decisions as decisions.json"
     yield "`tts-assets review apply decisions.json` applies them"
-
-
-def _format_size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB"
 
 
 # `review --serve`: serves the page on this machine until a signal arrives.

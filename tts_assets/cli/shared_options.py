@@ -1,8 +1,8 @@
 """The options for settings, declared once for all commands, and how a shell completes their values."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from inspect import Parameter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from inspect import Parameter, isfunction
 from typing import Annotated, Any
 
 import typer
@@ -18,25 +18,20 @@ def _starting_with(incomplete: str, values: Iterable[str]) -> list[str]:
     return [value for value in values if value.startswith(incomplete)]
 
 
-def complete_kind(incomplete: str) -> list[str]:
-    """The kinds of catalogues."""
-    from tts_assets.model import Kind  # noqa: PLC0415 - completion alone needs it
+def _complete_from(name: str) -> Callable[[str], list[str]]:
+    """Complete the values that an object contains, or returns; only completion imports it."""
 
-    return _starting_with(incomplete, Kind)
+    def complete(incomplete: str) -> list[str]:
+        import pkgutil  # noqa: PLC0415 - completion alone needs it
 
+        found = pkgutil.resolve_name(name)
+        return _starting_with(incomplete, found() if isfunction(found) else found)
 
-def complete_format(incomplete: str) -> list[str]:
-    """The formats of clips."""
-    from tts_assets.model import Format  # noqa: PLC0415 - completion alone needs it
-
-    return _starting_with(incomplete, Format)
+    return complete
 
 
-def complete_only(incomplete: str) -> list[str]:
-    """The states that ``--only`` selects."""
-    from tts_assets.config.settings import Only  # noqa: PLC0415 - completion alone needs it
-
-    return _starting_with(incomplete, Only)
+complete_model = _complete_from("tts_assets.engines.models.known_models:list_model_names")
+complete_schema = _complete_from("tts_assets.cli.output.published_schemas:SCHEMA_NAMES")
 
 
 def complete_provider(incomplete: str) -> list[str]:
@@ -57,20 +52,6 @@ def complete_voice(ctx: typer.Context, incomplete: str) -> list[str]:
         settings = read_command_settings(ctx.params.get("config"), provider=ctx.params["provider"])
         names = [voice.name for voice in registry.load_engine(settings.provider, settings).voices()]
     return _starting_with(incomplete, names)
-
-
-def complete_model(incomplete: str) -> list[str]:
-    """The models that can be downloaded by name."""
-    from tts_assets.engines.models import known_models  # noqa: PLC0415 - completion alone needs it
-
-    return _starting_with(incomplete, known_models.list_model_names())
-
-
-def complete_schema(incomplete: str) -> list[str]:
-    """The published schemas."""
-    from tts_assets.cli.output.published_schemas import SCHEMA_NAMES  # noqa: PLC0415 - completion alone needs it
-
-    return _starting_with(incomplete, SCHEMA_NAMES)
 
 
 def complete_id(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -102,181 +83,127 @@ def _iter_ids(params: Mapping[str, Any]) -> Iterator[str]:
 
 # Options.
 
+
+def declare_option(
+    usage: str,
+    text: str,
+    default: str = "",
+    complete: Callable[..., list[str]] | None = None,
+    *,
+    limits: tuple[float | None, float | None] = (None, None),
+) -> Any:
+    """An option with a value: its usage, such as ``--output -o DIR``, its help, and its default."""
+    *flags, metavar = usage.split(" ")
+    return typer.Option(
+        *flags,
+        metavar=metavar,
+        help=text,
+        show_default=default or True,
+        autocompletion=complete,
+        min=limits[0],
+        max=limits[1],
+    )
+
+
 #: Options with one value, by parameter name.
 _VALUES = {
-    "provider": typer.Option(
-        "--provider",
-        "-p",
-        metavar="ENGINE",
-        help="openjtalk, kokoro, piper, say, elevenlabs, openai, voicevox, one of a plug-in, or auto: "
-        "the best that is ready.",
-        show_default="openjtalk",
-        autocompletion=complete_provider,
+    "provider": declare_option(
+        "--provider -p ENGINE",
+        "openjtalk, kokoro, piper, say, elevenlabs, openai, voicevox, one of a plug-in, or auto: the best that is ready.",
+        "openjtalk",
+        complete_provider,
     ),
-    "voice": typer.Option(
-        "--voice",
-        metavar="NAME",
-        help="A voice of the engine; `tts-assets voices` lists them.",
-        show_default="the engine's first",
-        autocompletion=complete_voice,
+    "voice": declare_option(
+        "--voice NAME",
+        "A voice of the engine; `tts-assets voices` lists them.",
+        "the engine's first",
+        complete_voice,
     ),
-    "speed": typer.Option(
-        "--speed",
-        metavar="FACTOR",
-        help="0.25 to 4; 1.0 is the voice's own pace.",
-        show_default="1.0",
+    "speed": declare_option("--speed FACTOR", "0.25 to 4; 1.0 is the voice's own pace.", "1.0"),
+    "output": declare_option(
+        "--output -o DIR|URL",
+        "The folder for the clips, or a bucket such as s3://BUCKET/PREFIX.",
+        "audio",
     ),
-    "output": typer.Option(
-        "--output",
-        "-o",
-        metavar="DIR|URL",
-        help="The folder for the clips, or a bucket such as s3://BUCKET/PREFIX.",
-        show_default="audio",
+    "sound_format": declare_option(
+        "--format -f FORMAT",
+        "mp3, opus, ogg (Vorbis), flac or wav.",
+        "mp3",
+        _complete_from("tts_assets.model:Format"),
     ),
-    "sound_format": typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help="mp3, opus, ogg (Vorbis), flac or wav.",
-        show_default="mp3",
-        autocompletion=complete_format,
+    "concurrency": declare_option(
+        "--concurrency -j N|auto", "Clips at the same time, 1 to 256.", "auto"
     ),
-    "concurrency": typer.Option(
-        "--concurrency",
-        "-j",
-        metavar="N|auto",
-        help="Clips at the same time, 1 to 256.",
-        show_default="auto",
+    "cluster": declare_option(
+        "--cluster ADDRESS|local:N",
+        "Generate on a Dask cluster: tcp://HOST:8786, or N processes on this machine.",
+        "this process",
     ),
-    "cluster": typer.Option(
-        "--cluster",
-        metavar="ADDRESS|local:N",
-        help="Generate on a Dask cluster: tcp://HOST:8786, or N processes on this machine.",
-        show_default="this process",
+    "timeout": declare_option(
+        "--timeout SECONDS", "Time limit of a clip, per 100 characters of its text.", "60"
     ),
-    "timeout": typer.Option(
-        "--timeout",
-        metavar="SECONDS",
-        help="Time limit of a clip, per 100 characters of its text.",
-        show_default="60",
+    "max_failures": declare_option("--max-failures N", "Stop after N failed clips.", "no limit"),
+    "since": declare_option(
+        "--since REV", "Only entries whose spoken text changed since this git revision.", "all"
     ),
-    "max_failures": typer.Option(
-        "--max-failures", metavar="N", help="Stop after N failed clips.", show_default="no limit"
+    "shard": declare_option(
+        "--shard I/N",
+        "Generate this part of the clips into a folder of its own, for `merge`.",
+        "everything",
     ),
-    "since": typer.Option(
-        "--since",
-        metavar="REV",
-        help="Only entries whose spoken text changed since this git revision.",
-        show_default="all",
+    "max_clips": declare_option("--max-clips N", "Generate at most N clips.", "no limit"),
+    "max_duration": declare_option(
+        "--max-duration TIME", "Start no clip after this time: 90s, 30m or 2h.", "no limit"
     ),
-    "shard": typer.Option(
-        "--shard",
-        metavar="I/N",
-        help="Generate this part of the clips into a folder of its own, for `merge`.",
-        show_default="everything",
+    "on_engine_change": declare_option(
+        "--on-engine-change HOW",
+        "keep or remake clips of another version or model of the engine.",
+        "keep",
     ),
-    "max_clips": typer.Option(
-        "--max-clips", metavar="N", help="Generate at most N clips.", show_default="no limit"
+    "report": declare_option(
+        "--report DIR",
+        "Write report.json, junit.xml, summary.md and report.html into this folder.",
+        "none",
     ),
-    "max_duration": typer.Option(
-        "--max-duration",
-        metavar="TIME",
-        help="Start no clip after this time: 90s, 30m or 2h.",
-        show_default="no limit",
+    "max_chars": declare_option(
+        "--max-chars N", "Send at most N characters to a paid engine.", "no limit"
     ),
-    "on_engine_change": typer.Option(
-        "--on-engine-change",
-        metavar="HOW",
-        help="keep or remake clips of another version or model of the engine.",
-        show_default="keep",
+    "max_cost": declare_option(
+        "--max-cost MONEY", "Spend at most this, in the currency of the price.", "no limit"
     ),
-    "report": typer.Option(
-        "--report",
-        metavar="DIR",
-        help="Write report.json, junit.xml, summary.md and report.html into this folder.",
-        show_default="none",
+    "progress": declare_option("--progress HOW", "auto, bar, lines or none.", "auto"),
+    "api_key_file": declare_option(
+        "--api-key-file FILE",
+        "A file that contains the engine's API key.",
+        "the engine's variable, or the keyring",
     ),
-    "max_chars": typer.Option(
-        "--max-chars",
-        metavar="N",
-        help="Send at most N characters to a paid engine.",
-        show_default="no limit",
+    "config": declare_option(
+        "--config FILE",
+        "The configuration file.",
+        "tts-assets.toml or pyproject.toml, here or above",
     ),
-    "max_cost": typer.Option(
-        "--max-cost",
-        metavar="MONEY",
-        help="Spend at most this, in the currency of the price.",
-        show_default="no limit",
+    "sample": declare_option(
+        "--sample N|X%", "Check that many clips by speech recognition.", "none"
     ),
-    "progress": typer.Option(
-        "--progress", metavar="HOW", help="auto, bar, lines or none.", show_default="auto"
+    "seed": declare_option("--seed N", "Draw other clips for --sample.", "0"),
+    "cer": declare_option(
+        "--cer SHARE", "The share of morae that recognition may mishear, 0 to 1.", "0.34"
     ),
-    "api_key_file": typer.Option(
-        "--api-key-file",
-        metavar="FILE",
-        help="A file that contains the engine's API key.",
-        show_default="the engine's variable, or the keyring",
+    "recognizer": declare_option(
+        "--recognizer NAME", "faster-whisper or pocketsphinx (English).", "faster-whisper"
     ),
-    "config": typer.Option(
-        "--config",
-        metavar="FILE",
-        help="The configuration file.",
-        show_default="tts-assets.toml or pyproject.toml, here or above",
+    "model": declare_option(
+        "--model NAME", "tiny, base, small, medium, large-v3, turbo, or a folder.", "small"
     ),
-    "sample": typer.Option(
-        "--sample",
-        metavar="N|X%",
-        help="Check that many clips by speech recognition.",
-        show_default="none",
+    "language": declare_option("--language CODE", "The language of the recordings.", "ja"),
+    "chunks": declare_option("--concurrency -j N|auto", "Chunks at the same time.", "auto"),
+    "chunk_seconds": declare_option(
+        "--chunk-seconds SECONDS", "The maximum length of a chunk.", "30"
     ),
-    "seed": typer.Option(
-        "--seed", metavar="N", help="Draw other clips for --sample.", show_default="0"
-    ),
-    "cer": typer.Option(
-        "--cer",
-        metavar="SHARE",
-        help="The share of morae that recognition may mishear, 0 to 1.",
-        show_default="0.34",
-    ),
-    "recognizer": typer.Option(
-        "--recognizer",
-        metavar="NAME",
-        help="faster-whisper or pocketsphinx (English).",
-        show_default="faster-whisper",
-    ),
-    "model": typer.Option(
-        "--model",
-        metavar="NAME",
-        help="tiny, base, small, medium, large-v3, turbo, or a folder.",
-        show_default="small",
-    ),
-    "language": typer.Option(
-        "--language", metavar="CODE", help="The language of the recordings.", show_default="ja"
-    ),
-    "chunks": typer.Option(
-        "--concurrency",
-        "-j",
-        metavar="N|auto",
-        help="Chunks at the same time.",
-        show_default="auto",
-    ),
-    "chunk_seconds": typer.Option(
-        "--chunk-seconds",
-        metavar="SECONDS",
-        help="The maximum length of a chunk.",
-        show_default="30",
-    ),
-    "chunk_timeout": typer.Option(
-        "--chunk-timeout", metavar="SECONDS", help="Time limit of a chunk.", show_default="300"
-    ),
-    "jobs": typer.Option(
-        "--jobs", metavar="N", help="Recordings at the same time.", show_default="1"
-    ),
-    "mirror": typer.Option(
-        "--mirror",
-        metavar="URL",
-        help="Download from this host; checked in the same way.",
-        show_default="the publisher",
+    "chunk_timeout": declare_option("--chunk-timeout SECONDS", "Time limit of a chunk.", "300"),
+    "jobs": declare_option("--jobs N", "Recordings at the same time.", "1"),
+    "mirror": declare_option(
+        "--mirror URL", "Download from this host; checked in the same way.", "the publisher"
     ),
 }
 
@@ -290,27 +217,23 @@ _LISTS = {
     "assets": typer.Argument(
         metavar="PATH", help="Catalogues or sounds, or folders of either.", show_default="data"
     ),
-    "kinds": typer.Option(
-        "--type",
-        "-t",
-        metavar="KIND",
-        help="Only this kind: vocabulary, grammar, kanji, characters, reading or listening; repeatable.",
-        show_default="all",
-        autocompletion=complete_kind,
+    "kinds": declare_option(
+        "--type -t KIND",
+        "Only this kind: vocabulary, grammar, kanji, characters, reading or listening; repeatable.",
+        "all",
+        _complete_from("tts_assets.model:Kind"),
     ),
-    "only": typer.Option(
-        "--only",
-        metavar="WHAT",
-        help="Only new, missing, changed, failed or rejected clips; repeatable.",
-        show_default="all",
-        autocompletion=complete_only,
+    "only": declare_option(
+        "--only WHAT",
+        "Only new, missing, changed, failed or rejected clips; repeatable.",
+        "all",
+        _complete_from("tts_assets.config.settings:Only"),
     ),
-    "ids": typer.Option(
-        "--id",
-        metavar="GLOB",
-        help="Only entries with a matching id, such as 'n5-*'; repeatable.",
-        show_default="all",
-        autocompletion=complete_id,
+    "ids": declare_option(
+        "--id GLOB",
+        "Only entries with a matching id, such as 'n5-*'; repeatable.",
+        "all",
+        complete_id,
     ),
 }
 _SWITCHES = {

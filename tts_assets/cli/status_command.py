@@ -1,12 +1,11 @@
 """The commands `status` and `check`; only `check` exits with 1 if something is stale."""
 
-from tts_assets.build.events import Standing
 from tts_assets.build.status import summarize_status
-from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.exit_code import ExitCode, choose_exit_code
 from tts_assets.cli.output.command_output import (
     CommandOutput,
-    exit_code_for,
     finish_command,
+    is_nothing,
     prepare_report_folder,
 )
 from tts_assets.config.settings import Settings
@@ -38,17 +37,11 @@ def run_check(
     """
     folder = prepare_report_folder(report)
     standing = summarize_status(settings, require_approved=require_approved)
-    return finish_command(
-        CommandOutput(settings.output_format, settings.verbosity),
-        standing,
-        folder,
-        _get_check_exit_code(standing),
+    code = choose_exit_code(
+        problems=standing.problems,
+        findings=standing.stale or standing.unapproved,
+        nothing=is_nothing(standing),
     )
-
-
-def _get_check_exit_code(standing: Standing) -> ExitCode:
-    if standing.problems:
-        return ExitCode.USAGE
-    if standing.stale or standing.unapproved:
-        return ExitCode.FINDINGS
-    return exit_code_for(standing)
+    return finish_command(
+        CommandOutput(settings.output_format, settings.verbosity), standing, folder, code
+    )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tts_assets.cli.exit_code import ExitCode, run_until_signal
+from tts_assets.cli.exit_code import ExitCode, choose_exit_code, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
 from tts_assets.cli.output.transcription_progress import (
@@ -24,7 +24,6 @@ from tts_assets.transcribe.transcription_events import (
     RecordingTranscribed,
     Transcript,
     TranscriptionEvent,
-    TranscriptionReport,
     TranscriptionStarted,
 )
 
@@ -77,7 +76,9 @@ def run_transcribe(
         show.print_error("there is no recording to transcribe")
     for line in format_transcription_figures(report) if report.recordings else ():
         show.print_error(line)
-    return _get_transcribe_exit_code(report)
+    return choose_exit_code(
+        problems=report.problems, findings=report.failed, nothing=not report.recordings
+    )
 
 
 def _parse_format(name: str) -> TranscriptFormat:
@@ -178,11 +179,3 @@ class _TranscriptPrinter:
         if self._recordings > 1:
             self._show.print_line(f"== {to_one_line(transcript.file)} ==")
         self._show.print_lines(format_transcript(transcript, self._format).splitlines())
-
-
-def _get_transcribe_exit_code(report: TranscriptionReport) -> ExitCode:
-    if report.problems:
-        return ExitCode.USAGE
-    if report.failed:
-        return ExitCode.FINDINGS
-    return ExitCode.OK if report.recordings else ExitCode.NOTHING

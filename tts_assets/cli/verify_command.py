@@ -6,7 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tts_assets.cli.exit_code import ExitCode, run_until_signal
+from tts_assets.cli.exit_code import ExitCode, choose_exit_code, run_until_signal
 from tts_assets.cli.output.command_output import (
     CommandOutput,
     finish_command,
@@ -19,7 +19,6 @@ from tts_assets.quality import verify_assets
 
 if TYPE_CHECKING:
     from tts_assets.config.settings import Settings
-    from tts_assets.quality.quality_reports import VerifyReport
 
 
 def run_verify(settings: Settings, *, report: str | None) -> ExitCode:
@@ -51,15 +50,10 @@ def run_verify(settings: Settings, *, report: str | None) -> ExitCode:
 
         work = partial(verify_assets.verify_assets, settings, on_progress=show_count)
         result = run_until_signal(work, show_summary=show_partial_count)
-    return finish_command(show, result, folder, _get_verify_exit_code(result))
-
-
-def _get_verify_exit_code(report: VerifyReport) -> ExitCode:
-    if report.fatal is not None:
-        return ExitCode.FATAL
-    if report.problems:
-        return ExitCode.USAGE
-    if report.verdicts:
-        return ExitCode.FINDINGS
-    is_nothing = report.unmatched is not None or not report.checked
-    return ExitCode.NOTHING if is_nothing else ExitCode.OK
+    code = choose_exit_code(
+        fatal=result.fatal,
+        problems=result.problems,
+        findings=result.verdicts,
+        nothing=result.unmatched is not None or not result.checked,
+    )
+    return finish_command(show, result, folder, code)

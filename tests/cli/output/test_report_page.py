@@ -77,7 +77,9 @@ def test_of_a_service_its_limit_is_drawn_in_place_of_workers() -> None:
     requests = found["course"]["courses"][2]
     assert [line["name"] for line in requests["lines"]] == ["requests allowed", "clips in hand"]
     assert requests["lines"][0]["values"] == [5.0, 3.0]
-    assert requests["told"].endswith("3 of 1,200 requests were refused for want of room.")
+    assert requests["told"].endswith(
+        "3 of 1,200 requests were refused because the limit was reached."
+    )
     assert ["waits", "4, 12 s in all"] in found["service"]["table"]["rows"]
     # The first of very many changes are forgotten.
     late = replace(traffic, limits=((0.7, 3),))
@@ -148,9 +150,7 @@ def test_a_run_that_ended_early_says_so_first_and_that_equal_clips_are_made_once
     assert _data(build_report_page(full))["ended"] == "It ended early: the disk is full"
     bounded = replace(report, bound="max-clips = 2")
     assert _data(build_report_page(bounded))["ended"] == "It ended early, because of max-clips = 2."
-    assert (
-        _data(build_report_page(replace(report, stopped=True)))["ended"] == "Somebody stopped it."
-    )
+    assert _data(build_report_page(replace(report, stopped=True)))["ended"] == "It was interrupted."
     assert _data(build_report_page(report))["ended"] == ""
     assert _run(report)["planned"]["told"].startswith("6 places in catalogues, 4 sounds: ")
     assert _run(report)["failed"]["told"] == ""

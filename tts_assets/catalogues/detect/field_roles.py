@@ -26,6 +26,7 @@ from tts_assets.catalogues.detect.value_shapes import (
     measure_fit,
     strip_furigana,
 )
+from tts_assets.config.catalogue_sources import TextType
 from tts_assets.config.source_paths import PathStep, ShapeError, find_values
 
 if TYPE_CHECKING:
@@ -144,6 +145,17 @@ class Field:
             for token in before
             if not {Role.WORD, Role.JAPANESE, Role.FORM} & {*find_roles(token)}
         ) - {*last}
+
+    @property
+    def item_type(self) -> TextType:
+        """The type of its texts, by their content alone."""
+        if self.content.labelled >= 1 - MOST_SHARE:
+            return TextType.DIALOGUE
+        return TextType.SENTENCE if self.content.running >= MOST_SHARE else TextType.WORD
+
+    def is_filled(self, value: Any) -> bool:
+        """Whether an object has a value of this field."""
+        return find_first_value(value, self.steps) is not None
 
     @property
     def rank(self) -> tuple[int, bool, int]:
@@ -316,7 +328,7 @@ def is_annotated_copy(field: Field, text: Field, roles: FieldRoles) -> bool:
 def _measure_fill(field: Field, objects: Sequence[Any]) -> float:
     if len(objects) < _MIN_SAMPLE:
         return 1.0
-    return sum(find_first_value(each, field.steps) is not None for each in objects) / len(objects)
+    return sum(map(field.is_filled, objects)) / len(objects)
 
 
 def _is_kanji_reading(field: Field) -> bool:

@@ -31,7 +31,7 @@ from tts_assets.catalogues.detect.text_companions import (
     match_readings,
     pair_sounds,
 )
-from tts_assets.catalogues.detect.value_shapes import fits_reading, is_kana_text
+from tts_assets.catalogues.detect.value_shapes import is_kana_text, measure_fit
 from tts_assets.config.catalogue_sources import TextType
 from tts_assets.config.source_paths import KEY_PATH, PathStep
 from tts_assets.model import kana_to_katakana
@@ -101,11 +101,10 @@ def detect_word_rows(rows: Sequence[Sequence[Any]]) -> tuple[PathSteps, PathStep
     pairs = [_split_item(item) for row in rows for item in row]
     if not pairs or any(pair is None for pair in pairs):
         return None
-    with_kana = [pair for pair in pairs if pair is not None and pair[1]]
-    fit = sum(fits_reading(text, kana) for text, kana in with_kana)
+    fit = measure_fit([pair for pair in pairs if pair is not None and pair[1]])
     kinds = {type(item) for row in rows for item in row}
     if kinds == {list}:
-        return ((0,), (1,)) if with_kana and fit >= MOST_SHARE * len(with_kana) else None
+        return ((0,), (1,)) if fit >= MOST_SHARE else None
     return ((), None) if kinds == {str} and _has_sentences(rows) else None
 
 
@@ -148,8 +147,7 @@ def _find_kana_key(inner: PathSteps, rows: Sequence[Sequence[Any]]) -> PathSteps
     for key in dict.fromkeys(key for item in items for key in item):
         pairs = [(_find_text(item, inner), _find_text(item, (key,))) for item in items]
         read = [(word, kana) for word, kana in pairs if word != kana and kana]
-        fit = sum(is_kana_text(kana) and fits_reading(word, kana) for word, kana in read)
-        if (key,) != inner and read and fit >= MOST_SHARE * len(read):
+        if (key,) != inner and measure_fit(read) >= MOST_SHARE:
             return (key,)
     return None
 
@@ -324,9 +322,9 @@ def _guess_text_type(field: Field, roles: FieldRoles) -> TextType:
     content, name = field.content, field.name
     if (field.steps == (KEY_PATH.text,) or name.has_role(Role.TITLE)) and _is_grammar_point(field):
         return TextType.TITLE
-    if content.labelled >= 1 - MOST_SHARE:
-        return TextType.DIALOGUE
-    if content.running >= MOST_SHARE or (field.is_sentence and content.running > 0):
+    if field.item_type.is_running:
+        return field.item_type
+    if field.is_sentence and content.running > 0:
         return TextType.SENTENCE
     if name.has_role(Role.TITLE) and not name.has_role(Role.WORD):
         return TextType.TITLE
@@ -345,36 +343,23 @@ def _list_item_texts(roles: FieldRoles) -> list[SpokenText]:
     """List the texts in lists: spellings of one word, or texts that are each spoken."""
     plain = any(not field.is_listed and not field.is_about for field in roles.texts)
     listed = [field for field in roles.texts if field.is_listed]
-    if not plain:
-        for text in listed:
-            for reading in roles.kana:
-                if (
-                    reading.is_listed
-                    and reading is not text
-                    and are_spellings(text, reading, roles)
-                ):
-                    spelled = (text.steps, reading.steps)
-                    return [
-                        SpokenText(field=text, say=TextType.WORD, text=spelled, reading=spelled[1:])
-                    ]
+    kana = [reading for reading in roles.kana if reading.is_listed and not plain]
+    for text, reading in product(listed, kana):
+        if reading is not text and are_spellings(text, reading, roles):
+            spelled = (text.steps, reading.steps)
+            return [SpokenText(field=text, say=TextType.WORD, text=spelled, reading=spelled[1:])]
     return [
         SpokenText(
             field=field,
-            say=_guess_item_type(field),
+            say=field.item_type,
             each=field.steps,
             text=((),),
-            reading=((),) if field.is_kana and not _guess_item_type(field).is_running else (),
+            reading=((),) if field.is_kana and not field.item_type.is_running else (),
             aside=field.is_about or (plain and field.content.running < MOST_SHARE),
         )
         for field in listed
         if field.row is not None and field.rank[0] < UNKNOWN_RANK
     ]
-
-
-def _guess_item_type(field: Field) -> TextType:
-    if field.content.labelled >= 1 - MOST_SHARE:
-        return TextType.DIALOGUE
-    return TextType.SENTENCE if field.content.running >= MOST_SHARE else TextType.WORD
 
 
 def _list_kana(steps: PathSteps, roles: FieldRoles) -> list[SpokenText]:

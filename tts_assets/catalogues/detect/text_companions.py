@@ -133,12 +133,8 @@ def match_readings(texts: Sequence[Field], roles: FieldRoles) -> dict[int, list[
 
 def fills_gaps(field: Field, others: Sequence[Field], roles: FieldRoles) -> bool:
     """Whether a field has a value in each object in which the others have none, if there are any."""
-    blank = [
-        one
-        for one in roles.objects
-        if all(find_first_value(one, each.steps) is None for each in others)
-    ]
-    return bool(blank) and all(find_first_value(one, field.steps) is not None for one in blank)
+    blank = [one for one in roles.objects if not any(each.is_filled(one) for each in others)]
+    return bool(blank) and all(map(field.is_filled, blank))
 
 
 def are_spellings(text: Field, reading: Field, roles: FieldRoles) -> bool:
@@ -198,10 +194,7 @@ def _is_speech_of(name: Field, text: Field) -> bool:
 
 def _measure_coverage(text: Field, reading: Field, roles: FieldRoles) -> float:
     """Measure how many readings and texts occur together, which outweighs a few that fit."""
-    read, written = (
-        sum(find_first_value(one, field.steps) is not None for one in roles.objects)
-        for field in (reading, text)
-    )
+    read, written = (sum(map(field.is_filled, roles.objects)) for field in (reading, text))
     return (
         len(roles.pair_texts(text, reading)) * (2 / read + 1 / written) if read and written else 0.0
     )
@@ -310,9 +303,7 @@ def _list_passages(fields: Sequence[Field], *, with_examples: bool) -> list[Spok
     return [
         SpokenText(
             field=field,
-            say=TextType.DIALOGUE
-            if field.content.labelled >= 1 - MOST_SHARE
-            else TextType.SENTENCE,
+            say=field.item_type,
             text=(field.steps,),
             reading=_find_beside(field, Role.READING, fields),
             speaker=_find_beside(field, Role.SPEAKER, fields),

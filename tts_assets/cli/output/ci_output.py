@@ -30,9 +30,7 @@ from tts_assets.cli.output.report_data import (
     ReportItem,
     iter_report_errors,
     iter_status_items,
-    to_finding_data,
     to_planned_item,
-    to_problem_data,
     to_problem_item,
 )
 from tts_assets.errors import UsageError
@@ -341,8 +339,7 @@ def to_verify_data(report: VerifyReport) -> dict[str, Any]:
     plain = to_plain_data(
         report,
         error_rate=None if rate is None else round(rate, 4),
-        verdicts=[_to_asset_data(each) for each in report.verdicts],
-        problems=[to_problem_data(each) for each in report.problems],
+        verdicts=[to_plain_data(each, advice=_advise_action(each)) for each in report.verdicts],
     )
     return {"wrong": bool(report.verdicts), **plain}
 
@@ -445,7 +442,7 @@ def _advise_action(verdict: AssetResult) -> str:
         )
     if rules == {MISSING}:
         return f"{_format_remake_command(verdict)} makes it"
-    remake = _format_remake_command(verdict, "--force") if verdict.clips else "make it anew"
+    remake = _format_remake_command(verdict, "--force") if verdict.clips else "generate it again"
     if rules & {DAMAGED, _UNDECODABLE}:
         return f"restore the generated file, or {remake}"
     # A deterministic engine would generate the same sound again.
@@ -459,23 +456,3 @@ def _format_remake_command(verdict: AssetResult, *options: str) -> str:
     """The command that generates an asset; it names the file, because ids may repeat across catalogues."""
     selection = [each for clip in verdict.clips[:1] for each in (clip.file, "--id", clip.entry)]
     return f"`{shlex.join(['tts-assets', 'generate', *selection, *options])}`"
-
-
-def _to_asset_data(verdict: AssetResult) -> dict[str, Any]:
-    return {
-        "asset": verdict.asset,
-        "ours": verdict.ours,
-        "text": verdict.text,
-        "clips": [
-            {
-                "file": clip.file,
-                "line": clip.line,
-                "kind": clip.kind,
-                "entry": clip.entry,
-                "part": clip.part,
-            }
-            for clip in verdict.clips
-        ],
-        "findings": [to_finding_data(each) for each in verdict.findings],
-        "advice": _advise_action(verdict),
-    }

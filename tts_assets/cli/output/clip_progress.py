@@ -1,4 +1,4 @@
-"""The progress of a run that generates clips, told by its events."""
+"""The progress of a run that generates clips, from its events."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def show_build_progress(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], None]]:
-    """A callback for a run's events that shows them in the wanted way.
+    """A callback that shows the events of a run.
 
     Args:
         wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
-        console: where to; standard error.
+        console: the console on standard error.
     """
     with open_progress_view(wanted, console) as view:
         yield (lambda _: None) if view is None else _BuildReporter(console, view)
 
 
 class _BuildReporter(LinePrinter):
-    """Turns events into figures: how many, how fast, how far past real time."""
+    """Turns events into figures: how many clips, how fast, and how fast for real time."""
 
     def __init__(self, console: Console, view: ProgressView) -> None:
         super().__init__(console)
@@ -99,7 +99,7 @@ class _BuildReporter(LinePrinter):
                     f"{counts.failed:,} failed",
                     f"{done / seconds:,.1f} clips/s",
                     f"{self._audio_seconds / seconds:.1f}x real time",
-                    # One more may stand in line.
+                    # One more may be queued.
                     f"{min(counts.active, self._started.workers)} active",
                 ),
                 seconds_left=estimate_seconds(self._begun, share),
@@ -116,7 +116,7 @@ def _format_start(event: Started) -> str:
 
 
 def _format_wait_line(event: ServiceWait) -> str:
-    """That the service refuses, why, and for how long the run waits."""
+    """The reason why the service refuses requests, and how long the run waits."""
     waits = "waits" if event.requests == 1 else "wait"
     return (
         f"{format_count(event.requests, 'request')} {waits} for the service, the latest for "

@@ -423,7 +423,6 @@ def attempt_write(write: Callable[[], None], show: CommandOutput, code: ExitCode
     return code
 
 
-def exit_code_for(result: Report | Standing) -> ExitCode:
-    """OK, or NOTHING if the selection matched nothing."""
-    is_nothing = result.unmatched is not None or not result.catalogues
-    return ExitCode.NOTHING if is_nothing else ExitCode.OK
+def is_nothing(result: Report | Standing) -> bool:
+    """Whether the selection matched nothing."""
+    return result.unmatched is not None or not result.catalogues

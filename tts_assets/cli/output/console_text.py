@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from contextlib import contextmanager, suppress
+from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from tts_assets.config.settings import Progress
@@ -92,26 +93,65 @@ KEYS = {
     "ungenerated": "unmade",
 }
 
+#: What a document has of some classes, in order: paths of attributes, whose last names are the
+#: keys, or names of changes. A clip becomes keys of the document that has it.
+_PATHS = {
+    "AssetResult": "asset ours text clips findings advice",
+    "Clip": "file kind entry part form.text form.reading form.accent",
+    "ClipFailed": "job.recipe job.clips reason attempt seconds counts",
+    "ClipMade": "job.recipe job.assets job.clips seconds audio_seconds said findings counts",
+    "ClipName": "file line kind entry part",
+    "ClipPlan": "clip line state reason changes recipe asset url held",
+    "Doubt": "clip said pitch pronunciation.basis pronunciation.accent_basis "
+    "pronunciation.doubt pronunciation.near",
+    "Failure": "clip line reason",
+    "Finding": "rule measured limit message",
+    "Flawed": "clip findings",
+    "InputError": "file line entry message",
+    "Migrated": "dry_run moves report.moved unmoved report.urls_to_write report.urls_written "
+    "report.urls_missed deleted spared left report.catalogues report.problems report.notes fatal",
+    "Pruned": "orphans bytes deleted freed spared forgotten may_delete catalogues problems notes "
+    "fatal",
+    "SegmentMade": "job.recipe segment segments seconds counts",
+    "SlowestClip": "clip line seconds audio_seconds",
+    "SoundDecision": "asset sha256 decided at by reason",
+    "Started": "jobs workers states",
+    "Transcript": "file seconds language recognizer model chunks failed problem text segments",
+    "TranscriptGap": "begin end text inaudible reason",
+    "Unspoken": "file kind entry part reason",
+    "Utterance": "begin end text confidence inaudible words",
+}
+
 
 def to_plain_data(source: Any, **changes: Any) -> dict[str, Any]:
     """The fields of an object under their document keys; times to the millisecond.
 
     Args:
-        source: a dataclass or a named tuple from which a document type is derived.
+        source: an object from whose class a document type is derived.
         changes: values that replace those of fields, and values of additional keys, which come
             last.
     """
-    names = getattr(source, "_fields", None) or source.__dataclass_fields__
-    plain = {name: _to_plain(name, getattr(source, name)) for name in names if name not in changes}
-    return {
-        KEYS.get(name, name): (changes | plain)[name] for name in dict.fromkeys((*names, *changes))
-    }
+    name = type(source).__name__
+    if name == "Finding":
+        changes["message"] = source.told
+    paths = _PATHS[name].split() if name in _PATHS else _list_fields(source)
+    plain: dict[str, Any] = {}
+    for path in dict.fromkeys((*paths, *changes)):
+        key = path.rpartition(".")[2]
+        value = changes[key] if key in changes else _to_plain(key, attrgetter(path)(source))
+        plain |= value if path == "clip" else {KEYS.get(key, key): value}
+    return plain
+
+
+def _list_fields(source: Any) -> list[str]:
+    """The names of the fields of a named tuple or a dataclass; empty for other objects."""
+    return list(getattr(source, "_fields", getattr(source, "__dataclass_fields__", ())))
 
 
 def _to_plain(name: str, value: Any) -> Any:
     if isinstance(value, float) and name.endswith("seconds"):
         return round(value, 3)
-    if hasattr(value, "_fields") or hasattr(value, "__dataclass_fields__"):
+    if type(value).__name__ in _PATHS or _list_fields(value):
         return to_plain_data(value)
     return [_to_plain(name, each) for each in value] if isinstance(value, tuple) else value
 

@@ -215,8 +215,8 @@ def _plot_requests(traffic: Traffic, in_hand: tuple[float, ...], steps: _History
     allowed_at_once = f"{most}" if fewest == most else f"Between {fewest} and {most}"
     return TimePlot(
         title="Requests",
-        told=f"{allowed_at_once} were allowed at once, as the service bore them; "
-        f"{traffic.refusals:,} of {format_count(traffic.requests, 'request')} were refused for want of room.",
+        told=f"{allowed_at_once} were allowed at once, by the service's limit; "
+        f"{traffic.refusals:,} of {format_count(traffic.requests, 'request')} were refused because the limit was reached.",
         unit="at once",
         seconds=steps.edges,
         lines=(

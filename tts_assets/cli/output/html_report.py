@@ -76,12 +76,12 @@ class PageTable:
     """A small table.
 
     Args:
-        heads: the column headings.
         rows: the cells.
+        heads: the column headings.
     """
 
-    heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    heads: tuple[str, ...] = ("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,29 +124,28 @@ def build_result_page(result: Report | Standing | VerifyReport) -> bytes:
 def build_report_page(report: Report) -> bytes:
     """The page of a run or a dry run."""
     command = "generate --dry-run" if report.dry_run else "generate"
+    failed = 0 if report.history is None else sum(report.history.failed)
     sections = (
         PageSection(name="course", title="Over time", courses=build_time_plots(report)),
-        PageSection(
-            name="sound", title="How the clips sound", bars=build_bar_plots(report.history)
-        ),
+        PageSection(name="sound", title="Sound of the clips", bars=build_bar_plots(report.history)),
         _build_groups_section(
             "failed",
             "What failed",
             group_by_cause(iter_report_errors(report)),
-            _describe_shared_failures(report),
+            _describe_sharing(len(report.failures), failed),
         ),
         _build_groups_section(
             "flawed", "What sounds wrong", group_by_sort(_iter_sound_items(report))
         ),
         _build_groups_section(
-            "doubts", "Readings to look at", group_by_cause(_iter_reading_items(report))
+            "doubts", "Readings to check", group_by_cause(_iter_reading_items(report))
         ),
         _build_states_section(report.states, "Before the run"),
         _build_groups_section(
             "planned",
-            _format_plan_title(report),
+            f"Why clips {'are' if report.dry_run else 'were'} to be generated",
             group_by_cause(map(to_planned_item, report.planned)),
-            _describe_shared_plans(report),
+            _describe_sharing(len(report.planned), report.to_make),
         ),
         _build_service_section(report),
         _build_slowest_section(report),
@@ -164,14 +163,14 @@ def build_status_page(standing: Standing) -> bytes:
         *([FigureTile(f"{problems:,}", "cannot be used", "bad")] if problems else []),
     )
     sections = (
-        _build_states_section(standing.states, "How the clips stand"),
+        _build_states_section(standing.states, "States of the clips"),
         _build_groups_section(
             "problems",
-            "What cannot be used",
+            "Unusable entries",
             group_by_cause(map(to_problem_item, standing.problems)),
         ),
         _build_groups_section(
-            "planned", "What is to be made", group_by_cause(map(to_planned_item, standing.planned))
+            "planned", "Clips to generate", group_by_cause(map(to_planned_item, standing.planned))
         ),
         _build_figures_section(format_status_lines(standing), standing.notes),
     )
@@ -184,7 +183,7 @@ def build_verify_page(report: VerifyReport) -> bytes:
     tiles = (
         FigureTile(f"{wrong:,}", "wrong", "bad" if wrong else "good"),
         FigureTile(f"{report.checked:,}", "checked"),
-        *([FigureTile(f"{report.recognized:,}", "listened to")] if report.recognized else []),
+        *([FigureTile(f"{report.recognized:,}", "recognized")] if report.recognized else []),
     )
     sections = (
         _build_groups_section(
@@ -201,7 +200,7 @@ def _describe_early_end(report: Report) -> str:
         return f"It ended early: {to_one_line(report.fatal)}"
     if report.bound:
         return f"It ended early, because of {to_one_line(report.bound)}."
-    return "Somebody stopped it." if report.stopped else ""
+    return "It was interrupted." if report.stopped else ""
 
 
 def _render_page(
@@ -255,26 +254,13 @@ def _build_groups_section(
     return PageSection(name=name, title=title, told=explanation, groups=groups)
 
 
-def _format_plan_title(report: Report) -> str:
-    return f"Why clips {'are' if report.dry_run else 'were'} to be made"
-
-
-def _describe_shared_plans(report: Report) -> str:
-    return _describe_sharing(len(report.planned), report.to_make)
-
-
-def _describe_shared_failures(report: Report) -> str:
-    sounds = 0 if report.history is None else sum(report.history.failed)
-    return _describe_sharing(len(report.failures), sounds)
-
-
 def _describe_sharing(places: int, sounds: int) -> str:
     """Explain that equal clips are generated once, if that makes figures differ."""
     if not 0 < sounds < places:
         return ""
     where = format_count(places, "place")
     return (
-        f"{where} in catalogues, {format_count(sounds, 'sound')}: what is said alike is made once."
+        f"{where} in catalogues, {format_count(sounds, 'sound')}: equal clips are generated once."
     )
 
 
@@ -308,13 +294,11 @@ def _build_service_section(report: Report) -> PageSection:
     traffic = to_traffic_data(report.traffic)
     rows = (
         ("requests", f"{traffic['requests']:,}"),
-        ("refused for want of room", f"{traffic['refusals']:,}"),
+        ("refused at the limit", f"{traffic['refusals']:,}"),
         ("repeated after an error", f"{traffic['retries']:,}"),
         ("waits", f"{traffic['waits']:,}, {format_duration(traffic['waited_seconds'])} in all"),
     )
-    return PageSection(
-        name="service", title="The service", table=PageTable(heads=("", ""), rows=rows)
-    )
+    return PageSection(name="service", title="The service", table=PageTable(rows=rows))
 
 
 def _build_slowest_section(report: Report) -> PageSection:
@@ -334,12 +318,12 @@ def _build_slowest_section(report: Report) -> PageSection:
         (item.what, format_duration(slow.audio_seconds), f"{item.kind} {item.name}", item.location)
         for item, slow in zip(items, slowest, strict=True)
     )
-    heads = ("took", "sounds for", "clip", "where")
+    heads = ("time", "length", "clip", "where")
     return PageSection(
         name="slowest",
         title="What took longest",
-        told="How long somebody was at it, waits included; of a long text all its segments together, "
-        "also those that were made at once.",
+        told="The time that a worker took, waits included; of a passage, of all its segments together, "
+        "even if they were generated at the same time.",
         table=PageTable(heads=heads, rows=rows) if rows else None,
     )
 
@@ -347,9 +331,7 @@ def _build_slowest_section(report: Report) -> PageSection:
 def _build_figures_section(lines: Iterable[str], notes: Iterable[str]) -> PageSection:
     rows = [(line[:LABEL_WIDTH].strip(), line[LABEL_WIDTH:].strip()) for line in lines]
     rows += [("note", note) for note in notes]
-    return PageSection(
-        name="figures", title="All figures", table=PageTable(heads=("", ""), rows=tuple(rows))
-    )
+    return PageSection(name="figures", title="All figures", table=PageTable(rows=tuple(rows)))
 
 
 # Items grouped by cause: messages are compared without the parts that differ from clip to clip.

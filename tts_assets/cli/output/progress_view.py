@@ -18,29 +18,29 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-#: Without a terminal a line comes every so many seconds, or when a twentieth more is done.
+#: Without a terminal, the interval of lines in seconds, and the share of work between two lines.
 _LINE_SECONDS = 10.0
 _LINE_SHARE = 0.05
 
-#: Below this many columns there is no bar: the figures need the room.
+#: Narrower terminals show no bar, because the figures need the space.
 _BAR_COLUMNS = 60
 _LEAST_BAR = 12
 
-#: No estimate before so much of the work is done, as the first clips also start the engine.
+#: The share of work before the first estimate, because the first clips also start the engine.
 _LEAST_SHARE = 0.02
 _LEAST_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressFigures:
-    """How far something is.
+    """The progress of some work.
 
     Args:
-        count: how much is done, and of how much.
+        count: the finished and the total amount.
         share: the finished share of the work, 0 to 1.
-        is_last: whether all is done.
-        details: what else can be shown, the most important first.
-        seconds_left: an estimate; None before there can be one.
+        is_last: whether the work is complete.
+        details: further figures, the most important first.
+        seconds_left: an estimate; None if it is too early for one.
     """
 
     count: str
@@ -50,7 +50,7 @@ class ProgressFigures:
     seconds_left: float | None
 
     def format(self, columns: int) -> str:
-        """The figures in at most so many columns; details that do not fit are left out."""
+        """The figures in at most this many columns; details that do not fit are omitted."""
         left = "" if self.seconds_left is None else f"{_format_seconds(self.seconds_left)} left"
         words = [self.count, *self.details[:1], left]
         for number in range(2, len(self.details) + 1):
@@ -70,10 +70,10 @@ def _format_seconds(seconds: float) -> str:
 
 
 def estimate_seconds(begun: float, share: float) -> float | None:
-    """The seconds that are left; None where it is too early to tell.
+    """Estimate the remaining seconds; None if it is too early.
 
     Args:
-        begun: when the work began, by the monotonic clock.
+        begun: the start of the work, by the monotonic clock.
         share: the finished share of the work.
     """
     elapsed = time.monotonic() - begun
@@ -86,13 +86,13 @@ class ProgressView(Protocol):
     """A way to show progress."""
 
     def show(self, figures: ProgressFigures, name: str = "") -> None:
-        """Show the progress of something; the name tells several things apart."""
+        """Show the progress of some work; the name distinguishes several works."""
 
 
 def create_line_progress(
     seconds: float, show_line: Callable[[int, int], None]
 ) -> Callable[[int, int], None]:
-    """A callback for how many of how many items are done, passed on once in so many seconds."""
+    """A callback for the number of finished items, which shows a line at most every ``seconds``."""
     last = time.monotonic()
 
     def show_count(done: int, total: int) -> None:
@@ -107,7 +107,7 @@ def create_line_progress(
 
 @contextmanager
 def show_count_progress(wanted: Wanted, console: Console) -> Iterator[Callable[[int, int], None]]:
-    """A callback that shows how many of how many items are done."""
+    """A callback that shows the number of finished items."""
     begun = time.monotonic()
     with open_progress_view(wanted, console) as view:
 
@@ -129,11 +129,11 @@ def show_count_progress(wanted: Wanted, console: Console) -> Iterator[Callable[[
 
 @contextmanager
 def open_progress_view(wanted: Wanted, console: Console) -> Iterator[ProgressView | None]:
-    """The view for the wanted way to show progress; None for none.
+    """The view for a setting of progress; None for none.
 
     Args:
         wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
-        console: where to; standard error.
+        console: the console on standard error.
     """
     match resolve_progress(wanted, console):
         case Wanted.BAR:
@@ -153,7 +153,7 @@ class _ProgressBars:
         self._tasks: dict[str, TaskID] = {}
 
     def show(self, figures: ProgressFigures, name: str = "") -> None:
-        # Nothing is drawn before there is something to show: an error may come first.
+        # Draw nothing before the first figures: an error may come first.
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task("", total=1.0, words="")
         columns = self._progress.console.width
@@ -165,7 +165,7 @@ class _ProgressBars:
 
 
 class _ProgressLines:
-    """A line when enough has happened."""
+    """A line after enough time or work."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -28,9 +28,6 @@ _SCHEMA_TYPES: dict[str, type] = {
     "verdicts": document_types.VerdictsDocument,
 }
 
-#: Base types. Before Python 3.12, a TypedDict does not record the types that it extends.
-_BASES = (document_types.ClipData, document_types.SumData, document_types.BillData)
-
 #: The names of all schemas.
 SCHEMA_NAMES = ("configuration", "events", *_SCHEMA_TYPES)
 
@@ -100,9 +97,6 @@ def _build_type_schema(model: type) -> Schema:
         if docstring:
             definition["description"] = extract_summary(docstring)
         texts = extract_field_texts(docstring)
-        for base in _BASES:
-            if base.__annotations__.keys() <= keys.keys():
-                texts = extract_field_texts(base.__doc__) | texts
         for key in keys.keys() & texts.keys():
             keys[key]["description"] = texts[key].replace("None", "null")
     return schema

@@ -24,11 +24,11 @@ from tts_assets.japanese.accent_notation import format_accent_phrases, format_pi
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tts_assets.build.events import Doubt, Event, Flawed, Report, Standing
+    from tts_assets.build.events import Doubt, Event, Report, Standing
     from tts_assets.build.metrics import RunHistory
     from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.errors import InputError
-    from tts_assets.model import Clip, Finding, Unspoken
+    from tts_assets.model import Clip
     from tts_assets.store.paid_journal import DoubtfulTake
 
 _EVENT_NAMES = {
@@ -48,15 +48,8 @@ def to_report_data(report: Report) -> dict[str, Any]:
     return to_plain_data(
         report,
         states=_to_states_data(report.states),
-        failures=[
-            {**_to_clip_data(each.clip), "line": lines.get(each.clip), "reason": each.reason}
-            for each in report.failures
-        ],
+        failures=[to_plain_data(each, line=lines.get(each.clip)) for each in report.failures],
         doubts=[_to_uncertain_data(each) for each in report.doubts],
-        flawed=[_to_clip_findings_data(each) for each in report.flawed],
-        planned=[_to_planned_data(each) for each in report.planned],
-        unspoken=[_to_skipped_data(each) for each in report.unspoken],
-        problems=[to_problem_data(each) for each in report.problems],
         traffic=None if report.traffic is None else to_traffic_data(report.traffic),
         cost=None if report.cost is None else to_cost_data(report.cost),
         history=None if report.history is None else _to_history_data(report, report.history),
@@ -65,57 +58,30 @@ def to_report_data(report: Report) -> dict[str, Any]:
 
 def to_status_data(standing: Standing) -> dict[str, Any]:
     """A status as plain data."""
-    unapproved = standing.unapproved
     plain = to_plain_data(
         standing,
         states=_to_states_data(standing.states),
-        planned=[_to_planned_data(each) for each in standing.planned],
         approved=count_decisions(standing),
-        unapproved=None if unapproved is None else [_to_planned_data(each) for each in unapproved],
         takes=[_to_take_data(each) for each in standing.takes],
-        unspoken=[_to_skipped_data(each) for each in standing.unspoken],
-        problems=[to_problem_data(each) for each in standing.problems],
     )
     return {"stale": standing.stale, **plain}
 
 
 def to_event_data(event: Event) -> dict[str, Any]:
     """An event as plain data."""
-    line: dict[str, Any] = {"event": _EVENT_NAMES[type(event)]}
+    changes: dict[str, Any] = {}
     match event:
-        case Waiting() | ServiceWait():
-            return line | to_plain_data(event)
         case Estimated():
-            return line | {"cost": to_cost_data(event.cost)}
+            changes["cost"] = to_cost_data(event.cost)
         case Started():
-            states = _to_states_data(event.states)
-            return line | {"jobs": event.jobs, "workers": event.workers, "states": states}
+            changes["states"] = _to_states_data(event.states)
         case SegmentMade():
-            line |= {
-                "recipe": event.job.recipe,
-                "segment": event.number + 1,
-                "segments": event.out_of,
-                "seconds": round(event.seconds, 3),
-            }
+            changes |= {"segment": event.number + 1, "segments": event.out_of}
         case ClipMade(pronunciation=spoken):
-            line |= {
-                "recipe": event.job.recipe,
-                "assets": list(event.job.assets),
-                "clips": [_to_clip_data(clip) for clip in event.job.clips],
-                "seconds": round(event.seconds, 3),
-                "audio_seconds": round(event.audio_seconds, 3),
-                "said": None if spoken is None else format_accent_phrases(spoken.phrases),
-                "findings": [to_finding_data(each) for each in event.findings],
-            }
+            changes["said"] = None if spoken is None else format_accent_phrases(spoken.phrases)
         case ClipFailed():
-            line |= {
-                "recipe": event.job.recipe,
-                "clips": [_to_clip_data(clip) for clip in event.job.clips],
-                "reason": str(event.error),
-                "attempt": event.attempt,
-                "seconds": round(event.seconds, 3),
-            }
-    return line | {"counts": to_plain_data(event.counts)}
+            changes["reason"] = str(event.error)
+    return {"event": _EVENT_NAMES[type(event)], **to_plain_data(event, **changes)}
 
 
 def find_failure_lines(report: Report) -> dict[Clip, int | None]:
@@ -134,87 +100,20 @@ def _to_states_data(states: Mapping[State, int]) -> dict[str, int]:
     return {state.value: states.get(state, 0) for state in State}
 
 
-def _to_clip_data(clip: Clip) -> dict[str, Any]:
-    return {
-        "file": clip.file,
-        "kind": clip.kind,
-        "entry": clip.entry,
-        "part": clip.part,
-        "text": clip.form.text,
-        "reading": clip.form.reading,
-        "accent": clip.form.accent,
-    }
-
-
-def _to_planned_data(item: ClipPlan) -> dict[str, Any]:
-    return {
-        **_to_clip_data(item.clip),
-        "line": item.line,
-        "state": item.state,
-        "reason": item.reason,
-        "changes": [to_plain_data(each) for each in item.changes],
-        "recipe": item.recipe,
-        "asset": item.asset,
-        "url": item.url,
-        "held": item.held,
-    }
-
-
 def _to_history_data(report: Report, history: RunHistory) -> dict[str, Any]:
     lines = find_record_lines(report, {each.clip for each in history.slowest})
     return to_plain_data(
         history,
         in_hand=[round(each, 3) for each in history.in_hand],
-        slowest=[
-            {
-                **_to_clip_data(each.clip),
-                "line": lines.get(each.clip),
-                "seconds": round(each.seconds, 3),
-                "audio_seconds": round(each.audio_seconds, 3),
-            }
-            for each in history.slowest
-        ],
+        slowest=[to_plain_data(each, line=lines.get(each.clip)) for each in history.slowest],
     )
 
 
 def _to_uncertain_data(doubt: Doubt) -> dict[str, Any]:
-    spoken = doubt.pronunciation
-    return {
-        **_to_clip_data(doubt.clip),
-        "said": format_accent_phrases(spoken.phrases),
-        "pitch": format_pitch_line(spoken.phrases),
-        "basis": spoken.basis,
-        "accent_basis": spoken.accent_basis,
-        "doubt": spoken.doubt,
-        "near": spoken.near,
-    }
-
-
-def to_finding_data(finding: Finding) -> dict[str, str]:
-    """A failed audio check as plain data."""
-    return {
-        "rule": finding.rule,
-        "measured": finding.measured,
-        "limit": finding.limit,
-        "message": finding.told,
-    }
-
-
-def _to_clip_findings_data(flawed: Flawed) -> dict[str, Any]:
-    return {
-        **_to_clip_data(flawed.clip),
-        "findings": [to_finding_data(each) for each in flawed.findings],
-    }
-
-
-def _to_skipped_data(each: Unspoken) -> dict[str, Any]:
-    return {
-        "file": each.file,
-        "kind": each.kind,
-        "entry": each.entry,
-        "part": each.part,
-        "reason": each.reason,
-    }
+    phrases = doubt.pronunciation.phrases
+    return to_plain_data(
+        doubt, said=format_accent_phrases(phrases), pitch=format_pitch_line(phrases)
+    )
 
 
 def _to_take_data(take: DoubtfulTake) -> dict[str, Any]:
@@ -248,15 +147,6 @@ def _format_moment(seconds: float) -> str:
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):
         return ""
-
-
-def to_problem_data(problem: InputError) -> dict[str, Any]:
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "entry": problem.entry,
-        "message": problem.message,
-    }
 
 
 # Items to check, in one shape for lines, annotations, Markdown and JUnit.
@@ -320,18 +210,16 @@ def iter_report_errors(report: Report) -> Iterator[ReportItem]:
     return chain(map(to_problem_item, report.problems), failed)
 
 
-def to_planned_item(item: ClipPlan, level: AnnotationLevel = AnnotationLevel.WARNING) -> ReportItem:
-    """A clip to generate."""
-    clip_item = to_clip_item(level, item.state.value, item.clip, item.line, item.reason)
-    return clip_item._replace(asset=to_one_line(item.asset))
+def to_planned_item(item: ClipPlan, sort: str = "") -> ReportItem:
+    """A clip to generate; its sort is its state by default."""
+    sort = sort or item.state.value
+    found = to_clip_item(AnnotationLevel.WARNING, sort, item.clip, item.line, item.reason)
+    return found._replace(asset=to_one_line(item.asset))
 
 
 def to_unapproved_item(item: ClipPlan) -> ReportItem:
     """A clip whose sound is not approved."""
-    clip_item = to_clip_item(
-        AnnotationLevel.WARNING, "unapproved", item.clip, item.line, item.reason
-    )
-    return clip_item._replace(asset=to_one_line(item.asset))
+    return to_planned_item(item, "unapproved")
 
 
 def to_take_item(take: DoubtfulTake) -> ReportItem:

@@ -14,6 +14,7 @@ from tts_assets.cli.output.console_text import (
     resolve_progress,
     to_json_document,
     to_one_line,
+    to_plain_data,
 )
 from tts_assets.cli.output.progress_view import (
     ProgressFigures,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tts_assets.cli.output.progress_view import ProgressView
-    from tts_assets.engines.asr.recognizer_protocol import Utterance
     from tts_assets.transcribe.transcription_events import (
         Transcript,
         TranscriptionReport,
@@ -164,22 +164,11 @@ def format_transcript(transcript: Transcript, format_: TranscriptFormat) -> str:
 
 def to_transcript_data(transcript: Transcript) -> dict[str, Any]:
     """A transcript as plain data; times in seconds."""
-    pieces = transcript.pieces
-    return {
-        "file": transcript.file,
-        "seconds": round(transcript.seconds, 3),
-        "language": transcript.language,
-        "recognizer": transcript.recognizer,
-        "model": transcript.model,
-        "chunks": transcript.chunks,
-        "failed": transcript.failed,
-        "problem": transcript.problem,
-        "text": "\n".join(map(_format_piece, pieces)),
-        "segments": [
-            _to_gap_data(each) if isinstance(each, TranscriptGap) else _to_utterance_data(each)
-            for each in pieces
-        ],
-    }
+    return to_plain_data(
+        transcript,
+        text="\n".join(map(_format_piece, transcript.pieces)),
+        segments=list(map(_to_piece_data, transcript.pieces)),
+    )
 
 
 def format_clock(seconds: float) -> str:
@@ -195,28 +184,18 @@ def _format_piece(piece: TranscriptPiece) -> str:
     return to_one_line(piece.text)
 
 
-def _to_utterance_data(piece: Utterance) -> dict[str, Any]:
-    return {
-        "begin": piece.begin,
-        "end": piece.end,
-        "text": piece.text.strip(),
-        "confidence": round(piece.confidence, 4),
-        "inaudible": False,
-        "words": [
-            {
-                "begin": word.begin,
-                "end": word.end,
-                "text": word.text,
-                "confidence": round(word.confidence, 4),
-            }
-            for word in piece.words
-        ],
-    }
-
-
-def _to_gap_data(gap: TranscriptGap) -> dict[str, Any]:
-    begin, end = round(gap.begin, 3), round(gap.end, 3)
-    return {"begin": begin, "end": end, "text": "", "inaudible": True, "reason": gap.reason}
+def _to_piece_data(piece: TranscriptPiece) -> dict[str, Any]:
+    if isinstance(piece, TranscriptGap):
+        begin, end = round(piece.begin, 3), round(piece.end, 3)
+        return to_plain_data(piece, begin=begin, end=end, text="", inaudible=True)
+    words = [to_plain_data(word, confidence=round(word.confidence, 4)) for word in piece.words]
+    return to_plain_data(
+        piece,
+        text=piece.text.strip(),
+        confidence=round(piece.confidence, 4),
+        inaudible=False,
+        words=words,
+    )
 
 
 def _format_srt(pieces: Sequence[TranscriptPiece]) -> Iterator[str]:
