@@ -38,7 +38,7 @@ _WORDS = parse_pairs(
     "一目:ヒトメ・イチモク 大家:オオヤ・タイカ 色紙:イロガミ・シキシ 風車:フウシャ・カザグルマ "
     "寒気:サムケ・カンキ 牧場:ボクジョウ・マキバ 草原:ソウゲン・クサハラ 目下:メシタ・モッカ "
     "仮名:カナ・カメイ 見物:ケンブツ・ミモノ 初日:ショニチ・ハツヒ 白髪:シラガ・ハクハツ 札:フダ・サツ 粉:コナ・コ "
-    "柄:ガラ・エ 根:ネ・コン 節:フシ・セツ 実:ミ・ジツ 種:タネ・シュ 便:ビン・ベン 位:クライ・イ 否:イナ・イヤ・ヒ "
+    "柄:ガラ・エ 根:ネ・コン 節:フシ・セツ 実:ミ・ジツ 種:タネ・シュ 便:ビン・ベン 位:クライ・イ 未だ:イマダ・マダ 否:イナ・イヤ・ヒ "
     "空き:アキ・スキ 心中:シンチュウ・シンジュウ 清水:シミズ・キヨミズ 経緯:ケイイ・イキサツ 黄金:オウゴン・コガネ "
     "重複:チョウフク・ジュウフク 早急:サッキュウ・ソウキュウ 依存:イゾン・イソン 世論:ヨロン・セロン "
     "出生:シュッショウ・シュッセイ 故郷:コキョウ・フルサト 玩具:オモチャ・ガング 戯言:タワゴト・ザレゴト 水面:スイメン・ミナモ "
@@ -86,12 +86,13 @@ for _word, _readings in _WORDS.items():
 
 #: Behind の, a verb or an adjective, 方 may be a person or a side; a comparison is always a side.
 _SIDE_OR_PERSON = compile_lazy(
-    "(?:男性|女性|男|女|年配|高齢者|お客様)の(方)が|(?:の|[いなたる])(方)(?:[はもとに、。]|で[すし]|だ|$)"
+    "(?:男性|女性|男|女|年配|高齢者|お客様|[員者客師])の(方)が"
+    "|(?:の|[いなたるうくすつぶむ])(方)(?:[はもとにへ、。]|で[すしも]|だ|$|の(?!が)|から|まで|のみ|など|だけ)"
 )
 
 #: Contexts in which a word has one reading only.
 _UNAMBIGUOUS = compile_lazy(
-    "円(札)|(開か)[れせ]|(大家)さん|月(一日)|(一日)おき|[東西南北]の(方)|(?:株式|金融|労働|国際|国内|証券|為替)(市場)|(今日中)に|(一月)[はのに](?:寒|終|初|中旬|入)"
+    "円(札)|(開か)[れせ]|(大家)さん|月(一日)|(一日)おき|(後)[ではを]|[東西南北]の(方)|(?:株式|金融|労働|国際|国内|証券|為替)(市場)|(今日中)に|(一月)[はのに](?:寒|終|初|中旬|入)"
 )
 
 #: The same for verbs: an object with を implies いれる, とおす or あける, and はいれて is rare.
@@ -104,11 +105,7 @@ _SIDES = ("ホウ", "カタ")
 def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
     """Find the words of an analysis that have another common reading."""
     text = nodes_to_text(nodes)
-    unambiguous = {
-        match.start(match.lastindex or 0)
-        for pattern in (_UNAMBIGUOUS, _UNAMBIGUOUS_VERBS)
-        for match in pattern.finditer(text)
-    }
+    unambiguous = _find_unambiguous(text)
     persons = {match.start(match.lastindex or 0) for match in _SIDE_OR_PERSON.finditer(text)}
     for node, start in zip(nodes, find_word_starts(nodes), strict=False):
         if node["is_reading_protected"] or start in unambiguous:
@@ -119,6 +116,15 @@ def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
         if others:
             end = start + len(node["string"])
             yield Ambiguity(start, end, AmbiguousWord(node["string"], node_to_kana(node), others))
+
+
+def _find_unambiguous(text: str) -> set[int]:
+    """Find where words begin whose context leaves one reading."""
+    return {
+        match.start(match.lastindex or 0)
+        for pattern in (_UNAMBIGUOUS, _UNAMBIGUOUS_VERBS)
+        for match in pattern.finditer(text)
+    }
 
 
 def describe_ambiguities(words: Iterable[AmbiguousWord]) -> str:
@@ -199,6 +205,20 @@ _TRUSTED = frozenset(
 
 #: First kanji of words that UniDic often reads wrongly: 言う as ユウ, 人 as ニン.
 _SETTLED = frozenset("言人得階科類米公棟日分時")
+
+
+#: Another reading is close if its cost in the sentence exceeds that of the spoken one by less.
+_CLOSE = 1_500
+
+#: Words with a close reading that is rarely right.
+_CLEAR = frozenset(
+    compile_lazy(r"\w+").findall(
+        "外 間 今朝 今日 家 例 件 品 年 歯 御 牛 役 者 力 等 暇 方 木 元 船 畑 心 君 食 喉 煙 陽 犬 菌 和 布 大勢 大声 大雪 偽物 本音 外見 花瓶 "
+        "父母 姉さん 富士山 この間 その後 叩く 叩い 溢れる 助ける 突く 無く 応え 守り 片言 柿 雷 刀 紙 陰 頬 体 兵 忙し 忙しかっ 厳しかっ 夕飯 食物 大柄 滑り "
+        "台詞 罰 家内 凸凹 色 末 玉 上 上下 天地 猿 冠 薬 属 子音 古 暦 毛 歌 口 波 中 日中 挟ま 高低 干支 大文字 伝播 老舗 書物 味 酒 雪 国 親 車 水 "
+        "山 来 裏 光 城 舟 包ん 鈴 兎 餌 正義 心地 朝夕 内 束 様 階 石"
+    )
+)
 
 
 class ReadingDifference(NamedTuple):
@@ -389,11 +409,10 @@ def read_in_context(text: str, dictionary: Dictionary) -> SentenceReading:
         for each in find_ambiguities(chosen)
         if not _overlaps_any(each.start, each.end, decided)
     ]
-    ambiguous_spans = [(each.start, each.end) for each in remaining]
-    doubtful = [
-        each for each in doubtful if not _overlaps_any(each.start, each.end, ambiguous_spans)
-    ]
-    return SentenceReading(chosen, sorted(remaining + doubtful))
+    for more in (doubtful, _find_close_readings(chosen, dictionary)):
+        known = decided + [(each.start, each.end) for each in remaining]
+        remaining += [each for each in more if not _overlaps_any(each.start, each.end, known)]
+    return SentenceReading(chosen, sorted(remaining))
 
 
 def _overlaps_any(start: int, end: int, others: Iterable[tuple[int, int]]) -> bool:
@@ -412,3 +431,39 @@ def _find_doubts(nodes: Nodes, found: ReadingDifference, start: int) -> Iterator
         return
     word = AmbiguousWord(spelling, nodes_to_kana(span_nodes), (found.reading,))
     yield Ambiguity(start, start + len(spelling), word)
+
+
+def _find_close_readings(nodes: Nodes, dictionary: Dictionary) -> Iterator[Ambiguity]:
+    """Yield the words for which OpenJTalk's dictionary has another reading at nearly the same cost."""
+    text = nodes_to_text(nodes)
+    unambiguous = _find_unambiguous(text)
+    words = {
+        (start, start + len(node["string"])): node
+        for node, start in zip(nodes, find_word_starts(nodes), strict=False)
+        if start not in unambiguous and _may_be_doubtful(node)
+    }
+    found = dictionary.compare_readings(text, list(words)) if words else {}
+    for (start, end), readings in found.items():
+        node = words[start, end]
+        said = pronunciation_key(node_to_kana(node))
+        limit = next((each.cost + _CLOSE for each in readings if each.key == said), None)
+        if limit is None:
+            continue
+        others = dict.fromkeys(
+            each.reading
+            for each in readings
+            if each.cost < limit and _strip_voicing(each.key) != _strip_voicing(said)
+        )
+        if others:
+            word = AmbiguousWord(node["string"], node_to_kana(node), tuple(others))
+            yield Ambiguity(start, end, word)
+
+
+def _may_be_doubtful(node: Node) -> bool:
+    spelling = node["string"]
+    return (
+        _KANJI.search(spelling) is not None
+        and _NUMBER.search(spelling) is None
+        and spelling not in _CLEAR
+        and not node["is_reading_protected"]
+    )
