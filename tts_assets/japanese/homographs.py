@@ -195,6 +195,9 @@ _VOICED_PREFIXES = frozenset("不無")
 #: Behind these parts of speech, a word is not the second part of a compound.
 _APART = frozenset({"助詞", "連体詞", "副詞", "接続詞"})
 
+#: Words that are voiced behind a word of time, too.
+_VOICED_BEHIND_TIMES = frozenset({"頃", "通り", "気味", "過ぎ", "越し", "沿い", "分"})
+
 #: Words that UniDic always reads better.
 _TRUSTED = frozenset(
     compile_lazy(r"\w+").findall(
@@ -210,14 +213,17 @@ _SETTLED = frozenset("言人得階科類米公棟日分時")
 #: Another reading is close if its cost in the sentence exceeds that of the spoken one by less.
 _CLOSE = 1_500
 
-#: Words with a close reading that is rarely right.
-_CLEAR = frozenset(
-    compile_lazy(r"\w+").findall(
-        "外 間 今朝 今日 家 例 件 品 年 歯 御 牛 役 者 力 等 暇 方 木 元 船 畑 心 君 食 喉 煙 陽 犬 菌 和 布 大勢 大声 大雪 偽物 本音 外見 花瓶 "
-        "父母 姉さん 富士山 この間 その後 叩く 叩い 溢れる 助ける 突く 無く 応え 守り 片言 柿 雷 刀 紙 陰 頬 体 兵 忙し 忙しかっ 厳しかっ 夕飯 食物 大柄 滑り "
-        "台詞 罰 家内 凸凹 色 末 玉 上 上下 天地 猿 冠 薬 属 子音 古 暦 毛 歌 口 波 中 日中 挟ま 高低 干支 大文字 伝播 老舗 書物 味 酒 雪 国 親 車 水 "
-        "山 来 裏 光 城 舟 包ん 鈴 兎 餌 正義 心地 朝夕 内 束 様 階 石"
-    )
+#: Words whose usual reading is right although another one is close.
+_CLEAR = parse_pairs(
+    "外:ソト 間:アイダ 今朝:ケサ 今日:キョウ 家:イエ 例:レイ 件:ケン 品:シナ 年:トシ 歯:ハ 御:ゴ 牛:ウシ 役:ヤク 者:モノ 力:リョク 等:トウ 暇:ヒマ "
+    "方:ホウ 木:キ 元:モト 船:フネ 畑:ハタケ 心:シン 君:キミ 食:ショク 喉:ノド 煙:ケムリ 陽:ヒ 犬:ケン 菌:キン 和:ワ 布:ヌノ 大勢:オオゼイ "
+    "大声:オオゴエ 大雪:オオユキ 偽物:ニセモノ 本音:ホンネ 外見:ガイケン 花瓶:カビン 父母:フボ 姉さん:ネエサン 富士山:フジサン この間:コノアイダ その後:ソノゴ "
+    "叩く:タタク 叩い:タタイ 溢れる:アフレル 助ける:タスケル 突く:ツク 無く:ナク 応え:コタエ 守り:マモリ 片言:カタコト 柿:カキ 雷:カミナリ 刀:カタナ 紙:カミ "
+    "陰:カゲ 頬:ホオ 体:カラダ 兵:ヘイ 忙し:イソガシ 忙しかっ:イソガシカッ 厳しかっ:キビシカッ 夕飯:ユウハン 食物:ショクモツ 大柄:オオガラ 滑り:スベリ "
+    "台詞:セリフ 罰:バツ 家内:カナイ 凸凹:デコボコ 色:イロ 末:スエ 玉:タマ 上:ジョウ 上下:ジョウゲ 天地:テンチ 猿:サル 冠:カンムリ 薬:ヤク 属:ゾク "
+    "子音:シイン 古:コ 暦:コヨミ 毛:ケ 歌:ウタ 口:コウ 波:ハ 中:ナカ 日中:ニッチュウ 挟ま:ハサマ 高低:コウテイ 干支:エト 大文字:オオモジ 伝播:デンパ "
+    "老舗:シニセ 書物:ショモツ 味:アジ 酒:サケ 雪:ユキ 国:クニ 親:オヤ 車:クルマ 水:ミズ 山:ヤマ 裏:ウラ 光:コウ 城:ジョウ 包ん:ツツン 鈴:スズ "
+    "兎:ウサギ 餌:エサ 正義:セイギ 朝夕:アサユウ 内:ナイ 束:タバ 様:ヨウ 階:カイ"
 )
 
 
@@ -294,7 +300,9 @@ def is_unidic_better(nodes: Nodes, found: ReadingDifference) -> bool:
         return True
     if is_only_voicing(span_nodes, found):
         is_prefix = nodes_to_text(span_nodes)[0] in _VOICED_PREFIXES
-        is_free = _can_begin_word(before) or (before is not None and before["string"][-1] in "おご")
+        is_free = _can_begin_word(before) or (
+            before is not None and (before["string"][-1] in "おご" or _is_time(before, span_nodes))
+        )
         return not is_prefix and is_free and _is_wrongly_voiced(span_nodes, found)
     if len(found.words) > len(span_nodes) or nodes_to_text(span_nodes)[0] in _READ_WORSE:
         return False
@@ -347,8 +355,17 @@ def _is_split_better(span_nodes: Nodes, found: ReadingDifference) -> bool:
 
 
 def _can_begin_word(before: Node | None) -> bool:
-    """Whether a word can begin behind nothing, a mark, a particle or a word such as この."""
-    return before is None or not before["mora_size"] or before["pos"] in _APART
+    """Whether a word can begin behind nothing, a mark, a particle, 白い or a word such as この."""
+    if before is None or not before["mora_size"] or before["pos"] in _APART:
+        return True
+    return before["pos"] == "形容詞" and before["cform"] == "基本形"
+
+
+def _is_time(before: Node, span_nodes: Nodes) -> bool:
+    """Whether a word of time or amount before a word does not voice it: 毎週川, but 四月頃."""
+    return (
+        before["pos_group1"] == "副詞可能" and span_nodes[0]["string"] not in _VOICED_BEHIND_TIMES
+    )
 
 
 def _may_stand_alone(before: Node | None, found: ReadingDifference) -> bool:
@@ -464,6 +481,6 @@ def _may_be_doubtful(node: Node) -> bool:
     return (
         _KANJI.search(spelling) is not None
         and _NUMBER.search(spelling) is None
-        and spelling not in _CLEAR
+        and pronunciation_key(_CLEAR.get(spelling, "")) != pronunciation_key(node_to_kana(node))
         and not node["is_reading_protected"]
     )
