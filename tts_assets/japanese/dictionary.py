@@ -11,7 +11,7 @@ import threading
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.analysis import (
@@ -22,7 +22,7 @@ from tts_assets.japanese.analysis import (
     nodes_to_key,
     parse_entry,
 )
-from tts_assets.japanese.kana import to_pronunciation
+from tts_assets.japanese.kana import pronunciation_key, to_pronunciation
 from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.japanese.word_accent import find_listed_accent, guess_accent
 from tts_assets.japanese.word_boundaries import BOUNDARY, BoundaryAnalyzer, remove_boundaries
@@ -138,6 +138,14 @@ def _build_entry(word: DictionaryWord, accent: int) -> DictionaryEntry:
 #: The longest sentence. It takes 2 s; memory and time grow with the length.
 LONGEST_SENTENCE = 400
 _MARK = compile_lazy(r"[^\w]")
+
+
+class SpanReading(NamedTuple):
+    """A possible reading of a span: the lower the cost, the likelier."""
+
+    cost: int
+    key: str
+    reading: str
 
 
 class Dictionary:
@@ -257,6 +265,23 @@ class Dictionary:
     def find_entries(self, surface: str) -> list[DictionaryEntry]:
         """Find the dictionary's entries for a spelling, the likeliest first."""
         return [parse_entry(feature) for feature in find_features(self._thread_analyzer, surface)]
+
+    def compare_readings(
+        self, text: str, spans: Sequence[tuple[int, int]]
+    ) -> dict[tuple[int, int], list[SpanReading]]:
+        """Find the possible readings of spans of an analysis's text, with their costs in context."""
+        found = self._thread_analyzer.analyze_mecab_candidates(text, tuple(spans))
+        readings: dict[tuple[int, int], list[SpanReading]] = {}
+        if found["normalized_text"] != text:
+            return readings
+        for path in found["paths"]:
+            entries = [parse_entry(feature) for feature in path["features"]]
+            if all(entry.reading for entry in entries):
+                reading = "".join(entry.reading or "" for entry in entries)
+                key = pronunciation_key("".join(entry.pronunciation for entry in entries))
+                each = SpanReading(path["boundary_cost"], key, reading)
+                readings.setdefault(path["char_span"], []).append(each)
+        return {span: sorted(each) for span, each in readings.items()}
 
     def build_analysis(
         self,

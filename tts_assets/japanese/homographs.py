@@ -38,7 +38,7 @@ _WORDS = parse_pairs(
     "一目:ヒトメ・イチモク 大家:オオヤ・タイカ 色紙:イロガミ・シキシ 風車:フウシャ・カザグルマ "
     "寒気:サムケ・カンキ 牧場:ボクジョウ・マキバ 草原:ソウゲン・クサハラ 目下:メシタ・モッカ "
     "仮名:カナ・カメイ 見物:ケンブツ・ミモノ 初日:ショニチ・ハツヒ 白髪:シラガ・ハクハツ 札:フダ・サツ 粉:コナ・コ "
-    "柄:ガラ・エ 根:ネ・コン 節:フシ・セツ 実:ミ・ジツ 種:タネ・シュ 便:ビン・ベン 位:クライ・イ 否:イナ・イヤ・ヒ "
+    "柄:ガラ・エ 根:ネ・コン 節:フシ・セツ 実:ミ・ジツ 種:タネ・シュ 便:ビン・ベン 位:クライ・イ 未だ:イマダ・マダ 否:イナ・イヤ・ヒ "
     "空き:アキ・スキ 心中:シンチュウ・シンジュウ 清水:シミズ・キヨミズ 経緯:ケイイ・イキサツ 黄金:オウゴン・コガネ "
     "重複:チョウフク・ジュウフク 早急:サッキュウ・ソウキュウ 依存:イゾン・イソン 世論:ヨロン・セロン "
     "出生:シュッショウ・シュッセイ 故郷:コキョウ・フルサト 玩具:オモチャ・ガング 戯言:タワゴト・ザレゴト 水面:スイメン・ミナモ "
@@ -86,12 +86,13 @@ for _word, _readings in _WORDS.items():
 
 #: Behind の, a verb or an adjective, 方 may be a person or a side; a comparison is always a side.
 _SIDE_OR_PERSON = compile_lazy(
-    "(?:男性|女性|男|女|年配|高齢者|お客様)の(方)が|(?:の|[いなたる])(方)(?:[はもとに、。]|で[すし]|だ|$)"
+    "(?:男性|女性|男|女|年配|高齢者|お客様|[員者客師])の(方)が"
+    "|(?:の|[いなたるうくすつぶむ])(方)(?:[はもとにへ、。]|で[すしも]|だ|$|の(?!が)|から|まで|のみ|など|だけ)"
 )
 
 #: Contexts in which a word has one reading only.
 _UNAMBIGUOUS = compile_lazy(
-    "円(札)|(開か)[れせ]|(大家)さん|月(一日)|(一日)おき|[東西南北]の(方)|(?:株式|金融|労働|国際|国内|証券|為替)(市場)|(今日中)に|(一月)[はのに](?:寒|終|初|中旬|入)"
+    "円(札)|(開か)[れせ]|(大家)さん|月(一日)|(一日)おき|(後)[ではを]|[東西南北]の(方)|(?:株式|金融|労働|国際|国内|証券|為替)(市場)|(今日中)に|(一月)[はのに](?:寒|終|初|中旬|入)"
 )
 
 #: The same for verbs: an object with を implies いれる, とおす or あける, and はいれて is rare.
@@ -104,11 +105,7 @@ _SIDES = ("ホウ", "カタ")
 def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
     """Find the words of an analysis that have another common reading."""
     text = nodes_to_text(nodes)
-    unambiguous = {
-        match.start(match.lastindex or 0)
-        for pattern in (_UNAMBIGUOUS, _UNAMBIGUOUS_VERBS)
-        for match in pattern.finditer(text)
-    }
+    unambiguous = _find_unambiguous(text)
     persons = {match.start(match.lastindex or 0) for match in _SIDE_OR_PERSON.finditer(text)}
     for node, start in zip(nodes, find_word_starts(nodes), strict=False):
         if node["is_reading_protected"] or start in unambiguous:
@@ -119,6 +116,15 @@ def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
         if others:
             end = start + len(node["string"])
             yield Ambiguity(start, end, AmbiguousWord(node["string"], node_to_kana(node), others))
+
+
+def _find_unambiguous(text: str) -> set[int]:
+    """Find where words begin whose context leaves one reading."""
+    return {
+        match.start(match.lastindex or 0)
+        for pattern in (_UNAMBIGUOUS, _UNAMBIGUOUS_VERBS)
+        for match in pattern.finditer(text)
+    }
 
 
 def describe_ambiguities(words: Iterable[AmbiguousWord]) -> str:
@@ -189,6 +195,9 @@ _VOICED_PREFIXES = frozenset("不無")
 #: Behind these parts of speech, a word is not the second part of a compound.
 _APART = frozenset({"助詞", "連体詞", "副詞", "接続詞"})
 
+#: Words that are voiced behind a word of time, too.
+_VOICED_BEHIND_TIMES = frozenset({"頃", "通り", "気味", "過ぎ", "越し", "沿い", "分"})
+
 #: Words that UniDic always reads better.
 _TRUSTED = frozenset(
     compile_lazy(r"\w+").findall(
@@ -199,6 +208,23 @@ _TRUSTED = frozenset(
 
 #: First kanji of words that UniDic often reads wrongly: 言う as ユウ, 人 as ニン.
 _SETTLED = frozenset("言人得階科類米公棟日分時")
+
+
+#: Another reading is close if its cost in the sentence exceeds that of the spoken one by less.
+_CLOSE = 1_500
+
+#: Words whose usual reading is right although another one is close.
+_CLEAR = parse_pairs(
+    "外:ソト 間:アイダ 今朝:ケサ 今日:キョウ 家:イエ 例:レイ 件:ケン 品:シナ 年:トシ 歯:ハ 御:ゴ 牛:ウシ 役:ヤク 者:モノ 力:リョク 等:トウ 暇:ヒマ "
+    "方:ホウ 木:キ 元:モト 船:フネ 畑:ハタケ 心:シン 君:キミ 食:ショク 喉:ノド 煙:ケムリ 陽:ヒ 犬:ケン 菌:キン 和:ワ 布:ヌノ 大勢:オオゼイ "
+    "大声:オオゴエ 大雪:オオユキ 偽物:ニセモノ 本音:ホンネ 外見:ガイケン 花瓶:カビン 父母:フボ 姉さん:ネエサン 富士山:フジサン この間:コノアイダ その後:ソノゴ "
+    "叩く:タタク 叩い:タタイ 溢れる:アフレル 助ける:タスケル 突く:ツク 無く:ナク 応え:コタエ 守り:マモリ 片言:カタコト 柿:カキ 雷:カミナリ 刀:カタナ 紙:カミ "
+    "陰:カゲ 頬:ホオ 体:カラダ 兵:ヘイ 忙し:イソガシ 忙しかっ:イソガシカッ 厳しかっ:キビシカッ 夕飯:ユウハン 食物:ショクモツ 大柄:オオガラ 滑り:スベリ "
+    "台詞:セリフ 罰:バツ 家内:カナイ 凸凹:デコボコ 色:イロ 末:スエ 玉:タマ 上:ジョウ 上下:ジョウゲ 天地:テンチ 猿:サル 冠:カンムリ 薬:ヤク 属:ゾク "
+    "子音:シイン 古:コ 暦:コヨミ 毛:ケ 歌:ウタ 口:コウ 波:ハ 中:ナカ 日中:ニッチュウ 挟ま:ハサマ 高低:コウテイ 干支:エト 大文字:オオモジ 伝播:デンパ "
+    "老舗:シニセ 書物:ショモツ 味:アジ 酒:サケ 雪:ユキ 国:クニ 親:オヤ 車:クルマ 水:ミズ 山:ヤマ 裏:ウラ 光:コウ 城:ジョウ 包ん:ツツン 鈴:スズ "
+    "兎:ウサギ 餌:エサ 正義:セイギ 朝夕:アサユウ 内:ナイ 束:タバ 様:ヨウ 階:カイ 放っ:ホオッ 温まっ:アタタマッ 回れる:マワレル 次:ツギ 棟:トウ 行っ:イッ"
+)
 
 
 class ReadingDifference(NamedTuple):
@@ -274,7 +300,9 @@ def is_unidic_better(nodes: Nodes, found: ReadingDifference) -> bool:
         return True
     if is_only_voicing(span_nodes, found):
         is_prefix = nodes_to_text(span_nodes)[0] in _VOICED_PREFIXES
-        is_free = _can_begin_word(before) or (before is not None and before["string"][-1] in "おご")
+        is_free = _can_begin_word(before) or (
+            before is not None and (before["string"][-1] in "おご" or _is_time(before, span_nodes))
+        )
         return not is_prefix and is_free and _is_wrongly_voiced(span_nodes, found)
     if len(found.words) > len(span_nodes) or nodes_to_text(span_nodes)[0] in _READ_WORSE:
         return False
@@ -327,8 +355,17 @@ def _is_split_better(span_nodes: Nodes, found: ReadingDifference) -> bool:
 
 
 def _can_begin_word(before: Node | None) -> bool:
-    """Whether a word can begin behind nothing, a mark, a particle or a word such as この."""
-    return before is None or not before["mora_size"] or before["pos"] in _APART
+    """Whether a word can begin behind nothing, a mark, a particle, 白い or a word such as この."""
+    if before is None or not before["mora_size"] or before["pos"] in _APART:
+        return True
+    return before["pos"] == "形容詞" and before["cform"] == "基本形"
+
+
+def _is_time(before: Node, span_nodes: Nodes) -> bool:
+    """Whether a word of time or amount before a word does not voice it: 毎週川, but 四月頃."""
+    return (
+        before["pos_group1"] == "副詞可能" and span_nodes[0]["string"] not in _VOICED_BEHIND_TIMES
+    )
 
 
 def _may_stand_alone(before: Node | None, found: ReadingDifference) -> bool:
@@ -389,11 +426,10 @@ def read_in_context(text: str, dictionary: Dictionary) -> SentenceReading:
         for each in find_ambiguities(chosen)
         if not _overlaps_any(each.start, each.end, decided)
     ]
-    ambiguous_spans = [(each.start, each.end) for each in remaining]
-    doubtful = [
-        each for each in doubtful if not _overlaps_any(each.start, each.end, ambiguous_spans)
-    ]
-    return SentenceReading(chosen, sorted(remaining + doubtful))
+    for more in (doubtful, _find_close_readings(chosen, dictionary)):
+        known = decided + [(each.start, each.end) for each in remaining]
+        remaining += [each for each in more if not _overlaps_any(each.start, each.end, known)]
+    return SentenceReading(chosen, sorted(remaining))
 
 
 def _overlaps_any(start: int, end: int, others: Iterable[tuple[int, int]]) -> bool:
@@ -412,3 +448,39 @@ def _find_doubts(nodes: Nodes, found: ReadingDifference, start: int) -> Iterator
         return
     word = AmbiguousWord(spelling, nodes_to_kana(span_nodes), (found.reading,))
     yield Ambiguity(start, start + len(spelling), word)
+
+
+def _find_close_readings(nodes: Nodes, dictionary: Dictionary) -> Iterator[Ambiguity]:
+    """Yield the words for which OpenJTalk's dictionary has another reading at nearly the same cost."""
+    text = nodes_to_text(nodes)
+    unambiguous = _find_unambiguous(text)
+    words = {
+        (start, start + len(node["string"])): node
+        for node, start in zip(nodes, find_word_starts(nodes), strict=False)
+        if start not in unambiguous and _may_be_doubtful(node)
+    }
+    found = dictionary.compare_readings(text, list(words)) if words else {}
+    for (start, end), readings in found.items():
+        node = words[start, end]
+        said = pronunciation_key(node_to_kana(node))
+        limit = next((each.cost + _CLOSE for each in readings if each.key == said), None)
+        if limit is None:
+            continue
+        others = dict.fromkeys(
+            each.reading
+            for each in readings
+            if each.cost < limit and _strip_voicing(each.key) != _strip_voicing(said)
+        )
+        if others:
+            word = AmbiguousWord(node["string"], node_to_kana(node), tuple(others))
+            yield Ambiguity(start, end, word)
+
+
+def _may_be_doubtful(node: Node) -> bool:
+    spelling = node["string"]
+    return (
+        _KANJI.search(spelling) is not None
+        and _NUMBER.search(spelling) is None
+        and pronunciation_key(_CLEAR.get(spelling, "")) != pronunciation_key(node_to_kana(node))
+        and not node["is_reading_protected"]
+    )
