@@ -3,12 +3,15 @@
 import pytest
 
 from tests.audio.conftest import SENTENCE, WORD, Say, expected
+from tests.audio.defects import SOUND
+from tts_assets.audio.audio_checks import check_bytes
 from tts_assets.audio.expected_length import (
     compute_bounds,
     compute_longest_seconds,
     compute_shortest_seconds,
     estimate_sound_seconds,
 )
+from tts_assets.audio.render import finish
 from tts_assets.model import AccentBasis, Basis, Phrase, Pronunciation, SpokenForm
 
 
@@ -38,6 +41,22 @@ def test_half_or_twice_a_clip_of_a_known_voice_is_out_of_bounds(form: SpokenForm
     (loud,) = (abs(speech.samples) > 0.005 * abs(speech.samples).max()).nonzero()
     seconds = (loud[-1] - loud[0]) / speech.rate_hz
     assert seconds / 2 < least < seconds < most < seconds * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今日は雨です。",
+        "静かにします。",
+        "コーヒーがほしいです。",
+        "食べ物を美味しくします。",
+        "もう宿題をしました。",
+        "映画は時間がない。じゃ、また今度行こう。",
+    ],
+)
+def test_devoiced_sounds_and_many_phrases_are_no_defect(text: str, say: Say) -> None:
+    speech = say(SpokenForm(text=text, sentence=True))
+    assert not check_bytes(finish(speech, SOUND).data, expected(speech))
 
 
 def test_a_slow_clip_is_longer_and_its_bounds_are_wider(say: Say) -> None:
