@@ -242,7 +242,7 @@ async def draw_sample(settings: Settings, most: int) -> ClipSample:
             jobs.append(job)
         elif not isinstance(found, str):
             form = found[number % len(found)].form
-            jobs.append(replace(job, form=form))
+            jobs.append(job._replace(form=form))
     return ClipSample(jobs, tuple(trouble.notes))
 
 
