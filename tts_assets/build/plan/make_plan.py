@@ -304,9 +304,7 @@ class _PlanBuilder:
                 continue
             if item.state in _UNRESOLVED and may_pend:
                 self._pend(item, names)
-                continue
-            item = self._add_last_failure(item)
-            if self._shared or (item.state is State.FRESH and plan.judged_by is Judged.BYTES):
+            elif self._shared or (item.state is State.FRESH and plan.judged_by is Judged.BYTES):
                 plan.planned.append(item)
             else:
                 self._count(item, plan.planned)
@@ -401,6 +399,8 @@ class _PlanBuilder:
             if item.clip.form.turns:
                 self.timelines.see(item.asset)
             item = self.reviews.apply_review(item, own or item)
+        elif own is None:
+            item = self._add_last_failure(item)
         self.plan.states[item.state] += 1
         if item.state in self.selection.passed_over:
             self.plan.passed_over += 1

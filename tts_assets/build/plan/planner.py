@@ -195,9 +195,10 @@ class Planner:
         """
         recipe = self._recipes.of(clip.form, clip.voice, clip.speed)
         asset, url = addresses.of(clip, recipe)
-        if clip.url == url and addresses.names_tell and self._is_fresh(asset, recipe, clip):
+        is_own = clip.url is None or clip.url == url
+        if is_own and addresses.names_tell and self._is_fresh(asset, recipe, clip):
             return ClipPlan(clip, recipe, asset, url, State.FRESH, _FRESH)
-        before = url if clip.url in (None, url) else self._recipe_at(clip.url, addresses, recipe)
+        before = url if clip.url is None or is_own else self._recipe_at(clip.url, addresses, recipe)
         if before is None and keep_foreign:
             reason = "its URL is not one of ours: somebody's recording is kept"
             if asset in self._recorded and clip.url is not None and clip.url.endswith(quote(asset)):
