@@ -1,5 +1,6 @@
 """Where ``tts-assets`` and ``python -m tts_assets`` begin."""
 
+import gc
 import os
 import signal
 import sys
@@ -28,6 +29,9 @@ def main() -> None:
         os.write(2, f"error: {OUT_OF_MEMORY}\n".encode())
         # An orderly end takes memory, too.
         os._exit(4)
+    finally:
+        # Traversing the objects of a large plan only to end takes a sixth of a run.
+        gc.freeze()
 
 
 if __name__ == "__main__":

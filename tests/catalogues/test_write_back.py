@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tts_assets.catalogues import write_back
+from tts_assets.catalogues.catalogue_reader import read_catalogue
+from tts_assets.catalogues.open_catalogues import read_document
 from tts_assets.catalogues.write_back import PendingUrl, WriteBackResult
 from tts_assets.config.catalogue_sources import BUILT_IN, OverwritePolicy, Source
 from tts_assets.config.source_table import parse_source
@@ -82,6 +84,26 @@ def test_a_list_that_got_a_recording_of_its_own_is_kept(tmp_path: Path) -> None:
     urls = {("built-in", "1", "onyomi-1", SpokenForm(text="水", reading="スイ")): "/b"}
     assert _write(path, urls, BUILT_IN[Kind.KANJI]) == WriteBackResult(missed=1)
     assert "/mine" in path.read_text()
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_clips_of_the_plan_are_used_only_for_the_same_bytes(words: Path, *, edited: bool) -> None:
+    source = BUILT_IN[Kind.VOCABULARY]
+    planned = read_catalogue(read_document(str(words)), source)
+    if edited:
+        words.write_text(
+            '[{"id": 3, "word": "鳥"}, {"id": 2, "word": "狼"}, {"id": 1, "word": "犬"}]'
+        )
+    urls = {
+        write_back.make_clip_address(clip): write_back.make_pending_url(clip, f"/{clip.entry}")
+        for clip in planned.clips
+    }
+    written = write_back.write_urls(
+        str(words), [source], urls, lambda: None, planned=planned.digest
+    )
+    assert (written.urls, written.missed) == ((1, 1) if edited else (2, 0))
+    found = {each["word"]: each.get("audioUrl") for each in json.loads(words.read_bytes())}
+    assert found == ({"鳥": None, "狼": None, "犬": "/1"} if edited else {"犬": "/1", "猫": "/2"})
 
 
 def test_an_entry_that_moved_meanwhile_gets_its_own_url(words: Path) -> None:

@@ -184,7 +184,7 @@ async def draw_sample(settings: Settings, most: int) -> ClipSample:
         if found is None:
             jobs.append(job)
         elif not isinstance(found, str):
-            jobs.append(replace(job, form=found[number % len(found)].form))
+            jobs.append(job._replace(form=found[number % len(found)].form))
     return ClipSample(jobs, tuple(trouble.notes))
 
 

@@ -31,6 +31,7 @@ from tts_assets.build.generate.work_items import count_most_pieces
 from tts_assets.build.plan import planner
 from tts_assets.build.plan.plan_memory import PlanMemory
 from tts_assets.build.pool import Stop
+from tts_assets.catalogues.open_catalogues import pause_garbage_collector
 from tts_assets.catalogues.write_back import (
     ClipAddress,
     PendingUrl,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tts_assets.build.events import Event, Report
-    from tts_assets.config.catalogue_sources import Source
+    from tts_assets.catalogues.catalogue_files import Catalogue
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
@@ -190,22 +191,22 @@ async def write_back(run: BuildState) -> None:
     # A shard stores its URLs next to its assets, for the merge.
     if not run.settings.update_json or run.settings.shard:
         return
-    urls: dict[str, dict[ClipAddress, PendingUrl]] = {}
-    for item in iter_clips_with_url(run):
-        for clip, url in planner.urls_due(item):
-            urls.setdefault(clip.file, {})[make_clip_address(clip)] = make_pending_url(clip, url)
-    sources: dict[str, list[Source]] = {}
+    urls = _collect_due_urls(run)
+    catalogues: dict[str, list[Catalogue]] = {}
     for each in run.plan.catalogues:
-        sources.setdefault(each.file, []).append(each.source)
-    for file, readers in sources.items():
+        catalogues.setdefault(each.file, []).append(each)
+    for file, read in catalogues.items():
         # Also visit catalogues with an interrupted write, to clean up.
         if file not in urls and not has_unfinished_write(file):
             continue
         due = urls.get(file, {})
         waiting = partial(report_waiting, run, file)
+        digests = {each.digest for each in read}
+        planned = digests.pop() if len(digests) == 1 else b""
+        sources = [each.source for each in read]
         try:
             written = await anyio.to_thread.run_sync(
-                write_urls, file, readers, due, waiting, run.plan.overrides
+                write_urls, file, sources, due, waiting, run.plan.overrides, planned
             )
         except InputError as problem:
             run.plan.trouble.problems.append(problem)
@@ -215,3 +216,13 @@ async def write_back(run: BuildState) -> None:
             run.urls_written += written.urls
             run.urls_missed += written.missed
             run.plan.trouble.problems.extend(dict.fromkeys(written.problems))
+
+
+@pause_garbage_collector()
+def _collect_due_urls(run: BuildState) -> dict[str, dict[ClipAddress, PendingUrl]]:
+    """The URLs to write, by the file of their clips."""
+    urls: dict[str, dict[ClipAddress, PendingUrl]] = {}
+    for item in iter_clips_with_url(run):
+        for clip, url in planner.urls_due(item):
+            urls.setdefault(clip.file, {})[make_clip_address(clip)] = make_pending_url(clip, url)
+    return urls

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -68,6 +69,7 @@ class Document:
         format: how the text is written.
         columns: the names of a CSV file's columns, if its first line does not name them.
         delimiter: the delimiter of a CSV file; None to detect it.
+        digest: the SHA-256 of the file's bytes.
     """
 
     file: str
@@ -77,6 +79,7 @@ class Document:
     format: DocumentFormat = DocumentFormat.JSON
     columns: tuple[str, ...] | None = None
     delimiter: str | None = None
+    digest: bytes = field(default=b"", repr=False)
 
     def encode(self, text: str) -> bytes:
         """Encode a new text, with the byte order mark of this document."""
@@ -145,7 +148,30 @@ def parse_document(
     columns: Sequence[str] | None = None,
     delimiter: str | None = None,
 ) -> Document:
-    """Read a catalogue, as JSON, JSON Lines or CSV; see :data:`FORMATS_BY_SUFFIX`.
+    """Parse a catalogue, as JSON, JSON Lines or CSV; see :func:`decode_document`.
+
+    Raises:
+        InputError: the content is not UTF-8, not of the format, too large, or nested too deeply.
+    """
+    document = decode_document(data, file=file, columns=columns, delimiter=delimiter)
+    root: Any
+    if document.format is DocumentFormat.CSV:
+        root = csv_table.parse_csv_rows(document.text, document.detect_table(), file=file)
+    elif document.format is DocumentFormat.JSON_LINES:
+        root = parse_json_lines(document.text, file=file)
+    else:
+        root = json_text.parse_json(document.text, file=file)
+    return replace(document, root=root)
+
+
+def decode_document(
+    data: bytes,
+    *,
+    file: str,
+    columns: Sequence[str] | None = None,
+    delimiter: str | None = None,
+) -> Document:
+    """Decode a catalogue without parsing it: its root is None; see :data:`FORMATS_BY_SUFFIX`.
 
     A file with another suffix is CSV if columns or a delimiter are given or Anki wrote it, else
     JSON. A ``.txt`` file is CSV unless it begins like JSON.
@@ -157,7 +183,7 @@ def parse_document(
         delimiter: the delimiter of a CSV file; None to detect it.
 
     Raises:
-        InputError: the content is not UTF-8, not of the format, too large, or nested too deeply.
+        InputError: the content is not UTF-8, or too large.
     """
     if len(data) > MAX_CATALOGUE_BYTES:
         raise InputError(
@@ -174,22 +200,15 @@ def parse_document(
         is_table = columns is not None or delimiter is not None or csv_table.is_anki_export(text)
         is_table = is_table or (file.lower().endswith(".txt") and not _may_be_json(text))
         form = DocumentFormat.CSV if is_table else DocumentFormat.JSON
-    root: Any
-    if form is DocumentFormat.CSV:
-        table = csv_table.detect_table(text, file=file, columns=columns, delimiter=delimiter)
-        root = csv_table.parse_csv_rows(text, table, file=file)
-    elif form is DocumentFormat.JSON_LINES:
-        root = parse_json_lines(text, file=file)
-    else:
-        root = json_text.parse_json(text, file=file)
     return Document(
         file=file,
         text=text,
         bom=bom,
-        root=root,
+        root=None,
         format=form,
         columns=None if columns is None else tuple(columns),
         delimiter=delimiter,
+        digest=hashlib.sha256(data).digest(),
     )
 
 

@@ -65,6 +65,7 @@ class Catalogue:
         clips: all clips, in the order of the file.
         unspoken: the texts that yield no clip, with the reason.
         problems: the entries and values that cannot be used.
+        digest: the SHA-256 of the file's bytes; b"" if it was not read.
     """
 
     file: str
@@ -73,6 +74,7 @@ class Catalogue:
     clips: list[Clip] = field(default_factory=list)
     unspoken: list[Unspoken] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
+    digest: bytes = b""
 
 
 class CatalogueFile(NamedTuple):

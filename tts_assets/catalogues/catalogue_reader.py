@@ -259,7 +259,7 @@ class CatalogueReader:
             compile_plain_word(rule, source, document.file) for rule in source.clips
         )
         self._ids = RecordIds(document, source, self._rules)
-        self._catalogue = Catalogue(file=document.file, source=source)
+        self._catalogue = Catalogue(file=document.file, source=source, digest=document.digest)
         self._problems: list[tuple[Place, str, str]] = []
         self._replaces_all = source.overwrite is OverwritePolicy.ALWAYS
         self._records = self._find_records()

@@ -17,6 +17,7 @@ from tts_assets.catalogues.json_text import (
     detect_layout,
     explain_deep_nesting,
     explain_syntax_error,
+    find_comma,
     format_comma,
     scan_containers,
     scan_items,
@@ -132,17 +133,15 @@ class MemberEditor:
         if not container.members:
             yield self._fill_empty_object(container, missing)
             return
-        index_of = {member.key: index for index, member in enumerate(container.members)}
         # Insert the members with a neighbour first, then those that are appended.
         for key in sorted(missing, key=lambda key: (*container.place, key) not in self._beside):
-            neighbour = self._beside.get((*container.place, key), key)
-            index = index_of.get(neighbour, len(container.members) - 1)
-            yield self._add_member(container, index, key, missing[key])
+            before = self._find_neighbour((*container.place, key), container)
+            yield self._add_member(container, before or container.members[-1], key, missing[key])
 
     def find_neighbour_list(self, place: Place, container: JsonContainer) -> JsonMember | None:
         """The list that the value at a place is added after; None if there is none."""
         key = self._beside.get(place)
-        for member in container.members:
+        for member in scan_items(self.text, container.start) if key is not None else ():
             if member.key == key and self.text[member.start] == "[":
                 return member
         return None
@@ -164,17 +163,19 @@ class MemberEditor:
         """Make an error with the line of an offset."""
         return InputError(message, file=self._file, line=self._line_number(at))
 
-    def _add_member(self, container: JsonContainer, index: int, key: str, value: str) -> TextEdit:
+    def _find_neighbour(self, place: Place, container: JsonContainer) -> JsonMember | None:
+        """The member that the value at a place is added after; None if it is added last."""
+        key = self._beside.get(place)
+        members = [] if key is None else scan_items(self.text, container.start)
+        return next((member for member in reversed(members) if member.key == key), None)
+
+    def _add_member(
+        self, container: JsonContainer, before: JsonMember, key: str, value: str
+    ) -> TextEdit:
         """Add a member in the style of the one before it."""
-        members = container.members
-        before = members[index]
         opening = self.text[before.at : before.start]
         colon = opening[opening.rindex('"') + 1 :]
-        if len(members) == 1:
-            comma = format_comma(self.text[container.start + 1 : before.at], colon)
-        else:
-            left = max(index - 1, 0)
-            comma = self.text[members[left].end : members[left + 1].at]
+        comma = find_comma(self.text, container, before, colon)
         return before.end, before.end, f"{comma}{self._encode(key)}{colon}{value}"
 
     def _fill_empty_object(self, container: JsonContainer, missing: Mapping[str, str]) -> TextEdit:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias
 
 from tts_assets.errors import InputError
@@ -21,22 +22,30 @@ PathTree: TypeAlias = "dict[str | int, PathTree]"
 
 # Numbers stay text, so that skipping one too long for int() does not fail.
 _SCAN_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+_WHITESPACE = " \t\n\r"
 _SPACES = re.compile(r"[ \t\n\r]*+")
 _PLAIN_KEY = re.compile(r'"([^"\\\x00-\x1f]*+)"[ \t\n\r]*+:[ \t\n\r]*+')
 _COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
 _COMMA = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+")
 # A member whose key and value need no decoder, with its comma. Most need none, and one match is
 # fastest.
-_PLAIN_MEMBER = re.compile(
-    r"""
-    "([^"\\\x00-\x1f]*+)" [ \t\n\r]*+ : [ \t\n\r]*+
-    ( "[^"\\\x00-\x1f]*+"
+_PLAIN_SCALAR = r"""
+    (?: "[^"\\\x00-\x1f]*+"
     | -?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+
     | true | false | null )
+"""
+_PLAIN_MEMBER = re.compile(
+    rf"""
+    "([^"\\\x00-\x1f]*+)" [ \t\n\r]*+ : [ \t\n\r]*+
+    ({_PLAIN_SCALAR})
     [ \t\n\r]*+ (,[ \t\n\r]*+)?+
     """,
     re.VERBOSE,
 )
+# Skip the other members of an object at once if there are no more targets than these.
+_MAX_KEYS = 8
+# After a value: a comma and another item, or the closing bracket.
+_NEXT = r"(?: ,[ \t\n\r]*+(?![\]}]) | (?=[\]}]) )"
 _BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -66,7 +75,8 @@ class JsonContainer:
         end: its end.
         place: its place in the document.
         targets: the places to find inside it.
-        members: all its members, in order, repeated keys included.
+        members: the members with targets and the last one, in order, repeated keys included; without
+            targets, all its members.
         around: the white space before the first member of its parent.
     """
 
@@ -131,6 +141,16 @@ def detect_layout(text: str, member: JsonMember, colon: str) -> JsonLayout | Non
     return JsonLayout(opening, text[present[0].end : present[1].at], closing)
 
 
+def find_comma(text: str, container: JsonContainer, member: JsonMember, colon: str) -> str:
+    """The comma beside a member with the space around it; if there is none, one in its style."""
+    opening = text[container.start + 1 : member.at]
+    left = opening.rstrip(_WHITESPACE)
+    if left:
+        return opening[len(left[:-1].rstrip(_WHITESPACE)) :]
+    right = _COMMA.match(text, member.end)
+    return right[0] if right else format_comma(opening, colon)
+
+
 def format_comma(opening: str, colon: str) -> str:
     """A comma if there is none to copy: with a line break, or a space if the colon has one."""
     if "\n" in opening or "\r" in opening:
@@ -182,7 +202,14 @@ def _scan_members(
     around = text[container.start + 1 : at]
     is_object = text[container.start] == "{"
     targets, members = container.targets, container.members
+    is_skipping = is_object and 0 < len(targets) <= _MAX_KEYS
+    others = _compile_other_members(tuple(map(str, targets))) if is_skipping else None
     while True:
+        if others is not None and (run := others.match(text, at)):
+            at = run.end()
+            if text[at : at + 1] in {"}", "]"}:
+                members.append(JsonMember(run[1], run.start(1) - 1, *run.span(2)))
+                return at
         plain = _PLAIN_MEMBER.match(text, at) if is_object else None
         if plain is not None and not targets.get(plain[1]):
             members.append(JsonMember(plain[1], at, *plain.span(2)))
@@ -204,6 +231,26 @@ def _scan_members(
         if comma is None:
             return _skip_space(text, end)
         at = comma.end()
+
+
+@lru_cache
+def _compile_other_members(keys: tuple[str, ...]) -> re.Pattern[str]:
+    """Compile a pattern of successive members without these keys; its groups are the last one's."""
+    value = _allow_containers(_allow_containers(_PLAIN_SCALAR))
+    return re.compile(
+        rf"""(?: "(?!(?:{"|".join(map(re.escape, keys))})")([^"\\\x00-\x1f]*+)"
+        [ \t\n\r]*+ : [ \t\n\r]*+ ({value}) [ \t\n\r]*+ {_NEXT} )++""",
+        re.VERBOSE,
+    )
+
+
+def _allow_containers(value: str) -> str:
+    """The pattern of a value, or of a list or object of such values."""
+    items = rf"(?:{value} [ \t\n\r]*+ {_NEXT} )*+"
+    key = r'"[^"\\\x00-\x1f]*+" [ \t\n\r]*+ : [ \t\n\r]*+'
+    members = rf"(?:{key} {value} [ \t\n\r]*+ {_NEXT} )*+"
+    return rf"""(?: {_PLAIN_SCALAR}
+        | \[ [ \t\n\r]*+ {items} \] | \{{ [ \t\n\r]*+ {members} \}} )"""
 
 
 def _scan_key(text: str, at: int) -> tuple[str, int]:
@@ -317,7 +364,6 @@ _FIXES = {
     "}": "remove the comma before it",
     "]": "remove the comma before it",
 }
-_WHITESPACE = " \t\n\r"
 _MISSING_FAULTS = ("Expecting value", "Expecting property name")
 _NUMBER_OR_STRING = re.compile(
     r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?(?P<whole>\d++)(?![.eE])|-?\d++[.eE\d+-]*+'

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from tts_assets.catalogues.catalogue_document import decode_document
 from tts_assets.catalogues.catalogue_reader import read_catalogue
 from tts_assets.catalogues.open_catalogues import parse_catalogue, pause_garbage_collector
 from tts_assets.catalogues.override_file import OverrideSet, find_lock_path
@@ -36,10 +38,12 @@ class PendingUrl(NamedTuple):
     Args:
         url: the address.
         instead_of: the values that were at its place when it was planned; they may be replaced.
+        clip: the clip as it was planned; None if another machine planned it.
     """
 
     url: str
     instead_of: tuple[str, ...] = ()
+    clip: Clip | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ def make_clip_address(clip: Clip) -> ClipAddress:
 
 def make_pending_url(clip: Clip, url: str) -> PendingUrl:
     """The URL of a clip, to write if the values at its place do not change."""
-    return PendingUrl(url, tuple(_list_current_texts(clip)))
+    return PendingUrl(url, tuple(_list_current_texts(clip)), clip)
 
 
 def has_unfinished_write(file: str) -> bool:
@@ -72,6 +76,7 @@ def write_urls(
     urls: Mapping[ClipAddress, PendingUrl],
     on_wait: Callable[[], None],
     overrides: OverrideSet | None = None,
+    planned: bytes = b"",
 ) -> WriteBackResult:
     """Write the URLs of one catalogue.
 
@@ -84,6 +89,7 @@ def write_urls(
         urls: the URLs to write.
         on_wait: called repeatedly while another run writes the same file.
         overrides: the overrides of the run.
+        planned: the SHA-256 of the bytes that the URLs were planned for; b"" if unknown.
 
     Raises:
         InputError: the file cannot be read or written, or is no longer a catalogue.
@@ -94,7 +100,9 @@ def write_urls(
         with atomic_files.lock(find_lock_path(path), on_wait):
             atomic_files.sweep(path.parent, path.name)
             for _ in range(_TRIES):
-                written = _attempt_write(path, file, sources, urls, overrides or OverrideSet())
+                written = _attempt_write(
+                    path, file, sources, urls, overrides or OverrideSet(), planned
+                )
                 if written is not None:
                     return written
     except OSError as exc:
@@ -122,12 +130,19 @@ def _attempt_write(
     sources: Sequence[Source],
     urls: Mapping[ClipAddress, PendingUrl],
     overrides: OverrideSet,
+    planned: bytes,
 ) -> WriteBackResult | None:
     """Try to write once; None if another program changed the file meanwhile."""
     before = path.stat()
     # All sources of a file share its format options.
-    document = parse_catalogue(read_regular(path), file, sources[0])
-    matching = _find_matching_urls(document, sources, urls, overrides)
+    data = read_regular(path)
+    if planned == hashlib.sha256(data).digest():
+        # The same bytes have the same clips as in the plan.
+        document = parse_catalogue(data, file, sources[0], decode_document)
+        matching = {each.clip: each.url for each in urls.values() if each.clip is not None}
+    else:
+        document = parse_catalogue(data, file, sources[0])
+        matching = _find_matching_urls(document, sources, urls, overrides)
     missed = len(urls) - len(matching)
     changed = {clip: url for clip, url in matching.items() if clip.url != url}
     text, problems = _edit_document(document, changed)

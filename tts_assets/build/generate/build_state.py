@@ -353,7 +353,7 @@ def _drop_unspoken_accent(run: BuildState, job: Job, own: str) -> Job:
     """Drop the accent from a job whose voice ignores it; the recipe does not include it either."""
     if job.form.accent is None or run.provider.accents(job.voice or own):
         return job
-    return replace(job, form=job.form._replace(accent=None))
+    return job._replace(form=job.form._replace(accent=None))
 
 
 def _credits(run: BuildState) -> str:
@@ -363,7 +363,9 @@ def _credits(run: BuildState) -> str:
 
 
 def _voices_of(run: BuildState) -> Iterator[tuple[Job, VoiceInfo]]:
-    """Each job with its voice."""
+    """Each job with its voice, if any job is done."""
+    if not run.made:
+        return
     own = plan_types.voice_info(run.settings, run.provider)
     by_name = {voice.name: voice for voice in run.provider.voices()}
     for job in run.jobs:

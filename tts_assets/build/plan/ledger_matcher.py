@@ -131,8 +131,10 @@ class LedgerMatcher:
     def resolve(self, pending: UnresolvedClip) -> ClipPlan:
         """The clip with its state by its earlier assets."""
         item = pending.item
-        now = self._now(item, pending.brief)
         before = self._by_name.get(pending.before or "")
+        if before is None and pending.brief not in self._by_brief:
+            return item
+        now = self._now(item, pending.brief)
         found = self._best(pending, before, now)
         if found is None:
             return self._resolve_without_asset(pending, before, now)

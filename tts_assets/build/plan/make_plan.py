@@ -285,6 +285,8 @@ class _PlanBuilder:
         first = len(plan.planned)
         is_selected = self.selection.of(reader)
         file = os.path.realpath(reader.document.file)
+        # Without ledger lines, there are no earlier assets to compare with.
+        may_pend = bool(plan.recorded) and not self._settings.force
         for clip in reader.iter_clips():
             selected = is_selected is None or is_selected(clip)
             try:
@@ -300,7 +302,7 @@ class _PlanBuilder:
                 self._shared.see(item)
             if not selected:
                 continue
-            if item.state in _UNRESOLVED and not self._settings.force:
+            if item.state in _UNRESOLVED and may_pend:
                 self._pend(item, names)
             elif self._shared or (item.state is State.FRESH and plan.judged_by is Judged.BYTES):
                 plan.planned.append(item)
@@ -397,6 +399,8 @@ class _PlanBuilder:
             if item.clip.form.turns:
                 self.timelines.see(item.asset)
             item = self.reviews.apply_review(item, own or item)
+        elif own is None:
+            item = self._add_last_failure(item)
         self.plan.states[item.state] += 1
         if item.state in self.selection.passed_over:
             self.plan.passed_over += 1
@@ -440,6 +444,7 @@ class _PlanBuilder:
     def _add_last_failure(self, item: planner.ClipPlan) -> planner.ClipPlan:
         """Mark a clip that failed in the last run."""
         reason = self._folder.failed.get(item.recipe)
-        if reason is None or item.held or item.state not in {State.NEW, State.STALE}:
+        may_have_failed = item.state in {State.NEW, State.STALE} and not item.held
+        if reason is None or self._settings.force or not may_have_failed:
             return item
         return item._replace(state=State.FAILED, reason=f"it failed in the last run: {reason}")

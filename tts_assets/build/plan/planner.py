@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -196,9 +195,10 @@ class Planner:
         """
         recipe = self._recipes.of(clip.form, clip.voice, clip.speed)
         asset, url = addresses.of(clip, recipe)
-        if clip.url == url and addresses.names_tell and self._is_fresh(asset, recipe, clip):
+        is_own = clip.url is None or clip.url == url
+        if is_own and addresses.names_tell and self._is_fresh(asset, recipe, clip):
             return ClipPlan(clip, recipe, asset, url, State.FRESH, _FRESH)
-        before = url if clip.url in (None, url) else self._recipe_at(clip.url, addresses, recipe)
+        before = url if clip.url is None or is_own else self._recipe_at(clip.url, addresses, recipe)
         if before is None and keep_foreign:
             reason = "its URL is not one of ours: somebody's recording is kept"
             if asset in self._recorded and clip.url is not None and clip.url.endswith(quote(asset)):
@@ -400,25 +400,26 @@ def find_timed_asset(url: str) -> str | None:
 # The jobs of a plan: one for each recipe.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(NamedTuple):
     """One recipe to generate: equal clips are spoken once, and stored under each of their names.
+
+    It is a tuple, like Clip: a run may have a million.
 
     Args:
         recipe: the recipe.
         form: the spoken form.
-        voice: the name of the voice that the entries request; None for the run's own.
-        speed: the speed that the entries request; None for the run's own.
         assets: the paths below the output folder, sorted.
         clips: the clips that share the recipe.
+        voice: the name of the voice that the entries request; None for the run's own.
+        speed: the speed that the entries request; None for the run's own.
     """
 
     recipe: str
     form: SpokenForm
-    voice: str | None = None
-    speed: float | None = None
     assets: tuple[str, ...]
     clips: tuple[Clip, ...]
+    voice: str | None = None
+    speed: float | None = None
 
 
 def list_jobs(planned: Iterable[ClipPlan]) -> list[Job]:
@@ -426,18 +427,18 @@ def list_jobs(planned: Iterable[ClipPlan]) -> list[Job]:
 
     Clips whose audio exists under another name need no job.
     """
-    by_recipe: dict[str, list[ClipPlan]] = {}
+    jobs: dict[str, Job] = {}
+    equal: dict[str, list[ClipPlan]] = {}
     for item in planned:
         if item.state in TO_MAKE and item.held is None:
-            by_recipe.setdefault(item.recipe, []).append(item)
-    return [
-        Job(
-            recipe=recipe,
-            form=items[0].clip.form,
-            voice=items[0].clip.voice,
-            speed=items[0].clip.speed,
-            assets=tuple(sorted({item.asset for item in items})),
-            clips=tuple(item.clip for item in items),
+            recipe, clip = item.recipe, item.clip
+            job = Job(recipe, clip.form, (item.asset,), (clip,), clip.voice, clip.speed)
+            if jobs.setdefault(recipe, job) is not job:
+                equal.setdefault(recipe, []).append(item)
+    for recipe, items in equal.items():
+        job = jobs[recipe]
+        jobs[recipe] = job._replace(
+            assets=tuple(sorted({*job.assets, *(item.asset for item in items)})),
+            clips=(*job.clips, *(item.clip for item in items)),
         )
-        for recipe, items in by_recipe.items()
-    ]
+    return list(jobs.values())
