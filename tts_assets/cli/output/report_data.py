@@ -19,7 +19,6 @@ from tts_assets.build.events import (
 from tts_assets.build.plan.planner import State
 from tts_assets.cli.output.console_text import shorten_text, to_one_line, to_plain_data
 from tts_assets.cli.output.cost_report import count_decisions, to_cost_data, to_traffic_data
-from tts_assets.japanese.accent_notation import format_accent_phrases, format_pitch_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from tts_assets.build.metrics import RunHistory
     from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.errors import InputError
-    from tts_assets.model import Clip, Finding, Unspoken
+    from tts_assets.model import Clip, Finding, Pronunciation, Unspoken
     from tts_assets.store.paid_journal import DoubtfulTake
 
 _EVENT_NAMES = {
@@ -104,7 +103,7 @@ def to_event_data(event: Event) -> dict[str, Any]:
                 "clips": [_to_clip_data(clip) for clip in event.job.clips],
                 "seconds": round(event.seconds, 3),
                 "audio_seconds": round(event.audio_seconds, 3),
-                "said": None if spoken is None else format_accent_phrases(spoken.phrases),
+                "said": None if spoken is None else _format_said(spoken),
                 "findings": [to_finding_data(each) for each in event.findings],
             }
         case ClipFailed():
@@ -177,11 +176,20 @@ def _to_history_data(report: Report, history: RunHistory) -> dict[str, Any]:
     )
 
 
+def _format_said(spoken: Pronunciation) -> str:
+    # Loads rules of Japanese, which most reports do without.
+    from tts_assets.japanese.accent_notation import format_accent_phrases  # noqa: PLC0415
+
+    return format_accent_phrases(spoken.phrases)
+
+
 def _to_uncertain_data(doubt: Doubt) -> dict[str, Any]:
+    from tts_assets.japanese.accent_notation import format_pitch_line  # noqa: PLC0415 - see below
+
     spoken = doubt.pronunciation
     return {
         **_to_clip_data(doubt.clip),
-        "said": format_accent_phrases(spoken.phrases),
+        "said": _format_said(spoken),
         "pitch": format_pitch_line(spoken.phrases),
         "basis": spoken.basis,
         "accent_basis": spoken.accent_basis,
