@@ -1,5 +1,6 @@
 """Where ``tts-assets`` and ``python -m tts_assets`` begin."""
 
+import atexit
 import gc
 import os
 import signal
@@ -20,6 +21,8 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION, *gc.get_threshold()[1:])
+    # When the process ends, the system frees its memory at once.
+    atexit.register(gc.freeze)
     reserve = bytearray(_RESERVE_BYTES)
     try:
         # The import takes most of the memory that a command needs.
@@ -33,9 +36,6 @@ def main() -> None:
         os.write(2, f"error: {OUT_OF_MEMORY}\n".encode())
         # An orderly end takes memory, too.
         os._exit(4)
-    finally:
-        # The process ends, and the system frees its memory at once.
-        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def to_event_data(event: Event) -> dict[str, Any]:
                 "clips": [_to_clip_data(clip) for clip in event.job.clips],
                 "seconds": round(event.seconds, 3),
                 "audio_seconds": round(event.audio_seconds, 3),
-                "said": None if spoken is None else _format_said(spoken),
+                "said": None if spoken is None else _format_spoken(spoken),
                 "findings": [to_finding_data(each) for each in event.findings],
             }
         case ClipFailed():
@@ -176,7 +176,7 @@ def _to_history_data(report: Report, history: RunHistory) -> dict[str, Any]:
     )
 
 
-def _format_said(spoken: Pronunciation) -> str:
+def _format_spoken(spoken: Pronunciation) -> str:
     # Loads rules of Japanese, which most reports do without.
     from tts_assets.japanese.accent_notation import format_accent_phrases  # noqa: PLC0415
 
@@ -189,7 +189,7 @@ def _to_uncertain_data(doubt: Doubt) -> dict[str, Any]:
     spoken = doubt.pronunciation
     return {
         **_to_clip_data(doubt.clip),
-        "said": _format_said(spoken),
+        "said": _format_spoken(spoken),
         "pitch": format_pitch_line(spoken.phrases),
         "basis": spoken.basis,
         "accent_basis": spoken.accent_basis,
