@@ -1,5 +1,6 @@
 """How many workers a machine can feed."""
 
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -86,3 +87,30 @@ def test_calls_that_a_sandbox_forbids_leave_the_default(monkeypatch: pytest.Monk
     if hasattr(os, "sched_getaffinity"):
         monkeypatch.setattr(os, "sched_getaffinity", refuse)
     assert machine.count_cores() >= 1
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ["some_engine-1.2.post3.dist-info"],
+        ["some_engine-1.2+cpu.dist-info", "some_engine_data-9.dist-info"],
+        ["some.engine-3.dist-info"],
+        ["some_engine-1.dist-info", "some_engine-2.dist-info"],
+        [],
+    ],
+)
+def test_versions_are_those_that_python_finds(
+    folders: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in folders:
+        name, version = folder.removesuffix(".dist-info").split("-")
+        metadata = f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n\nVersion: 0\n"
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "METADATA").write_text(metadata, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    machine.find_installed_version.cache_clear()
+    try:
+        expected = importlib.metadata.version("some-engine")
+    except importlib.metadata.PackageNotFoundError:
+        expected = None
+    assert machine.find_installed_version("some-engine") == expected

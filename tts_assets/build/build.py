@@ -180,6 +180,9 @@ def _count_workers(run: BuildState) -> int:
     elif run.settings.cluster is not None:
         # The cluster limits the number itself.
         workers = workers or sys.maxsize
+    elif not run.jobs:
+        # Nobody is needed, so the machine is not measured.
+        workers = 1
     elif workers is None:
         one = run.settings.batch_mode
         workers = 1 if one else machine.default_worker_count(engine.base_mib, engine.footprint_mib)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets.audio import formats
 from tts_assets.build.events import Standing
-from tts_assets.build.plan import output_folder, planner
+from tts_assets.build.plan import planner
 from tts_assets.build.plan.plan_memory import PlanMemory
 from tts_assets.engines import registry
 from tts_assets.errors import UsageError
-from tts_assets.store.paid_journal import find_takes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tts_assets.build.cleanup import References
     from tts_assets.build.events import Orphan
+    from tts_assets.build.plan.plan_memory import SettledPlan
     from tts_assets.build.plan.plan_types import Plan
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
+    from tts_assets.store.paid_journal import DoubtfulTake
 
 
 def summarize_status(
@@ -46,42 +51,96 @@ def summarize_status(
         raise UsageError(problem)
     provider, reason = registry.choose_engine(settings)
     memory = PlanMemory(settings, provider)
-    found = memory.recall(
+    settled = memory.recall(
         may_lack_files=True, all_approved=require_approved, without_orphans=find_orphans
     )
-    urls_to_write = 0
-    unused: tuple[Orphan, ...] | None = () if find_orphans else None
-    if found is None:
-        found, urls_to_write, unused = _make_plan(
-            settings, provider, find_orphans=find_orphans, require_approved=require_approved
+    if settled is None:
+        standing = _describe_new_plan(
+            settings, memory, provider, find_orphans=find_orphans, require_approved=require_approved
         )
-        if not urls_to_write:
-            memory.remember(found, without_orphans=unused == ())
+    else:
+        standing = _describe_settled_plan(
+            settled, find_orphans=find_orphans, require_approved=require_approved
+        )
+    return replace(
+        standing,
+        takes=tuple(_find_takes(settings)),
+        provider=provider.name,
+        chosen=reason,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _describe_settled_plan(
+    settled: SettledPlan, *, find_orphans: bool, require_approved: bool
+) -> Standing:
+    """The states of a remembered plan, which found nothing to do."""
+    return Standing(
+        catalogues=len(settled.catalogues),
+        states=dict.fromkeys(planner.State, 0) | settled.states,
+        planned=(),
+        approved=settled.approvals,
+        unapproved=() if require_approved else None,
+        kept=(),
+        orphans=() if find_orphans else None,
+        judged_by=settled.judged_by,
+        unspoken=settled.unspoken,
+        problems=(),
+        notes=settled.notes,
+        unmatched=None,
+        urls_to_write=0,
+        provider="",
+        chosen=None,
+        seconds=0.0,
+    )
+
+
+def _describe_new_plan(
+    settings: Settings,
+    memory: PlanMemory,
+    provider: Provider,
+    *,
+    find_orphans: bool,
+    require_approved: bool,
+) -> Standing:
+    """The states of a new plan, which is remembered if it finds nothing to do."""
+    found, urls_to_write, unused = _make_plan(
+        settings, provider, find_orphans=find_orphans, require_approved=require_approved
+    )
+    if not urls_to_write:
+        memory.remember(found, without_orphans=unused == ())
     unapproved = tuple(
         item._replace(reason="not approved yet")
         for item in found.planned
         if item.state is planner.State.FRESH
     )
     return Standing(
+        catalogues=len(found.catalogues),
         states=found.states,
         planned=tuple(item for item in found.planned if item.state is not planner.State.FRESH),
         approved=found.approvals,
         unapproved=unapproved if require_approved else None,
-        urls_to_write=urls_to_write,
-        timelines_to_write=len(found.untimed),
-        takes=tuple(find_takes(settings.temp, settings.state_folder)),
         kept=found.kept,
         orphans=unused,
         judged_by=found.judged_by,
-        catalogues=len(found.catalogues),
         unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
         problems=tuple(found.trouble.problems),
         notes=tuple(found.trouble.notes),
-        provider=provider.name,
-        chosen=reason,
         unmatched=found.unmatched,
-        seconds=time.monotonic() - begun,
+        urls_to_write=urls_to_write,
+        timelines_to_write=len(found.untimed),
+        provider="",
+        chosen=None,
+        seconds=0.0,
     )
+
+
+def _find_takes(settings: Settings) -> Iterable[DoubtfulTake]:
+    if not os.path.isdir(settings.temp):  # noqa: PTH112 - Path refuses some names
+        return ()
+    from tts_assets.store.paid_journal import find_takes  # noqa: PLC0415 - few projects pay
+
+    return find_takes(settings.temp, settings.state_folder)
 
 
 def _make_plan(
@@ -120,6 +179,7 @@ def _find_orphans(
 ) -> tuple[Orphan, ...] | None:
     """Assets that nothing refers to; None if not all references could be read."""
     from tts_assets.build.cleanup import orphans  # noqa: PLC0415 - see above
+    from tts_assets.build.plan import output_folder  # noqa: PLC0415 - see above
 
     if not settings.is_whole or found.trouble.problems or references.follow([found]):
         return None

@@ -15,7 +15,6 @@ from tts_assets.cli.exit_code import (
     get_signal_code,
     run_until_signal,
 )
-from tts_assets.cli.models_command import can_ask_user
 from tts_assets.cli.output.clip_progress import show_build_progress
 from tts_assets.cli.output.command_output import (
     CommandOutput,
@@ -23,7 +22,6 @@ from tts_assets.cli.output.command_output import (
     is_nothing,
     prepare_report_folder,
 )
-from tts_assets.cli.setup_command import run_setup
 from tts_assets.config.settings import Settings
 from tts_assets.errors import SETUP_ENGINES, EngineNotReadyError
 
@@ -42,6 +40,10 @@ def run_generate(settings: Settings, *, dry_run: bool, report: str | None) -> Ex
     try:
         return _attempt_generate(settings, dry_run=dry_run, report=report)
     except EngineNotReadyError as exc:
+        # Heavy, and seldom needed.
+        from tts_assets.cli.models_command import can_ask_user  # noqa: PLC0415
+        from tts_assets.cli.setup_command import run_setup  # noqa: PLC0415
+
         if exc.provider not in SETUP_ENGINES or not can_ask_user():
             raise
         CommandOutput(settings.output_format, settings.verbosity).print_error(f"error: {exc}")

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
 from tts_assets import __version__
@@ -106,6 +104,8 @@ def _build_narrow_help(command: Any, ctx: Any, columns: int) -> str:
 
     parts = [wrap(command.get_usage(ctx), ""), wrap(command.help or "", "")]
     parts += [f"{record[0]}\n{wrap(record[1], '    ')}" for record in records if record]
+    from rich.text import Text  # noqa: PLC0415 - rich is heavy
+
     examples = Text.from_markup(command.epilog or "").plain
     return "\n\n".join(part for part in (*parts, examples) if part)
 
@@ -192,7 +192,12 @@ app.add_typer(auth, name="auth", no_args_is_help=True, rich_help_panel="Setup")
 
 def format_examples(*commands: str) -> str:
     """Format the examples below a command's help."""
-    return "[bold]Examples:[/bold]\n" + "\n".join(map(escape, commands))
+    lines = "\n".join(commands)
+    if "[" in lines:
+        from rich.markup import escape  # noqa: PLC0415 - rich is heavy
+
+        lines = escape(lines)
+    return f"[bold]Examples:[/bold]\n{lines}"
 
 
 def register(panel: str, *examples: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

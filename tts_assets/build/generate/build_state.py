@@ -181,7 +181,10 @@ async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> Non
     """Update the plan and the jobs; with a memory, reuse the remembered plan if it is valid."""
     plan = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=True)
     recalled = None if memory is None else await anyio.to_thread.run_sync(memory.recall)
-    run.plan = await anyio.to_thread.run_sync(plan) if recalled is None else recalled
+    if memory is None or recalled is None:
+        run.plan = await anyio.to_thread.run_sync(plan)
+    else:
+        run.plan = memory.restore(recalled)
     _leave_misread(run.plan)
     run.left_rejected = leave_repeating(run.settings, run.provider, run.plan)
     settings = run.settings
@@ -364,7 +367,7 @@ def _credits(run: BuildState) -> str:
 
 def _voices_of(run: BuildState) -> Iterator[tuple[Job, VoiceInfo]]:
     """Each job with its voice, if any job is done."""
-    if not run.made:
+    if not run.generated:
         return
     own = plan_types.voice_info(run.settings, run.provider)
     by_name = {voice.name: voice for voice in run.provider.voices()}

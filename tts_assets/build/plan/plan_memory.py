@@ -20,12 +20,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 import tts_assets
-from tts_assets.build.plan.plan_types import Plan
 from tts_assets.build.plan.planner import Judged, State
 from tts_assets.build.plan.recipes import describe_engine
 from tts_assets.catalogues.catalogue_files import Catalogue, LoadProblems, list_catalogue_files
-from tts_assets.catalogues.override_file import read_overrides
-from tts_assets.catalogues.review_edits import resolve_catalogue_path
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.config.command_options import TranscribeSettings, VerifySettings
 from tts_assets.config.settings import OutputFormat, Progress, Verbosity
@@ -40,6 +37,7 @@ from tts_assets.store.ledger_line import LEDGER_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tts_assets.build.plan.plan_types import Plan
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
@@ -117,7 +115,7 @@ class PlanMemory:
         may_lack_files: bool = False,
         all_approved: bool = False,
         without_orphans: bool = False,
-    ) -> Plan | None:
+    ) -> SettledPlan | None:
         """The plan, if nothing that it depends on has changed since it found nothing to do.
 
         Args:
@@ -126,7 +124,7 @@ class PlanMemory:
             without_orphans: only if no asset is an orphan.
 
         Returns:
-            The plan, without what the ledger and the folder say of each asset.
+            The plan as it was remembered.
         """
         if not self._is_used:
             return None
@@ -145,7 +143,7 @@ class PlanMemory:
                 and not self._storage.has_leftovers()
                 and known.files == _hash_files(self._storage.iter_sizes(known.folders))
             ):
-                return self._restore(known)
+                return known
         return None
 
     def remember(self, plan: Plan, *, without_orphans: bool = False) -> None:
@@ -184,7 +182,10 @@ class PlanMemory:
             atomic_write(path, msgspec.json.encode(found), sync=False)
             _drop_oldest(path.parent)
 
-    def _restore(self, known: SettledPlan) -> Plan:
+    def restore(self, known: SettledPlan) -> Plan:
+        """A remembered plan as a new one, for those who go on to build it."""
+        from tts_assets.build.plan.plan_types import Plan  # noqa: PLC0415 - `check` needs none
+
         sources = [*self._settings.sources, *BUILT_IN.values()]
         catalogues = [Catalogue(file=file, source=sources[at]) for file, at in known.catalogues]
         for each in known.unspoken:
@@ -257,8 +258,7 @@ class PlanMemory:
             total.update(_hash_file(file.path))
         for problem in trouble.problems:
             raise problem
-        for override in read_overrides(settings.overrides):
-            place = resolve_catalogue_path(override.file, settings.overrides)
+        for place in _find_overridden(settings.overrides):
             total.update(repr(place).encode())
         root = self._storage.root
         # Where the tool writes, the plan follows no links.
@@ -272,6 +272,22 @@ class PlanMemory:
             except (FileNotFoundError, NotADirectoryError):
                 total.update(b"none")
         return total.hexdigest()
+
+
+def _find_overridden(path: str) -> Iterable[str]:
+    """The real path of the catalogue of each override."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return ()
+    except ValueError:
+        # No path at all, which the reader explains.
+        pass
+    # Heavy, and few projects have overrides.
+    from tts_assets.catalogues.override_file import read_overrides  # noqa: PLC0415
+    from tts_assets.catalogues.review_edits import resolve_catalogue_path  # noqa: PLC0415
+
+    return [resolve_catalogue_path(each.file, path) for each in read_overrides(path)]
 
 
 def _is_settled(plan: Plan) -> bool:

@@ -6,33 +6,18 @@ import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from tts_assets.build.events import ClipFailed, ClipMade, Report, Standing, Waiting
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.output import ci_output
-from tts_assets.cli.output.ci_output import (
-    format_verify_figures,
-    format_verify_lines,
-    iter_verify_items,
-    to_report_markdown,
-    to_report_xml,
-    to_status_markdown,
-    to_status_xml,
-    to_verify_data,
-    to_verify_markdown,
-    to_verify_xml,
-)
 from tts_assets.cli.output.console_text import (
     WAITING_MESSAGE,
     escape_unsafe,
     format_count,
+    is_plain_stdout,
     open_error_console,
     print_message,
     require_stdout,
@@ -69,6 +54,8 @@ from tts_assets.store.atomic_files import atomic_write, sweep
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from rich.console import Console
+
     from tts_assets.build.events import Cost, Event
     from tts_assets.cli.output.report_data import ReportItem
     from tts_assets.errors import InputError
@@ -91,7 +78,6 @@ class _ResultForms(NamedTuple):
         to_xml: to JUnit XML.
         to_markdown: to Markdown.
         iter_items: to the items to check.
-        format_figures: to the lines of its figures.
     """
 
     event: str
@@ -99,46 +85,45 @@ class _ResultForms(NamedTuple):
     to_xml: Callable[[Any], str]
     to_markdown: Callable[[Any], str]
     iter_items: Callable[[Any], Iterator[ReportItem]]
-    format_figures: Callable[[Any], list[str]]
-
-
-_REPORT_FORMS = _ResultForms(
-    "report",
-    to_report_data,
-    to_report_xml,
-    to_report_markdown,
-    iter_report_errors,
-    format_report_lines,
-)
-_STATUS_FORMS = _ResultForms(
-    "standing",
-    to_status_data,
-    to_status_xml,
-    to_status_markdown,
-    iter_status_items,
-    format_status_lines,
-)
-_VERIFY_FORMS = _ResultForms(
-    "verdicts",
-    to_verify_data,
-    to_verify_xml,
-    to_verify_markdown,
-    iter_verify_items,
-    format_verify_figures,
-)
 
 
 def _find_forms(result: Result) -> _ResultForms:
+    from tts_assets.cli.output import ci_output  # noqa: PLC0415 - text, the common case, needs none
+
     if isinstance(result, Report):
-        return _REPORT_FORMS
-    return _STATUS_FORMS if isinstance(result, Standing) else _VERIFY_FORMS
+        return _ResultForms(
+            "report",
+            to_report_data,
+            ci_output.to_report_xml,
+            ci_output.to_report_markdown,
+            iter_report_errors,
+        )
+    if isinstance(result, Standing):
+        return _ResultForms(
+            "standing",
+            to_status_data,
+            ci_output.to_status_xml,
+            ci_output.to_status_markdown,
+            iter_status_items,
+        )
+    return _ResultForms(
+        "verdicts",
+        ci_output.to_verify_data,
+        ci_output.to_verify_xml,
+        ci_output.to_verify_markdown,
+        ci_output.iter_verify_items,
+    )
 
 
-class _ResultConsole(Console):
-    """A console that raises an error on a closed pipe, instead of exiting."""
+def _format_figures(result: Result) -> list[str]:
+    """The lines of the figures of a result."""
+    if isinstance(result, Report):
+        return format_report_lines(result)
+    if isinstance(result, Standing):
+        return format_status_lines(result)
+    from tts_assets.cli.output.ci_output import format_verify_figures  # noqa: PLC0415 - see above
 
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
+    return format_verify_figures(result)
 
 
 class CommandOutput:
@@ -154,10 +139,25 @@ class CommandOutput:
         """Write in this format and with this verbosity."""
         self._format = output_format
         self._verbosity = verbosity
-        self.errors = open_error_console()
-        self._out = _ResultConsole(emoji=False)
         self._shown_waits: set[str] = set()
         self._failed: set[Clip] = set()
+
+    @cached_property
+    def errors(self) -> Console:
+        """The console of standard error."""
+        return open_error_console()
+
+    @cached_property
+    def _out(self) -> Console:
+        from rich.console import Console  # noqa: PLC0415 - heavy, and pipes need none
+
+        class ResultConsole(Console):
+            """A console that raises an error on a closed pipe, instead of exiting."""
+
+            def on_broken_pipe(self) -> None:
+                raise BrokenPipeError
+
+        return ResultConsole(emoji=False)
 
     def show_event(self, event: Event) -> None:
         """Show a failure at once, and every event as a line of JSON if requested."""
@@ -185,6 +185,11 @@ class CommandOutput:
         Raises:
             UsageError: the step summary cannot be written; everything else was printed.
         """
+        if self._format is OutputFormat.TEXT:
+            self._print_listing(result)
+            self._print_notes(result.notes)
+            self._print_figures(_format_figures(result))
+            return
         forms = _find_forms(result)
         match self._format:
             case OutputFormat.JSON:
@@ -194,14 +199,12 @@ class CommandOutput:
             case OutputFormat.JUNIT:
                 _write_results(forms.to_xml(result))
             case OutputFormat.GITHUB:
+                from tts_assets.cli.output import ci_output  # noqa: PLC0415 - see _find_forms
+
                 self.print_lines(ci_output.format_annotations(forms.iter_items(result)))
-                self._print_figures(forms.format_figures(result))
+                self._print_figures(_format_figures(result))
                 self._print_notes(result.notes)
                 ci_output.append_step_summary(forms.to_markdown(result))
-            case OutputFormat.TEXT:
-                self._print_listing(result)
-                self._print_notes(result.notes)
-                self._print_figures(forms.format_figures(result))
 
     def show_problems(self, problems: Sequence[InputError], notes: Iterable[str] = ()) -> None:
         """Print unusable entries and notes."""
@@ -221,6 +224,9 @@ class CommandOutput:
         if self._format is OutputFormat.JSON:
             self.print_json([dict(zip(headings, row, strict=True)) for row in rows])
             return
+        from rich.table import Table  # noqa: PLC0415 - heavy, and few commands need it
+        from rich.text import Text  # noqa: PLC0415 - see above
+
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in headings:
             table.add_column(heading, overflow="fold")
@@ -238,7 +244,11 @@ class CommandOutput:
         if self._verbosity is Verbosity.QUIET:
             return
         with require_stdout():
-            print_message(self._out, text)
+            if is_plain_stdout() and "\t" not in text:
+                sys.stdout.write(f"{escape_unsafe(text)}\n")
+                sys.stdout.flush()
+            else:
+                print_message(self._out, text)
 
     def print_lines(self, lines: Iterable[str]) -> None:
         """Print lines of results that are already safe to show."""
@@ -267,6 +277,10 @@ class CommandOutput:
             self._print_limited(map(to_take_item, result.takes), len(result.takes))
             self._print_items(map(to_problem_item, result.problems), len(result.problems))
         else:
+            from tts_assets.cli.output.ci_output import (  # noqa: PLC0415 - see _find_forms
+                format_verify_lines,
+            )
+
             self.print_lines(format_verify_lines(result))
 
     def _print_clip(self, event: ClipMade) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from contextlib import contextmanager, suppress
@@ -190,6 +191,12 @@ def write_stdout(data: str) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data.encode("utf-8", "backslashreplace"))
         sys.stdout.flush()
+
+
+def is_plain_stdout() -> bool:
+    """Whether rich would write plain lines to standard output: it takes long to import."""
+    forced = {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys()
+    return sys.stdout is not None and not forced and not sys.stdout.isatty()
 
 
 def open_safe_stderr() -> IO[str]:

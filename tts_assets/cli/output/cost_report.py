@@ -13,7 +13,6 @@ from tts_assets.cli.output.console_text import (
     to_plain_data,
 )
 from tts_assets.engines.protocol import Balance
-from tts_assets.store.paid_journal import Opinion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -323,6 +322,8 @@ def _format_takes(standing: Standing) -> list[str]:
     count = Counter(each.opinion for each in standing.takes)
     if not count:
         return []
+    from tts_assets.store.paid_journal import Opinion  # noqa: PLC0415 - few projects pay
+
     opinions = ", ".join(f"{count[each]:,} {each.value}" for each in Opinion if count[each])
     advice = "" if not count[Opinion.UNDECIDED] else "; listen with `tts-assets review`"
     return [

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-
 from tts_assets.cli.output.console_text import resolve_progress
 from tts_assets.config.settings import Progress as Wanted
 
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 
 #: Without a terminal, the interval of lines in seconds, and the share of work between two lines.
@@ -185,6 +184,8 @@ class _ProgressLines:
 
 
 def _create_bars(console: Console) -> Progress:
+    from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415 - heavy
+
     words = TextColumn("{task.fields[words]}", markup=False)
     columns = (BarColumn(bar_width=None), words) if console.width >= _BAR_COLUMNS else (words,)
     return Progress(

@@ -19,7 +19,6 @@ from tts_assets.build.events import (
 from tts_assets.build.plan.planner import State
 from tts_assets.cli.output.console_text import shorten_text, to_one_line, to_plain_data
 from tts_assets.cli.output.cost_report import count_decisions, to_cost_data, to_traffic_data
-from tts_assets.japanese.accent_notation import format_accent_phrases, format_pitch_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from tts_assets.build.metrics import RunHistory
     from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.errors import InputError
-    from tts_assets.model import Clip
+    from tts_assets.model import Clip, Pronunciation
     from tts_assets.store.paid_journal import DoubtfulTake
 
 _EVENT_NAMES = {
@@ -78,7 +77,7 @@ def to_event_data(event: Event) -> dict[str, Any]:
         case SegmentMade():
             changes |= {"segment": event.number + 1, "segments": event.out_of}
         case ClipMade(pronunciation=spoken):
-            changes["said"] = None if spoken is None else format_accent_phrases(spoken.phrases)
+            changes["said"] = None if spoken is None else _format_spoken(spoken)
         case ClipFailed():
             changes["reason"] = str(event.error)
     return {"event": _EVENT_NAMES[type(event)], **to_plain_data(event, **changes)}
@@ -109,11 +108,19 @@ def _to_history_data(report: Report, history: RunHistory) -> dict[str, Any]:
     )
 
 
+def _format_spoken(spoken: Pronunciation) -> str:
+    # Loads rules of Japanese, which most reports do without.
+    from tts_assets.japanese.accent_notation import format_accent_phrases  # noqa: PLC0415
+
+    return format_accent_phrases(spoken.phrases)
+
+
 def _to_uncertain_data(doubt: Doubt) -> dict[str, Any]:
-    phrases = doubt.pronunciation.phrases
-    return to_plain_data(
-        doubt, said=format_accent_phrases(phrases), pitch=format_pitch_line(phrases)
-    )
+    from tts_assets.japanese.accent_notation import format_pitch_line  # noqa: PLC0415 - see above
+
+    spoken = doubt.pronunciation
+    pitch = format_pitch_line(spoken.phrases)
+    return to_plain_data(doubt, said=_format_spoken(spoken), pitch=pitch)
 
 
 def _to_take_data(take: DoubtfulTake) -> dict[str, Any]:
