@@ -18,7 +18,7 @@ from tts_assets.engines.elevenlabs_requests import (
 )
 from tts_assets.engines.elevenlabs_speaker import ElevenLabsSpeaker
 from tts_assets.engines.http.http_client import Endpoint, refuse_unsafe
-from tts_assets.engines.machine import READING, format_versions
+from tts_assets.engines.machine import IMPOSED_MELODY, READING, format_versions
 from tts_assets.engines.paid_purchases import TextService
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.engines.registry import list_named_voices
@@ -89,12 +89,14 @@ class ElevenLabs(TextService):
             for name in names
         )
 
-    def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine
+    def engine(self, voice: str) -> str:
         """The model, all settings that change the audio, and the versions that determine the text."""
         fields = sound_fields(self._own)
         fields |= fields.pop("voice_settings", {})
         fields["output_format"] = self._own.output_format
         values = " ".join(f"{name}={value}" for name, value in fields.items())
+        if self.accents(voice):
+            values += f" {IMPOSED_MELODY}"
         return f"elevenlabs {values} {format_versions(READING)}"
 
     def wants_timestamps(self, *, is_requested: bool) -> bool:
@@ -151,9 +153,18 @@ class ElevenLabs(TextService):
         self._check_settings()
         self._check_endpoint()
         most = max(1, min(workers, self.max_concurrent))
-        async with self._connect(most) as service, self._readings.open(words) as read:
+        async with (
+            self._connect(most) as service,
+            self._readings.open(words) as read,
+            self._open_accents(words, workers=most, timeout_seconds=timeout_seconds) as accents,
+        ):
             yield ElevenLabsSpeaker(
-                service, read, self._own, workers=most, timeout_seconds=timeout_seconds
+                service,
+                read,
+                self._own,
+                accents=accents,
+                workers=most,
+                timeout_seconds=timeout_seconds,
             )
 
     def _check_settings(self) -> None:

@@ -46,7 +46,6 @@ from tts_assets.engines.validated_speech import (
     unpack_timed_answer,
 )
 from tts_assets.errors import ClipError, FatalError, UsageError
-from tts_assets.japanese.accent_notation import drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
 from tts_assets.model import Speech
 
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import ElevenLabsSettings
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.paid_purchases import SpeechAccents
     from tts_assets.engines.validated_speech import Attempt, ExpectedSpeech
     from tts_assets.model import Pronunciation, SpokenForm, Voice
 
@@ -312,6 +312,7 @@ class ElevenLabsSpeaker:
         read: Callable[[SpokenForm], Awaitable[Pronunciation]],
         settings: ElevenLabsSettings,
         *,
+        accents: SpeechAccents,
         workers: int,
         timeout_seconds: float,
     ) -> None:
@@ -323,6 +324,7 @@ class ElevenLabsSpeaker:
         self._service = service
         self._read = read
         self._settings = settings
+        self._accents = accents
         self._timeout_seconds = timeout_seconds
         self._pcm_rate_hz = pcm_rate_hz(settings)
         history = ElevenLabsHistory(service, seconds=timeout_seconds) if settings.history else None
@@ -427,10 +429,11 @@ class ElevenLabsSpeaker:
             [take.alignment for take in sound.takes],
             [take.seconds for take in sound.takes],
         )
+        samples, pronunciation = await self._accents.apply(form, reading, sound, on_start)
         return Speech(
-            samples=sound.samples,
+            samples=samples,
             rate_hz=sound.rate_hz,
-            pronunciation=drop_accents(reading),
+            pronunciation=pronunciation,
             billed=sum(costs) if costs else None,
             # The text may have been sent in another spelling.
             character_times=transfer_times(form.text, "".join(parts), spans),

@@ -26,13 +26,12 @@ from tts_assets.engines.http.http_client import (
     refuse_unsafe,
 )
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
-from tts_assets.engines.machine import READING, format_versions
+from tts_assets.engines.machine import IMPOSED_MELODY, READING, format_versions
 from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser, TextService
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.engines.registry import list_named_voices
 from tts_assets.engines.validated_speech import split_for_requests
 from tts_assets.errors import ClipError, FatalError, UsageError
-from tts_assets.japanese.accent_notation import drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
 from tts_assets.model import Speech
 
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import OpenAISettings, Settings
     from tts_assets.engines.http.service_calls import RetryPolicy, ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.paid_purchases import SpeechAccents
     from tts_assets.engines.protocol import Charge
     from tts_assets.engines.validated_speech import Attempt, ExpectedSpeech
     from tts_assets.model import DictionaryWord, Pronunciation, SpokenForm, Voice
@@ -241,6 +241,7 @@ class OpenAISpeaker:
         read: Callable[[SpokenForm], Awaitable[Pronunciation]],
         *,
         settings: OpenAISettings,
+        accents: SpeechAccents,
         workers: int,
         timeout_seconds: float,
     ) -> None:
@@ -253,6 +254,7 @@ class OpenAISpeaker:
         )
         self._read = read
         self._settings = settings
+        self._accents = accents
         self._timeout_seconds = timeout_seconds
 
     async def speak(
@@ -262,7 +264,8 @@ class OpenAISpeaker:
 
         Returns:
             float32 samples, shape (n,), full scale at -1..1; the rate that the server chose; and
-            the requested pronunciation: servers do not report their own.
+            the requested pronunciation, as servers do not report their own, with the voice's
+            accents unless others were imposed.
 
         Raises:
             ClipError: the form cannot be synthesized, or no response is usable.
@@ -289,9 +292,8 @@ class OpenAISpeaker:
             reading, voice, check_ends=self._settings.check_ends, least_speed=1.0
         )
         sound = await self._purchaser.buy_speech(parts, expected, make_part, buy_part, on_start)
-        return Speech(
-            samples=sound.samples, rate_hz=sound.rate_hz, pronunciation=drop_accents(reading)
-        )
+        samples, pronunciation = await self._accents.apply(form, reading, sound, on_start)
+        return Speech(samples=samples, rate_hz=sound.rate_hz, pronunciation=pronunciation)
 
     def _build_request(self, text: str, voice: Voice, seconds: float) -> ServiceRequest:
         body: dict[str, Any] = {
@@ -415,11 +417,13 @@ class OpenAI(TextService):
             )
         return found
 
-    def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one model
+    def engine(self, voice: str) -> str:
         """The model, its instructions, and the versions that determine the text to send."""
         found = [f"openai model={self.model} response_format={self._own.response_format}"]
         if self._own.instructions:
             found.append(f"instructions={json.dumps(self._own.instructions, ensure_ascii=False)}")
+        if self.accents(voice):
+            found.append(IMPOSED_MELODY)
         return " ".join([*found, format_versions(READING)])
 
     @asynccontextmanager
@@ -438,9 +442,15 @@ class OpenAI(TextService):
         async with (
             self._connect(most, timeout_seconds) as server,
             self._readings.open(words) as read,
+            self._open_accents(words, workers=most, timeout_seconds=timeout_seconds) as accents,
         ):
             yield OpenAISpeaker(
-                server, read, settings=self._own, workers=most, timeout_seconds=timeout_seconds
+                server,
+                read,
+                settings=self._own,
+                accents=accents,
+                workers=most,
+                timeout_seconds=timeout_seconds,
             )
 
     @property

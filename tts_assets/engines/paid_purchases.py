@@ -20,6 +20,8 @@ from tts_assets.audio.expected_length import (
     estimate_speech_seconds,
 )
 from tts_assets.config import keys
+from tts_assets.config.settings import AccentControl
+from tts_assets.engines import machine
 from tts_assets.engines.decode_response import check_sound_body
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
 from tts_assets.engines.http.service_connection import connect_service
@@ -35,6 +37,7 @@ from tts_assets.engines.validated_speech import (
     speak_parts,
 )
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
+from tts_assets.japanese.accent_notation import doubt_accents, drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
 from tts_assets.model import Format
 from tts_assets.store.paid_journal import Opinion
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.http_client import Endpoint
     from tts_assets.engines.http.service_calls import Judge, RetryPolicy, ServiceRequest
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.imposed_accents import ImposerHost
     from tts_assets.engines.validated_speech import JoinedAttempts
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
     from tts_assets.store.paid_journal import Purchase
@@ -62,9 +66,10 @@ _BYTES_PER_SAMPLE = 2
 
 
 class TextService:
-    """A provider whose service takes plain text, so accents and readings cannot be checked.
+    """A provider whose service takes plain text, so readings cannot be checked.
 
-    Texts are sent in kana where the spelling is ambiguous.
+    Texts are sent in kana where the spelling is ambiguous. Accents are the voice's, unless they are
+    imposed on the sounds.
     """
 
     name: str
@@ -91,8 +96,8 @@ class TextService:
         return self._settings.remote.max_concurrent
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
-        """Never: the service does not accept pitch accents."""
-        return False
+        """Whether accents are imposed: the service does not accept them."""
+        return self._endpoint_settings.accent == AccentControl.IMPOSE
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
         """Never: no service guarantees it."""
@@ -121,6 +126,22 @@ class TextService:
         ) as service:
             yield service
 
+    @asynccontextmanager
+    async def _open_accents(
+        self, words: tuple[DictionaryWord, ...], *, workers: int, timeout_seconds: float
+    ) -> AsyncIterator[SpeechAccents]:
+        """Prepare to impose accents, or to leave them to the voice."""
+        if self._endpoint_settings.accent != AccentControl.IMPOSE:
+            yield SpeechAccents()
+            return
+        # Heavy, and rarely needed.
+        from tts_assets.engines.imposed_accents import open_accent_imposer  # noqa: PLC0415
+
+        threads = min(workers, machine.count_cores())
+        opened = open_accent_imposer(words, threads=threads, timeout_seconds=timeout_seconds)
+        async with opened as imposer:
+            yield SpeechAccents(imposer)
+
     async def _count_charges(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...], credits_each: float
     ) -> list[Charge | str]:
@@ -135,6 +156,29 @@ class TextService:
             else Charge(count := len(spell_for_engine(form, reading)), count * credits_each)
             for form, reading in zip(forms, await self._readings.read(forms, words), strict=True)
         ]
+
+
+class SpeechAccents:
+    """Gives bought speech its accents: those of its reading if they can be imposed, else the voice's."""
+
+    def __init__(self, imposer: ImposerHost | None = None) -> None:
+        """Without an imposer, all accents are the voice's."""
+        self._imposer = imposer
+
+    async def apply(
+        self,
+        form: SpokenForm,
+        reading: Pronunciation,
+        sound: JoinedAttempts,
+        on_start: Callable[[], None] | None,
+    ) -> tuple[Samples, Pronunciation]:
+        """The samples to use, as long as those of the sound, and their pronunciation."""
+        if self._imposer is None:
+            return sound.samples, drop_accents(reading)
+        imposed = await self._imposer.impose(form, sound.samples, sound.rate_hz, on_start)
+        if imposed is None:
+            return sound.samples, doubt_accents(reading)
+        return imposed, reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
