@@ -96,6 +96,7 @@ REVIEW_LAYOUT = PageLayout(
         "review/dialogs.js",
         "review/keys.js",
         "review/morae.js",
+        "review/accents.js",
         "review/pitch.js",
         "review/drawing.js",
         "review/picture_media.js",

@@ -14,7 +14,7 @@ from tts_assets.build.shards.shard_record import short_name
 from tts_assets.catalogues.review_edits import OverrideValues
 from tts_assets.japanese.accent_notation import format_pitch_line
 from tts_assets.model import Cue, Decision, Phrase, split_morae
-from tts_assets.review.sound_previews import PITCH_STEP
+from tts_assets.review.sound_previews import PITCH_STEP, AccentMatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tts_assets.engines.protocol import VoiceInfo
     from tts_assets.errors import InputError
-    from tts_assets.model import Clip
+    from tts_assets.model import Clip, SpokenForm
     from tts_assets.review.review_items import RecordDetails
     from tts_assets.review.sound_previews import SoundPreview
 
@@ -143,6 +143,7 @@ class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
         pitch: as in SoundPreview.
         pitch_step: seconds from one pitch value to the next.
         morae: predicted morae; none for a passage.
+        accents: the recognized accents of its phrases; None if they were not recognized yet.
         earlier: the former sound of its clip, if it is still there.
         override: the reviewer's override of the entry.
         again: whether the page can regenerate it.
@@ -170,6 +171,7 @@ class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
     pitch: bytes = b""
     pitch_step: float = PITCH_STEP
     morae: tuple[TimedMora, ...] = ()
+    accents: tuple[AccentMatch, ...] | None = ()
     earlier: EarlierSound | None = None
     override: OverrideValues | None = None
     again: bool = False
@@ -245,6 +247,7 @@ class ReviewRows:
     Args:
         clips: one row for each sound, in the order of the catalogues.
         sounds: the file of each sound, by its address below the page before URL quoting.
+        forms: what is spoken in the sounds of voices that choose their own accents, by asset.
         provider: the name of the engine.
         voices: those of the engine.
         notes: clips that are not shown, and why.
@@ -254,6 +257,7 @@ class ReviewRows:
 
     clips: tuple[ReviewRow, ...]
     sounds: Mapping[str, Path] = field(default_factory=dict)
+    forms: Mapping[str, SpokenForm] = field(default_factory=dict)
     provider: str = ""
     voices: tuple[VoiceInfo, ...] = ()
     notes: tuple[str, ...] = ()
