@@ -8,6 +8,7 @@ from tts_assets.config import option_values
 from tts_assets.config.command_options import (
     MOST_SHARDS,
     SAMPLE,
+    AccentScope,
     TranscribeSettings,
     VerifySettings,
     shard_of,
@@ -128,6 +129,7 @@ OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
     "verify.sample": ("sample", option_values.word_or("none", SAMPLE)),
     "verify.seed": ("seed", option_values.number(0, 2**32 - 1, whole=True)),
     "verify.cer": ("cer", option_values.number(0, 1)),
+    "verify.accents": ("accents", option_values.choice_value(AccentScope)),
     "models.folder": ("folder", option_values.path),
     "models.mirror": ("mirror", option_values.address),
     "models.offline": ("offline", option_values.switch_value),

@@ -179,7 +179,7 @@ class _RowBuilder:
             cues=line.cues,
             peaks=preview.peaks,
             pitch=preview.pitch,
-            morae=() if line.cues else self._build_morae(line.voice, phrases, preview),
+            morae=() if line.cues else self._build_morae(line, phrases, preview),
             accents=self._find_accents(line, phrases, preview),
             earlier=self._build_earlier(line.asset),
             override=self._find_override(clips),
@@ -232,10 +232,10 @@ class _RowBuilder:
         )
 
     def _build_morae(
-        self, voice: str, phrases: tuple[Phrase, ...], preview: SoundPreview
+        self, line: Line, phrases: tuple[Phrase, ...], preview: SoundPreview
     ) -> tuple[TimedMora, ...]:
         morae = predict_morae(phrases, preview)
-        if self._accents.has_accent_control(voice):
+        if self._accents.follows_accents(line.voice, line.engine):
             return morae
         # The accent of such a voice is unknown: draw no high morae.
         return tuple(mora._replace(high=0) for mora in morae)
@@ -247,7 +247,7 @@ class _RowBuilder:
         if line.cues or not phrases:
             return ()
         form = None
-        if not self._accents.has_accent_control(line.voice):
+        if not self._accents.follows_accents(line.voice, line.engine):
             form = self._forms[line.asset] = _choose_form(self._items.clips[line.asset])
         key = accents_key(line.voice, phrases, form, self._settings)
         return preview.accents if preview.accents_key == key else None
