@@ -217,6 +217,7 @@ class ExpectedSound:
         speed: the requested speed; 1.0 is the voice's natural speed.
         voice: provider and name of the voice, as ``openjtalk/mei``.
         says_accents: whether the voice follows accents.
+        is_imposed: whether its melody was imposed on the finished sound.
         is_segment: the clip is a segment of a passage from the engine: not levelled, padded or encoded.
         pauses_ms: the silences between the segments of a passage.
         pace: the learned speaking rate at this speed; ignored for a calibrated voice.
@@ -227,6 +228,7 @@ class ExpectedSound:
     speed: float
     voice: str
     says_accents: bool
+    is_imposed: bool = False
     is_segment: bool = False
     pauses_ms: tuple[int, ...] = ()
     pace: SpeakingRate | None = None

@@ -29,6 +29,7 @@ from tts_assets.build.plan.plan_types import SourceAddresses
 from tts_assets.build.plan.planner import State
 from tts_assets.config.command_options import AccentScope
 from tts_assets.engines import registry
+from tts_assets.engines.machine import IMPOSED_MELODY
 from tts_assets.engines.registry import AccentSupport
 from tts_assets.errors import UsageError
 from tts_assets.japanese.accent_notation import parse_accent_phrases
@@ -369,6 +370,7 @@ class ExpectationBuilder:
             else "",
             # The accents of a passage were checked in its segments when it was generated.
             says_accents=not line.cues and self._accents.follows_accents(line.voice, line.engine),
+            is_imposed=IMPOSED_MELODY in line.engine,
             pauses_ms=pauses,
             pace=self._rates.of(line.voice, line.engine, line.speed),
         )
