@@ -288,7 +288,19 @@ def _ledger_kana(line: Line) -> str:
 def _forms_of_line(line: Line) -> Iterator[SpokenForm]:
     """The form for the dictionary if the engine did not report the pronunciation."""
     if not line.spoken:
-        yield line.form
+        yield _build_form(line)
+
+
+def _build_form(line: Line) -> SpokenForm:
+    return SpokenForm(
+        text=line.text,
+        reading=line.reading,
+        accent=line.accent,
+        sentence=line.sentence,
+        readings=line.readings,
+        boundaries=line.boundaries,
+        romanized=line.romanized,
+    )
 
 
 def _forms_of_text(text: str) -> Iterator[SpokenForm]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import msgspec
 
 from tts_assets.errors import InputError
-from tts_assets.model import Cue, Decided, Decision, Finding, SpokenForm
+from tts_assets.model import Cue, Decided, Decision, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,19 +92,6 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     word_cues: tuple[Cue, ...] = ()
     findings: tuple[Finding, ...] = ()
     review: Decision | None = None
-
-    @property
-    def form(self) -> SpokenForm:
-        """The spoken form, without the turns of a passage."""
-        return SpokenForm(
-            text=self.text,
-            reading=self.reading,
-            accent=self.accent,
-            sentence=self.sentence,
-            readings=self.readings,
-            boundaries=self.boundaries,
-            romanized=self.romanized,
-        )
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
