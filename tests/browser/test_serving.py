@@ -7,16 +7,18 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import msgspec
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import served
+from tests.browser.conftest import exported, served
 from tests.browser.visits import expect_decided
 from tts_assets.store import ledger
-from tts_assets.store.ledger_line import LEDGER_NAME
+from tts_assets.store.ledger_line import LEDGER_NAME, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.browser.visits import Visit
     from tests.conftest import Project
@@ -136,3 +138,34 @@ def test_decisions_wait_while_the_server_is_away_and_nothing_is_lost(
     page.wrong.clear()
     assert spoken.run("review", "apply", "decisions.json").returncode == 0
     assert [each["asset"] for each in _journal(spoken)] == [asset]
+
+
+def test_the_accents_of_the_shown_clip_are_recognized_and_compared(
+    visit: Callable[..., Visit], spoken: Project, screenshots: Path | None
+) -> None:
+    path = spoken.folder / "audio" / LEDGER_NAME
+    lines = [
+        msgspec.structs.replace(line, spoken="ネコ") if line.text == "猫" else line
+        for line in ledger.whole_lines(path.read_bytes())
+    ]
+    path.write_bytes(b"".join(map(encode, lines)))
+    with served(spoken) as address:
+        page = visit(address)
+        heard = page.at(".picture-accents")
+        page.rows.filter(has_text="猫").click()
+        expect(heard).to_contain_text("not as expected")
+        expect(heard).to_contain_text("Expected")
+        expect(heard.locator(".accents-other .falls")).to_have_text("ネ↓")
+        page.rows.filter(has_text="魚").click()
+        expect(heard).not_to_contain_text("not as expected")
+        expect(heard).to_contain_text("サカナ")
+        expect(heard.locator(".accents-verdict")).to_contain_text("as expected")
+        if screenshots is not None:
+            page.page.screenshot(path=screenshots / "accents.png")
+        page.page.close()
+    # The exported page has what was recognized before.
+    kept = visit(exported(spoken))
+    kept.rows.filter(has_text="猫").click()
+    expect(kept.at(".picture-accents")).to_contain_text("not as expected")
+    kept.rows.filter(has_text="犬").first.click()
+    expect(kept.at(".picture-accents")).to_be_hidden()

@@ -14,8 +14,10 @@ import soundfile
 from tests.quality.conftest import SOUND, MadeClips, rules
 from tts_assets import Settings, generate_sync
 from tts_assets.audio.expected_length import Rule
+from tts_assets.config.command_options import AccentScope, VerifySettings
+from tts_assets.engines.openjtalk_engine import OpenJTalkEngine
 from tts_assets.errors import UsageError
-from tts_assets.model import Cue, Decided, Decision, Finding, Kind
+from tts_assets.model import Cue, Decided, Decision, Finding, Kind, SpokenForm, Voice
 from tts_assets.quality.quality_reports import DAMAGED, MISSING, ClipName, VerifyReport
 from tts_assets.quality.verify_assets import verify_assets
 from tts_assets.store import ledger
@@ -355,3 +357,34 @@ def test_accents_of_other_engines_are_recognized(made: MadeClips) -> None:
     approved = Decision(decided=Decided.APPROVED, at="2026-11-22T13:00:00.123Z")
     made.change_line("school", review=approved)
     assert made.look().verdicts == ()
+
+
+@pytest.mark.parametrize(("accent", "found"), [(0, ()), (1, ("accent-heard",))])
+def test_accents_of_recordings_are_recognized_if_that_is_set(
+    made: MadeClips, accent: int, found: tuple[str, ...]
+) -> None:
+    shutil.copy(made.file("school"), "audio/mine.wav")
+    path = Path("data/vocabulary.json")
+    entries = json.loads(path.read_bytes())
+    mine = {"id": "mine", "word": "学校", "reading": "がっこう", "accent": accent}
+    path.write_text(json.dumps([*entries, mine | {"audioUrl": "/audio/mine.wav"}]), "utf-8")
+    assert made.look().verdicts == ()
+    report = made.look(verify=VerifySettings(accents=AccentScope.ALL))
+    assert tuple(each.rule for verdict in report.verdicts for each in verdict.findings) == found
+    assert [(each.asset, each.ours) for each in report.verdicts] == [("mine.wav", False)] * len(
+        found
+    )
+
+
+def test_accents_of_voices_with_their_own_are_recognized_if_that_is_set(made: MadeClips) -> None:
+    made.change_line("cat", voice="say/Kyoko")
+    everything = VerifySettings(accents=AccentScope.ALL)
+    assert made.look(verify=everything).verdicts == ()
+    form = SpokenForm("猫", "ネコ", 0)
+    speech = OpenJTalkEngine().speak(form, Voice(provider="openjtalk", name="mei"))
+    path = made.file("cat")
+    soundfile.write(path, speech.samples / abs(speech.samples).max() / 4, speech.rate_hz)
+    data = path.read_bytes()
+    made.change_line("cat", sha256=sha256(data), bytes=len(data))
+    assert "accent-heard" not in _only(made.look())
+    assert "accent-heard" in _only(made.look(verify=everything))

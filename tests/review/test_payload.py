@@ -19,7 +19,7 @@ from tts_assets.review.review_rows import PageMode, build_payload
 #: Every key that the page reads of a row.
 KEYS = (
     "asset sha256 sound uses text reading accent sentence phrases basis voice speed seconds lufs "
-    "peak_dbtp findings decision cues peaks pitch pitch_step morae earlier override again"
+    "peak_dbtp findings decision cues peaks pitch pitch_step morae accents earlier override again"
 )
 
 

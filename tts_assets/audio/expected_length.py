@@ -222,6 +222,7 @@ class ExpectedSound:
     speed: float  #: the requested speed; 1.0 is the voice's natural speed
     voice: str  #: provider and name of the voice, as ``openjtalk/mei``
     says_accents: bool  #: whether the voice follows accents
+    is_imposed: bool = False  #: whether its melody was imposed on the finished sound
     #: The clip is a segment of a passage from the engine: not levelled, padded or encoded.
     is_segment: bool = False
     pauses_ms: tuple[int, ...] = ()  #: the silences between the segments of a passage

@@ -55,7 +55,8 @@ _LEAST_RISE, _LEAST_SHORT_RISE = 2.0, 0.0
 
 #: Kokoro's voices make the last mora before a silence longer by this factor, and their peaks come early:
 #: after an accented first mora they fall by 2.9 and more, and else by 2.6 at most, but in one of 236
-#: words and phrases.
+#: words and phrases. Imposed peaks come as early: of 461 clips of two voices with rightly imposed
+#: accents, 4 are reported, and 6 with the limits for unknown voices.
 _EARLY_VOICES = "kokoro/"
 _LAST_MORA = 2.2
 _LEAST_EARLY_RISE = -2.75
@@ -99,13 +100,14 @@ def check_accents(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[F
     if spoken.accent_basis not in _SURE:
         return
     calibration = KNOWN.get(expected.voice)
-    is_early = expected.voice.startswith(_EARLY_VOICES)
+    is_kokoro = expected.voice.startswith(_EARLY_VOICES)
+    is_early = is_kokoro or expected.is_imposed
     for phrase, begin, end, kana in _list_breaths(speech, spoken):
         own = split_morae(phrase.kana)
         if not _is_checkable(own):
             continue
         seconds = estimate_mora_seconds(kana)
-        if is_early:
+        if is_kokoro:
             seconds[-1] *= _LAST_MORA
         melody = _measure_melody(speech, begin, end, seconds)
         start = _Start(phrase, own, phrase.kana == kana, melody)

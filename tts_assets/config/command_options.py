@@ -6,6 +6,7 @@ import math
 import os
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,15 @@ SAMPLE = Parse(
 )
 
 
+class AccentScope(StrEnum):
+    """The clips whose accents ``verify`` recognizes."""
+
+    #: Those of voices that follow accents.
+    FOLLOWED = "followed"
+    #: Those of all voices, and recordings.
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifySettings:
     """Settings of speech recognition in ``verify``.
@@ -75,11 +85,14 @@ class VerifySettings:
         sample: the clips to recognize, as a number or a percentage; None: none.
         seed: another seed draws other clips.
         cer: the maximum share of misrecognized morae, 0 to 1.
+        accents: the clips whose accents are recognized: followed, of voices that follow accents; all,
+            also of other voices, and recordings.
     """
 
     sample: Sample | None = None
     seed: int = 0
     cer: float = 0.34
+    accents: AccentScope = AccentScope.FOLLOWED
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.

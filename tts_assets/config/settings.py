@@ -187,6 +187,8 @@ class ElevenLabsSettings:
         check_ends: refuse audio that ends within a word or before its end.
         history: look lost audio up in the account's history before buying it again.
         timestamps: whether time lines have words; auto: where a record has a field for the time line.
+        accent: voice leaves the accents to the voice; impose changes the pitch of the bought sound to
+            the melody of its accents.
         api_key_file: a file that contains the key and nothing else; takes precedence over the environment.
     """
 
@@ -204,6 +206,7 @@ class ElevenLabsSettings:
     check_ends: bool = True
     history: bool = True
     timestamps: Switch = Switch.AUTO
+    accent: AccentControl = AccentControl.VOICE
     api_key_file: str | None = None
 
 
@@ -218,6 +221,7 @@ class OpenAISettings:
         response_format: audio format of the server's replies: wav, flac, mp3, opus or pcm.
         instructions: how to speak, for models that accept it; None: no instructions.
         check_ends: as for elevenlabs.
+        accent: as for elevenlabs.
         api_key_file: as for elevenlabs.
     """
 
@@ -227,6 +231,7 @@ class OpenAISettings:
     response_format: str = "wav"
     instructions: str | None = None
     check_ends: bool = True
+    accent: AccentControl = AccentControl.VOICE
     api_key_file: str | None = None
 
 

@@ -58,11 +58,14 @@ class PhraseAccent(NamedTuple):
         accent: the mora after which the pitch falls; 0 for none.
         excess: by how many semitones the expected accent fits worse, as root mean square over the
             morae; 0 if the expected accent fits best.
+        margin: by how many semitones every other accent fits worse than the expected one, in all
+            alignments; negative if another fits better.
     """
 
     place: int
     accent: int
     excess: float
+    margin: float = 0.0
 
 
 #: Voices with a single reference: OpenJTalk's are compared with the embedded voice, and Kokoro's, whose
@@ -216,7 +219,9 @@ class AccentRecognizer:
             if all(options):
                 own = normalize_accent(phrase)
                 candidates = [_choose_accent(place, own, fits) for fits in options]
-                found.append(min(candidates, key=lambda accent: accent.excess))
+                margin = min(each.margin for each in candidates)
+                best = min(candidates, key=lambda accent: accent.excess)
+                found.append(best._replace(margin=margin))
         return tuple(found)
 
     def _fit_phrase(
@@ -293,9 +298,10 @@ def normalize_accent(phrase: Phrase) -> int:
 
 
 def _choose_accent(place: int, own: int, fits: Mapping[int, float]) -> PhraseAccent:
-    """The accent that fits best, and by how much worse the expected one fits."""
+    """The accent that fits best, and how the expected one fits compared with the others."""
     best = min(fits, key=fits.__getitem__)
-    return PhraseAccent(place, best, fits[own] - fits[best])
+    margin = min(fit for accent, fit in fits.items() if accent != own) - fits[own]
+    return PhraseAccent(place, best, fits[own] - fits[best], margin)
 
 
 def _measure_semitones(samples: Samples) -> Floats:

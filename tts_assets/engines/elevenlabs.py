@@ -17,7 +17,7 @@ from tts_assets.engines.elevenlabs_requests import (
 )
 from tts_assets.engines.elevenlabs_speaker import ElevenLabsSpeaker
 from tts_assets.engines.http.http_client import Endpoint, refuse_unsafe
-from tts_assets.engines.machine import READING, format_versions
+from tts_assets.engines.machine import IMPOSED_MELODY, READING, format_versions
 from tts_assets.engines.paid_purchases import TextService
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError, UsageError
@@ -74,12 +74,14 @@ class ElevenLabs(TextService[ElevenLabsSettings, ElevenLabsSpeaker]):
             speeds=SPEEDS if find_elevenlabs_model(self._own.model).speed else (1.0, 1.0),
         )
 
-    def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine
+    def engine(self, voice: str) -> str:
         """The model, all settings that change the audio, and the versions that determine the text."""
         fields = sound_fields(self._own)
         fields |= fields.pop("voice_settings", {})
         fields["output_format"] = self._own.output_format
         values = " ".join(f"{name}={value}" for name, value in fields.items())
+        if self.accents(voice):
+            values += f" {IMPOSED_MELODY}"
         return f"elevenlabs {values} {format_versions(READING)}"
 
     def wants_timestamps(self, *, is_requested: bool) -> bool:

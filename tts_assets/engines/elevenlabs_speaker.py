@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
-    from tts_assets.engines.paid_purchases import PurchasedPart
+    from tts_assets.engines.paid_purchases import PurchasedPart, SpeechAccents
     from tts_assets.engines.protocol import OnStart
     from tts_assets.engines.validated_speech import Attempt
     from tts_assets.model import Pronunciation, Speech, SpokenForm, Voice
@@ -302,11 +302,14 @@ class ElevenLabsSpeaker(TextSpeaker[ElevenLabsSettings]):
         read: Callable[[SpokenForm], Awaitable[Pronunciation]],
         own: ElevenLabsSettings,
         *,
+        accents: SpeechAccents,
         workers: int,
         timeout_seconds: float,
     ) -> None:
         """Use a connection; ``read`` returns the pronunciation of a form."""
-        super().__init__(service, read, own, workers=workers, timeout_seconds=timeout_seconds)
+        super().__init__(
+            service, read, own, accents=accents, workers=workers, timeout_seconds=timeout_seconds
+        )
         #: Credits of all responses of the run, including unused ones; None before the first report.
         self.billed_total: float | None = None
         self._pcm_rate_hz = pcm_rate_hz(own)

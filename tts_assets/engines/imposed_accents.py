@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import numpy as np
 import soxr
 
@@ -15,21 +17,24 @@ from tts_assets.engines.accent_recognizer import (
     align_morae,
     compute_features,
 )
+from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.errors import ClipError
 from tts_assets.japanese.analysis import nodes_to_text, to_accent_phrases
 from tts_assets.japanese.engine_notation import find_questions
 from tts_assets.japanese.melody import MoraTones, compute_tones, place_tones
-from tts_assets.model import split_morae
+from tts_assets.japanese.reading_resolver import FormReader, resolve_reading
+from tts_assets.model import SpokenForm, split_morae
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from tts_assets.engines.accent_recognizer import MoraTime
+    from tts_assets.engines.process.supervisor import EngineHost
     from tts_assets.japanese.analysis import Nodes
     from tts_assets.japanese.dictionary import Dictionary
-    from tts_assets.model import Phrase, Samples
+    from tts_assets.model import DictionaryWord, Phrase, Samples
 
 #: The pitch range that the voices rarely leave.
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 600.0
@@ -116,6 +121,92 @@ class AccentImposer:
         )
         is_sure = found[best].distance <= max_distance * float(np.mean(others))
         return found[best].morae if is_sure else None
+
+
+def is_asking_word(form: SpokenForm) -> bool:
+    """Whether a word is a question, by its text: an overridden reading has no punctuation."""
+    return not form.sentence and form.text.endswith(("?", "？"))
+
+
+# The accents of bought sounds are imposed in a process of their own.
+
+
+class _ImposeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to the process: a form and its sound, as float32, little-endian."""
+
+    form: SpokenForm
+    samples: bytes
+    rate_hz: int
+
+
+_request = msgspec.msgpack.Decoder(_ImposeRequest)
+
+
+@contextlib.asynccontextmanager
+async def open_accent_imposer(
+    words: tuple[DictionaryWord, ...], *, threads: int, timeout_seconds: float
+) -> AsyncIterator[ImposerHost]:
+    """Run a process that imposes accents during the block.
+
+    Args:
+        words: the user's own dictionary.
+        threads: the number of sounds at once.
+        timeout_seconds: the time limit of a clip.
+    """
+    opened = engine_host(
+        "tts_assets.engines.imposed_accents:BoughtSpeechImposer",
+        threads=threads,
+        silence_seconds=limit_silence(timeout_seconds),
+        words=words,
+    )
+    async with opened as host:
+        yield ImposerHost(host)
+
+
+class ImposerHost:
+    """Sends sounds to the process that imposes accents."""
+
+    def __init__(self, host: EngineHost) -> None:
+        self._host = host
+
+    async def impose(
+        self,
+        form: SpokenForm,
+        samples: Samples,
+        rate_hz: int,
+        on_start: Callable[[], None] | None = None,
+    ) -> Samples | None:
+        """Give the sound of a form the melody of its accents; None if that fails.
+
+        Raises:
+            FatalError: the process cannot be started.
+        """
+        data = samples.astype("<f4", copy=False).tobytes()
+        request = _ImposeRequest(form=form, samples=data, rate_hz=rate_hz)
+        try:
+            answer = await self._host.ask(msgspec.msgpack.encode(request), on_start=on_start)
+        except ClipError:
+            # The process crashed on this sound, which is paid for and can be used as it is.
+            return None
+        return np.frombuffer(answer, dtype="<f4").astype(np.float32) if answer else None
+
+
+class BoughtSpeechImposer(FormReader):
+    """Imposes accents on bought sounds, in the child process; thread-safe."""
+
+    def __init__(self) -> None:
+        """Load the dictionary and the embedded voice, so that a missing package fails at once."""
+        super().__init__()
+        self._imposer = AccentImposer(self._dictionary)
+
+    def answer(self, question: bytes) -> bytes:
+        """Handle an encoded request; the answer has no bytes if the morae cannot be located."""
+        request = _request.decode(question)
+        samples = np.frombuffer(request.samples, dtype="<f4").astype(np.float32)
+        sentences = resolve_reading(request.form, self._dictionary).parts
+        asks = is_asking_word(request.form)
+        imposed = self._imposer.impose(samples, request.rate_hz, sentences, asks=asks)
+        return b"" if imposed is None else imposed.astype("<f4", copy=False).tobytes()
 
 
 def _change_reading(phrases: Sequence[Phrase], move: int) -> list[Phrase]:

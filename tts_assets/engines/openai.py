@@ -25,7 +25,7 @@ from tts_assets.engines.http.http_client import (
     split_url,
 )
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
-from tts_assets.engines.machine import READING, format_versions
+from tts_assets.engines.machine import IMPOSED_MELODY, READING, format_versions
 from tts_assets.engines.paid_purchases import TextService, TextSpeaker
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.engines.validated_speech import split_for_requests
@@ -231,7 +231,8 @@ class OpenAISpeaker(TextSpeaker[OpenAISettings]):
 
         Returns:
             float32 samples, shape (n,), full scale at -1..1; the rate that the server chose; and
-            the requested pronunciation: servers do not report their own.
+            the requested pronunciation, as servers do not report their own, with the voice's
+            accents unless others were imposed.
 
         Raises:
             ClipError: the form cannot be synthesized, or no response is usable.
@@ -356,11 +357,13 @@ class OpenAI(TextService[OpenAISettings, OpenAISpeaker]):
             )
         return found
 
-    def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one model
+    def engine(self, voice: str) -> str:
         """The model, its instructions, and the versions that determine the text to send."""
         found = [f"openai model={self.model} response_format={self._own.response_format}"]
         if self._own.instructions:
             found.append(f"instructions={json.dumps(self._own.instructions, ensure_ascii=False)}")
+        if self.accents(voice):
+            found.append(IMPOSED_MELODY)
         return " ".join([*found, format_versions(READING)])
 
     @property

@@ -20,6 +20,8 @@ from tts_assets.audio.expected_length import (
     estimate_speech_seconds,
 )
 from tts_assets.config import keys
+from tts_assets.config.settings import AccentControl
+from tts_assets.engines import machine
 from tts_assets.engines.decode_response import check_sound_body, is_sound_file
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
 from tts_assets.engines.http.service_connection import connect_service
@@ -38,7 +40,7 @@ from tts_assets.engines.validated_speech import (
     transfer_times,
 )
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
-from tts_assets.japanese.accent_notation import drop_accents
+from tts_assets.japanese.accent_notation import doubt_accents, drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
 from tts_assets.model import Format, Speech
 from tts_assets.store.paid_journal import Opinion
@@ -54,7 +56,9 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.http_client import Endpoint
     from tts_assets.engines.http.service_calls import RetryPolicy, ServiceRequest
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.imposed_accents import ImposerHost
     from tts_assets.engines.protocol import OnStart, VoiceInfo
+    from tts_assets.engines.validated_speech import JoinedAttempts
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
     from tts_assets.store.paid_journal import Purchase
     from tts_assets.store.paid_speech import ClipRequests
@@ -69,9 +73,10 @@ _BYTES_PER_SAMPLE = 2
 
 
 class TextService(ABC, Generic[OwnSettings, OpenSpeaker]):
-    """A provider whose service takes plain text, so accents and readings cannot be checked.
+    """A provider whose service takes plain text, so readings cannot be checked.
 
-    Texts are sent in kana where the spelling is ambiguous.
+    Texts are sent in kana where the spelling is ambiguous. Accents are the voice's, unless they are
+    imposed on the sounds.
     """
 
     name: str
@@ -96,8 +101,8 @@ class TextService(ABC, Generic[OwnSettings, OpenSpeaker]):
         return self._settings.remote.max_concurrent
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
-        """Never: the service does not accept pitch accents."""
-        return False
+        """Whether accents are imposed: the service does not accept them."""
+        return self._own.accent == AccentControl.IMPOSE
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
         """Never: no service guarantees it."""
@@ -141,9 +146,15 @@ class TextService(ABC, Generic[OwnSettings, OpenSpeaker]):
         async with (
             self._connect(most, timeout_seconds) as service,
             self._readings.open(words) as read,
+            self._open_accents(words, workers=most, timeout_seconds=timeout_seconds) as accents,
         ):
             yield self._speaker_type(
-                service, read, self._own, workers=most, timeout_seconds=timeout_seconds
+                service,
+                read,
+                self._own,
+                accents=accents,
+                workers=most,
+                timeout_seconds=timeout_seconds,
             )
 
     @cached_property
@@ -167,6 +178,22 @@ class TextService(ABC, Generic[OwnSettings, OpenSpeaker]):
             retry_policy=self._retry_policy,
         )
 
+    @asynccontextmanager
+    async def _open_accents(
+        self, words: tuple[DictionaryWord, ...], *, workers: int, timeout_seconds: float
+    ) -> AsyncIterator[SpeechAccents]:
+        """Prepare to impose accents, or to leave them to the voice."""
+        if self._own.accent != AccentControl.IMPOSE:
+            yield SpeechAccents()
+            return
+        # Heavy, and rarely needed.
+        from tts_assets.engines.imposed_accents import open_accent_imposer  # noqa: PLC0415
+
+        threads = min(workers, machine.count_cores())
+        opened = open_accent_imposer(words, threads=threads, timeout_seconds=timeout_seconds)
+        async with opened as imposer:
+            yield SpeechAccents(imposer)
+
     async def _count_charges(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...], credits_each: float
     ) -> list[Charge | str]:
@@ -181,6 +208,29 @@ class TextService(ABC, Generic[OwnSettings, OpenSpeaker]):
             else Charge(count := len(spell_for_engine(form, reading)), count * credits_each)
             for form, reading in zip(forms, await self._readings.read(forms, words), strict=True)
         ]
+
+
+class SpeechAccents:
+    """Gives bought speech its accents: those of its reading if they can be imposed, else the voice's."""
+
+    def __init__(self, imposer: ImposerHost | None = None) -> None:
+        """Without an imposer, all accents are the voice's."""
+        self._imposer = imposer
+
+    async def apply(
+        self,
+        form: SpokenForm,
+        reading: Pronunciation,
+        sound: JoinedAttempts,
+        on_start: Callable[[], None] | None,
+    ) -> tuple[Samples, Pronunciation]:
+        """The samples to use, as long as those of the sound, and their pronunciation."""
+        if self._imposer is None:
+            return sound.samples, drop_accents(reading)
+        imposed = await self._imposer.impose(form, sound.samples, sound.rate_hz, on_start)
+        if imposed is None:
+            return sound.samples, doubt_accents(reading)
+        return imposed, reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +259,7 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
         read: Callable[[SpokenForm], Awaitable[Pronunciation]],
         own: OwnSettings,
         *,
+        accents: SpeechAccents,
         workers: int,
         timeout_seconds: float,
     ) -> None:
@@ -218,6 +269,7 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
         self._service = service
         self._read = read
         self._own = own
+        self._accents = accents
         self._timeout_seconds = timeout_seconds
         self._paces = RunVoicePaces(self.name)
         self._history: ElevenLabsHistory | None = None
@@ -286,10 +338,11 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
             raise
         alignments = [take.alignment for take in sound.takes]
         spans = join_times(parts, alignments, [take.seconds for take in sound.takes])
+        samples, pronunciation = await self._accents.apply(form, reading, sound, on_start)
         return Speech(
-            samples=sound.samples,
+            samples=samples,
             rate_hz=sound.rate_hz,
-            pronunciation=drop_accents(reading),
+            pronunciation=pronunciation,
             billed=sum(costs) if costs else None,
             # The text may have been sent in another spelling.
             character_times=transfer_times(form.text, "".join(parts), spans),

@@ -13,7 +13,7 @@ from piper import PiperConfig, PiperVoice, SynthesisConfig
 
 from tts_assets.config.settings import AccentControl
 from tts_assets.engines import onnx_models
-from tts_assets.engines.imposed_accents import AccentImposer
+from tts_assets.engines.imposed_accents import AccentImposer, is_asking_word
 from tts_assets.engines.piper import voices_in
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese import engine_notation
@@ -128,7 +128,7 @@ class PiperEngine:
         if self._imposer and found and pronunciation and offered.file.takes_imposed_accents:
             for place, nodes in enumerate(found.parts):
                 imposed = self._imposer.impose(
-                    sounds[place], rate_hz, [nodes], asks=_is_asking_word(form)
+                    sounds[place], rate_hz, [nodes], asks=is_asking_word(form)
                 )
                 if imposed is None:
                     pronunciation = doubt_accents(pronunciation)
@@ -161,7 +161,7 @@ class PiperEngine:
         self, found: FormReading, form: SpokenForm, file: VoiceFile
     ) -> list[list[list[str]]]:
         """The phonemes of each sentence, for each part of the resolved reading."""
-        asks = _is_asking_word(form)
+        asks = is_asking_word(form)
         library = self._get_library(file)
         labels = [self._dictionary.make_labels(nodes) for nodes in found.parts]
         if file.has_accents:
@@ -232,11 +232,6 @@ def _try_last_speaker(library: PiperVoice, file: VoiceFile) -> None:
             f"{file.model} does not match its configuration ({onnx_models.shorten_error(exc)}): "
             "download both again"
         ) from exc
-
-
-def _is_asking_word(form: SpokenForm) -> bool:
-    """Whether a word is a question, by its text: an overridden reading has no punctuation."""
-    return not form.sentence and form.text.endswith(("?", "？"))
 
 
 def _to_espeak_kana(found: Iterable[Phrase], *, question: bool) -> str:

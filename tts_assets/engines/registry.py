@@ -120,12 +120,34 @@ def find_voice_owner(settings: Settings, excluded: str) -> str | None:
     return None
 
 
+#: The part of an engine version that names the imposed melody.
+_MELODY = "melody="
+
+
 class AccentSupport:
     """Whether voices follow the pitch accents of the data; each engine is loaded once."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._support_by_voice: dict[str, bool] = {}
+        self._melody_by_voice: dict[str, bool] = {}
+
+    def follows_accents(self, voice: str, engine: str) -> bool:
+        """Whether a clip follows pitch accents, by its voice and its engine as in the ledger.
+
+        A voice with an imposed melody may have spoken before accents were imposed on it.
+        """
+        if _MELODY in engine:
+            return True
+        return self.has_accent_control(voice) and not self._has_melody(voice)
+
+    def _has_melody(self, voice: str) -> bool:
+        """Whether a melody is imposed on a voice that follows accents."""
+        if voice not in self._melody_by_voice:
+            provider, _, name = voice.partition("/")
+            parts = load_engine(provider, self._settings).engine(name)
+            self._melody_by_voice[voice] = _MELODY in parts
+        return self._melody_by_voice[voice]
 
     def has_accent_control(self, voice: str) -> bool:
         """Whether a voice, given as ``provider/name``, follows pitch accents."""

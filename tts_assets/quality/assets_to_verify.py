@@ -27,7 +27,9 @@ from tts_assets.build.plan.output_folder import (
 )
 from tts_assets.build.plan.plan_types import SourceAddresses
 from tts_assets.build.plan.planner import State
+from tts_assets.config.command_options import AccentScope
 from tts_assets.engines import registry
+from tts_assets.engines.machine import IMPOSED_MELODY
 from tts_assets.engines.registry import AccentSupport
 from tts_assets.errors import UsageError
 from tts_assets.japanese.accent_notation import parse_accent_phrases
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from tts_assets.build.plan import planner
     from tts_assets.build.plan.plan_types import Plan
     from tts_assets.config.settings import Settings
+    from tts_assets.model import SpokenForm
     from tts_assets.store.ledger import AssetRecord
     from tts_assets.store.ledger_line import Line
 
@@ -65,11 +68,19 @@ class AssetsToVerify:
     recorded: Mapping[str, AssetRecord] = field(default_factory=dict)
     tidy: bool = True  #: the ledger has one line for each asset
     ungenerated: int = 0  #: as in VerifyReport
+    #: What the clips of assets say, if the accents of all are recognized.
+    forms: dict[str, SpokenForm] = field(default_factory=dict)
     found: Plan | None = None  #: the plan; None if only audio files were given
 
     def add_asset(self, asset: str, *clips: ClipName) -> None:
         """Add an asset to measure, for these clips."""
         self.clips.setdefault(asset, []).extend(clips)
+
+    def add_form(self, asset: str, form: SpokenForm) -> None:
+        """Add what a clip says, unless it is a passage; the first form with an accent counts."""
+        known = self.forms.get(asset)
+        if not form.turns and (known is None or known.accent is None):
+            self.forms[asset] = form
 
 
 class _UnresolvedAsset(NamedTuple):
@@ -79,6 +90,7 @@ class _UnresolvedAsset(NamedTuple):
     state: State
     reason: str
     name: ClipName
+    form: SpokenForm | None
 
 
 def find_assets_to_verify(settings: Settings) -> AssetsToVerify:
@@ -157,6 +169,7 @@ class _AssetCollector:
     def __init__(self, settings: Settings) -> None:
         self._storage = open_storage(settings)
         self._is_whole = settings.is_whole
+        self._keeps_forms = settings.verify.accents is AccentScope.ALL
         self._assets = AssetsToVerify()
         self._unresolved: list[_UnresolvedAsset] = []
         self._addresses = SourceAddresses(settings).every()
@@ -165,14 +178,20 @@ class _AssetCollector:
         """Collect a planned clip; False, as the plan need not keep it."""
         clip = item.clip
         name = ClipName(clip.kind, clip.file, clip.entry, clip.part, clip.at)
+        form = clip.form if self._keeps_forms else None
         if item.state is State.FRESH:
-            self._assets.add_asset(item.asset, name)
+            self._add_clip(item.asset, name, form)
             return False
         assets: tuple[str, ...] = (item.held or item.asset,)
         if item.state is State.LOCKED:
             assets = self._find_recordings(item)
-        self._unresolved.append(_UnresolvedAsset(assets, item.state, item.reason, name))
+        self._unresolved.append(_UnresolvedAsset(assets, item.state, item.reason, name, form))
         return False
+
+    def _add_clip(self, asset: str, name: ClipName, form: SpokenForm | None) -> None:
+        self._assets.add_asset(asset, name)
+        if form is not None:
+            self._assets.add_form(asset, form)
 
     def resolve_all(self, plan: Plan) -> AssetsToVerify:
         """The assets to measure, once all clips are collected and all files are listed."""
@@ -189,7 +208,7 @@ class _AssetCollector:
     def _resolve_asset(self, each: _UnresolvedAsset, present: Mapping[str, int]) -> None:
         asset = next((asset for asset in each.assets if self._has_file(asset, present)), None)
         if asset is not None:
-            self._assets.add_asset(asset, each.name)
+            self._add_clip(asset, each.name, each.form)
             if each.state is State.DAMAGED:
                 self._assets.faults[asset] = each.reason
         elif each.state is State.MISSING:
@@ -343,7 +362,8 @@ class ExpectationBuilder:
             if {each[1:] for each in line.speakers} <= {(line.voice, line.speed)}
             else "",
             # The accents of a passage were checked in its segments when it was generated.
-            says_accents=not line.cues and self._accents.has_accent_control(line.voice),
+            says_accents=not line.cues and self._accents.follows_accents(line.voice, line.engine),
+            is_imposed=IMPOSED_MELODY in line.engine,
             pauses_ms=pauses,
             pace=self._rates.of(line.voice, line.engine, line.speed),
         )
@@ -390,6 +410,8 @@ class MeasureTask(NamedTuple):
     path: str  #: its file
     line: Line | None  #: its ledger line; None for none
     expected: ExpectedSound  #: its expected sound
+    #: What its clip says; None if its accents are not recognized by that.
+    form: SpokenForm | None = None
     fault: str | None = None  #: why its file cannot be as generated; None if it may be
     gone: str | None = None  #: why it should exist; None if it does
 
@@ -472,6 +494,7 @@ def iter_assets(
             str(path),
             line,
             expectations.build_expected(line),
+            assets.forms.get(asset),
             assets.faults.get(asset),
             assets.gone.get(asset),
         )

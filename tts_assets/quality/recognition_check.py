@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.accent_recognizer import PhraseAccent
     from tts_assets.engines.asr.recognizer_protocol import Recognizer, RecognizerProvider
     from tts_assets.model import Cue, Phrase, Pronunciation, Samples
+    from tts_assets.quality.assets_to_verify import MeasureTask
     from tts_assets.store.ledger_line import Line
 
 
@@ -315,28 +316,54 @@ _OTHER_SOUND = frozenset({MISSING, DAMAGED, Rule.UNDECODABLE, Rule.EMPTY, Rule.S
 _COMPUTED_MELODY = "openjtalk/"
 
 
-def has_recognizable_accents(line: Line, findings: Iterable[Finding]) -> bool:
-    """Whether the accents of an asset are recognized, if its voice follows accents.
+class AccentTask(NamedTuple):
+    """An asset whose accents to recognize.
 
-    Not those of the embedded voice, whose melody is computed from them, of passages, of approved
+    Args:
+        path: its file.
+        asset: its name in verdicts.
+        text: what it says.
+        voice: provider and name; "" for a recording.
+        expected: its phrases, or the form that the dictionary reads.
+    """
+
+    path: str
+    asset: str
+    text: str
+    voice: str
+    expected: tuple[Phrase, ...] | SpokenForm
+
+
+def create_accent_task(item: MeasureTask, findings: Iterable[Finding]) -> AccentTask | None:
+    """What to recognize in a measured asset; None for nothing.
+
+    Not the accents of the embedded voice, whose melody is computed from them, of passages, of approved
     clips, or of files that are not as generated.
     """
-    return (
-        bool(line.spoken)
-        and not line.cues
-        and not line.voice.startswith(_COMPUTED_MELODY)
-        and (line.review is None or line.review.decided is not Decided.APPROVED)
-        and _OTHER_SOUND.isdisjoint(finding.rule for finding in findings)
-    )
+    line = item.line
+    if item.gone or not _OTHER_SOUND.isdisjoint(finding.rule for finding in findings):
+        return None
+    if line is None:
+        form = item.form
+        return None if form is None else AccentTask(item.path, item.asset, form.text, "", form)
+    is_approved = line.review is not None and line.review.decided is Decided.APPROVED
+    if not line.spoken or line.cues or is_approved or line.voice.startswith(_COMPUTED_MELODY):
+        return None
+    if item.expected.says_accents:
+        phrases = parse_accent_phrases(line.spoken)
+        return AccentTask(item.path, item.asset, line.text, line.voice, phrases)
+    if item.form is None:
+        return None
+    return AccentTask(item.path, item.asset, line.text, line.voice, item.form)
 
 
 async def check_spoken_accents(
-    items: Sequence[ListenTask], settings: Settings, on_progress: Callable[[int, int], None]
+    items: Sequence[AccentTask], settings: Settings, on_progress: Callable[[int, int], None]
 ) -> tuple[dict[str, tuple[Finding, ...]], list[str]]:
     """Recognize the accents of assets, and compare them with the expected ones.
 
     Args:
-        items: assets with a pronunciation in their ledger lines.
+        items: assets with what they should say.
         settings: the time limit.
         on_progress: called with the number of finished assets, and of all.
 
@@ -351,22 +378,24 @@ async def check_spoken_accents(
     found: dict[str, tuple[Finding, ...]] = {}
     failed: list[str] = []
     done = 0
+    readings = await _read_expected(items, settings)
     rules = FailureRules(failures=(ClipError,), fatal=(FatalError,))
     async with accent_recognizer.open_accent_recognizer(
         timeout_seconds=settings.timeout_seconds
     ) as recognizer:
 
-        async def recognize_asset(item: ListenTask) -> tuple[Finding, ...]:
-            line = item.line
-            phrases = parse_accent_phrases(line.spoken)
-            questions = find_questions(phrases, line.text)
-            accents = await recognizer.recognize_accents(Path(item.path), phrases, line.voice)
+        async def recognize_asset(item: AccentTask) -> tuple[Finding, ...]:
+            phrases = readings[item.asset]
+            if isinstance(phrases, str):
+                raise ClipError(phrases)
+            questions = find_questions(phrases, item.text)
+            accents = await recognizer.recognize_accents(Path(item.path), phrases, item.voice)
             return tuple(
                 _create_accent_finding(phrases[each.place], each)
                 for each in accents
                 # The pitch rises at the end of a question, whatever the accent.
                 if each.place not in questions
-                and accent_recognizer.is_contradiction(each, line.voice)
+                and accent_recognizer.is_contradiction(each, item.voice)
             )
 
         pool = Pool(
@@ -379,7 +408,7 @@ async def check_spoken_accents(
             async for result in pool.run(items):
                 done += 1
                 on_progress(done, len(items))
-                asset = result.job.line.asset
+                asset = result.job.asset
                 if result.value is not None:
                     found[asset] = result.value
                 elif not isinstance(result.error, FatalError):
@@ -390,6 +419,21 @@ async def check_spoken_accents(
         return found, []
     more = f" (and {len(failed) - 1:,} more)" if len(failed) > 1 else ""
     return found, [f"accents were not recognized: {failed[0]}{more}"]
+
+
+async def _read_expected(
+    items: Sequence[AccentTask], settings: Settings
+) -> dict[str, tuple[Phrase, ...] | str]:
+    """The phrases of all assets, or why the dictionary cannot read them."""
+    found: dict[str, tuple[Phrase, ...] | str] = {
+        item.asset: item.expected for item in items if not isinstance(item.expected, SpokenForm)
+    }
+    unread = {item.asset: item.expected for item in items if isinstance(item.expected, SpokenForm)}
+    if unread:
+        readings = await reading_cache.read_forms(tuple(unread.values()), settings.words)
+        for asset, reading in zip(unread, readings, strict=True):
+            found[asset] = reading if isinstance(reading, str) else reading.phrases
+    return found
 
 
 def _create_accent_finding(phrase: Phrase, found: PhraseAccent) -> Finding:

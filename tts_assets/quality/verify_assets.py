@@ -25,11 +25,12 @@ from tts_assets.quality.assets_to_verify import (
 from tts_assets.quality.assets_to_verify import find_assets_to_verify as find
 from tts_assets.quality.quality_reports import AssetResult, VerifyReport
 from tts_assets.quality.recognition_check import (
+    AccentTask,
     ListenResult,
     ListenTask,
     check_spoken_accents,
     choose_recognizer,
-    has_recognizable_accents,
+    create_accent_task,
     listen_to_assets,
 )
 
@@ -145,7 +146,7 @@ class _Verification:
 
     def __init__(self, settings: Settings, assets: AssetsToVerify, rates: SpeakingRates) -> None:
         self.text_tasks: list[ListenTask] = []
-        self.accent_tasks: list[ListenTask] = []
+        self.accent_tasks: list[AccentTask] = []
         self._settings = settings
         self._assets = assets
         self._rates = rates
@@ -222,13 +223,10 @@ class _Verification:
             self._texts[asset] = line.text
         if line is not None and asset in self._sample and item.gone is None:
             self.text_tasks.append(ListenTask(item.path, line))
-        if (
-            line is not None
-            and item.expected.says_accents
-            and has_recognizable_accents(line, findings)
-        ):
-            self.accent_tasks.append(ListenTask(item.path, line))
-            self._texts[asset] = line.text
+        if (task := create_accent_task(item, findings)) is not None:
+            self.accent_tasks.append(task)
+            if line is not None:
+                self._texts[asset] = line.text
 
     def _build_result(self, asset: str, clips: tuple[ClipName, ...]) -> AssetResult:
         return AssetResult(

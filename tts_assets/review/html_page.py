@@ -63,7 +63,7 @@ REVIEW_LAYOUT = PageLayout(
         "js",
         *("app", "elements", "storage", "model", "waveform", "decisions", "server"),
         *("player", "filters", "facets", "address", "rows", "list", "replaced"),
-        *("votes", "deck", "progress", "dialogs", "keys", "morae", "pitch"),
+        *("votes", "deck", "progress", "dialogs", "keys", "morae", "accents", "pitch"),
         *("drawing", "picture_media", "picture", "facts", "compare"),
         *("accent_picker", "again_typed", "again", "jobs", "panel", "start"),
     ),

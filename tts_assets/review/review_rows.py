@@ -14,7 +14,7 @@ from tts_assets.build.shards.shard_record import short_name
 from tts_assets.catalogues.review_edits import OverrideValues
 from tts_assets.japanese.accent_notation import format_pitch_line
 from tts_assets.model import Cue, Decision, Phrase, split_morae
-from tts_assets.review.sound_previews import PITCH_STEP
+from tts_assets.review.sound_previews import PITCH_STEP, AccentMatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tts_assets.engines.protocol import VoiceInfo
     from tts_assets.errors import InputError
-    from tts_assets.model import Clip
+    from tts_assets.model import Clip, SpokenForm
     from tts_assets.review.review_items import RecordDetails
     from tts_assets.review.sound_previews import SoundPreview
 
@@ -133,6 +133,8 @@ class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
     pitch: bytes = b""  #: as in SoundPreview
     pitch_step: float = PITCH_STEP  #: seconds from one pitch value to the next
     morae: tuple[TimedMora, ...] = ()  #: predicted morae; none for a passage
+    #: The recognized accents of its phrases; None if they were not recognized yet.
+    accents: tuple[AccentMatch, ...] | None = ()
     earlier: EarlierSound | None = None  #: the former sound of its clip, if it is still there
     override: OverrideValues | None = None  #: the reviewer's override of the entry
     again: bool = False  #: whether the page can regenerate it
@@ -202,6 +204,8 @@ class ReviewRows:
     clips: tuple[ReviewRow, ...]  #: one row for each sound, in the order of the catalogues
     #: The file of each sound, by its address below the page before URL quoting.
     sounds: Mapping[str, Path] = field(default_factory=dict)
+    #: What is spoken in the sounds of voices that choose their own accents, by asset.
+    forms: Mapping[str, SpokenForm] = field(default_factory=dict)
     provider: str = ""  #: the name of the engine
     voices: tuple[VoiceInfo, ...] = ()  #: those of the engine
     notes: tuple[str, ...] = ()  #: clips that are not shown, and why

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tts_assets.build.plan.output_folder import open_storage
-from tts_assets.errors import InputError
+from tts_assets.errors import InputError, TtsAssetsError
 from tts_assets.model import Format
 from tts_assets.review.event_stream import EventStream
 from tts_assets.review.regenerate_queue import RegenerateQueue
@@ -25,11 +25,13 @@ from tts_assets.review.request_security import NOT_FOUND
 from tts_assets.review.row_builder import load_rows
 from tts_assets.review.row_store import OpenedSound, RowStore
 from tts_assets.review.save_decisions import (
+    AccentsRequest,
     DecisionBatch,
     DecisionWriter,
     PageRequestError,
     RegenerateRequest,
 )
+from tts_assets.review.sound_previews import AccentMatcher, HashedFile
 from tts_assets.store import segment_cache
 from tts_assets.store.atomic_files import NOT_JSON
 
@@ -126,6 +128,7 @@ class ReviewService:
     votes: DecisionWriter
     events: EventStream
     queue: RegenerateQueue
+    accents: AccentMatcher
 
     @classmethod
     async def open(
@@ -157,13 +160,16 @@ class ReviewService:
         votes = DecisionWriter(open_storage(settings), rows, note)
         await votes.load_journal()
         events = EventStream()
-        return cls(rows, votes, events, RegenerateQueue(settings, rows, votes, events, bug))
+        queue = RegenerateQueue(settings, rows, votes, events, bug)
+        place = segment_cache.cache_dir_for(settings.temp, settings.state_folder)
+        return cls(rows, votes, events, queue, AccentMatcher(settings, place))
 
     async def run_workers(self) -> None:
-        """Write decisions to the ledger and regenerate clips; never ends."""
+        """Write decisions to the ledger, regenerate clips and recognize accents; never ends."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.votes.write_pending)
             tasks.start_soon(self.queue.process_requests)
+            tasks.start_soon(self.accents.run_recognizer)
 
     async def get_page(self, _: Request) -> Response:
         """The page in its current state."""
@@ -201,6 +207,20 @@ class ReviewService:
             self.queue.refresh_asset(asset)
         return _json_response(result._asdict())
 
+    async def post_accents(self, request: Request) -> Response:
+        """The recognized accents of a sound, or why there are none."""
+        order = _decode_body(await request.body(), AccentsRequest)
+        row, path = self.rows.get_row(order.asset), self.rows.find_path(order.asset)
+        if row is None or path is None or row.sha256 != order.sha256:
+            return _json_response({"accents": None, "problem": "the sound has been replaced"})
+        form = self.rows.found.forms.get(row.asset)
+        try:
+            accents = await self.accents.match_accents(HashedFile(path, row.sha256), row, form)
+        except TtsAssetsError as exc:
+            return _json_response({"accents": None, "problem": str(exc)})
+        self.rows.keep_accents(row, accents)
+        return _json_response({"accents": accents, "problem": ""})
+
     async def post_regenerate(self, request: Request) -> Response:
         """Queue a clip; the answer has the number of its job."""
         order = _decode_body(await request.body(), RegenerateRequest)
@@ -224,6 +244,7 @@ def create_app(service: ReviewService, on_bug: Callable[[Exception], None]) -> A
             Route("/earlier/{name:path}", service.get_sound),
             Route("/events", service.stream_events),
             Route("/decisions", service.post_decisions, methods=["POST"]),
+            Route("/accents", service.post_accents, methods=["POST"]),
             Route("/again", service.post_regenerate, methods=["POST"]),
         ],
         exception_handlers={

@@ -30,20 +30,20 @@ from tts_assets.review.review_rows import (
     predict_morae,
     to_clip_use,
 )
-from tts_assets.review.sound_previews import HashedFile, load_previews
+from tts_assets.review.sound_previews import HashedFile, accents_key, load_previews
 from tts_assets.store import decisions
 from tts_assets.store.paid_journal import Opinion
 from tts_assets.store.segment_cache import cache_dir_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tts_assets.catalogues.review_edits import OverrideValues
     from tts_assets.config.settings import Settings
-    from tts_assets.model import Clip, Phrase
+    from tts_assets.model import Clip, Phrase, SpokenForm
     from tts_assets.review.review_items import PreviousSound
     from tts_assets.review.review_rows import ClipUse, TimedMora
-    from tts_assets.review.sound_previews import SoundPreview
+    from tts_assets.review.sound_previews import AccentMatch, SoundPreview
     from tts_assets.store.ledger_line import Line
     from tts_assets.store.paid_journal import DoubtfulTake
 
@@ -104,6 +104,7 @@ class _RowBuilder:
         self._provider, _ = registry.choose_engine(settings)
         self._accents = AccentSupport(settings)
         self._sounds: dict[str, Path] = {}
+        self._forms: dict[str, SpokenForm] = {}
         self._previews: Mapping[HashedFile, SoundPreview] = {}
         history = SoundHistory(decisions.read_journal(Path(settings.state_folder)), settings)
         items = self._items = collect_review_items(settings, self._provider, history)
@@ -147,6 +148,7 @@ class _RowBuilder:
             # Takes last: a clip that has a sound is shown by that first.
             clips=(*rows, *self._build_take_rows()),
             sounds=self._sounds,
+            forms=self._forms,
             provider=self._provider.name,
             voices=self._provider.voices(),
             notes=tuple(notes),
@@ -172,7 +174,8 @@ class _RowBuilder:
             decision=None if is_undecided else line.review,
             peaks=preview.peaks,
             pitch=preview.pitch,
-            morae=() if line.cues else self._build_morae(line.voice, phrases, preview),
+            morae=() if line.cues else self._build_morae(line, phrases, preview),
+            accents=self._find_accents(line, phrases, preview),
             earlier=self._build_earlier(line.asset),
             override=self._find_override(clips),
             again=self._can_make,
@@ -224,13 +227,25 @@ class _RowBuilder:
         )
 
     def _build_morae(
-        self, voice: str, phrases: tuple[Phrase, ...], preview: SoundPreview
+        self, line: Line, phrases: tuple[Phrase, ...], preview: SoundPreview
     ) -> tuple[TimedMora, ...]:
         morae = predict_morae(phrases, preview)
-        if self._accents.has_accent_control(voice):
+        if self._accents.follows_accents(line.voice, line.engine):
             return morae
         # The accent of such a voice is unknown: draw no high morae.
         return tuple(mora._replace(high=0) for mora in morae)
+
+    def _find_accents(
+        self, line: Line, phrases: tuple[Phrase, ...], preview: SoundPreview
+    ) -> tuple[AccentMatch, ...] | None:
+        """The cached accents; None if they were not recognized, or compared with others."""
+        if line.cues or not phrases:
+            return ()
+        form = None
+        if not self._accents.follows_accents(line.voice, line.engine):
+            form = self._forms[line.asset] = _choose_form(self._items.clips[line.asset])
+        key = accents_key(line.voice, phrases, form, self._settings)
+        return preview.accents if preview.accents_key == key else None
 
     def _find_override(self, clips: Iterable[Clip]) -> OverrideValues | None:
         """The override of the first clip that has one."""
@@ -256,6 +271,12 @@ class _RowBuilder:
             speed=None if line is None else line.speed,
             decision=before.decision,
         )
+
+
+def _choose_form(clips: Sequence[Clip]) -> SpokenForm:
+    """What is spoken, with the accent of the first clip that has one."""
+    forms = [clip.form for clip in clips]
+    return next((form for form in forms if form.accent is not None), forms[0])
 
 
 def _take_to_file(take: DoubtfulTake) -> HashedFile:

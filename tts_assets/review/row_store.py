@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     from tts_assets.review.review_rows import ClipUse, ReviewRow, ReviewRows
+    from tts_assets.review.sound_previews import AccentMatch
     from tts_assets.store.decisions import SoundDecision
 
 #: This many characters of the hash tell two sounds of one name apart.
@@ -44,7 +45,7 @@ class SoundFolder:
     """Opens the sound files below one folder; each is hashed once."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._hashes: dict[str, tuple[tuple[int, ...], str]] = {}
 
     def open_sound(self, name: str) -> OpenedSound | None:
@@ -69,7 +70,7 @@ class SoundFolder:
         parts = name.split("/")
         if "\\" in name or "\0" in name or not {"", ".", ".."}.isdisjoint(parts):
             return None
-        root = os.path.realpath(self._root)
+        root = os.path.realpath(self.root)
         path = os.path.realpath(os.path.join(root, *parts))  # noqa: PTH118 - with realpath
         return path if path.startswith(root.rstrip(os.sep) + os.sep) else None
 
@@ -134,6 +135,18 @@ class RowStore:
         sound.file.close()
         return None
 
+    def find_path(self, asset: str) -> Path | None:
+        """The path of an asset's sound; None if it has no row."""
+        place = self._sounds.get(f"{CLIPS}/{asset}") if asset in self._rows else None
+        return None if place is None else place[0].root / place[1]
+
+    def keep_accents(self, row: ReviewRow, accents: tuple[AccentMatch, ...]) -> None:
+        """Show the recognized accents of a sound, if its row still has that sound."""
+        now = self._rows.get(row.asset)
+        if now is not None and now.sha256 == row.sha256:
+            changed = msgspec.structs.replace(now, accents=accents)
+            self._set_rows(self._rows | {row.asset: changed})
+
     def has_sound(self, asset: str, sha256: str) -> bool:
         """Whether an asset's file has these bytes now; blocks."""
         sound = self.open_sound(f"{CLIPS}/{asset}")
@@ -163,6 +176,7 @@ class RowStore:
             The new and changed rows, each with the asset whose place it takes.
         """
         self._add_sounds(found.sounds)
+        self.found = replace(self.found, forms={**self.found.forms, **found.forms})
         fresh = {
             row.asset: self._with_decision(move_sounds(row, _tag_address)) for row in found.clips
         }

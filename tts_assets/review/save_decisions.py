@@ -134,6 +134,13 @@ class DecisionBatch(msgspec.Struct, frozen=True, kw_only=True):
     decisions: list[msgspec.Raw]
 
 
+class AccentsRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A sound whose accents to recognize: the asset of its row, and the hash that the page shows."""
+
+    asset: str
+    sha256: str
+
+
 class RegenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A clip to generate again."""
 

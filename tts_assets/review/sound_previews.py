@@ -10,24 +10,30 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+import anyio
 import msgspec
 from anyio import CapacityLimiter, to_thread
 
 from tts_assets.build.pool import FailureRules, Pool
-from tts_assets.engines import machine
+from tts_assets.engines import machine, reading_cache
 from tts_assets.errors import ClipError, FatalError
+from tts_assets.japanese.engine_notation import find_questions
 from tts_assets.regular_files import open_regular, read_regular, refuse_link
 from tts_assets.store import segment_cache
 from tts_assets.store.atomic_files import AppendLog, atomic_write, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
     from numpy.typing import NDArray
 
     from tts_assets.audio.measure import AudioMeasurements
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.accent_recognizer import AccentListener, PhraseAccent
+    from tts_assets.model import Phrase, SpokenForm
+    from tts_assets.review.review_rows import ReviewRow
 
 
 #: Cached previews of other versions are computed again.
@@ -55,6 +61,22 @@ _SMALL_BYTES = 1 << 20
 _LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000
 
 
+class AccentMatch(NamedTuple):
+    """A phrase with the accent that was recognized in its pitch.
+
+    Args:
+        kana: its kana.
+        expected: the expected accent.
+        recognized: the recognized accent; None if the pitch is inconclusive.
+        margin: by how many semitones the others, or the expected one, fit worse.
+    """
+
+    kana: str
+    expected: int
+    recognized: int | None = None
+    margin: float = 0.0
+
+
 class SoundPreview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The preview of one sound.
 
@@ -68,6 +90,8 @@ class SoundPreview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         begin: where speech begins, in seconds.
         end: where it ends.
         gaps: begin and end of the longest silences between them.
+        accents: the recognized accents of its phrases.
+        accents_key: the hash of what they were compared with; "" if they were not recognized yet.
     """
 
     sha256: str
@@ -78,6 +102,8 @@ class SoundPreview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     begin: float = 0.0
     end: float = 0.0
     gaps: tuple[tuple[float, float], ...] = ()
+    accents: tuple[AccentMatch, ...] = ()
+    accents_key: str = ""
 
 
 def draw_preview(
@@ -283,3 +309,100 @@ def _iter_batches(sounds: Iterable[HashedFile]) -> Iterator[list[HashedFile]]:
     rest = iter(sounds)
     while batch := list(islice(rest, _BATCH_SIZE)):
         yield batch
+
+
+# The accents of a sound are recognized when the page asks for them, and kept with its preview.
+
+
+class AccentMatcher:
+    """Recognizes accents in a process that starts with the first request."""
+
+    def __init__(self, settings: Settings, place: Path) -> None:
+        """``place``: the temporary folder of the output, which has the cache."""
+        self._settings = settings
+        self._place = place
+        self._listener: AccentListener | None = None
+        self._requested = anyio.Event()
+        self._started = anyio.Event()
+
+    async def run_recognizer(self) -> None:
+        """Wait for the first request, then run the recognizer; never ends."""
+        # Heavy, and rarely needed.
+        from tts_assets.engines import accent_recognizer  # noqa: PLC0415
+
+        await self._requested.wait()
+        async with accent_recognizer.open_accent_recognizer(
+            timeout_seconds=self._settings.timeout_seconds
+        ) as self._listener:
+            self._started.set()
+            await anyio.sleep_forever()
+
+    async def match_accents(
+        self, sound: HashedFile, row: ReviewRow, form: SpokenForm | None
+    ) -> tuple[AccentMatch, ...]:
+        """Compare the accents of a sound with the expected ones, or get them from the cache.
+
+        Args:
+            sound: its file.
+            row: its row.
+            form: what the dictionary reads, if the voice chooses its own accents.
+
+        Raises:
+            ClipError: they cannot be recognized.
+            FatalError: the recognizer or the dictionary cannot be started.
+        """
+        key = accents_key(row.voice, row.phrases, form, self._settings)
+        preview = await to_thread.run_sync(self._find_preview, sound)
+        if preview.accents_key == key:
+            return preview.accents
+        phrases = row.phrases if form is None else await self._read_phrases(form)
+        self._requested.set()
+        await self._started.wait()
+        assert self._listener is not None  # noqa: S101 - it has started
+        found = await self._listener.recognize_accents(sound.path, phrases, row.voice)
+        matches = _match_phrases(phrases, found, row)
+        kept = msgspec.structs.replace(preview, accents=matches, accents_key=key)
+        await to_thread.run_sync(self._keep_preview, kept)
+        return matches
+
+    async def _read_phrases(self, form: SpokenForm) -> tuple[Phrase, ...]:
+        (reading,) = await reading_cache.read_forms((form,), self._settings.words)
+        if isinstance(reading, str):
+            raise ClipError(reading)
+        return reading.phrases
+
+    def _find_preview(self, sound: HashedFile) -> SoundPreview:
+        with PreviewCache(self._place) as cache:
+            return cache.find_preview(sound.sha256) or SoundPreview(sha256=sound.sha256)
+
+    def _keep_preview(self, preview: SoundPreview) -> None:
+        with PreviewCache(self._place) as cache:
+            cache.add_previews([preview])
+
+
+def accents_key(
+    voice: str, phrases: Sequence[Phrase], form: SpokenForm | None, settings: Settings
+) -> str:
+    """The hash of what accents are compared with; arguments as in `AccentMatcher.match_accents`."""
+    expected = phrases if form is None else (form, settings.words)
+    return hashlib.blake2b(repr((voice, expected)).encode(), digest_size=12).hexdigest()
+
+
+def _match_phrases(
+    phrases: Sequence[Phrase], found: Iterable[PhraseAccent], row: ReviewRow
+) -> tuple[AccentMatch, ...]:
+    from tts_assets.engines.accent_recognizer import is_contradiction  # noqa: PLC0415 - heavy: numpy
+
+    questions = find_questions(phrases, row.text)
+    matches = [AccentMatch(phrase.kana, phrase.accent) for phrase in phrases]
+    for each in found:
+        match = matches[each.place]
+        # The pitch rises at the end of a question, whatever the accent.
+        if each.place in questions:
+            continue
+        if is_contradiction(each, row.voice):
+            margin = round(each.excess, 1)
+            matches[each.place] = match._replace(recognized=each.accent, margin=margin)
+        elif margin := round(max(0.0, each.margin), 1):
+            matches[each.place] = match._replace(recognized=match.expected, margin=margin)
+    return tuple(matches)

@@ -16,6 +16,7 @@ from tts_assets.audio.audio_checks import check_bytes
 from tts_assets.audio.expected_length import ExpectedSound
 from tts_assets.build.plan import plan_types
 from tts_assets.engines import machine
+from tts_assets.engines.machine import IMPOSED_MELODY
 from tts_assets.engines.protocol import Priced, Recorder, Remote
 from tts_assets.errors import (
     OUT_OF_MEMORY,
@@ -135,6 +136,7 @@ class BuildContext:
             speed=voice.speed,
             voice=f"{voice.provider}/{voice.name}",
             says_accents=self.provider.accents(voice.name),
+            is_imposed=IMPOSED_MELODY in self.provider.engine(voice.name),
             is_segment=is_segment,
         )
 

@@ -6,6 +6,7 @@
  * @typedef {{kind: string, file: string, entry: string, part: string, level: string, source: string, line: number|null}} Use
  * @typedef {{rule: string, measured: string, limit: string, told: string}} Finding
  * @typedef {[kana: string, accent: number, pause: boolean]} Phrase
+ * @typedef {[kana: string, expected: number, recognized: number|null, margin: number]} AccentMatch
  *
  * @typedef {object} Row  a sound, and where it is heard
  * @property {string} asset
@@ -30,6 +31,7 @@
  * @property {string} pitch
  * @property {number} pitch_step
  * @property {any[]} morae
+ * @property {AccentMatch[]|null} accents  null where they were not recognized yet
  * @property {any} earlier
  * @property {any} override
  * @property {boolean} again

@@ -39,7 +39,8 @@ class Picture {
     this.time.append(this.labels, this.canvas, this.waveform, this.ruler, this.head);
     this.scroll = element("div", { className: "picture-scroll" }, this.time);
     this.legend = element("figcaption", { className: "picture-legend" });
-    this.figure = element("figure", { className: "picture" }, this.scroll, this.legend);
+    this.accents = new RecognizedAccents();
+    this.figure = element("figure", { className: "picture" }, this.scroll, this.legend, this.accents.part);
     this.#listen();
   }
 
@@ -76,6 +77,7 @@ class Picture {
     this.#describe(row);
     this.#layOut();
     this.#loadWave(row);
+    this.accents.show(row);
     this.scroll.scrollLeft = 0;
     this.#draw();
     this.#moved();
