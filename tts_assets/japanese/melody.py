@@ -53,11 +53,14 @@ _LOW_TO, _RISEN = 0.95, 0.35
 #: The last mora of an utterance fades early.
 _LAST_LOW_AT = 0.3
 
-#: The accented mora: moments, and semitones relative to its peak. It stays high to its end, but begins
-#: to fall before a devoiced mora, and falls alone where it is the only one.
+#: The accented mora: moments, and semitones relative to its peak. It stays high to its end, but falls at
+#: its end before a devoiced mora, and falls alone where it is the only one.
 _LATE_FALL = ((_HIGH_AT, 0.0), (1.0, -0.5))
-_EARLY_FALL = ((0.5, 0.0), (1.0, -1.5))
+_EARLY_FALL = ((0.5, 0.0), (0.8, 0.0), (1.0, -1.5))
 _ONLY_FALL = ((0.25, 0.0), (1.0, -7.0))
+
+#: The moments of a high mora of a phrase without an accent, which falls only behind its last one.
+_FLAT = (_HIGH_AT, 0.95)
 
 #: The last mora of a question rises to this.
 _ASKING = 5.0
@@ -135,7 +138,8 @@ def _compute_phrase(
         elif place == 1 and accent != 1 and len(morae) > 1:
             tones.append([Tone(_LOW_AT, begin), Tone(_LOW_TO, begin + _RISEN * (peak - begin))])
         elif not accent:
-            tones.append([Tone(_HIGH_AT, peak - _HIGH_SLOPE * (place - 2))])
+            height = peak - _HIGH_SLOPE * (place - 2)
+            tones.append([Tone(at, height) for at in _FLAT])
         else:
             climb = min(_MOST_CLIMB, _CLIMB * (accent - place))
             tones.append([Tone(_HIGH_AT, peak - climb)])
