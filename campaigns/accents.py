@@ -15,7 +15,8 @@ textbook's tones (low and high morae, a fall behind the accent): the accent whos
 with a range of at least a semitone and a slow fall through the phrase, is the one that is heard. A
 flat accent and one on the last mora are the same where nothing follows. Words and phrases with less
 than two voiced morae, or where voiced morae do not tell the accents apart, are not counted. ッ is
-not measured: it is the silence of a closure, and only the vowel before it fades there.
+not measured: it is the silence of a closure, and only the vowel before it fades there. Neither is a
+mora counted that lies further from the median than any melody: that is a hiss or an octave error.
 
 A second measurement shares no code with the first one: the recognizer of `verify`, which gets the
 times of morae by aligning each sound with that of the embedded voice, thrice, and counts an accent as
@@ -81,6 +82,9 @@ MALE_HALF_TONES = -12.0
 #: The range between low and high, in semitones, and the slope of a phrase for each mora.
 LEAST_RANGE, MOST_RANGE = 1.0, 12.0
 SLOPES = (0.0, -0.25, -0.5, -0.75)
+
+#: How far a mora lies from the median of its sound at most, in semitones.
+MOST_DISTANCE = 10.0
 
 FEWEST_VOICED = 2
 
@@ -241,7 +245,10 @@ class Ear:
             spans = (((begin + end) / 2, end), (begin, end), (begin, end + LATE_SECONDS))
             heights = (measure_height(hertz, *span) for span in spans)
             found.append(next((each for each in heights if math.isfinite(each)), math.nan))
-        return np.array(found)
+        measured = np.array(found)
+        if np.isfinite(measured).any():
+            measured[np.abs(measured - np.nanmedian(measured)) > MOST_DISTANCE] = math.nan
+        return measured
 
 
 def measure_height(hertz: np.ndarray, begin: float, end: float) -> float:

@@ -339,19 +339,11 @@ def replace_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> Prosody:
     usual = float(np.median(prosody.loudness[voiced]))
     spans = [prosody.locate(each.begin, each.end) for each in tones]
     for place, ((begin, end), (after, _)) in enumerate(pairwise([*spans, (math.inf, math.inf)])):
-        # The model creaks in soft frames, at any pitch.
-        vowel, with_consonant = _find_voice_spans(tones[place], prosody, voiced)
-        if tones[place].devoiced:
-            pass
-        elif _lacks_voice(vowel, voiced):
-            source_pitch[with_consonant] = interpolated[with_consonant]
-            loudness[with_consonant] = np.maximum(loudness[with_consonant], usual)
-        elif after - end <= _PAUSE:
-            steps = with_consonant.start + np.flatnonzero(
-                prosody.pitch[with_consonant] > _SILENT_HZ
-            )
-            source_pitch[steps] = interpolated[steps]
-            loudness[steps] = np.maximum(loudness[steps], usual - _SOFT)
+        steps, softest = _find_weak_steps(
+            tones[place], prosody, voiced, before_pause=after - end > _PAUSE
+        )
+        source_pitch[steps] = interpolated[steps]
+        loudness[steps] = np.maximum(loudness[steps], usual - softest)
         last = int(at[max(0, int(np.searchsorted(at, end + _PAUSE)) - 1)])
         if after - end > _PAUSE and not tones[place].devoiced:
             stop = last + _count_loud_steps(prosody.loudness[last:])
@@ -364,20 +356,25 @@ def replace_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> Prosody:
     return Prosody(pitch.astype(np.float32), loudness, prosody.lengths)
 
 
-def _find_voice_spans(
-    mora: TimedTones, prosody: Prosody, voiced: NDArray[np.bool_]
-) -> tuple[slice, slice]:
-    """The steps of a mora's vowel, and those with its consonant if that is voiced."""
+def _find_weak_steps(
+    mora: TimedTones, prosody: Prosody, voiced: NDArray[np.bool_], *, before_pause: bool
+) -> tuple[NDArray[np.intp], float]:
+    """Find the steps of a mora to make voiced and loud: its vowel, and a voiced consonant.
+
+    Returns:
+        All of these if the vowel is creaky or whispered; otherwise those with any voice, but none
+        before a pause; and by how much they are softer than usual at most. The model creaks in soft
+        steps, at any pitch.
+    """
+    if mora.devoiced:
+        return np.arange(0), _SOFT
     vowel, end = (max(0, round(time)) for time in prosody.locate(mora.end - 1, mora.end))
     begin = max(0, round(prosody.locate(mora.begin, mora.end)[0]))
     has_voice = begin < vowel and voiced[begin:vowel].mean() >= _VOICED_CONSONANT
-    return slice(vowel, end), slice(begin if has_voice else vowel, end)
-
-
-def _lacks_voice(vowel: slice, voiced: NDArray[np.bool_]) -> bool:
-    """Whether a vowel is creaky or whispered."""
-    steps = voiced[vowel.start : vowel.stop + _LATE].sum()
-    return bool(steps < _LEAST_VOICED * (vowel.stop - vowel.start))
+    steps = np.arange(begin if has_voice else vowel, end)
+    if voiced[vowel : end + _LATE].sum() < _LEAST_VOICED * (end - vowel):
+        return steps, 0.0
+    return steps[prosody.pitch[steps] > _SILENT_HZ] if not before_pause else steps[:0], _SOFT
 
 
 def _count_loud_steps(loudness: NDArray[np.float32]) -> int:

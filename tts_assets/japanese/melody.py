@@ -145,7 +145,7 @@ def _compute_phrase(
             tones.append([Tone(_HIGH_AT, peak - climb)])
     devoiced = find_devoiced_morae(morae, accent, following, asks=asks)
     if accent:
-        falls = _ONLY_FALL if len(morae) == 1 else _LATE_FALL
+        falls: Sequence[tuple[float, float]] = _ONLY_FALL if len(morae) == 1 else _LATE_FALL
         if accent in devoiced:
             falls = _EARLY_FALL
         tones[accent - 1] = [Tone(at, peak + by) for at, by in falls]
