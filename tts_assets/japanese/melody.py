@@ -53,10 +53,11 @@ _LOW_TO, _RISEN = 0.95, 0.35
 #: The last mora of an utterance fades early.
 _LAST_LOW_AT = 0.3
 
-#: The accented mora: moments, and semitones relative to its peak. It stays high to its end, but falls at
-#: its end before a devoiced mora, and falls alone where it is the only one.
+#: The accented mora: moments, and semitones relative to its peak. It stays high to its end, but begins
+#: to fall before a devoiced mora, later before the last one, and falls alone where it is the only one.
 _LATE_FALL = ((_HIGH_AT, 0.0), (1.0, -0.5))
-_EARLY_FALL = ((0.5, 0.0), (0.8, 0.0), (1.0, -1.5))
+_EARLY_FALL = ((0.5, 0.0), (1.0, -1.5))
+_FINAL_FALL = ((0.5, 0.0), (0.8, 0.0), (1.0, -1.5))
 _ONLY_FALL = ((0.25, 0.0), (1.0, -7.0))
 
 #: The moments of a high mora of a phrase without an accent, which falls only behind its last one.
@@ -147,7 +148,7 @@ def _compute_phrase(
     if accent:
         falls: Sequence[tuple[float, float]] = _ONLY_FALL if len(morae) == 1 else _LATE_FALL
         if accent in devoiced:
-            falls = _EARLY_FALL
+            falls = _EARLY_FALL if following or accent + 1 < len(morae) else _FINAL_FALL
         tones[accent - 1] = [Tone(at, peak + by) for at, by in falls]
     if asks:
         tones[-1] = [tones[-1][0]._replace(at=0.3), Tone(1.0, _ASKING)]
