@@ -276,20 +276,6 @@ def test_a_vowel_that_creaks_or_is_whispered_gets_its_voice(voiced: int, restore
     assert whispered.loudness.tolist() == loud
 
 
-def test_a_soft_vowel_within_speech_gets_the_usual_loudness_and_the_voice_that_it_has() -> None:
-    own = [100.0] * 12 + [60.0, 35.0, 20.0, 60.0] + [100.0] * 8 + [5.0] * 8
-    loud = [8.0] * 12 + [6.0] * 4 + [8.0] * 8 + [-9.0] * 8
-    tones = [TimedTones(0, 3, FLAT), TimedTones(3, 4, FLAT), TimedTones(4, 5, FLAT)]
-    prosody = _make_prosody(own, loud, symbols=5)
-    soft = slice(*(round(each) for each in prosody.locate(3, 4)))
-    voiced = np.array(own)[soft] > 30
-    new = replace_melody(prosody, tones)
-    assert voiced.tolist() == [True, True, False, True]
-    assert new.loudness[soft][voiced] == pytest.approx(np.full(3, 7.75))
-    assert new.pitch[soft][voiced].min() == pytest.approx(new.pitch[soft][voiced].max())
-    assert new.loudness[soft][~voiced] == pytest.approx(6.0)
-
-
 def test_what_follows_the_last_mora_fades() -> None:
     loud = [-9.0] * 6 + [8.0] * 18 + [-8.0] * 4 + [0.0] * 4
     prosody = _make_prosody([200.0] * 32, loud)

@@ -45,11 +45,9 @@ def test_a_single_mora_falls_only_if_it_is_accented() -> None:
 
 def test_an_accented_mora_begins_to_fall_before_a_devoiced_one() -> None:
     late = compute_tones([Phrase("タマゴ", 2)])[1].tones
-    early = compute_tones([Phrase("アメデスネ", 3)])[2].tones
-    final = compute_tones([Phrase("カキマス", 3)])[2].tones
+    early = compute_tones([Phrase("カキマス", 3)])[2].tones
     assert late[-1].semitones - late[0].semitones == -0.5
     assert early[-1].semitones - early[0].semitones == -1.5
-    assert final == [early[0], early[0]._replace(at=0.8), early[-1]]
 
 
 def test_peaks_sink_behind_an_accented_phrase_and_rise_again_behind_a_pause() -> None:
@@ -67,13 +65,6 @@ def test_without_an_accent_the_next_phrase_dips_less_than_after_a_pause() -> Non
     heights = _list_heights(Phrase("コノ", 0), Phrase("サクラ", 0))
     alone = _list_heights(Phrase("サクラ", 0))
     assert alone[0] < heights[2] < heights[3]
-
-
-def test_without_an_accent_a_phrase_falls_only_behind_its_last_mora() -> None:
-    phrases = (Phrase("コレワ", 0), Phrase("アメデス", 1))
-    tones = [each.tones for each in compute_tones(phrases)]
-    curve = place_tones(tones, [(at * 20.0, at * 20.0 + 20.0) for at in range(len(tones))], 140)
-    assert abs(curve[58] - curve[52]) < 0.01
 
 
 def test_a_question_rises_at_its_end_alone() -> None:

@@ -54,14 +54,9 @@ _LOWEST_HZ, _HIGHEST_HZ = 60.0, 600.0
 #: fallen by this since its last voiced step.
 _PAUSE, _FADED = 8, 5.0
 
-#: A vowel with a lower voiced share is creaky or whispered; after a whispered start, its voicing begins
-#: up to this many steps late. A consonant with a lower voiced share is voiceless.
-_LEAST_VOICED, _LATE = 0.7, 3
-_VOICED_CONSONANT = 0.5
-
-#: A voiced step within speech is at most this much softer than the median, on the model's scale: where a
-#: low voice is softer, it creaks at its lowest pitch, whatever the melody.
-_SOFT = 0.25
+#: A phoneme with a lower voiced share is creaky or whispered; after a whispered start, voicing of a
+#: vowel begins up to this many steps late.
+_LEAST_VOICED, _LATE = 0.5, 3
 
 #: Lower loudness, on the model's scale, is silence; audio after the end fades within this many steps.
 _SILENT_LOUDNESS, _FADE_STEPS = -6.0, 3
@@ -336,14 +331,15 @@ def replace_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> Prosody:
     at = np.flatnonzero(voiced)
     interpolated = np.interp(np.arange(source_pitch.size), at, source_pitch[at])
     loudness = prosody.loudness.copy()
-    usual = float(np.median(prosody.loudness[voiced]))
+    for each in tones:
+        if unvoiced_span := _find_unvoiced_span(each, prosody, voiced):
+            source_pitch[unvoiced_span] = interpolated[unvoiced_span]
+            # The model creaks in soft frames, at any pitch.
+            loudness[unvoiced_span] = np.maximum(
+                loudness[unvoiced_span], np.median(prosody.loudness[voiced])
+            )
     spans = [prosody.locate(each.begin, each.end) for each in tones]
     for place, ((begin, end), (after, _)) in enumerate(pairwise([*spans, (math.inf, math.inf)])):
-        steps, softest = _find_weak_steps(
-            tones[place], prosody, voiced, before_pause=after - end > _PAUSE
-        )
-        source_pitch[steps] = interpolated[steps]
-        loudness[steps] = np.maximum(loudness[steps], usual - softest)
         last = int(at[max(0, int(np.searchsorted(at, end + _PAUSE)) - 1)])
         if after - end > _PAUSE and not tones[place].devoiced:
             stop = last + _count_loud_steps(prosody.loudness[last:])
@@ -356,25 +352,18 @@ def replace_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> Prosody:
     return Prosody(pitch.astype(np.float32), loudness, prosody.lengths)
 
 
-def _find_weak_steps(
-    mora: TimedTones, prosody: Prosody, voiced: NDArray[np.bool_], *, before_pause: bool
-) -> tuple[NDArray[np.intp], float]:
-    """Find the steps of a mora to make voiced and loud: its vowel, and a voiced consonant.
-
-    Returns:
-        All of these if the vowel is creaky or whispered; otherwise those with any voice, but none
-        before a pause; and by how much they are softer than usual at most. The model creaks in soft
-        steps, at any pitch.
-    """
+def _find_unvoiced_span(
+    mora: TimedTones, prosody: Prosody, voiced: NDArray[np.bool_]
+) -> slice | None:
+    """The steps of a mora to make voiced: its vowel, and a voiced consonant; None if it is voiced."""
     if mora.devoiced:
-        return np.arange(0), _SOFT
+        return None
     vowel, end = (max(0, round(time)) for time in prosody.locate(mora.end - 1, mora.end))
+    if voiced[vowel : end + _LATE].sum() >= _LEAST_VOICED * (end - vowel):
+        return None
     begin = max(0, round(prosody.locate(mora.begin, mora.end)[0]))
-    has_voice = begin < vowel and voiced[begin:vowel].mean() >= _VOICED_CONSONANT
-    steps = np.arange(begin if has_voice else vowel, end)
-    if voiced[vowel : end + _LATE].sum() < _LEAST_VOICED * (end - vowel):
-        return steps, 0.0
-    return steps[prosody.pitch[steps] > _SILENT_HZ] if not before_pause else steps[:0], _SOFT
+    has_voice = begin < vowel and voiced[begin:vowel].mean() >= _LEAST_VOICED
+    return slice(begin if has_voice else vowel, end)
 
 
 def _count_loud_steps(loudness: NDArray[np.float32]) -> int:

@@ -54,14 +54,10 @@ _LOW_TO, _RISEN = 0.95, 0.35
 _LAST_LOW_AT = 0.3
 
 #: The accented mora: moments, and semitones relative to its peak. It stays high to its end, but begins
-#: to fall before a devoiced mora, later before the last one, and falls alone where it is the only one.
+#: to fall before a devoiced mora, and falls alone where it is the only one.
 _LATE_FALL = ((_HIGH_AT, 0.0), (1.0, -0.5))
 _EARLY_FALL = ((0.5, 0.0), (1.0, -1.5))
-_FINAL_FALL = ((0.5, 0.0), (0.8, 0.0), (1.0, -1.5))
 _ONLY_FALL = ((0.25, 0.0), (1.0, -7.0))
-
-#: The moments of a high mora of a phrase without an accent, which falls only behind its last one.
-_FLAT = (_HIGH_AT, 0.95)
 
 #: The last mora of a question rises to this.
 _ASKING = 5.0
@@ -139,16 +135,15 @@ def _compute_phrase(
         elif place == 1 and accent != 1 and len(morae) > 1:
             tones.append([Tone(_LOW_AT, begin), Tone(_LOW_TO, begin + _RISEN * (peak - begin))])
         elif not accent:
-            height = peak - _HIGH_SLOPE * (place - 2)
-            tones.append([Tone(at, height) for at in _FLAT])
+            tones.append([Tone(_HIGH_AT, peak - _HIGH_SLOPE * (place - 2))])
         else:
             climb = min(_MOST_CLIMB, _CLIMB * (accent - place))
             tones.append([Tone(_HIGH_AT, peak - climb)])
     devoiced = find_devoiced_morae(morae, accent, following, asks=asks)
     if accent:
-        falls: Sequence[tuple[float, float]] = _ONLY_FALL if len(morae) == 1 else _LATE_FALL
+        falls = _ONLY_FALL if len(morae) == 1 else _LATE_FALL
         if accent in devoiced:
-            falls = _EARLY_FALL if following or accent + 1 < len(morae) else _FINAL_FALL
+            falls = _EARLY_FALL
         tones[accent - 1] = [Tone(at, peak + by) for at, by in falls]
     if asks:
         tones[-1] = [tones[-1][0]._replace(at=0.3), Tone(1.0, _ASKING)]
