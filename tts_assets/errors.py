@@ -23,8 +23,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-#: Characters of a value that a message shows.
-_MAX_VALUE_LENGTH = 80
+_MAX_VALUE_LENGTH = 80  #: characters of a value that a message shows
 
 
 def show_value(value: object) -> str:

@@ -82,48 +82,37 @@ class Format(StrEnum):
 
 
 class Turn(NamedTuple):
-    """A line of a passage, or the lines of one speaker of a dialogue until the next one speaks.
+    """A line of a passage, or the lines of one speaker of a dialogue until the next one speaks."""
 
-    Args:
-        size: its number of characters in the form's text; the turns together cover the text.
-        speaker: the speaker's name; "" for a narrator, or if no name is given.
-        voice: the voice that the source assigns to the speaker; None if it assigns none.
-    """
-
-    size: int
-    speaker: str = ""
+    size: int  #: its number of characters in the form's text; the turns together cover the text
+    speaker: str = ""  #: the speaker's name; "" for a narrator, or if no name is given
+    #: The voice that the source assigns to the speaker; None if it assigns none.
     voice: str | None = None
 
 
 class SpokenForm(NamedTuple):
-    """The text that is spoken, after normalisation; a tuple, as Clip is.
+    """The text that is spoken, after normalisation; a tuple, as Clip is."""
 
-    Args:
-        text: the spelling, as Japanese is written.
-        reading: the entry's reading, in katakana; None if the data give none. The reading of
-            running text keeps its 、 and 。 where they show which kana belong to which kanji.
-        accent: the entry's accent nucleus: the mora after which the pitch falls, 0 for none;
-            None if the data give none.
-        sentence: running text: spoken from its spelling, and only checked against its reading.
-        readings: parts of the text in order, each with its katakana, if the data give the reading
-            of parts only; "" for a part to skip, which is spelled like the next; hiragana for a
-            reading that applies only if a dictionary has it: kado of 角 (kado), not bone of
-            骨 (bone).
-        turns: the lines of a passage, which is generated in segments and has a time line; empty
-            for a word or a sentence, which is generated at once.
-        boundaries: the positions of unspoken spaces, each as the number of characters before it;
-            no word crosses one.
-        romanized: the reading was in Latin letters, where typing errors are likelier than rare
-            readings.
-    """
-
-    text: str
+    text: str  #: the spelling, as Japanese is written
+    #: The entry's reading, in katakana; None if the data give none. The reading of running text
+    #: keeps its 、 and 。 where they show which kana belong to which kanji.
     reading: str | None = None
+    #: The entry's accent nucleus: the mora after which the pitch falls, 0 for none; None if the
+    #: data give none.
     accent: int | None = None
+    #: Running text: spoken from its spelling, and only checked against its reading.
     sentence: bool = False
+    #: Parts of the text in order, each with its katakana, if the data give the reading of parts
+    #: only; "" for a part to skip, which is spelled like the next; hiragana for a reading that
+    #: applies only if a dictionary has it: kado of 角 (kado), not bone of 骨 (bone).
     readings: tuple[tuple[str, str], ...] = ()
+    #: The lines of a passage, which is generated in segments and has a time line; empty for a word
+    #: or a sentence, which is generated at once.
     turns: tuple[Turn, ...] = ()
+    #: The positions of unspoken spaces, each as the number of characters before it; no word crosses
+    #: one.
     boundaries: tuple[int, ...] = ()
+    #: The reading was in Latin letters, where typing errors are likelier than rare readings.
     romanized: bool = False
 
 
@@ -152,52 +141,33 @@ class AccentBasis(StrEnum):
 
 
 class Phrase(NamedTuple):
-    """An accent phrase: one rise, and at most one fall, of the pitch.
+    """An accent phrase: one rise, and at most one fall, of the pitch."""
 
-    Args:
-        kana: the pronunciation in katakana: particles as ワ and エ, long vowels as ー.
-        accent: the mora after which the pitch falls; 0 for none.
-        pause: whether a pause follows.
-    """
-
-    kana: str
-    accent: int
-    pause: bool = False
+    kana: str  #: the pronunciation in katakana: particles as ワ and エ, long vowels as ー
+    accent: int  #: the mora after which the pitch falls; 0 for none
+    pause: bool = False  #: whether a pause follows
 
 
 class AmbiguousWord(NamedTuple):
-    """A word with several common readings, whose reading only the text determines.
+    """A word with several common readings, whose reading only the text determines."""
 
-    Args:
-        spelling: the word as written in the text.
-        said: the reading that was chosen, in katakana.
-        others: the other common readings.
-    """
-
-    spelling: str
-    said: str
-    others: tuple[str, ...]
+    spelling: str  #: the word as written in the text
+    said: str  #: the reading that was chosen, in katakana
+    others: tuple[str, ...]  #: the other common readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pronunciation:
-    """How a form is pronounced, as the reading resolver determined it.
+    """How a form is pronounced, as the reading resolver determined it."""
 
-    Args:
-        phrases: the accent phrases in order.
-        basis: how the reading was determined.
-        accent_basis: how the accent was determined.
-        doubt: a mismatch, described for people; None if there is none.
-        near: for a forced word, the dictionary's reading if it is so similar to the entry's that
-            the entry may have a typing error; None if there is none.
-        ambiguous: words with other common readings, whose reading the data do not give.
-    """
-
-    phrases: tuple[Phrase, ...]
-    basis: Basis
-    accent_basis: AccentBasis
-    doubt: str | None = None
+    phrases: tuple[Phrase, ...]  #: the accent phrases in order
+    basis: Basis  #: how the reading was determined
+    accent_basis: AccentBasis  #: how the accent was determined
+    doubt: str | None = None  #: a mismatch, described for people; None if there is none
+    #: For a forced word, the dictionary's reading if it is so similar to the entry's that the entry
+    #: may have a typing error; None if there is none.
     near: str | None = None
+    #: Words with other common readings, whose reading the data do not give.
     ambiguous: tuple[AmbiguousWord, ...] = ()
 
 
@@ -282,21 +252,14 @@ class Pauses:
 
 
 class Segment(NamedTuple):
-    """A part of a passage, small enough for one call of any engine.
+    """A part of a passage, small enough for one call of any engine."""
 
-    Args:
-        form: the text to speak; it has no turns.
-        speaker: as in Turn.
-        voice: as in Turn.
-        pause_ms: the silence after it, in milliseconds; 0 after the last.
-        phrases: the parts of its text that get their own cues in the passage's time line, which
-            together are the text; empty if the segment itself is one cue.
-    """
-
-    form: SpokenForm
-    speaker: str = ""
-    voice: str | None = None
-    pause_ms: int = 0
+    form: SpokenForm  #: the text to speak; it has no turns
+    speaker: str = ""  #: as in Turn
+    voice: str | None = None  #: as in Turn
+    pause_ms: int = 0  #: the silence after it, in milliseconds; 0 after the last
+    #: The parts of its text that get their own cues in the passage's time line, which together are
+    #: the text; empty if the segment itself is one cue.
     phrases: tuple[str, ...] = ()
 
 
@@ -369,42 +332,29 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
-    """What an engine returns.
+    """What an engine returns."""
 
-    Args:
-        samples: float32, mono, of any scale, shape (n,).
-        rate_hz: samples per second.
-        pronunciation: how it was pronounced; None if the engine does not report it.
-        billed: the credits that a service charged; None if nothing is charged, or if the service
-            does not report it.
-        credit: the attribution that its licence requires, if only the response contains it; "" for
-            none.
-        character_times: begin and end of each character of the form's text, in seconds; empty if
-            no service reports them.
-    """
-
-    samples: Samples
-    rate_hz: int
+    samples: Samples  #: float32, mono, of any scale, shape (n,)
+    rate_hz: int  #: samples per second
+    #: How it was pronounced; None if the engine does not report it.
     pronunciation: Pronunciation | None = None
+    #: The credits that a service charged; None if nothing is charged, or if the service does not
+    #: report it.
     billed: float | None = None
+    #: The attribution that its licence requires, if only the response contains it; "" for none.
     credit: str = ""
+    #: Begin and end of each character of the form's text, in seconds; empty if no service reports
+    #: them.
     character_times: tuple[tuple[float, float], ...] = ()
 
 
 class Parallel(NamedTuple):
-    """A list of URLs that runs parallel to a list of texts.
+    """A list of URLs that runs parallel to a list of texts."""
 
-    Args:
-        place: its place in the document.
-        length: the number of items it must have.
-        beside: the key of the list of texts, if it is in the same object.
-        spare: texts in the list that belong to none of its items.
-    """
-
-    place: Place
-    length: int
-    beside: str | None = None
-    spare: tuple[str, ...] = ()
+    place: Place  #: its place in the document
+    length: int  #: the number of items it must have
+    beside: str | None = None  #: the key of the list of texts, if it is in the same object
+    spare: tuple[str, ...] = ()  #: texts in the list that belong to none of its items
 
 
 class Target(NamedTuple):
@@ -419,36 +369,23 @@ class Clip(NamedTuple):
     """A text of an entry to speak and to store.
 
     It is a tuple, because each run creates one for every clip, and tuples are created four times faster.
-
-    Args:
-        kind: the kind of its catalogue.
-        file: the catalogue's path as given.
-        entry: the entry's id, as text.
-        part: the name of the clip within its entry: ``word``, ``example-1``, ``onyomi-2``...
-        place: the place of its URL in the document; None if the URL is not written.
-        form: the text to speak.
-        parallel: the list that contains its URL, if that list runs parallel to another.
-        url: the current URL; None for null, "" and absent.
-        voice: the voice that the entry requests; None for the run's own.
-        at: the place of the record or of the item that it belongs to.
-        source: the name of its source.
-        timeline: the place for the URL of its time line; None if that URL is not written.
-        speed: the speed that an override requests; None for the run's own.
     """
 
-    kind: Kind
-    file: str
-    entry: str
-    part: str
-    place: Place | None
-    form: SpokenForm
+    kind: Kind  #: the kind of its catalogue
+    file: str  #: the catalogue's path as given
+    entry: str  #: the entry's id, as text
+    part: str  #: the name of the clip within its entry: ``word``, ``example-1``, ``onyomi-2``
+    place: Place | None  #: the place of its URL in the document; None if the URL is not written
+    form: SpokenForm  #: the text to speak
+    #: The list that contains its URL, if that list runs parallel to another.
     parallel: Parallel | None = None
-    url: str | None = None
-    voice: str | None = None
-    at: Place = ()
-    source: str = "built-in"
+    url: str | None = None  #: the current URL; None for null, "" and absent
+    voice: str | None = None  #: the voice that the entry requests; None for the run's own
+    at: Place = ()  #: the place of the record or of the item that it belongs to
+    source: str = "built-in"  #: the name of its source
+    #: The place for the URL of its time line; None if that URL is not written.
     timeline: Target | None = None
-    speed: float | None = None
+    speed: float | None = None  #: the speed that an override requests; None for the run's own
 
     def with_timeline(self) -> tuple[Clip, ...]:
         """The clip and, if its time line has a place for a URL, a copy that stands for the time line."""
@@ -475,24 +412,13 @@ class Unspoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A finished clip before it is stored: its bytes and measurements.
+    """A finished clip before it is stored: its bytes and measurements."""
 
-    Args:
-        data: the encoded file.
-        seconds: its length.
-        lufs: its integrated loudness.
-        peak_dbtp: its true peak.
-        pronunciation: as in Speech.
-        billed: as in Speech.
-        credit: as in Speech.
-        findings: the audio checks that it failed.
-    """
-
-    data: bytes
-    seconds: float
-    lufs: float
-    peak_dbtp: float
-    pronunciation: Pronunciation | None = None
-    billed: float | None = None
-    credit: str = ""
-    findings: tuple[Finding, ...] = ()
+    data: bytes  #: the encoded file
+    seconds: float  #: its length
+    lufs: float  #: its integrated loudness
+    peak_dbtp: float  #: its true peak
+    pronunciation: Pronunciation | None = None  #: as in Speech
+    billed: float | None = None  #: as in Speech
+    credit: str = ""  #: as in Speech
+    findings: tuple[Finding, ...] = ()  #: the audio checks that it failed

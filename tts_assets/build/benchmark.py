@@ -148,8 +148,7 @@ def _sum_children_rss() -> int:
 # A random sample of the clips of all catalogues.
 
 
-#: The same catalogues always give the same sample.
-_SAMPLE_SEED = 7
+_SAMPLE_SEED = 7  #: the same catalogues always give the same sample
 
 #: A passage counts once for this many characters: the usual length of a segment.
 _CHARACTERS_PER_SEGMENT = 30
@@ -232,8 +231,7 @@ _FAILURE_RULES = FailureRules(failures=(ClipError,), fatal=(FatalError,))
 #: The fewest clips for each worker: with fewer, some are idle most of the time.
 _MIN_CLIPS_PER_WORKER = 4
 
-#: The most clips of one measurement, unless ``--clips`` is given.
-_MAX_CLIPS = 256
+_MAX_CLIPS = 256  #: the most clips of one measurement, unless ``--clips`` is given
 
 #: The rounds to plan time for: with fewer, one disturbed round moves the median.
 _TARGET_ROUNDS = 3

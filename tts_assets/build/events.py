@@ -18,17 +18,11 @@ if TYPE_CHECKING:
 
 
 class Charges(NamedTuple):
-    """The charges for some clips; equal clips count once.
+    """The charges for some clips; equal clips count once."""
 
-    Args:
-        clips: the number.
-        characters: the characters sent for the clips.
-        credits: the credits that the service charges for them.
-    """
-
-    clips: int = 0
-    characters: int = 0
-    credits: float = 0.0
+    clips: int = 0  #: the number
+    characters: int = 0  #: the characters sent for the clips
+    credits: float = 0.0  #: the credits that the service charges for them
 
 
 class Reason(NamedTuple):
@@ -40,17 +34,11 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebilled:
-    """Clips whose texts were paid for before, and are paid for again.
+    """Clips whose texts were paid for before, and are paid for again."""
 
-    Args:
-        bill: their charges.
-        out_of: the number of all clips to generate.
-        reasons: the reasons, the most frequent first.
-    """
-
-    bill: Charges
-    out_of: int
-    reasons: tuple[Reason, ...]
+    bill: Charges  #: their charges
+    out_of: int  #: the number of all clips to generate
+    reasons: tuple[Reason, ...]  #: the reasons, the most frequent first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,8 @@ if TYPE_CHECKING:
     from tts_assets.model import Clip
 
 
-#: The maximum number of steps: beyond it, each two steps are merged.
-MOST_STEPS = 100
-
-#: The initial width of a step; powers of two double exactly.
-_FIRST_SECONDS = 0.125
+MOST_STEPS = 100  #: the maximum number of steps: beyond it, each two steps are merged
+_FIRST_SECONDS = 0.125  #: the initial width of a step; powers of two double exactly
 
 #: The bins of lengths, from this to about a day; four of them double the length.
 _SHORTEST_SECONDS = 0.1
@@ -46,17 +43,11 @@ class Histogram:
 
 
 class SlowestClip(NamedTuple):
-    """A slow clip.
+    """A slow clip."""
 
-    Args:
-        clip: the first clip that uses it.
-        seconds: the time it took; of a passage, of all its segments together.
-        audio_seconds: its length.
-    """
-
-    clip: Clip
-    seconds: float
-    audio_seconds: float
+    clip: Clip  #: the first clip that uses it
+    seconds: float  #: the time it took; of a passage, of all its segments together
+    audio_seconds: float  #: its length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

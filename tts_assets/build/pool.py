@@ -353,14 +353,9 @@ class Pool(Generic[J, R]):
 # Adapt the concurrency to failures: the machine may be overloaded.
 
 
-#: The number of the last attempts to consider, and the minimum to decide.
-_WINDOW, _LEAST = 20, 10
-
-#: Reduce the concurrency if a greater share of them fails.
-_MOST_FAILING = 0.3
-
-#: After this many successes in a row, double the workers.
-_RUN = 5
+_WINDOW, _LEAST = 20, 10  #: the number of the last attempts to consider, and the minimum to decide
+_MOST_FAILING = 0.3  #: reduce the concurrency if a greater share of them fails
+_RUN = 5  #: after this many successes in a row, double the workers
 
 
 class AdaptiveConcurrency:
@@ -414,11 +409,8 @@ class AdaptiveConcurrency:
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-#: The loop reads its clock at least this often.
-_TICK_SECONDS: Final = 0.5
-
-#: If more time passes between two readings, the process could not run.
-_JUMP_SECONDS: Final = 2.0
+_TICK_SECONDS: Final = 0.5  #: the loop reads its clock at least this often
+_JUMP_SECONDS: Final = 2.0  #: if more time passes between two readings, the process could not run
 
 
 class _AwakeClock:

@@ -59,27 +59,20 @@ class Document:
     """A parsed catalogue.
 
     The place of a value is its steps from the root, in every format.
-
-    Args:
-        file: its path as the user gave it.
-        text: the whole text without the byte order mark, with its original line ends.
-        bom: the UTF-8 byte order mark, or nothing.
-        root: the parsed value. JSON Lines yields the list of its values, CSV the list of its rows
-            as objects of texts.
-        format: how the text is written.
-        columns: the names of a CSV file's columns, if its first line does not name them.
-        delimiter: the delimiter of a CSV file; None to detect it.
-        digest: the SHA-256 of the file's bytes.
     """
 
-    file: str
+    file: str  #: its path as the user gave it
+    #: The whole text without the byte order mark, with its original line ends.
     text: str = field(repr=False)
-    bom: bytes
+    bom: bytes  #: the UTF-8 byte order mark, or nothing
+    #: The parsed value. JSON Lines yields the list of its values, CSV the list of its rows as
+    #: objects of texts.
     root: Any = field(repr=False)
-    format: DocumentFormat = DocumentFormat.JSON
+    format: DocumentFormat = DocumentFormat.JSON  #: how the text is written
+    #: The names of a CSV file's columns, if its first line does not name them.
     columns: tuple[str, ...] | None = None
-    delimiter: str | None = None
-    digest: bytes = field(default=b"", repr=False)
+    delimiter: str | None = None  #: the delimiter of a CSV file; None to detect it
+    digest: bytes = field(default=b"", repr=False)  #: the SHA-256 of the file's bytes
 
     def encode(self, text: str) -> bytes:
         """Encode a new text, with the byte order mark of this document."""
@@ -243,11 +236,8 @@ def _decode_text(data: bytes, skip: int, file: str) -> str:
         ) from exc
 
 
-# JSON Lines: one JSON value on each line, with optional blank lines.
-T = TypeVar("T")
-
-# The white space of JSON only; a line of ideographic spaces is an error.
-_LINE_SPACE = " \t\r"
+T = TypeVar("T")  # JSON Lines: one JSON value on each line, with optional blank lines
+_LINE_SPACE = " \t\r"  # the white space of JSON only; a line of ideographic spaces is an error
 
 
 def parse_json_lines(text: str, *, file: str) -> list[Any]:

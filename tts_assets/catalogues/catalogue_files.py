@@ -21,11 +21,8 @@ if TYPE_CHECKING:
     from tts_assets.model import Clip, Unspoken
 
 
-#: The default folder of catalogues.
-DEFAULT_PATH = "data"
-
-#: Folders that are never searched.
-_SKIPPED_FOLDERS = {"node_modules", "__pycache__"}
+DEFAULT_PATH = "data"  #: the default folder of catalogues
+_SKIPPED_FOLDERS = {"node_modules", "__pycache__"}  #: folders that are never searched
 
 #: The suffixes that are found in a folder; other files are read if named or if a source lists them.
 _CATALOGUE_ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
@@ -36,16 +33,11 @@ TABLE_ENDINGS = (".csv", ".tsv")
 
 @dataclass(slots=True, kw_only=True)
 class LoadProblems:
-    """Problems and notes from opening catalogues.
+    """Problems and notes from opening catalogues."""
 
-    Args:
-        problems: the files that cannot be used.
-        notes: all notes, such as those on skipped files.
-        passed_over: the notes on skipped files, by path.
-    """
-
-    problems: list[InputError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    problems: list[InputError] = field(default_factory=list)  #: the files that cannot be used
+    notes: list[str] = field(default_factory=list)  #: all notes, such as those on skipped files
+    #: The notes on skipped files, by path.
     passed_over: dict[str, str] = field(default_factory=dict)
 
     def skip_file(self, file: str, note: str) -> None:
@@ -56,39 +48,25 @@ class LoadProblems:
 
 @dataclass(slots=True, kw_only=True)
 class Catalogue:
-    """The content that one source reads from one file.
+    """The content that one source reads from one file."""
 
-    Args:
-        file: its path as given.
-        source: the source that reads it.
-        entries: the number of records.
-        clips: all clips, in the order of the file.
-        unspoken: the texts that yield no clip, with the reason.
-        problems: the entries and values that cannot be used.
-        digest: the SHA-256 of the file's bytes; b"" if it was not read.
-    """
-
-    file: str
-    source: Source
-    entries: int = 0
-    clips: list[Clip] = field(default_factory=list)
+    file: str  #: its path as given
+    source: Source  #: the source that reads it
+    entries: int = 0  #: the number of records
+    clips: list[Clip] = field(default_factory=list)  #: all clips, in the order of the file
+    #: The texts that yield no clip, with the reason.
     unspoken: list[Unspoken] = field(default_factory=list)
+    #: The entries and values that cannot be used.
     problems: list[InputError] = field(default_factory=list)
-    digest: bytes = b""
+    digest: bytes = b""  #: the SHA-256 of the file's bytes; b"" if it was not read
 
 
 class CatalogueFile(NamedTuple):
-    """A file that may be read.
+    """A file that may be read."""
 
-    Args:
-        path: its path as named or found.
-        named: whether it was named, not found in a folder.
-        readers: the indexes of the sources in the settings that read it.
-    """
-
-    path: str
-    named: bool
-    readers: tuple[int, ...]
+    path: str  #: its path as named or found
+    named: bool  #: whether it was named, not found in a folder
+    readers: tuple[int, ...]  #: the indexes of the sources in the settings that read it
 
 
 def list_catalogue_files(

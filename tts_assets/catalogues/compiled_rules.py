@@ -50,17 +50,11 @@ if TYPE_CHECKING:
 
 
 class ClipPosition(NamedTuple):
-    """The position of a clip among all clips of a rule in a record.
+    """The position of a clip among all clips of a rule in a record."""
 
-    Args:
-        item: the last step to its item; None if the rule has no items.
-        number: the index of the alternative within its text.
-        out_of: the number of alternatives of the text.
-    """
-
-    item: str | int | None
-    number: int
-    out_of: int
+    item: str | int | None  #: the last step to its item; None if the rule has no items
+    number: int  #: the index of the alternative within its text
+    out_of: int  #: the number of alternatives of the text
 
 
 class UrlTarget:
@@ -238,23 +232,15 @@ _PASSAGE_KINDS = frozenset({Kind.READING, Kind.LISTENING})
 
 
 class ClipSlot(NamedTuple):
-    """One clip that a record asks for.
+    """One clip that a record asks for."""
 
-    Args:
-        part: the part of the entry.
-        at: the place of the item that it speaks.
-        content: the form to speak, the reason why there is none, or a problem.
-        target: the place of its URL; None for none.
-        voice: as in :class:`Clip`.
-        timeline: as in :class:`Clip`.
-    """
-
-    part: str
-    at: Place
+    part: str  #: the part of the entry
+    at: Place  #: the place of the item that it speaks
+    #: The form to speak, the reason why there is none, or a problem.
     content: SpokenForm | str | EntryProblemError
-    target: Target | None = None
-    voice: str | None = None
-    timeline: Target | None = None
+    target: Target | None = None  #: the place of its URL; None for none
+    voice: str | None = None  #: as in :class:`Clip`
+    timeline: Target | None = None  #: as in :class:`Clip`
 
 
 class CompiledRule:

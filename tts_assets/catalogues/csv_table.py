@@ -106,8 +106,7 @@ def _compile_field(delimiter: str) -> re.Pattern[str]:
 # A CSV file as a table: its delimiter, columns and rows.
 
 
-#: The delimiters that are detected, the likeliest first.
-DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|"  #: the delimiters that are detected, the likeliest first
 
 # Anki writes such lines above its notes: https://docs.ankiweb.net/importing/text-files.html
 _ANKI_COMMENTS = re.compile(r"(?:#[^\r\n]*+(?:\r\n?|\n|\Z))++")
@@ -134,19 +133,12 @@ _DELIMITED_FIELD = re.compile(rf"{FIELD_PATTERN % {'mark': DELIMITERS}}([{DELIMI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvTable:
-    """The layout of a CSV file.
+    """The layout of a CSV file."""
 
-    Args:
-        delimiter: the character between fields.
-        columns: the names of the columns.
-        names: the range of the header; None if the file has none.
-        start: the offset of the first record.
-    """
-
-    delimiter: str
-    columns: tuple[str, ...]
-    names: TextSpan | None
-    start: int
+    delimiter: str  #: the character between fields
+    columns: tuple[str, ...]  #: the names of the columns
+    names: TextSpan | None  #: the range of the header; None if the file has none
+    start: int  #: the offset of the first record
 
     def find_column_problem(self, column: object) -> str | None:
         """Explain why a column cannot exist or be added; None if it can."""

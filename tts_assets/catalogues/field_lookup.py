@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 #: The longest text of a clip; a longer one is an error or belongs in several entries.
 MAX_TEXT_LENGTH = 5_000
 
-#: The longest text that is spoken in segments: five hours of speech.
-MAX_PASSAGE_LENGTH = 100_000
+MAX_PASSAGE_LENGTH = 100_000  #: the longest text that is spoken in segments: five hours of speech
 
 
 class EntryProblemError(ValueError):

@@ -35,14 +35,9 @@ SpokenEntries: TypeAlias = dict[str, set[SpokenEntry]]
 #: Git sets these in hooks, for the repository of the commit instead of that of a file.
 _HOOK_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 
-#: Prefix of the variables that make git write traces to standard error.
-_TRACE_PREFIX = "GIT_TRACE"
-
-#: The exit code of git after a fatal error.
-_FATAL_EXIT = 128
-
-#: The longest error of git that is reported, in characters.
-_MAX_ERROR_LENGTH = 300
+_TRACE_PREFIX = "GIT_TRACE"  #: prefix of the variables that make git write traces to standard error
+_FATAL_EXIT = 128  #: the exit code of git after a fatal error
+_MAX_ERROR_LENGTH = 300  #: the longest error of git that is reported, in characters
 
 
 class GitRevision:

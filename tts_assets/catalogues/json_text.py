@@ -42,8 +42,7 @@ _PLAIN_MEMBER = re.compile(
     """,
     re.VERBOSE,
 )
-# Skip the other members of an object at once if there are no more targets than these.
-_MAX_KEYS = 8
+_MAX_KEYS = 8  # skip the other members of an object at once if there are no more targets than these
 # After a value: a comma and another item, or the closing bracket.
 _NEXT = r"(?: ,[ \t\n\r]*+(?![\]}]) | (?=[\]}]) )"
 _BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
@@ -51,41 +50,26 @@ _BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
 
 # A tuple, not a dataclass: a large catalogue has a million of them.
 class JsonMember(NamedTuple):
-    """One member of an object or item of a list, with offsets in characters.
+    """One member of an object or item of a list, with offsets in characters."""
 
-    Args:
-        key: the decoded key, or the item's index.
-        at: the start of the key; for an item, of its value.
-        start: the start of the value.
-        end: the end of the value.
-    """
-
-    key: str | int
-    at: int
-    start: int
-    end: int
+    key: str | int  #: the decoded key, or the item's index
+    at: int  #: the start of the key; for an item, of its value
+    start: int  #: the start of the value
+    end: int  #: the end of the value
 
 
 @dataclass(slots=True, kw_only=True)
 class JsonContainer:
-    """A value on the path to a target: an object, a list, or a scalar without members.
+    """A value on the path to a target: an object, a list, or a scalar without members."""
 
-    Args:
-        start: its start.
-        end: its end.
-        place: its place in the document.
-        targets: the places to find inside it.
-        members: the members with targets and the last one, in order, repeated keys included; without
-            targets, all its members.
-        around: the white space before the first member of its parent.
-    """
-
-    start: int
-    end: int = 0
-    place: Place = ()
-    targets: PathTree = field(default_factory=dict)
+    start: int  #: its start
+    end: int = 0  #: its end
+    place: Place = ()  #: its place in the document
+    targets: PathTree = field(default_factory=dict)  #: the places to find inside it
+    #: The members with targets and the last one, in order, repeated keys included; without targets,
+    #: all its members.
     members: list[JsonMember] = field(default_factory=list)
-    around: str = ""
+    around: str = ""  #: the white space before the first member of its parent
 
 
 class JsonLayout(NamedTuple):

@@ -42,8 +42,7 @@ _PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
 #: The format of the times that the review page writes; other programs may write any text.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 
-#: How often to wait for the lock; writing takes milliseconds.
-_TRIES = 100
+_TRIES = 100  #: how often to wait for the lock; writing takes milliseconds
 
 
 def read_overrides(path: str | Path) -> tuple[Override, ...]:
@@ -237,8 +236,7 @@ def _write_git_attributes(path: Path) -> None:
 #: Applies an override to a clip; raises InputError if the result cannot be spoken.
 ClipAmender: TypeAlias = Callable[["Clip"], "Clip"]
 
-#: How many notes of one kind are shown; more are counted.
-_MAX_NOTES = 5
+_MAX_NOTES = 5  #: how many notes of one kind are shown; more are counted
 
 
 class OverrideSet:

@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from tts_assets.model import Clip, SpokenForm, Voice
 
 
-#: The range of speaking rates, as in the settings.
-_SLOWEST, _FASTEST = 0.25, 4
-
-#: The longest name, note or reason, in characters.
-_MAX_WORDS_LENGTH = 10_000
+_SLOWEST, _FASTEST = 0.25, 4  #: the range of speaking rates, as in the settings
+_MAX_WORDS_LENGTH = 10_000  #: the longest name, note or reason, in characters
 
 #: Spoken text may contain line breaks and tabs.
 _BROKEN_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -37,38 +34,25 @@ _VOICE = re.compile(r"[^\s/]+/\S(?:.*\S)?")
 
 
 class OverrideKey(NamedTuple):
-    """Which clip an override is for.
+    """Which clip an override is for."""
 
-    Args:
-        file: the catalogue's path relative to the folder of the overrides, with /.
-        source: the short name of the source that found the clip.
-        entry: the entry's id.
-        part: the part of the entry that the clip speaks.
-    """
-
-    file: str
-    source: str
-    entry: str
-    part: str
+    file: str  #: the catalogue's path relative to the folder of the overrides, with /
+    source: str  #: the short name of the source that found the clip
+    entry: str  #: the entry's id
+    part: str  #: the part of the entry that the clip speaks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideValues:
-    """The values that replace those of the entry or the run; None keeps them.
+    """The values that replace those of the entry or the run; None keeps them."""
 
-    Args:
-        text: the spelling, with furigana such as 角[かど] and speaker names, as in catalogues. It
-            also replaces the entry's reading and accent, which belong to the entry's text.
-        reading: its kana or romaji. It also replaces the entry's accent.
-        accent: the mora after which the pitch falls, 0 for none; of words only.
-        voice: the voice, as ``provider/name``; other providers ignore it.
-        speed: 1.0 is the voice's own rate. It applies to the named voice only, if there is one.
-    """
-
+    #: The spelling, with furigana such as 角[かど] and speaker names, as in catalogues. It also
+    #: replaces the entry's reading and accent, which belong to the entry's text.
     text: str | None = None
-    reading: str | None = None
-    accent: int | None = None
-    voice: str | None = None
+    reading: str | None = None  #: its kana or romaji. It also replaces the entry's accent.
+    accent: int | None = None  #: the mora after which the pitch falls, 0 for none; of words only
+    voice: str | None = None  #: the voice, as ``provider/name``; other providers ignore it
+    #: 1.0 is the voice's own rate. It applies to the named voice only, if there is one.
     speed: float | None = None
 
     @classmethod
@@ -106,33 +90,22 @@ class OverrideValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A reviewer's values for one clip, which replace those of its entry.
+    """A reviewer's values for one clip, which replace those of its entry."""
 
-    Args:
-        file: as in :class:`OverrideKey`.
-        source: as in :class:`OverrideKey`.
-        entry: as in :class:`OverrideKey`.
-        part: as in :class:`OverrideKey`.
-        text: the entry's text when this was written. The override is not applied to another text.
-        reading: the entry's reading at that time, because one spelling may be several words; ""
-            for any reading.
-        say: the new values.
-        by: the author; "" if unknown.
-        at: the time, in UTC, in ISO 8601; "" if unknown.
-        reason: why; "" for no reason.
-        line: its 1-based line in the file; None if it is not in a file yet.
-    """
-
-    file: str
-    source: str
-    entry: str
-    part: str
+    file: str  #: as in :class:`OverrideKey`
+    source: str  #: as in :class:`OverrideKey`
+    entry: str  #: as in :class:`OverrideKey`
+    part: str  #: as in :class:`OverrideKey`
+    #: The entry's text when this was written. The override is not applied to another text.
     text: str
-    say: OverrideValues
+    say: OverrideValues  #: the new values
+    #: The entry's reading at that time, because one spelling may be several words; "" for any
+    #: reading.
     reading: str = ""
-    by: str = ""
-    at: str = ""
-    reason: str = ""
+    by: str = ""  #: the author; "" if unknown
+    at: str = ""  #: the time, in UTC, in ISO 8601; "" if unknown
+    reason: str = ""  #: why; "" for no reason
+    #: Its 1-based line in the file; None if it is not in a file yet.
     line: int | None = field(default=None, compare=False)
 
     @property
@@ -387,17 +360,11 @@ def _require_single_form(found: tuple[SpokenForm, ...] | str, typed: str) -> Spo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailableVoices:
-    """The voices of a run.
+    """The voices of a run."""
 
-    Args:
-        voice: the voice of the run.
-        voices: the voices of its provider.
-        speakers: the settings of the speakers of dialogues.
-    """
-
-    voice: Voice
-    voices: Sequence[Candidate]
-    speakers: Sequence[SpeakerSettings] = ()
+    voice: Voice  #: the voice of the run
+    voices: Sequence[Candidate]  #: the voices of its provider
+    speakers: Sequence[SpeakerSettings] = ()  #: the settings of the speakers of dialogues
 
     def apply_voice(self, clip: Clip, say: OverrideValues) -> Clip:
         """Set the typed voice and speed of a clip.

@@ -37,8 +37,7 @@ _NUMBER = re.compile(r"[\s\d]+$")
 #: Factors of the speaking rate for further speakers of one voice; 10 % is audible at once.
 _SPEED_FACTORS = (0.9, 1.1, 0.85, 1.15, 0.8, 1.2)
 
-#: How many voices the error for a missing voice lists.
-_MAX_VOICES_LISTED = 8
+_MAX_VOICES_LISTED = 8  #: how many voices the error for a missing voice lists
 
 
 class Candidate(Protocol):

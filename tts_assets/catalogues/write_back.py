@@ -28,22 +28,16 @@ if TYPE_CHECKING:
 #: Identifies the clip of a URL when the file has changed: source, entry, part and form.
 ClipAddress: TypeAlias = tuple[str, str, str, SpokenForm]
 
-#: How often to retry when another program changes the file.
-_TRIES = 5
+_TRIES = 5  #: how often to retry when another program changes the file
 
 
 class PendingUrl(NamedTuple):
-    """A URL to write.
+    """A URL to write."""
 
-    Args:
-        url: the address.
-        instead_of: the values that were at its place when it was planned; they may be replaced.
-        clip: the clip as it was planned; None if another machine planned it.
-    """
-
-    url: str
+    url: str  #: the address
+    #: The values that were at its place when it was planned; they may be replaced.
     instead_of: tuple[str, ...] = ()
-    clip: Clip | None = None
+    clip: Clip | None = None  #: the clip as it was planned; None if another machine planned it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

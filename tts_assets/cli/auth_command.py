@@ -13,8 +13,7 @@ from tts_assets.config import keys
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import TtsAssetsError, UsageError
 
-#: More than any key; the rest of a longer line stays unread.
-_MAX_KEY_BYTES = 4_096
+_MAX_KEY_BYTES = 4_096  #: more than any key; the rest of a longer line stays unread
 
 
 def run_auth_list(settings: Settings) -> ExitCode:

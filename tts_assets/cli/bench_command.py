@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from tts_assets.build.benchmark import BenchMeasurement, BenchReport
 
 
-#: No service allows more concurrent requests.
-_MAX_WORKERS = 256
+_MAX_WORKERS = 256  #: no service allows more concurrent requests
 
 
 def run_bench(

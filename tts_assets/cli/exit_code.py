@@ -331,5 +331,4 @@ def _do_nothing() -> None:
     pass
 
 
-#: The watch of the running command; commands are not nested.
-_watch = SignalWatch()
+_watch = SignalWatch()  #: the watch of the running command; commands are not nested

@@ -10,11 +10,8 @@ from tts_assets.cli.output.console_text import format_count, to_one_line, to_pla
 from tts_assets.cli.output.progress_view import create_line_progress
 from tts_assets.config.settings import OutputFormat, Settings
 
-#: Interval of progress lines.
-_PROGRESS_SECONDS = 10
-
-#: Further assets to check are only counted.
-_MAX_ASSETS_NAMED = 8
+_PROGRESS_SECONDS = 10  #: interval of progress lines
+_MAX_ASSETS_NAMED = 8  #: further assets to check are only counted
 
 
 def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:

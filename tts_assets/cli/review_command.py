@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from tts_assets.store.decisions import SoundDecision
 
 
-#: Further ones are only counted.
-_MAX_STALE_LISTED = 20
+_MAX_STALE_LISTED = 20  #: further ones are only counted
 
 
 def run_review_apply(settings: Settings, files: list[str]) -> ExitCode:

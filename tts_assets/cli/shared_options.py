@@ -10,8 +10,7 @@ import typer
 # Completion. Imports are inside the functions, because declarations must stay light. Completion must not fail or
 # print: a shell shows either as garbage.
 
-#: More than a shell lists at a time.
-_MAX_IDS = 200
+_MAX_IDS = 200  #: more than a shell lists at a time
 
 
 def _starting_with(incomplete: str, values: Iterable[str]) -> list[str]:

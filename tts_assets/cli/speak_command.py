@@ -40,21 +40,15 @@ _PLAYERS = (
     ("play", "-q", "-t", "wav", "-"),
 )
 
-#: Interval of progress lines.
-_PROGRESS_SECONDS = 5.0
+_PROGRESS_SECONDS = 5.0  #: interval of progress lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakOutput:
-    """The destination of the audio.
+    """The destination of the audio."""
 
-    Args:
-        file: the path; None for standard output.
-        play: whether to play it instead.
-    """
-
-    file: str | None = None
-    play: bool = False
+    file: str | None = None  #: the path; None for standard output
+    play: bool = False  #: whether to play it instead
 
 
 def run_speak(settings: Settings, words: Words, target: SpeakOutput) -> ExitCode:

@@ -78,8 +78,7 @@ class IdRule:
     paths: tuple[FieldPath, ...] = ()
 
 
-#: Every item of a root list.
-ROOT_LIST = FieldPath("$[*]", (PathStep.EVERY,), from_record=True)
+ROOT_LIST = FieldPath("$[*]", (PathStep.EVERY,), from_record=True)  #: every item of a root list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,21 +17,15 @@ from tts_assets.errors import UsageError
 _PATTERN = r"^(?!0+(\.0+)?%$)([0-9]{1,2}(\.[0-9]{1,6})?|100(\.0+)?)%$"
 _SHARE = re.compile(_PATTERN)
 
-#: An upper bound that no real sample reaches.
-MOST = 10**9
+MOST = 10**9  #: an upper bound that no real sample reaches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A sample of the clips, as a count or as a percentage.
+    """A sample of the clips, as a count or as a percentage."""
 
-    Args:
-        count: the number of clips; None for a percentage.
-        percent: above 0 and at most 100; None for a count.
-    """
-
-    count: int | None = None
-    percent: float | None = None
+    count: int | None = None  #: the number of clips; None for a percentage
+    percent: float | None = None  #: above 0 and at most 100; None for a count
 
     def of(self, total: int) -> int:
         """The size of the sample; a percentage gives at least one clip if there are any."""

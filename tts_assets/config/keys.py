@@ -28,8 +28,7 @@ PLACES = (
 #: The service name of keys in a keyring; the user name is the provider's name.
 SERVICE = "tts-assets"
 
-#: Keys have 30 to 200 characters today; anything longer is another file.
-_MAX_KEY_LENGTH = 1_000
+_MAX_KEY_LENGTH = 1_000  #: keys have 30 to 200 characters today; anything longer is another file
 
 #: Enough for the longest key with blanks around it; no more of a file is read.
 _MAX_KEY_FILE_BYTES = 4_096

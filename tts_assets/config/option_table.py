@@ -46,8 +46,7 @@ _SPEAKER_KEYS = {
     "speed": TableKey(option_values.parse_speed, option_values.SPEED.schema, None),
 }
 
-#: The schema of ``[[speaker]]``.
-SCHEMA = option_values.build_keys_schema(_SPEAKER_KEYS)
+SCHEMA = option_values.build_keys_schema(_SPEAKER_KEYS)  #: the schema of ``[[speaker]]``
 
 
 def speaker_of(values: object, where: str) -> SpeakerSettings:

@@ -16,25 +16,20 @@ if TYPE_CHECKING:
 
 Schema: TypeAlias = "dict[str, Any]"
 
-#: Text that is not empty.
-TEXT: Schema = {"type": "string", "pattern": r"\S"}
-
-#: The URL schemes of buckets.
-BUCKET_SCHEMES = ("s3://", "gs://", "az://")
+TEXT: Schema = {"type": "string", "pattern": r"\S"}  #: text that is not empty
+BUCKET_SCHEMES = ("s3://", "gs://", "az://")  #: the URL schemes of buckets
 
 #: Names of buckets and accounts, without users, ports or queries.
 _BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 #: Characters that are not allowed in object keys: control characters, and those that begin a query or a fragment.
 _NOT_IN_KEYS = re.compile(r"[\x00-\x20\x7f?#\\]")
 
-#: Any text.
-STRING: Schema = {"type": "string"}
+STRING: Schema = {"type": "string"}  #: any text
 
 #: One text, or a list of them.
 TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
 
-#: True or false.
-SWITCH: Schema = {"type": "boolean"}
+SWITCH: Schema = {"type": "boolean"}  #: true or false
 
 
 def build_enum_schema(choices: Iterable[str]) -> Schema:
@@ -210,8 +205,7 @@ def _format_number(number: float) -> str:
     return f"{number:,}".removesuffix(".0")
 
 
-#: The parser of ``speed``.
-SPEED = number(0.25, 4.0)
+SPEED = number(0.25, 4.0)  #: the parser of ``speed``
 
 
 def parse_speed(value: Any) -> float:

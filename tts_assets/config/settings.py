@@ -26,11 +26,8 @@ if TYPE_CHECKING:
 #: The file of overrides that is read where the settings name none.
 OVERRIDES = "tts-assets.overrides.json"
 
-#: The folder for ledger, decisions and failures of assets in a bucket.
-STATE_FOLDER = ".tts-assets"
-
-#: One time limit covers this many characters: a long sentence.
-_CHARACTERS = 100
+STATE_FOLDER = ".tts-assets"  #: the folder for ledger, decisions and failures of assets in a bucket
+_CHARACTERS = 100  #: one time limit covers this many characters: a long sentence
 
 
 def time_limits(characters: int) -> int:

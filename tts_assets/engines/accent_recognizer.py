@@ -51,20 +51,15 @@ _LENGTH_ERROR = f"accents are recognized in sounds of up to {MOST_SECONDS:g} sec
 
 
 class PhraseAccent(NamedTuple):
-    """The recognized accent of a phrase whose pitch is clear enough.
+    """The recognized accent of a phrase whose pitch is clear enough."""
 
-    Args:
-        place: the index of the phrase.
-        accent: the mora after which the pitch falls; 0 for none.
-        excess: by how many semitones the expected accent fits worse, as root mean square over the
-            morae; 0 if the expected accent fits best.
-        margin: by how many semitones every other accent fits worse than the expected one, in all
-            alignments; negative if another fits better.
-    """
-
-    place: int
-    accent: int
+    place: int  #: the index of the phrase
+    accent: int  #: the mora after which the pitch falls; 0 for none
+    #: By how many semitones the expected accent fits worse, as root mean square over the morae; 0
+    #: if the expected accent fits best.
     excess: float
+    #: By how many semitones every other accent fits worse than the expected one, in all alignments;
+    #: negative if another fits better.
     margin: float = 0.0
 
 

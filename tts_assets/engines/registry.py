@@ -120,8 +120,7 @@ def find_voice_owner(settings: Settings, excluded: str) -> str | None:
     return None
 
 
-#: The part of an engine version that names the imposed melody.
-_MELODY = "melody="
+_MELODY = "melody="  #: the part of an engine version that names the imposed melody
 
 
 class AccentSupport:

@@ -318,8 +318,7 @@ def _strip_accent_marks(text: str) -> str:
     return text
 
 
-# Parsing of the ledger's accent notation.
-_PHRASE = re.compile("([^/、]+)([/、]?)")
+_PHRASE = re.compile("([^/、]+)([/、]?)")  # parsing of the ledger's accent notation
 
 
 def parse_accent_phrases(notation: str) -> tuple[Phrase, ...]:

@@ -68,18 +68,14 @@ def _find_kana(reading: str, kana: str, start: int, *, free: bool, is_last: bool
 
 # The part of a reading that belongs to each word of a text; some words may have other readings.
 
-#: No kanji has a reading of more kana; abbreviations and numbers do.
-_LONGEST_PER_CHARACTER = 6
+_LONGEST_PER_CHARACTER = 6  #: no kanji has a reading of more kana; abbreviations and numbers do
 
 #: The cost of a reading that the dictionary lacks, more than any number of kana.
 _PER_WORD = 1_000
 _PER_LISTED_WORD = 300
 
-#: The cost of a shortened word, less than that of another reading.
-_PER_SHORT_WORD = 50
-
-#: The limit of search steps; real texts take a few steps for each word.
-_MOST_STEPS = 50_000
+_PER_SHORT_WORD = 50  #: the cost of a shortened word, less than that of another reading
+_MOST_STEPS = 50_000  #: the limit of search steps; real texts take a few steps for each word
 
 #: In longer texts, do not start matches at frequent characters, because there are too many.
 _LONG = 3_000
@@ -88,18 +84,13 @@ _KANA_ENDS = compile_lazy(r"([ぁ-ゖァ-ヺー]*)(.*?)([ぁ-ゖァ-ヺー]*)", 
 
 
 class AlignableWord(NamedTuple):
-    """A word to find in a reading.
+    """A word to find in a reading."""
 
-    Args:
-        spelling: the spelling in the text.
-        sounds: its readings in katakana; the first is the dictionary's choice.
-        listed: its other readings in the dictionary, in katakana: likelier than unlisted ones.
-        shortened: spellings in lines that cannot write all its sounds; these fit.
-    """
-
-    spelling: str
-    sounds: tuple[str, ...]
+    spelling: str  #: the spelling in the text
+    sounds: tuple[str, ...]  #: its readings in katakana; the first is the dictionary's choice
+    #: Its other readings in the dictionary, in katakana: likelier than unlisted ones.
     listed: tuple[str, ...] = ()
+    #: Spellings in lines that cannot write all its sounds; these fit.
     shortened: tuple[str, ...] = ()
 
 
@@ -112,19 +103,12 @@ class AlignedPart(NamedTuple):
 
 
 class ReadingSpan(NamedTuple):
-    """A part of a text and its reading.
+    """A part of a text and its reading."""
 
-    Args:
-        start: the position of its first character.
-        end: the position behind its last character.
-        reading: in katakana.
-        perhaps: whether the reading applies only if the dictionary has it.
-    """
-
-    start: int
-    end: int
-    reading: str
-    perhaps: bool = False
+    start: int  #: the position of its first character
+    end: int  #: the position behind its last character
+    reading: str  #: in katakana
+    perhaps: bool = False  #: whether the reading applies only if the dictionary has it
 
 
 def align_words(words: Sequence[AlignableWord], reading: str) -> list[AlignedPart] | None:

@@ -19,30 +19,20 @@ if TYPE_CHECKING:
 #: accent/morae, accent rule.
 _ENTRY_COLUMNS = 12
 
-#: Nouns of up to this many morae join like suffixes.
-_SHORT = 2
+_SHORT = 2  #: nouns of up to this many morae join like suffixes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DictionaryEntry:
-    """A word of the dictionary.
+    """A word of the dictionary."""
 
-    Args:
-        surface: the spelling.
-        grammar: four columns of part of speech, then type and form of conjugation.
-        base: its base form.
-        reading: in katakana as spelled; None for an unknown word.
-        pronunciation: the sound of the reading; may contain marks of devoiced vowels.
-        accent: the mora after which the pitch falls; 0 for none.
-        rule: how its accent joins with that of a word before it (``C1``... ``F6``, ``P1``...).
-    """
-
-    surface: str
-    grammar: tuple[str, ...]
-    base: str
-    reading: str | None = None
-    pronunciation: str = ""
-    accent: int = 0
+    surface: str  #: the spelling
+    grammar: tuple[str, ...]  #: four columns of part of speech, then type and form of conjugation
+    base: str  #: its base form
+    reading: str | None = None  #: in katakana as spelled; None for an unknown word
+    pronunciation: str = ""  #: the sound of the reading; may contain marks of devoiced vowels
+    accent: int = 0  #: the mora after which the pitch falls; 0 for none
+    #: How its accent joins with that of a word before it (``C1``... ``F6``, ``P1``...).
     rule: str = "*"
 
     @property
@@ -104,27 +94,18 @@ def find_features(analyser: Any, surface: str) -> list[str]:
 #: Columns of UniDic 2.1.2 behind the surface: ``lemma``, ``pron``, ``kana`` and ``aType``.
 _LEMMA, _PRONUNCIATION, _READING, _ACCENTS = 8, 10, 18, 24
 
-#: Unlisted words have only the first seven columns.
-_UNIDIC_COLUMNS = 27
+_UNIDIC_COLUMNS = 27  #: unlisted words have only the first seven columns
 
 
 class UniDicWord(NamedTuple):
-    """A word of an analysis, or an entry of the dictionary.
+    """A word of an analysis, or an entry of the dictionary."""
 
-    Args:
-        surface: the spelling, in full-width characters.
-        grammar: four columns of part of speech, then type and form of conjugation.
-        lemma: the dictionary form.
-        reading: in katakana as spelled; "" for marks and unlisted words.
-        pronunciation: the sound, in katakana with ー for long vowels.
-        accents: the morae after which the pitch may fall, the usual one first; 0 for none.
-    """
-
-    surface: str
-    grammar: tuple[str, ...]
-    lemma: str = ""
-    reading: str = ""
-    pronunciation: str = ""
+    surface: str  #: the spelling, in full-width characters
+    grammar: tuple[str, ...]  #: four columns of part of speech, then type and form of conjugation
+    lemma: str = ""  #: the dictionary form
+    reading: str = ""  #: in katakana as spelled; "" for marks and unlisted words
+    pronunciation: str = ""  #: the sound, in katakana with ー for long vowels
+    #: The morae after which the pitch may fall, the usual one first; 0 for none.
     accents: tuple[int, ...] = ()
 
 

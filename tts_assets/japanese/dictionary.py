@@ -47,8 +47,7 @@ _GRAMMAR = {
 #: 16-bit number, and connections of words cost between -14,000 and 5,000.
 _CHEAPEST = -30_000
 
-#: How much cheaper a word is than shorter words that fill it completely.
-_STEP = 1_000
+_STEP = 1_000  #: how much cheaper a word is than shorter words that fill it completely
 
 #: How much cheaper a word is than a shorter one that leaves a rest, which the dictionary may join with
 #: the next characters: 東京大・会 and 東京・大会.

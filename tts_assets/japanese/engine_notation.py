@@ -236,15 +236,10 @@ _KOKORO_MARKS = dict(zip("、。？！…‥：；—―", ",.?!……:;——",
 
 
 class KokoroPhonemes(NamedTuple):
-    """A sentence or a word in Kokoro's symbols.
+    """A sentence or a word in Kokoro's symbols."""
 
-    Args:
-        symbols: phonetic symbols with spaces between words and the model's marks behind them.
-        morae: the span of the symbols of each mora.
-    """
-
-    symbols: str
-    morae: tuple[tuple[int, int], ...]
+    symbols: str  #: phonetic symbols with spaces between words and the model's marks behind them
+    morae: tuple[tuple[int, int], ...]  #: the span of the symbols of each mora
 
 
 def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> KokoroPhonemes:
@@ -330,31 +325,22 @@ _COLOURS = {"y": "ʲ", "w": "ʷ"}
 #: The last sounds of morae; capitals are devoiced vowels, which the voices treat like the others.
 _LAST_OF_MORA = frozenset({*"aiueoAIUEON", "cl"})
 
-#: The largest number in labels; later places are unknown.
-_FAR = 49
+_FAR = 49  #: the largest number in labels; later places are unknown
 
 #: The parts of a full-context label that matter (HTS's lab_format for Japanese): the sound (p3), its
 #: mora's place in the accent phrase (a2) and from its end (a3), the phrase's accent (f2).
 _LABEL = compile_lazy(r"-(\w+)\+.*/A:[^+]+\+(\w+)\+(\w+)/B.*/F:\w+_(\w+)#")
 
-#: The previous accent phrase is a question (e3).
-_ASKS = compile_lazy(r"/E:\w+!1_")
+_ASKS = compile_lazy(r"/E:\w+!1_")  #: the previous accent phrase is a question (e3)
 
 
 class _LabelPhone(NamedTuple):
-    """A sound of a label; ``place``, ``left`` and ``accent`` are 0 in pauses.
+    """A sound of a label; ``place``, ``left`` and ``accent`` are 0 in pauses."""
 
-    Args:
-        name: the sound in OpenJTalk's letters.
-        place: the number of its mora in the accent phrase, from 1.
-        left: the number of morae from this one to the end of the phrase.
-        accent: the mora after which the pitch falls; in flat phrases the last one.
-    """
-
-    name: str
-    place: int
-    left: int
-    accent: int
+    name: str  #: the sound in OpenJTalk's letters
+    place: int  #: the number of its mora in the accent phrase, from 1
+    left: int  #: the number of morae from this one to the end of the phrase
+    accent: int  #: the mora after which the pitch falls; in flat phrases the last one
 
 
 def to_piper_phonemes(labels: Sequence[str], *, question: bool = False) -> list[str]:
@@ -422,8 +408,7 @@ def _to_ipa(name: str) -> str:
 
 # Text for engines that accept only text, and choose the readings of kanji themselves.
 
-#: Alone in hiragana, engines may read them as particles, ワ and エ.
-_PARTICLES = ("ハ", "ヘ")
+_PARTICLES = ("ハ", "ヘ")  #: alone in hiragana, engines may read them as particles, ワ and エ
 
 
 def spell_in_kana(form: SpokenForm) -> str:

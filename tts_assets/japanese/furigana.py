@@ -102,11 +102,8 @@ def _list_number_readings(number: str) -> list[str]:
 #: Private-use characters around a base and its reading; prepared text has no others.
 _OPEN, _MIDDLE, _CLOSE = "\ue000", "\ue001", "\ue002"
 
-#: Marks a reading that may not cover the whole base.
-_UNSURE = "\ue004"
-
-#: Marks a reading in Latin letters, which may be a translation.
-_PERHAPS = "\ue005"
+_UNSURE = "\ue004"  #: marks a reading that may not cover the whole base
+_PERHAPS = "\ue005"  #: marks a reading in Latin letters, which may be a translation
 
 #: Separates readings of one base.
 _OR = "／"
@@ -216,8 +213,7 @@ def find_bracket_accent(text: str, reading: str) -> int | None:
         return None
 
 
-# Brackets behind words: do they hold a reading, and of which word?
-_KANA_CHARS = "ぁ-ゖァ-ヺー"
+_KANA_CHARS = "ぁ-ゖァ-ヺー"  # brackets behind words: do they hold a reading, and of which word?
 
 #: A word and a bracket behind it.
 _BRACKETED = compile_lazy(
@@ -245,8 +241,9 @@ _BASE = compile_lazy(r"[\u3400-\u9fff々〆〇0-9０-９]|[A-Za-zＡ-Ｚａ-ｚ]
 _INSIDE_NUMBER = compile_lazy("(?<=[0-9０-９])[0-9０-９]")
 _ROUND_OPENING = "(（〔"
 
-#: In round brackets these are optional endings, not readings.
-_ENDINGS = frozenset("なのだをがにとはもでへや")
+_ENDINGS = frozenset(
+    "なのだをがにとはもでへや"
+)  #: in round brackets these are optional endings, not readings
 
 #: Exceptions by reading: nouns, and verbs and adjectives with their okurigana behind the bracket.
 _READ_SO = parse_pairs(
@@ -287,11 +284,8 @@ _NEXT_KANJI = compile_lazy("[\u3400-\u9fff々]{1,4}[(（〔]")
 _ASKING = compile_lazy("[ぁ-ゖ]+て")
 _READ_WITH_TE = "手果縦盾楯建立館全総"
 
-#: The endings of words in the dictionary form.
-_ENDING = compile_lazy("[うくぐすつぬぶむるい]$")
-
-#: The largest number of morae of one kanji in a reading split kanji by kanji.
-_MOST_PER_KANJI = 2
+_ENDING = compile_lazy("[うくぐすつぬぶむるい]$")  #: the endings of words in the dictionary form
+_MOST_PER_KANJI = 2  #: the largest number of morae of one kanji in a reading split kanji by kanji
 
 
 def mark_bracketed_readings(text: str) -> str:

@@ -189,8 +189,9 @@ _VOICED = str.maketrans(
 #: First kanji of words that UniDic reads worse: 得る as ウル, 蒸す as フカス.
 _READ_WORSE = frozenset("方蒸塵申得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
 
-#: Prefixes that may be voiced at the beginning: 不気味 is ブキミ.
-_VOICED_PREFIXES = frozenset("不無")
+_VOICED_PREFIXES = frozenset(
+    "不無"
+)  #: prefixes that may be voiced at the beginning: 不気味 is ブキミ
 
 #: Behind these parts of speech, a word is not the second part of a compound.
 _APART = frozenset({"助詞", "連体詞", "副詞", "接続詞"})

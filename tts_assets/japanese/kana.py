@@ -26,8 +26,7 @@ _VOWEL_OF = {kana: vowel for vowel, row in _ROWS.items() for kana in row}
 #: A vowel that only lengthens the one before it: オウ is pronounced オオ, エイ エエ.
 _LENGTHENED = {("オ", "ウ"): "オ", ("エ", "イ"): "エ"}
 
-#: Kana that may only lengthen the vowel before them.
-_LENGTHENING = frozenset("ーウイ")
+_LENGTHENING = frozenset("ーウイ")  #: kana that may only lengthen the vowel before them
 
 #: On readings of a kanji that end in a long vowel: コウ, キュウ, セイ.
 _LONG_ON_READING = compile_lazy(

@@ -37,8 +37,9 @@ _SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
 _GROWN_TOGETHER = frozenset({"接続詞", "感動詞", "副詞", "助詞", "助動詞", "連体詞"})
 _TOPICS = frozenset({"名詞", "副詞"})
 
-#: A noun in kana of fewer morae with は or へ is probably a different noun: いは, さは.
-_SHORTEST = 2
+_SHORTEST = (
+    2  #: a noun in kana of fewer morae with は or へ is probably a different noun: いは, さは
+)
 
 #: Continuations of words that begin with は: 手はなす, 手はからい, 毛はえ, 気はやる.
 _WORD_WITH_HA = compile_lazy(
@@ -46,8 +47,7 @@ _WORD_WITH_HA = compile_lazy(
     "|た[かきくけら]|だ(?:$|か|ざ)|な[さしすせそたちつてっれ]|ね|ば|め[たてら]|や[いくさしすせらりるれろっ]|ら[いうわっ]|れ"
 )
 
-#: Behind a longer noun, only as the whole end: 現実はなれ, 親はなれ.
-_APART = "なれ"
+_APART = "なれ"  #: behind a longer noun, only as the whole end: 現実はなれ, 親はなれ
 
 #: Grammar patterns that begin with は or へ, or with て and は; the groups are the particles.
 _PATTERN = compile_lazy(
@@ -269,8 +269,7 @@ _TYPED_AS = parse_pairs(
 )
 _LARGE = dict(zip("ァィゥェォ", "アイウエオ", strict=True))
 
-#: A word with more spellings than this is long: it loses all or nothing.
-_MOST_SPELLINGS = 64
+_MOST_SPELLINGS = 64  #: a word with more spellings than this is long: it loses all or nothing
 
 
 def list_romanized_keys(key: str) -> tuple[str, ...]:

@@ -32,8 +32,7 @@ _BOUND = frozenset("ンッー")
 _HIGH_SLOPE, _LOW_SLOPE = 0.2, 0.4
 _LOWEST = -6.5
 
-#: The rise of high morae to the accented one, which is the highest.
-_CLIMB, _MOST_CLIMB = 0.4, 1.2
+_CLIMB, _MOST_CLIMB = 0.4, 1.2  #: the rise of high morae to the accented one, which is the highest
 
 #: The range of a phrase behind an accented one, relative to that one's; a pause restores half of the
 #: loss.
@@ -50,8 +49,7 @@ _HIGH_AT, _LOW_AT = 0.6, 0.6
 #: stays low.
 _LOW_TO, _RISEN = 0.95, 0.35
 
-#: The last mora of an utterance fades early.
-_LAST_LOW_AT = 0.3
+_LAST_LOW_AT = 0.3  #: the last mora of an utterance fades early
 
 #: The accented mora: moments, and semitones relative to its peak. It stays high to its end, but begins
 #: to fall before a devoiced mora, and falls alone where it is the only one.
@@ -59,20 +57,14 @@ _LATE_FALL = ((_HIGH_AT, 0.0), (1.0, -0.5))
 _EARLY_FALL = ((0.5, 0.0), (1.0, -1.5))
 _ONLY_FALL = ((0.25, 0.0), (1.0, -7.0))
 
-#: The last mora of a question rises to this.
-_ASKING = 5.0
+_ASKING = 5.0  #: the last mora of a question rises to this
 
 
 class Tone(NamedTuple):
-    """The pitch of a mora at a moment.
+    """The pitch of a mora at a moment."""
 
-    Args:
-        at: the moment, as a fraction of the mora's length.
-        semitones: relative to the middle of the voice.
-    """
-
-    at: float
-    semitones: float
+    at: float  #: the moment, as a fraction of the mora's length
+    semitones: float  #: relative to the middle of the voice
 
 
 class MoraTones(NamedTuple):

@@ -52,8 +52,7 @@ _MAX_WORD_ANALYSES = 30
 #: Numerals, which change the sound of the counter behind them: 三本 is サンボン, but its furigana may be ほん.
 NUMERALS = frozenset("0123456789０１２３４５６７８９〇一二三四五六七八九十百千万億兆何数")
 
-#: The last kana of verbs and adjectives.
-_VERB_ENDINGS = frozenset("ウクグスツヌブムルイ")
+_VERB_ENDINGS = frozenset("ウクグスツヌブムルイ")  #: the last kana of verbs and adjectives
 
 
 class _KanjiWithKana(NamedTuple):

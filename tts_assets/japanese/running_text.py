@@ -101,8 +101,7 @@ _NUMBER = compile_lazy(
     rf"^[ ]*(?:[①-⑳]|[(（]?[0-9０-９]{{1,2}}[.．)）])[ ]*(?={_LETTER}{_NOTE}?[ ]*[ ：:「『])"
 )
 
-#: Bullets before names.
-_BULLETS = "・-—―* ①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
+_BULLETS = "・-—―* ①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"  #: bullets before names
 
 #: A dash starts a turn, and so does a slash between sentences.
 _DASH = compile_lazy(r"^[ ]*[-−－‐–—―ー]+[ ]*(?=[^\s\d０-９-])", re.MULTILINE)

@@ -147,15 +147,15 @@ def merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 #: Characters to analyse behind the last possible cut, so that the words before it are right.
 CONTEXT_CHARS = 30
 
-#: The dictionary does not analyse across a space.
-_WORDS = compile_lazy(r"\S+")
+_WORDS = compile_lazy(r"\S+")  #: the dictionary does not analyse across a space
 
 #: Parts of speech that attach to the word before them.
 _LEANING = frozenset({"助詞", "助動詞", "記号"})
 _DEPENDENT = frozenset({"接尾", "非自立"})
 
-#: Parts of speech that form one phrase with the word behind them.
-_STEMS = frozenset({"名詞", "接頭詞"})
+_STEMS = frozenset(
+    {"名詞", "接頭詞"}
+)  #: parts of speech that form one phrase with the word behind them
 
 
 def find_phrase_edges(text: str, dictionary: Dictionary) -> tuple[list[int], list[int], list[int]]:

@@ -30,8 +30,7 @@ _FACE = compile_lazy(
     r"[mｍoｏ＼\\／/ノﾉゞ۶┐┌♪b]{0,2}"
 )
 
-#: The largest depth of nested brackets.
-_DEEPEST = 20
+_DEEPEST = 20  #: the largest depth of nested brackets
 
 
 def drop_notes(text: str) -> str:

@@ -42,8 +42,7 @@ _TYPING_ERROR = (
     "the dictionary's reading is used; correct the line, or write it in kana"
 )
 
-#: Kana to show on either side of a difference.
-_AROUND = 4
+_AROUND = 4  #: kana to show on either side of a difference
 
 
 class _Sentence(NamedTuple):

@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from tts_assets.japanese.dictionary import Dictionary
     from tts_assets.model import Phrase
 
-#: Morae that cannot carry the accent: it moves to the one before.
-_BOUND = frozenset("ーッン")
+_BOUND = frozenset("ーッン")  #: morae that cannot carry the accent: it moves to the one before
 
 #: Parts of speech that are not words of their own.
 _FUNCTION_WORDS = frozenset({"助詞", "助動詞", "フィラー", "記号"})
@@ -111,17 +110,13 @@ def move_off_bound_mora(place: int, units: Sequence[str]) -> int:
 #: A phrase begins behind these, even in expressions that are listed as words: そういえば.
 _STANDING_ALONE = frozenset({"感動詞", "接続詞", "フィラー", "副詞"})
 
-#: No rule is mostly right for forms such as 知らず.
-_NO_ENDS = PARTICLES | {"フィラー"}
+_NO_ENDS = PARTICLES | {"フィラー"}  #: no rule is mostly right for forms such as 知らず
 
 #: 男の人 and 気を付ける are one phrase; 目を覚ます, and longer words with a particle, are usually two.
 _LONGEST_WITH_PARTICLE = 8
 
-#: A last part up to this size makes a compound flat, or leaves it to the dictionary.
-_SHORT = 2
-
-#: A flat last part of this size and more keeps the compound flat.
-_LONG = 5
+_SHORT = 2  #: a last part up to this size makes a compound flat, or leaves it to the dictionary
+_LONG = 5  #: a flat last part of this size and more keeps the compound flat
 
 #: Words of two kanji are flat up to this size, but for those of two morae.
 _LONGEST_PAIR = 4
@@ -265,8 +260,7 @@ _NOUNS = frozenset({"名詞", "形状詞"})
 _LONGEST_HONORIFIC = 5
 _DO = "スル"
 
-#: Endings that keep the accent of the noun before them.
-_ENDINGS = frozenset({"する", "な", "に"})
+_ENDINGS = frozenset({"する", "な", "に"})  #: endings that keep the accent of the noun before them
 
 
 def find_listed_accent(spelling: str, sound: str, unidic: UniDic) -> int | None:

@@ -35,8 +35,7 @@ _HEADWORD = compile_lazy(
     "(?:[\u3400-\u9fff々]|[うくぐつぬぶむるい]|(?<!で)す)"
 )
 
-#: Separators that also occur between the kanji of one word: せん・せい.
-_BETWEEN_KANJI = "・|｜"
+_BETWEEN_KANJI = "・|｜"  #: separators that also occur between the kanji of one word: せん・せい
 
 #: An on reading of a kanji: ガッ, コウ, ショク; not ザコ.
 _ON_READING = compile_lazy("[ァ-ヺ][ャュョ]?[ンウイツクチキッ]?")

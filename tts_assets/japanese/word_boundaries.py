@@ -27,17 +27,10 @@ if TYPE_CHECKING:
 #: A space that is a word boundary. Spoken texts have no other ideographic space.
 BOUNDARY = "\u3000"
 
-#: The length of the dictionary's longest word that occurs in beginner texts.
-_LONGEST_WORD = 16
-
-#: The largest number of parts in which an entry may be written: お 父 さん.
-_MOST_PARTS = 4
-
-#: A penalty higher than MeCab's costs of a whole phrase.
-_FORBIDDEN = 30_000
-
-#: A penalty higher than the costs of one or two words.
-_UNLIKELY = 10_000
+_LONGEST_WORD = 16  #: the length of the dictionary's longest word that occurs in beginner texts
+_MOST_PARTS = 4  #: the largest number of parts in which an entry may be written: お 父 さん
+_FORBIDDEN = 30_000  #: a penalty higher than MeCab's costs of a whole phrase
+_UNLIKELY = 10_000  #: a penalty higher than the costs of one or two words
 
 #: Behind は, a phrase with more kana left may be two phrases without a space between them.
 _LONGEST_REST = 2

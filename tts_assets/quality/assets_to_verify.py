@@ -240,14 +240,12 @@ class _AssetCollector:
 #: Clips that fail these rules may be too long or too short.
 _LENGTH_RULES = frozenset({Rule.SHORT, Rule.LONG, Rule.PAUSE, Rule.TAIL, Rule.REPEAT})
 
-#: More clips of one voice do not improve its rate.
-_MOST_CLIPS = 2_000
+_MOST_CLIPS = 2_000  #: more clips of one voice do not improve its rate
 
 #: The silence around a clip, as ``build.plan.recipes.sound_words`` writes it.
 _EDGE_SILENCE = re.compile(r"\b(lead|trail)=(\d{1,6})\b")
 
-#: What ``audio.prepare.trim`` leaves of a clip's own silence.
-_OWN_EDGE_SILENCE = 0.04
+_OWN_EDGE_SILENCE = 0.04  #: what ``audio.prepare.trim`` leaves of a clip's own silence
 
 
 class _TimedClip(NamedTuple):

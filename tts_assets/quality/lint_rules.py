@@ -149,8 +149,7 @@ def _normalise_reading(text: str) -> str:
 # The checks of one clip, by its entry's data and the dictionary's reading.
 
 
-#: A run of up to this many words may be a name.
-_MAX_NAME_WORDS = 2
+_MAX_NAME_WORDS = 2  #: a run of up to this many words may be a name
 
 
 class LintInput(NamedTuple):

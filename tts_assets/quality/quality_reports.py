@@ -78,58 +78,34 @@ DEFAULT_SEVERITY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintFinding:
-    """One finding in a catalogue.
+    """One finding in a catalogue."""
 
-    Args:
-        rule: the rule that it breaks.
-        severity: its severity.
-        message: what was found, and what to do.
-        file: the catalogue's path as given.
-        line: the line of the item; None if unknown.
-        entry: the entry's id; None for the file itself.
-        part: the part of the entry; None for the entry itself.
-        text: the spoken text, as spelled.
-        reading: its reading, in katakana.
-        accent: the reading with the fall of the pitch: ``ハ↓シ``.
-        pitch: high or low for each mora: ``HL``.
-    """
-
-    rule: LintRule
-    severity: Severity
-    message: str
-    file: str
-    line: int | None = None
-    entry: str | None = None
-    part: str | None = None
-    text: str | None = None
-    reading: str | None = None
-    accent: str | None = None
-    pitch: str | None = None
+    rule: LintRule  #: the rule that it breaks
+    severity: Severity  #: its severity
+    message: str  #: what was found, and what to do
+    file: str  #: the catalogue's path as given
+    line: int | None = None  #: the line of the item; None if unknown
+    entry: str | None = None  #: the entry's id; None for the file itself
+    part: str | None = None  #: the part of the entry; None for the entry itself
+    text: str | None = None  #: the spoken text, as spelled
+    reading: str | None = None  #: its reading, in katakana
+    accent: str | None = None  #: the reading with the fall of the pitch: ``ハ↓シ``
+    pitch: str | None = None  #: high or low for each mora: ``HL``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintReport:
-    """The result of lint.
+    """The result of lint."""
 
-    Args:
-        findings: in the order of the files, and of the lines in each.
-        catalogues: the number of files read, once for each source that reads them.
-        clips: the number of their clips.
-        readings: the number of clips for each basis of their readings.
-        notes: skipped files, and why.
-        least: less severe findings were left out.
-        unmatched: requested ids that no entry has, in words; None for none.
-        seconds: how long it took.
-    """
-
-    findings: tuple[LintFinding, ...] = ()
-    catalogues: int = 0
-    clips: int = 0
+    findings: tuple[LintFinding, ...] = ()  #: in the order of the files, and of the lines in each
+    catalogues: int = 0  #: the number of files read, once for each source that reads them
+    clips: int = 0  #: the number of their clips
+    #: The number of clips for each basis of their readings.
     readings: Mapping[Basis, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    least: Severity = Severity.NOTE
-    unmatched: str | None = None
-    seconds: float = 0.0
+    notes: tuple[str, ...] = ()  #: skipped files, and why
+    least: Severity = Severity.NOTE  #: less severe findings were left out
+    unmatched: str | None = None  #: requested ids that no entry has, in words; None for none
+    seconds: float = 0.0  #: how long it took
 
     def count_findings(self, severity: Severity) -> int:
         """The number of findings of this severity."""
@@ -139,17 +115,10 @@ class LintReport:
 # The report of verify: a result for each asset that breaks a rule, with the clips that use it.
 
 
-#: The rules beside those of the sound: the asset's file is missing.
-MISSING = "missing"
-
-#: Its file has other bytes than were generated.
-DAMAGED = "damaged"
-
-#: Speech recognition recognizes another text than expected.
-RECOGNITION = "recognition"
-
-#: A phrase is spoken with another accent than expected.
-SPOKEN_ACCENT = "accent-heard"
+MISSING = "missing"  #: the rules beside those of the sound: the asset's file is missing
+DAMAGED = "damaged"  #: its file has other bytes than were generated
+RECOGNITION = "recognition"  #: speech recognition recognizes another text than expected
+SPOKEN_ACCENT = "accent-heard"  #: a phrase is spoken with another accent than expected
 
 
 class ClipName(NamedTuple):
@@ -165,21 +134,14 @@ class ClipName(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetResult:
-    """The findings of one asset.
+    """The findings of one asset."""
 
-    Args:
-        asset: its path below the output folder, or a file's path as given.
-        clips: the clips that use it; none if no catalogue was read, or none refers to it.
-        text: the expected text; "" if unknown.
-        findings: the rules that it breaks, at least one.
-        ours: whether it is in the ledger; only a few rules apply to other sounds.
-    """
-
-    asset: str
+    asset: str  #: its path below the output folder, or a file's path as given
+    #: The clips that use it; none if no catalogue was read, or none refers to it.
     clips: tuple[ClipName, ...]
-    text: str
-    findings: tuple[Finding, ...]
-    ours: bool
+    text: str  #: the expected text; "" if unknown
+    findings: tuple[Finding, ...]  #: the rules that it breaks, at least one
+    ours: bool  #: whether it is in the ledger; only a few rules apply to other sounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

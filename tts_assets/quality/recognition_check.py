@@ -78,8 +78,7 @@ def split_windows(blocks: Iterable[Samples], ends: Sequence[int]) -> Iterator[Sa
     yield np.concatenate(pending) if pending else np.zeros(0, dtype=np.float32)
 
 
-# The error rate of the recognized text: the share of wrong morae.
-_MARKS = re.compile(r"[\W_]+")
+_MARKS = re.compile(r"[\W_]+")  # the error rate of the recognized text: the share of wrong morae
 
 
 def kana_error(expected: str, recognized: str) -> float:
@@ -126,8 +125,7 @@ def _edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
 # Recognize the text of some clips, and compare it with the expected text.
 
 
-#: The language of all clips.
-_LANGUAGE = "ja"
+_LANGUAGE = "ja"  #: the language of all clips
 
 #: The dictionary reads one sentence at a time: it limits the length of a text.
 _SENTENCE = re.compile(r"[^。！？!?\n]{1,100}[。！？!?\n]*")
@@ -312,26 +310,17 @@ def _create_finding(compared: TextComparison, limit: float) -> Finding:
 #: A file with one of these findings does not contain the sound of its line.
 _OTHER_SOUND = frozenset({MISSING, DAMAGED, Rule.UNDECODABLE, Rule.EMPTY, Rule.SILENT})
 
-#: The prefix of voices whose melody is computed from the accents.
-_COMPUTED_MELODY = "openjtalk/"
+_COMPUTED_MELODY = "openjtalk/"  #: the prefix of voices whose melody is computed from the accents
 
 
 class AccentTask(NamedTuple):
-    """An asset whose accents to recognize.
+    """An asset whose accents to recognize."""
 
-    Args:
-        path: its file.
-        asset: its name in verdicts.
-        text: what it says.
-        voice: provider and name; "" for a recording.
-        expected: its phrases, or the form that the dictionary reads.
-    """
-
-    path: str
-    asset: str
-    text: str
-    voice: str
-    expected: tuple[Phrase, ...] | SpokenForm
+    path: str  #: its file
+    asset: str  #: its name in verdicts
+    text: str  #: what it says
+    voice: str  #: provider and name; "" for a recording
+    expected: tuple[Phrase, ...] | SpokenForm  #: its phrases, or the form that the dictionary reads
 
 
 def create_accent_task(item: MeasureTask, findings: Iterable[Finding]) -> AccentTask | None:

@@ -88,8 +88,7 @@ def add_record_lines(
 # From settings to the report: find the assets, measure them all, recognize some.
 
 
-#: Assets that a thread measures in one batch: most take 1 ms.
-_BATCH_SIZE = 16
+_BATCH_SIZE = 16  #: assets that a thread measures in one batch: most take 1 ms
 
 
 async def verify_assets(

@@ -19,8 +19,7 @@ _MAX_PENDING_EVENTS = 256
 #: Seconds without an event after which a comment keeps the connection open.
 _HEARTBEAT_SECONDS = 15.0
 
-#: How soon a page reconnects, in milliseconds.
-_RETRY_LINE = b"retry: 1000\n\n"
+_RETRY_LINE = b"retry: 1000\n\n"  #: how soon a page reconnects, in milliseconds
 
 
 class EventStream:

@@ -37,18 +37,14 @@ if TYPE_CHECKING:
     from tts_assets.review.review_rows import ReviewRows
 
 
-#: The page that is opened.
-PAGE_NAME = "index.html"
+PAGE_NAME = "index.html"  #: the page that is opened
 
 #: The list of files that exports put into the folder.
 _LIST_NAME = ".tts-assets-review"
 _LOCK_NAME = ".tts-assets.lock"
 
-#: The folders that we write to.
-_OWN_FOLDERS = (CLIPS, EARLIER)
-
-#: Identifies our pages.
-_PAGE_MARK = b' id="review-data">'
+_OWN_FOLDERS = (CLIPS, EARLIER)  #: the folders that we write to
+_PAGE_MARK = b' id="review-data">'  #: identifies our pages
 
 
 def check_export_folder(path: Path, output: str) -> None:

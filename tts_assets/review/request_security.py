@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-#: The largest body of a request, in bytes: some thousand decisions.
-MAX_BODY_BYTES = 1_000_000
+MAX_BODY_BYTES = 1_000_000  #: the largest body of a request, in bytes: some thousand decisions
 
 #: How long a body may take to arrive from this machine, in seconds.
 BODY_SECONDS = 10.0

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from tts_assets.store.paid_journal import DoubtfulTake
 
 
-#: The states of clips that have a sound.
-_SHOWN_STATES = frozenset({State.FRESH, State.REJECTED})
+_SHOWN_STATES = frozenset({State.FRESH, State.REJECTED})  #: the states of clips that have a sound
 
 #: Notes about clips in other states.
 _HIDDEN_NOTES = (
@@ -128,8 +127,7 @@ def format_count_clause(count: int, what: str) -> str:
     return f"1 {what} is" if count == 1 else f"{count:,} {what}s are"
 
 
-#: The addresses of current and replaced sounds, below the page.
-CLIPS, EARLIER = "clips", "earlier"
+CLIPS, EARLIER = "clips", "earlier"  #: the addresses of current and replaced sounds, below the page
 
 
 class PreviousSound(NamedTuple):
@@ -202,8 +200,7 @@ _LEVEL_PATTERN = re.compile(
 )
 _BARE_LEVEL_PATTERN = re.compile(r"\s*n?([1-5])\s*", re.IGNORECASE | re.ASCII)
 
-#: Longer texts are not levels.
-_MAX_TEXT_LENGTH = 200
+_MAX_TEXT_LENGTH = 200  #: longer texts are not levels
 
 
 def find_jlpt_level(root: Any, at: Place, file: str) -> str:

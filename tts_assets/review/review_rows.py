@@ -166,8 +166,7 @@ def escape_surrogates(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-#: The format of the page's data.
-PAYLOAD_VERSION = 1
+PAYLOAD_VERSION = 1  #: the format of the page's data
 
 
 class PageMode(StrEnum):

@@ -39,11 +39,8 @@ HOST = "127.0.0.1"
 _MAX_CONNECTIONS = 64
 _KEEP_ALIVE_SECONDS = 15
 
-#: How long responses may go on after the stop was requested, in seconds.
-_SHUTDOWN_SECONDS = 5
-
-#: The head of a request, in bytes; ours have about 1,000.
-_MAX_HEAD_BYTES = 16 * 1024
+_SHUTDOWN_SECONDS = 5  #: how long responses may go on after the stop was requested, in seconds
+_MAX_HEAD_BYTES = 16 * 1024  #: the head of a request, in bytes; ours have about 1,000
 
 
 class TimedConnection(H11Protocol):

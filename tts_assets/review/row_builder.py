@@ -48,8 +48,7 @@ if TYPE_CHECKING:
     from tts_assets.store.paid_journal import DoubtfulTake
 
 
-#: The rule of a take's finding.
-TAKE_RULE = "doubtful take"
+TAKE_RULE = "doubtful take"  #: the rule of a take's finding
 
 
 #: The fields of a row that are those of its ledger line.

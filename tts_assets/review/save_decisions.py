@@ -152,11 +152,8 @@ class RegenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""  #: why; may be ""
 
 
-#: Seconds without a new decision before they are written to the ledger.
-_IDLE_SECONDS = 1.0
-
-#: How long the shutdown waits for a run that writes to the folder, in seconds.
-_CLOSE_SECONDS = 1.0
+_IDLE_SECONDS = 1.0  #: seconds without a new decision before they are written to the ledger
+_CLOSE_SECONDS = 1.0  #: how long the shutdown waits for a run that writes to the folder, in seconds
 
 
 class SaveResult(NamedTuple):

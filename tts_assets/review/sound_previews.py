@@ -36,73 +36,44 @@ if TYPE_CHECKING:
     from tts_assets.review.review_rows import ReviewRow
 
 
-#: Cached previews of other versions are computed again.
-PREVIEW_VERSION = 1
-
-#: The most peaks of a preview: a short sound has one for every 10 ms.
-_MAX_BARS = 200
-
-#: Steps of 10 ms that lie between two values of the pitch.
-_PITCH_HOPS = 2
-
-#: Seconds from one value of the pitch to the next.
-PITCH_STEP = 0.02
+PREVIEW_VERSION = 1  #: cached previews of other versions are computed again
+_MAX_BARS = 200  #: the most peaks of a preview: a short sound has one for every 10 ms
+_PITCH_HOPS = 2  #: steps of 10 ms that lie between two values of the pitch
+PITCH_STEP = 0.02  #: seconds from one value of the pitch to the next
 
 #: The scale of the pitch: steps for each octave above so many Hz.
 _STEPS_PER_OCTAVE, _LOWEST_HZ = 48, 50.0
 
-#: Only the longest silences are kept; no clip has more pauses.
-_MAX_GAPS = 64
-
-#: Files up to this size are read at once: about a minute of speech.
-_SMALL_BYTES = 1 << 20
-
-#: Files of other sample rates have no preview.
-_LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000
+_MAX_GAPS = 64  #: only the longest silences are kept; no clip has more pauses
+_SMALL_BYTES = 1 << 20  #: files up to this size are read at once: about a minute of speech
+_LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000  #: files of other sample rates have no preview
 
 
 class AccentMatch(NamedTuple):
-    """A phrase with the accent that was recognized in its pitch.
+    """A phrase with the accent that was recognized in its pitch."""
 
-    Args:
-        kana: its kana.
-        expected: the expected accent.
-        recognized: the recognized accent; None if the pitch is inconclusive.
-        margin: by how many semitones the others, or the expected one, fit worse.
-    """
-
-    kana: str
-    expected: int
-    recognized: int | None = None
-    margin: float = 0.0
+    kana: str  #: its kana
+    expected: int  #: the expected accent
+    recognized: int | None = None  #: the recognized accent; None if the pitch is inconclusive
+    margin: float = 0.0  #: by how many semitones the others, or the expected one, fit worse
 
 
 class SoundPreview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The preview of one sound.
+    """The preview of one sound."""
 
-    Args:
-        sha256: of the file's bytes, in hex.
-        version: see PREVIEW_VERSION.
-        seconds: its length.
-        peaks: the highest magnitude in each of up to 200 equal parts, 255 for full scale.
-        pitch: of the first 30 seconds, every 20 ms: 0 if unvoiced, else 1 + 48 for each octave
-            above 50 Hz.
-        begin: where speech begins, in seconds.
-        end: where it ends.
-        gaps: begin and end of the longest silences between them.
-        accents: the recognized accents of its phrases.
-        accents_key: the hash of what they were compared with; "" if they were not recognized yet.
-    """
-
-    sha256: str
-    version: int = PREVIEW_VERSION
-    seconds: float = 0.0
+    sha256: str  #: of the file's bytes, in hex
+    version: int = PREVIEW_VERSION  #: see PREVIEW_VERSION
+    seconds: float = 0.0  #: its length
+    #: The highest magnitude in each of up to 200 equal parts, 255 for full scale.
     peaks: bytes = b""
+    #: Of the first 30 seconds, every 20 ms: 0 if unvoiced, else 1 + 48 for each octave above 50 Hz.
     pitch: bytes = b""
-    begin: float = 0.0
-    end: float = 0.0
+    begin: float = 0.0  #: where speech begins, in seconds
+    end: float = 0.0  #: where it ends
+    #: Begin and end of the longest silences between them.
     gaps: tuple[tuple[float, float], ...] = ()
-    accents: tuple[AccentMatch, ...] = ()
+    accents: tuple[AccentMatch, ...] = ()  #: the recognized accents of its phrases
+    #: The hash of what they were compared with; "" if they were not recognized yet.
     accents_key: str = ""
 
 
@@ -249,8 +220,7 @@ class PreviewCache:
             atomic_write(self._path, data, sync=False)
 
 
-#: Sounds of one task of a thread: most take a millisecond.
-_BATCH_SIZE = 32
+_BATCH_SIZE = 32  #: sounds of one task of a thread: most take a millisecond
 
 
 class HashedFile(NamedTuple):

@@ -10,8 +10,7 @@ from tts_assets.model import Format
 #: The longest name of a file or folder on common file systems, in bytes of UTF-8.
 LONGEST_BYTES = 255
 
-#: How the names of assets end.
-ENDINGS = tuple(f".{each}" for each in Format)
+ENDINGS = tuple(f".{each}" for each in Format)  #: how the names of assets end
 
 #: The suffixes of time lines, added to the whole asset name: assets that differ only in format must
 #: not share a time line.

@@ -47,11 +47,8 @@ DECISIONS_LOCK = ".tts-assets-decisions.lock"
 _HAS_LOCKS = os.name == "posix"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
-#: A folder is synced after this many new names in it.
-_BATCH = 64
-
-#: Bytes copied at once.
-_COPY_BYTES = 1 << 20
+_BATCH = 64  #: a folder is synced after this many new names in it
+_COPY_BYTES = 1 << 20  #: bytes copied at once
 
 #: Seconds to wait for a lock that another process holds before `on_wait` is called.
 _LOCK_POLL_SECONDS = 0.2

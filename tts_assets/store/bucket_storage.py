@@ -31,8 +31,7 @@ _CONTENT_TYPES = {
     "lrc": "text/plain; charset=utf-8",
 }
 
-#: Keys in one page of a listing.
-_PAGE = 1000
+_PAGE = 1000  #: keys in one page of a listing
 
 #: Time limits of a request; a PUT of the longest passage sends a few MB.
 _CLIENT = {"timeout": timedelta(seconds=60), "connect_timeout": timedelta(seconds=10)}

@@ -231,8 +231,7 @@ def _wrong(
 # The journal of an output folder: all decisions, in the order in which they were made.
 
 
-#: The journal's name inside the output folder.
-JOURNAL_NAME = "decisions.jsonl"
+JOURNAL_NAME = "decisions.jsonl"  #: the journal's name inside the output folder
 
 
 def read_journal(folder: Path) -> list[SoundDecision]:

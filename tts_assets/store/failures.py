@@ -14,14 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
 
 
-#: The file's name inside the output folder.
-NAME = "failures.jsonl"
+NAME = "failures.jsonl"  #: the file's name inside the output folder
 
 #: The version of the line format; lines without one have version 1. Newer versions are refused.
 VERSION = 1
 
-#: The maximum length of a recorded text or reason, in characters.
-LONGEST = 500
+LONGEST = 500  #: the maximum length of a recorded text or reason, in characters
 
 _ADVICE = "delete the file, which only records the failures of the last run"
 _PROBLEM = f"this is not a line of a failure record: {_ADVICE}"

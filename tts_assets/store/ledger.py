@@ -58,8 +58,7 @@ _decision_name_decoder = msgspec.json.Decoder(_DecisionName)
 _brief_decoder = msgspec.json.Decoder(_LedgerBrief)
 _row_decoder = msgspec.json.Decoder(Row)
 
-#: Found in the line of an asset that is being replaced.
-_MARK = b'"recipe":"","bytes":0'
+_MARK = b'"recipe":"","bytes":0'  #: found in the line of an asset that is being replaced
 
 
 def order(decision: Decision) -> tuple[str, bool, bool, str, str]:

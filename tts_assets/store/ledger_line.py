@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-#: The ledger's name inside the output folder.
-LEDGER_NAME = "ledger.jsonl"
+LEDGER_NAME = "ledger.jsonl"  #: the ledger's name inside the output folder
 
 #: Tells git to take the lines of both sides where two branches changed the ledger.
 ATTRIBUTES_NAME = ".gitattributes"
@@ -132,8 +131,7 @@ def encode_replacement(asset: str) -> bytes:
 # A ledger in pieces of whole lines, so that a large one is never in memory at once.
 
 
-#: The approximate length of a piece.
-_PIECE_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 18  #: the approximate length of a piece
 
 
 def pieces(stream: BinaryIO) -> Iterator[bytes]:

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from tts_assets.store.decisions import SoundDecision
 
 
-#: The journal's name inside the folder of takes.
-NAME = "takes.jsonl"
+NAME = "takes.jsonl"  #: the journal's name inside the folder of takes
 
 #: The maximum size of a journal, in bytes: about 200,000 requests.
 _LONGEST_BYTES = 1 << 28

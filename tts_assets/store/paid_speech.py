@@ -46,8 +46,7 @@ if TYPE_CHECKING:
 
 _SOUND_HASH = re.compile("[0-9a-f]{64}")
 
-#: After this many refused takes of one request, a person must decide.
-MOST_TAKES = 2
+MOST_TAKES = 2  #: after this many refused takes of one request, a person must decide
 
 #: What a person can do about refused takes; appended to the reason of the refusal.
 ADVICE = (

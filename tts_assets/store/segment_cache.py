@@ -30,8 +30,7 @@ _ENDING = ".segment"
 _FOLDER = re.compile("[0-9a-f]{24}")
 _NUMBER = re.compile(rf"([0-9]{{6}})-.*{re.escape(_ENDING)}\Z")
 
-#: Hex digits of the name of a cache folder.
-_DIGITS = 8
+_DIGITS = 8  #: hex digits of the name of a cache folder
 
 
 class CachedSegment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

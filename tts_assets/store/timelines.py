@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from tts_assets.store.atomic_files import Storage
 
 
-#: The maximum time: an edited ledger may contain any number.
-_LONGEST_SECONDS = 360_000.0
+_LONGEST_SECONDS = 360_000.0  #: the maximum time: an edited ledger may contain any number
 
 #: Control characters, which players do not show or act on.
 _CONTROLS = re.compile(
@@ -100,8 +99,7 @@ def _stamp(seconds: float) -> str:
 #: The version of the file format. Newer versions are refused.
 VERSION = 1
 
-#: Decimal places of times in seconds: milliseconds.
-_DIGITS = 3
+_DIGITS = 3  #: decimal places of times in seconds: milliseconds
 
 
 class CueData(TypedDict):
@@ -298,8 +296,7 @@ def delete_files(files: Iterable[str], storage: Storage) -> None:
 # The times of a segment's words, from the times of its characters.
 
 
-#: Decimal places in the ledger and in time lines: milliseconds.
-_WORD_DIGITS = 3
+_WORD_DIGITS = 3  #: decimal places in the ledger and in time lines: milliseconds
 
 
 def time_words(

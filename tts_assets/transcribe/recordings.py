@@ -123,14 +123,12 @@ def _strip_suffix(name: str) -> str:
 # Split a long recording into chunks at pauses; only one chunk is in memory.
 
 
-#: Pauses are searched in the last third of a chunk.
-_SEARCH_SHARE = 1 / 3
+_SEARCH_SHARE = 1 / 3  #: pauses are searched in the last third of a chunk
 
 #: Without a pause, the next chunk overlaps by this much: enough for a few words.
 _OVERLAP_SECONDS = 4.0
 
-#: Levels are measured in frames of 20 ms.
-_FRAME_SAMPLES = RATE_HZ // 50
+_FRAME_SAMPLES = RATE_HZ // 50  #: levels are measured in frames of 20 ms
 
 #: The shortest pause between two phrases, in frames; stops within words are shorter.
 _PAUSE_FRAMES = 15

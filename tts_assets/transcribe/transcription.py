@@ -41,11 +41,8 @@ if TYPE_CHECKING:
     from tts_assets.transcribe.transcription_events import TranscriptPiece
 
 
-#: The times of equal text in two chunks differ by less than this.
-_SAME_SECONDS = 1.5
-
-#: A single letter may match by chance.
-_MIN_LETTERS = 2
+_SAME_SECONDS = 1.5  #: the times of equal text in two chunks differ by less than this
+_MIN_LETTERS = 2  #: a single letter may match by chance
 
 
 class RecognizedChunk(NamedTuple):

@@ -75,11 +75,8 @@ _MOST_QUESTIONS = 5
 _CONNECT_SECONDS = 5.0
 _CLOSE_SECONDS = 3.0
 
-#: How long a worker keeps an idle engine.
-_IDLE_SECONDS = 60.0
-
-#: The result of a request: a recording with the data stored of it, or a segment.
-Made = Any
+_IDLE_SECONDS = 60.0  #: how long a worker keeps an idle engine
+Made = Any  #: the result of a request: a recording with the data stored of it, or a segment
 
 
 class _Request(NamedTuple):
@@ -486,8 +483,7 @@ def _pack_setup(settings: Settings, provider: Provider) -> bytes:
 # The worker side: everything below runs in a worker's process.
 
 
-#: The engines of this process, by the key of their run.
-_engines: dict[str, _WorkerEngine] = {}
+_engines: dict[str, _WorkerEngine] = {}  #: the engines of this process, by the key of their run
 
 
 def tell_version() -> str:

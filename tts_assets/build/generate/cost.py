@@ -29,11 +29,8 @@ if TYPE_CHECKING:
     from tts_assets.store.ledger import Provenance
 
 
-#: The tolerance of cost limits: floating-point sums of prices are not exact.
-_ROUNDING = 1e-9
-
-#: The factor on the expected cost of further clips before the first bill.
-_UNKNOWN_FACTOR = 2.0
+_ROUNDING = 1e-9  #: the tolerance of cost limits: floating-point sums of prices are not exact
+_UNKNOWN_FACTOR = 2.0  #: the factor on the expected cost of further clips before the first bill
 
 
 class Limits:

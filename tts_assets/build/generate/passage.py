@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Finding, Samples, Segment, Speech, SpokenForm, Voice
 
 
-#: The name of the joined file while it is written.
-_JOINED = "joined"
+_JOINED = "joined"  #: the name of the joined file while it is written
 
 
 class _Part(NamedTuple):

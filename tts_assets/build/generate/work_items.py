@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from tts_assets.store.paid_speech import ClipRequests
 
 
-#: The segments of a text, or why segmentation failed.
-Cut: TypeAlias = tuple["Segment", ...] | str
+Cut: TypeAlias = tuple["Segment", ...] | str  #: the segments of a text, or why segmentation failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

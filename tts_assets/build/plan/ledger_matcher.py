@@ -65,8 +65,7 @@ _LOST = frozenset({State.MISSING, State.DAMAGED})
 #: The names of an engine's parts that are its model.
 _MODEL = frozenset({"model", "model_id", "voices"})
 
-#: The pauses in the sound of a passage; single clips have none.
-_PAUSES = re.compile(r" pause-\S+")
+_PAUSES = re.compile(r" pause-\S+")  #: the pauses in the sound of a passage; single clips have none
 
 
 class UnresolvedClip(NamedTuple):

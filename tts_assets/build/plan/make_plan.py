@@ -53,8 +53,7 @@ _STATES = {
     Only.REJECTED: frozenset({State.REJECTED}),
 }
 
-#: The most unmatched globs to list; the rest are counted.
-_NAMED = 5
+_NAMED = 5  #: the most unmatched globs to list; the rest are counted
 
 
 class Selection:

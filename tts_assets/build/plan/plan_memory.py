@@ -41,55 +41,33 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
-#: Increment if the format or the meaning of remembered plans changes.
-_VERSION = 1
+_VERSION = 1  #: increment if the format or the meaning of remembered plans changes
 
 #: The states of clips for which there is nothing to do.
 _SETTLED = frozenset({State.FRESH, State.LOCKED})
 
-#: How many plans are remembered, for all projects of a user.
-_MOST = 64
-
-#: Where systems keep streams, which may be regular files.
-_STREAMS = ("/dev/", "/proc/")
-
-#: No catalogue has this ending, whatever folder is searched for them.
-_ENDING = ".plan"
-
-#: Names of files that are hashed at once.
-_BATCH = 4096
+_MOST = 64  #: how many plans are remembered, for all projects of a user
+_STREAMS = ("/dev/", "/proc/")  #: where systems keep streams, which may be regular files
+_ENDING = ".plan"  #: no catalogue has this ending, whatever folder is searched for them
+_BATCH = 4096  #: names of files that are hashed at once
 
 
 class SettledPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A plan that found nothing to do, and what it was made from.
+    """A plan that found nothing to do, and what it was made from."""
 
-    Args:
-        program: the hash of the program.
-        inputs: the hash of the settings, the catalogues and the ledger.
-        files: the hash of the names and sizes of all files in the folders.
-        folders: the folders of assets, below the output folder.
-        engines: for each voice that speaks, its engine with versions and models.
-        states: the number of clips in each state.
-        approvals: how many fresh clips have a sound that was approved.
-        judged_by: what the clips were held against.
-        notes: as in Plan.
-        catalogues: each file, and which of the sources reads it; those of the settings come first.
-        unspoken: texts without a clip.
-        without_orphans: each asset is known to be referred to.
-    """
-
-    program: str
-    inputs: str
-    files: str
-    folders: tuple[str, ...]
-    engines: dict[str, str]
-    states: dict[State, int]
-    approvals: int
-    judged_by: Judged
-    notes: tuple[str, ...]
+    program: str  #: the hash of the program
+    inputs: str  #: the hash of the settings, the catalogues and the ledger
+    files: str  #: the hash of the names and sizes of all files in the folders
+    folders: tuple[str, ...]  #: the folders of assets, below the output folder
+    engines: dict[str, str]  #: for each voice that speaks, its engine with versions and models
+    states: dict[State, int]  #: the number of clips in each state
+    approvals: int  #: how many fresh clips have a sound that was approved
+    judged_by: Judged  #: what the clips were held against
+    notes: tuple[str, ...]  #: as in Plan
+    #: Each file, and which of the sources reads it; those of the settings come first.
     catalogues: tuple[tuple[str, int], ...]
-    unspoken: tuple[Unspoken, ...]
-    without_orphans: bool
+    unspoken: tuple[Unspoken, ...]  #: texts without a clip
+    without_orphans: bool  #: each asset is known to be referred to
 
 
 class PlanMemory:

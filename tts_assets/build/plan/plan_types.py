@@ -142,8 +142,7 @@ def find_lines(
 # Assign clips to shards by hash: evenly, and hardly affected by other clips.
 
 
-#: The size of a shard differs from its fair share by at most a twentieth.
-_PART, _WHOLE = 1, 20
+_PART, _WHOLE = 1, 20  #: the size of a shard differs from its fair share by at most a twentieth
 
 #: Half of a recipe's digits: the first half determines its shard, the second its rank.
 _HALF = DIGITS // 2

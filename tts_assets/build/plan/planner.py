@@ -35,17 +35,11 @@ class Aspect(StrEnum):
 
 
 class Change(NamedTuple):
-    """A property that changed since a clip was generated.
+    """A property that changed since a clip was generated."""
 
-    Args:
-        what: the name of the property.
-        before: as the asset has it; "" for nothing.
-        now: as its entry and the settings ask for; "" for nothing.
-    """
-
-    what: Aspect
-    before: str
-    now: str
+    what: Aspect  #: the name of the property
+    before: str  #: as the asset has it; "" for nothing
+    now: str  #: as its entry and the settings ask for; "" for nothing
 
     def __str__(self) -> str:
         return f"{self.what} {self.before or 'none'} -> {self.now or 'none'}"
@@ -404,22 +398,15 @@ class Job(NamedTuple):
     """One recipe to generate: equal clips are spoken once, and stored under each of their names.
 
     It is a tuple, like Clip: a run may have a million.
-
-    Args:
-        recipe: the recipe.
-        form: the spoken form.
-        assets: the paths below the output folder, sorted.
-        clips: the clips that share the recipe.
-        voice: the name of the voice that the entries request; None for the run's own.
-        speed: the speed that the entries request; None for the run's own.
     """
 
-    recipe: str
-    form: SpokenForm
-    assets: tuple[str, ...]
-    clips: tuple[Clip, ...]
+    recipe: str  #: the recipe
+    form: SpokenForm  #: the spoken form
+    assets: tuple[str, ...]  #: the paths below the output folder, sorted
+    clips: tuple[Clip, ...]  #: the clips that share the recipe
+    #: The name of the voice that the entries request; None for the run's own.
     voice: str | None = None
-    speed: float | None = None
+    speed: float | None = None  #: the speed that the entries request; None for the run's own
 
 
 def list_jobs(planned: Iterable[ClipPlan]) -> list[Job]:

@@ -23,14 +23,9 @@ if TYPE_CHECKING:
 #: A speaker's name, the provider and name of the voice, and its speed.
 Speaker: TypeAlias = tuple[str, str, float]
 
-#: The clip's own voice and speed, if any.
-_Own: TypeAlias = tuple[str | None, float | None]
-
-#: Increment if the same inputs give other audio: a change of trimming, for example.
-SCHEMA = 4
-
-#: Increment if passages are segmented or joined differently.
-PASSAGES = 1
+_Own: TypeAlias = tuple[str | None, float | None]  #: the clip's own voice and speed, if any
+SCHEMA = 4  #: increment if the same inputs give other audio: a change of trimming, for example
+PASSAGES = 1  #: increment if passages are segmented or joined differently
 
 #: Hex digits of a recipe in file names: 96 bits, so collisions are negligible for 10**9 clips.
 DIGITS = 24

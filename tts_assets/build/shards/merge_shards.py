@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import Settings
 
 
-#: The hash of an empty file, which is not a recording.
-_EMPTY = sha256(b"")
+_EMPTY = sha256(b"")  #: the hash of an empty file, which is not a recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,8 +36,7 @@ AGAIN = "run that shard again to resume it, or leave its folder out"
 # The header of a shard: its number, its plan, and its progress.
 
 
-#: The name of its file.
-HEADER_NAME = "shard.json"
+HEADER_NAME = "shard.json"  #: the name of its file
 
 #: The version of the folder format. Newer versions are refused.
 VERSION = 1
@@ -150,8 +149,7 @@ def _show_value(value: object) -> str:
 #: The name of the file of replaced assets; missing if there are none.
 REPLACED_NAME = "replaced.jsonl"
 
-#: The name of the file of URLs.
-URLS_NAME = "urls.jsonl"
+URLS_NAME = "urls.jsonl"  #: the name of the file of URLs
 
 
 class Replaced(msgspec.Struct, frozen=True, kw_only=True, order=True):

@@ -87,8 +87,7 @@ for _role, _row in _WORDS.items():
 EXAMPLES = {"example", "sentence", "例", "例文", "用例"}
 _METADATA = {"meta", "metadata"}
 
-#: The two sides of a card.
-BACKS = {"front": "back", "question": "answer", "表面": "裏面"}
+BACKS = {"front": "back", "question": "answer", "表面": "裏面"}  #: the two sides of a card
 
 #: Names of texts of more than one sentence.
 PASSAGES = {"passage", "paragraph", "story", "article", "body", "本文", "文章"}
@@ -108,17 +107,11 @@ _ORDER = {role: number for number, role in enumerate(Role)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldName:
-    """A parsed field name.
+    """A parsed field name."""
 
-    Args:
-        tokens: its words, in the singular and in lower case.
-        roles: its possible roles, the likeliest first.
-        foreign: the field is in another language than Japanese.
-    """
-
-    tokens: tuple[str, ...]
-    roles: tuple[Role, ...]
-    foreign: bool
+    tokens: tuple[str, ...]  #: its words, in the singular and in lower case
+    roles: tuple[Role, ...]  #: its possible roles, the likeliest first
+    foreign: bool  #: the field is in another language than Japanese
 
     def has_role(self, role: Role) -> bool:
         """Whether this is one of its roles."""

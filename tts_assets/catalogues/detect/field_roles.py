@@ -44,8 +44,7 @@ _KANA_SHARE = 0.9
 _HALF = 0.5
 _TEXT_RANKS = {Role.WORD: 0, Role.JAPANESE: 1, Role.SENTENCE: 2, Role.TITLE: 3}
 
-#: The rank of a text whose name says nothing.
-UNKNOWN_RANK = len(_TEXT_RANKS)
+UNKNOWN_RANK = len(_TEXT_RANKS)  #: the rank of a text whose name says nothing
 
 #: A text that repeats in most records is a label; fewer values than this cannot show that.
 _MIN_FILLED = 8
@@ -53,21 +52,13 @@ _MIN_FILLED = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A field of an object, or of an object in it.
+    """A field of an object, or of an object in it."""
 
-    Args:
-        steps: the path from the object to its texts.
-        shape: the shape of its values.
-        position: its index among the fields.
-        mates: the tokens of the names of all fields of the object.
-        variety: the highest share of distinct texts of any field of the object.
-    """
-
-    steps: PathSteps
-    shape: ValueShape
-    position: int
-    mates: frozenset[str] = frozenset()
-    variety: float = 1.0
+    steps: PathSteps  #: the path from the object to its texts
+    shape: ValueShape  #: the shape of its values
+    position: int  #: its index among the fields
+    mates: frozenset[str] = frozenset()  #: the tokens of the names of all fields of the object
+    variety: float = 1.0  #: the highest share of distinct texts of any field of the object
 
     @cached_property
     def name(self) -> FieldName:
@@ -236,8 +227,7 @@ _PASSAGE_TOKENS = PASSAGES | {
     "utterance", "会話", "対話",
 }  # fmt: skip
 
-#: The mean length of examples, in characters, is less.
-_LONG_TEXT = 40
+_LONG_TEXT = 40  #: the mean length of examples, in characters, is less
 
 # Grammar patterns begin with hiragana, or with a placeholder for the words before them.
 _BEGINS_AS_WORD = re.compile(r"[一-鿿㐀-䶿々ァ-ヺ]")
@@ -245,23 +235,14 @@ _BEGINS_AS_WORD = re.compile(r"[一-鿿㐀-䶿々ァ-ヺ]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRoles:
-    """The fields of an object.
+    """The fields of an object."""
 
-    Args:
-        objects: some of the objects.
-        fields: all fields.
-        texts: Japanese texts that could be spoken, the likeliest first.
-        kana: fields in kana only.
-        of_kanji: on'yomi and kun'yomi.
-        speaker: the field with the speaker.
-    """
-
-    objects: list[Any]
-    fields: list[Field]
-    texts: list[Field]
-    kana: list[Field]
-    of_kanji: list[Field]
-    speaker: Field | None
+    objects: list[Any]  #: some of the objects
+    fields: list[Field]  #: all fields
+    texts: list[Field]  #: Japanese texts that could be spoken, the likeliest first
+    kana: list[Field]  #: fields in kana only
+    of_kanji: list[Field]  #: on'yomi and kun'yomi
+    speaker: Field | None  #: the field with the speaker
 
     def pair_texts(self, one: Field, other: Field) -> list[tuple[str, str]]:
         """The texts of two fields, of the objects that have both."""

@@ -141,8 +141,7 @@ def _is_reading_of(texts: Sequence[str], kana: Sequence[str]) -> bool:
 # Find the catalogues among files, and propose sources for them.
 
 
-#: Up to this many files are listed by name if no folder pattern matches them.
-_MIN_FOLDERS = 2
+_MIN_FOLDERS = 2  #: up to this many files are listed by name if no folder pattern matches them
 
 #: How much text of files of one shape is kept as a sample, in characters.
 _MAX_CHARACTERS_KEPT = 8_000_000
@@ -156,21 +155,16 @@ _NO_KNOWN_FIELD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """The proposed sources for some files.
+    """The proposed sources for some files."""
 
-    Args:
-        drafts: one for each group of records, with file patterns and a named source.
-        built_in: the files that need no source, with their kinds.
-        paths: the shortest list of paths for these files.
-        passed: the skipped files that contain Japanese, with the reason.
-        foreign: the number of files without Japanese.
-    """
-
+    #: One for each group of records, with file patterns and a named source.
     drafts: tuple[SourceDraft, ...] = ()
+    #: The files that need no source, with their kinds.
     built_in: Mapping[str, Kind] = field(default_factory=dict)
-    paths: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()  #: the shortest list of paths for these files
+    #: The skipped files that contain Japanese, with the reason.
     passed: Mapping[str, str] = field(default_factory=dict)
-    foreign: int = 0
+    foreign: int = 0  #: the number of files without Japanese
 
 
 @dataclass(slots=True, kw_only=True)

@@ -33,17 +33,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class ClipCount:
-    """The clips of one source, or of one of its clip rules.
+    """The clips of one source, or of one of its clip rules."""
 
-    Args:
-        clips: the number of clips.
-        urls: the number of clips that have a URL already.
-        first: the first clip.
-    """
-
-    clips: int = 0
-    urls: int = 0
-    first: Clip | None = None
+    clips: int = 0  #: the number of clips
+    urls: int = 0  #: the number of clips that have a URL already
+    first: Clip | None = None  #: the first clip
 
     def add_clip(self, clip: Clip) -> None:
         """Count a clip."""
@@ -54,24 +48,16 @@ class ClipCount:
 
 @dataclass(slots=True, kw_only=True)
 class SourcePreview:
-    """The clips of all sources.
+    """The clips of all sources."""
 
-    Args:
-        total: all clips.
-        sources: clips by source name.
-        rules: clips by source name and rule name.
-        entries: the number of records by source name.
-        unspoken: the number of texts that yield no clip.
-        first: the first clips of each source.
-        problems: the files, entries and values that cannot be used.
-    """
-
-    total: ClipCount = field(default_factory=ClipCount)
-    sources: dict[str, ClipCount] = field(default_factory=dict)
+    total: ClipCount = field(default_factory=ClipCount)  #: all clips
+    sources: dict[str, ClipCount] = field(default_factory=dict)  #: clips by source name
+    #: Clips by source name and rule name.
     rules: dict[tuple[str, str], ClipCount] = field(default_factory=dict)
-    entries: dict[str, int] = field(default_factory=dict)
-    unspoken: int = 0
-    first: dict[str, list[Clip]] = field(default_factory=dict)
+    entries: dict[str, int] = field(default_factory=dict)  #: the number of records by source name
+    unspoken: int = 0  #: the number of texts that yield no clip
+    first: dict[str, list[Clip]] = field(default_factory=dict)  #: the first clips of each source
+    #: The files, entries and values that cannot be used.
     problems: list[InputError] = field(default_factory=list)
 
 
@@ -125,8 +111,7 @@ _TYPE_LABELS = {
     TextType.TITLE: "a grammar pattern",
 }
 
-#: The longest example text, in characters.
-_MAX_EXAMPLE_LENGTH = 24
+_MAX_EXAMPLE_LENGTH = 24  #: the longest example text, in characters
 
 
 def format_toml(proposal: Proposal, preview: SourcePreview) -> str:

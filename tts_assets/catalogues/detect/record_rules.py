@@ -43,8 +43,7 @@ if TYPE_CHECKING:
     from tts_assets.config.source_paths import PathSteps
 
 
-#: A root list with this many texts or fewer is too short to judge.
-_FEW_TEXTS = 2
+_FEW_TEXTS = 2  #: a root list with this many texts or fewer is too short to judge
 
 #: Words in file names that indicate a kind.
 _KIND_HINTS = {
@@ -68,18 +67,14 @@ class ObjectGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordGroup:
-    """Records of one shape.
+    """Records of one shape."""
 
-    Args:
-        part: the records themselves.
-        chosen: the texts of the records and their items to speak.
-        others: texts that could be spoken, too.
-        parents: the objects that contain them, the nearest first.
-    """
-
-    part: ObjectGroup
+    part: ObjectGroup  #: the records themselves
+    #: The texts of the records and their items to speak.
     chosen: list[tuple[ObjectGroup, SpokenText]] = field(default_factory=list)
+    #: Texts that could be spoken, too.
     others: list[tuple[ObjectGroup, SpokenText]] = field(default_factory=list)
+    #: The objects that contain them, the nearest first.
     parents: list[ObjectGroup] = field(default_factory=list)
 
     @property

@@ -73,27 +73,16 @@ _ANKI_URL = "[sound:{recipe}.{ext}]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDraft:
-    """A proposed source.
+    """A proposed source."""
 
-    Args:
-        source: the source; its files are set later.
-        id_reason: the reason for the choice of the id.
-        others: rules for texts that could be spoken, too.
-        seen: other fields with sounds.
-        unsaid: other fields with Japanese.
-        new: the targets that are not in the files yet.
-        copies: other lists that only repeat the spoken texts.
-        speakers: some of the speakers.
-    """
-
-    source: Source
-    id_reason: str = ""
-    others: tuple[ClipRule, ...] = ()
-    seen: tuple[str, ...] = ()
-    unsaid: tuple[str, ...] = ()
-    new: frozenset[str] = frozenset()
-    copies: tuple[str, ...] = ()
-    speakers: tuple[str, ...] = ()
+    source: Source  #: the source; its files are set later
+    id_reason: str = ""  #: the reason for the choice of the id
+    others: tuple[ClipRule, ...] = ()  #: rules for texts that could be spoken, too
+    seen: tuple[str, ...] = ()  #: other fields with sounds
+    unsaid: tuple[str, ...] = ()  #: other fields with Japanese
+    new: frozenset[str] = frozenset()  #: the targets that are not in the files yet
+    copies: tuple[str, ...] = ()  #: other lists that only repeat the spoken texts
+    speakers: tuple[str, ...] = ()  #: some of the speakers
 
 
 def draft_sources(documents: Sequence[Document], *, is_table: bool) -> list[SourceDraft]:

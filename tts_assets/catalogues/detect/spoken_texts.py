@@ -54,20 +54,13 @@ _WORD = re.compile(r"[一-鿿㐀-䶿ァ-ヺ]|[ぁ-ゖ]{2}")
 
 
 class TokenList(NamedTuple):
-    """Lists of words that form a text.
+    """Lists of words that form a text."""
 
-    Args:
-        field: the field that names them.
-        text: the steps to the words.
-        reading: the steps to their kana; None if they have none.
-        texts: the texts.
-        each: the steps to lists that are each a text; None for one text per object.
-    """
-
-    field: Field
-    text: PathSteps
-    reading: PathSteps | None
-    texts: list[str]
+    field: Field  #: the field that names them
+    text: PathSteps  #: the steps to the words
+    reading: PathSteps | None  #: the steps to their kana; None if they have none
+    texts: list[str]  #: the texts
+    #: The steps to lists that are each a text; None for one text per object.
     each: PathSteps | None = None
 
 
@@ -166,8 +159,7 @@ def _is_sentence_row(words: Sequence[str]) -> bool:
 
 # The spoken texts of an object, each with the fields of its reading.
 
-#: The minimum number of letters in a row; two may be a letter and its origin.
-_MIN_ROW = 3
+_MIN_ROW = 3  #: the minimum number of letters in a row; two may be a letter and its origin
 
 
 def find_spoken_texts(steps: PathSteps, shape: ValueShape) -> list[SpokenText]:

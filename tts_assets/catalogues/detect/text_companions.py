@@ -40,47 +40,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenText:
-    """A text and what belongs to it; paths begin at the object, or at the item of ``each``.
+    """A text and what belongs to it; paths begin at the object, or at the item of ``each``."""
 
-    Args:
-        field: the field that names it.
-        say: the type of the text.
-        text: the spelling.
-        reading: its kana or romaji.
-        furigana: the spelling with inline readings.
-        accent: the accent nucleus.
-        speaker: the speaker.
-        language: the language of the text.
-        each: the list of texts that are each spoken.
-        every: each alternative in a text is spoken.
-        join: the separator of the texts of a list that are spoken as one; None for one text.
-        of_record: it is a reading of the record's main text.
-        but: a field of each item, and the values with which the item is skipped.
-        sound: the field for its URL.
-        beside: the sound is in a list of the record, parallel to that of the texts.
-        aside: it is only spoken if it has a sound.
-        is_word: it is the main text of the record, although its name does not say so.
-        is_cell: it is one of several letters, all of which are spoken.
-    """
-
-    field: Field
-    say: TextType
-    text: tuple[PathSteps, ...] = ()
-    reading: tuple[PathSteps, ...] = ()
-    furigana: tuple[PathSteps, ...] = ()
-    accent: tuple[PathSteps, ...] = ()
-    speaker: tuple[PathSteps, ...] = ()
-    language: tuple[PathSteps, ...] = ()
-    each: PathSteps | None = None
-    every: bool = False
+    field: Field  #: the field that names it
+    say: TextType  #: the type of the text
+    text: tuple[PathSteps, ...] = ()  #: the spelling
+    reading: tuple[PathSteps, ...] = ()  #: its kana or romaji
+    furigana: tuple[PathSteps, ...] = ()  #: the spelling with inline readings
+    accent: tuple[PathSteps, ...] = ()  #: the accent nucleus
+    speaker: tuple[PathSteps, ...] = ()  #: the speaker
+    language: tuple[PathSteps, ...] = ()  #: the language of the text
+    each: PathSteps | None = None  #: the list of texts that are each spoken
+    every: bool = False  #: each alternative in a text is spoken
+    #: The separator of the texts of a list that are spoken as one; None for one text.
     join: str | None = None
-    of_record: bool = False
+    of_record: bool = False  #: it is a reading of the record's main text
+    #: A field of each item, and the values with which the item is skipped.
     but: tuple[PathSteps, tuple[str, ...]] | None = None
-    sound: Field | None = None
-    beside: bool = False
-    aside: bool = False
-    is_word: bool = False
-    is_cell: bool = False
+    sound: Field | None = None  #: the field for its URL
+    beside: bool = False  #: the sound is in a list of the record, parallel to that of the texts
+    aside: bool = False  #: it is only spoken if it has a sound
+    is_word: bool = False  #: it is the main text of the record, although its name does not say so
+    is_cell: bool = False  #: it is one of several letters, all of which are spoken
 
     @property
     def rank(self) -> tuple[int, bool, int]:
@@ -97,8 +78,7 @@ class SpokenText:
         }
 
 
-# The fields with the reading of a text: kana, romaji, furigana and accent.
-_NOTATION_SHARE = 0.8
+_NOTATION_SHARE = 0.8  # the fields with the reading of a text: kana, romaji, furigana and accent
 
 
 #: Kanji followed by kana, which the reading must contain, too; how many are enough to judge.

@@ -33,8 +33,7 @@ _TAG = re.compile(r"<r([tp])>[^<]*</r\1>|</?[A-Za-z][^<>]*>|\[sound:[^\]]*\]|&nb
 _NOTE = re.compile(r"[（(［\[【〔][^（()）［\[\]］【】〔〕]*[)）\]］】〕]")
 _READING_MARK = re.compile(r"[～〜~_!^＾＿.．。!！?？「」『』…\-‐－/／;；・、,，|｜\s]")
 
-# No word contains the particle を.
-_RUNNING = re.compile(r"[。！？!?、]|(?<=.)を(?=.)")
+_RUNNING = re.compile(r"[。！？!?、]|(?<=.)を(?=.)")  # no word contains the particle を
 
 # かれは がくせいです: sentences of beginners, with spaces between phrases.
 _SPACED = re.compile(
@@ -65,45 +64,25 @@ _ENDS = set("。！？!?」")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentShares:
-    """Shares, from 0 to 1, of the filled values by content.
+    """Shares, from 0 to 1, of the filled values by content."""
 
-    Args:
-        filled: the number of filled texts.
-        japanese: written in Japanese.
-        kana: kana only, apart from marks and notes.
-        kanji: with kanji in them.
-        romaji: Japanese in Latin letters.
-        single: one character.
-        letter: one kana, such as ア or キャ.
-        running: sentences.
-        several: more than one sentence.
-        labelled: lines with their speakers.
-        furigana: readings in brackets after kanji.
-        sound: URLs or names of audio files.
-        address: URLs or paths of any files.
-        language: whether all are language codes, Japanese among them.
-        pattern: with a 〜 as a placeholder.
-        distinct: distinct texts.
-        length: the mean number of characters.
-    """
-
-    filled: int
-    japanese: float
-    kana: float
-    kanji: float
-    romaji: float
-    single: float
-    letter: float
-    running: float
-    several: float
-    labelled: float
-    furigana: float
-    sound: float
-    address: float
-    language: bool
-    pattern: float
-    distinct: float
-    length: float
+    filled: int  #: the number of filled texts
+    japanese: float  #: written in Japanese
+    kana: float  #: kana only, apart from marks and notes
+    kanji: float  #: with kanji in them
+    romaji: float  #: Japanese in Latin letters
+    single: float  #: one character
+    letter: float  #: one kana, such as ア or キャ
+    running: float  #: sentences
+    several: float  #: more than one sentence
+    labelled: float  #: lines with their speakers
+    furigana: float  #: readings in brackets after kanji
+    sound: float  #: URLs or names of audio files
+    address: float  #: URLs or paths of any files
+    language: bool  #: whether all are language codes, Japanese among them
+    pattern: float  #: with a 〜 as a placeholder
+    distinct: float  #: distinct texts
+    length: float  #: the mean number of characters
 
 
 def measure_content(texts: Sequence[str]) -> ContentShares:
@@ -230,27 +209,19 @@ _SAMPLE_VALUES = 400
 _MAX_DEPTH = 12
 _MIN_TABLE_SHARE = 0.8
 
-#: More lists than this are not compared as copies.
-_MAX_LISTS = 20
-
-#: An object with more fields than this is no record.
-_MAX_FIELDS = 200
+_MAX_LISTS = 20  #: more lists than this are not compared as copies
+_MAX_FIELDS = 200  #: an object with more fields than this is no record
 
 
 @dataclass(slots=True, kw_only=True)
 class ValueShape:
-    """The merged values at one place of all records.
+    """The merged values at one place of all records."""
 
-    Args:
-        values: some of the values, null and "" included.
-        texts: the texts among them that are not blank.
-        fields: the fields of objects, or the columns of rows, which are lists of one length.
-        items: the items of lists, or the values of an object whose keys are data.
-    """
-
-    values: list[Any]
-    texts: list[str] = field(default_factory=list)
+    values: list[Any]  #: some of the values, null and "" included
+    texts: list[str] = field(default_factory=list)  #: the texts among them that are not blank
+    #: The fields of objects, or the columns of rows, which are lists of one length.
     fields: dict[str | int, ValueShape] = field(default_factory=dict)
+    #: The items of lists, or the values of an object whose keys are data.
     items: ValueShape | None = None
 
     @property

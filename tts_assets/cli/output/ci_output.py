@@ -46,8 +46,7 @@ if TYPE_CHECKING:
 #: Characters that XML 1.0 forbids; the others are already escaped, because they act on terminals, too.
 _NON_XML_PATTERN = re.compile("[\ufffe\uffff]")
 
-#: The suite for cases about all catalogues.
-_SUMMARY_SUITE = "tts-assets"
+_SUMMARY_SUITE = "tts-assets"  #: the suite for cases about all catalogues
 
 #: The counts of JUnit, by the element of a case.
 _COUNT_ATTRIBUTES = {"failure": "failures", "error": "errors", "skipped": "skipped"}
@@ -193,8 +192,7 @@ def _escape_xml(text: str) -> str:
 # Output for a GitHub workflow: annotations on lines of files, and the step summary.
 
 
-#: GitHub shows this many annotations of a level for one step.
-_MAX_ANNOTATIONS = 10
+_MAX_ANNOTATIONS = 10  #: GitHub shows this many annotations of a level for one step
 
 #: The variable with the path of the step summary in GitHub Actions.
 _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -329,8 +327,7 @@ def limit_table_lines(lines: Iterable[str], rows: int) -> Iterator[str]:
 # The results of `verify`: lines for people, data for programs, JUnit XML and Markdown.
 
 
-#: The rule for files that cannot be decoded.
-_UNDECODABLE = "undecodable"
+_UNDECODABLE = "undecodable"  #: the rule for files that cannot be decoded
 
 
 def to_verify_data(report: VerifyReport) -> dict[str, Any]:

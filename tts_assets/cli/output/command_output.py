@@ -65,26 +65,17 @@ if TYPE_CHECKING:
     Result: TypeAlias = Report | Standing | VerifyReport
 
 
-#: Further items of one sort are only counted.
-_MAX_LISTED = 20
+_MAX_LISTED = 20  #: further items of one sort are only counted
 
 
 class _ResultForms(NamedTuple):
-    """Converters of a type of result to the output formats.
+    """Converters of a type of result to the output formats."""
 
-    Args:
-        event: the name of its line in JSON Lines.
-        to_data: to plain data.
-        to_xml: to JUnit XML.
-        to_markdown: to Markdown.
-        iter_items: to the items to check.
-    """
-
-    event: str
-    to_data: Callable[[Any], dict[str, Any]]
-    to_xml: Callable[[Any], str]
-    to_markdown: Callable[[Any], str]
-    iter_items: Callable[[Any], Iterator[ReportItem]]
+    event: str  #: the name of its line in JSON Lines
+    to_data: Callable[[Any], dict[str, Any]]  #: to plain data
+    to_xml: Callable[[Any], str]  #: to JUnit XML
+    to_markdown: Callable[[Any], str]  #: to Markdown
+    iter_items: Callable[[Any], Iterator[ReportItem]]  #: to the items to check
 
 
 def _find_forms(result: Result) -> _ResultForms:

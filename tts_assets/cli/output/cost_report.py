@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.rate_limiter import Traffic
 
 
-#: More reasons for paying again are only counted.
-_MAX_REASONS = 3
-
-#: Smaller sums are shown as "less than".
-_MIN_MONEY = 0.01
+_MAX_REASONS = 3  #: more reasons for paying again are only counted
+_MIN_MONEY = 0.01  #: smaller sums are shown as "less than"
 
 
 def describe_repeat_charges(cost: Cost, rebilled: Rebilled) -> str:

@@ -17,47 +17,31 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.rate_limiter import Traffic
 
 
-#: Below this many clips per second, the rate is shown per minute.
-_SLOW_RATE = 0.5
+_SLOW_RATE = 0.5  #: below this many clips per second, the rate is shown per minute
 
 #: A last step shorter than this share of the others is merged into the previous one.
 _SHORT_STEP_SHARE = 0.5
 
-#: Margin around the tolerance on the axis, in LU.
-_MARGIN_LU = 0.5
+_MARGIN_LU = 0.5  #: margin around the tolerance on the axis, in LU
 
 
 class PlotLine(NamedTuple):
-    """A line of a plot.
+    """A line of a plot."""
 
-    Args:
-        name: its label.
-        color: the name of its colour in the style sheet.
-        values: a value for each step.
-    """
-
-    name: str
-    color: str
-    values: tuple[float, ...]
+    name: str  #: its label
+    color: str  #: the name of its colour in the style sheet
+    values: tuple[float, ...]  #: a value for each step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimePlot:
-    """Lines over the time of a run, in steps.
+    """Lines over the time of a run, in steps."""
 
-    Args:
-        title: its title.
-        told: a description in words.
-        unit: the unit of the values.
-        seconds: the lower edges of the bins and the upper edge of the last one.
-        lines: the values of each step.
-    """
-
-    title: str
-    told: str
-    unit: str
-    seconds: tuple[float, ...]
-    lines: tuple[PlotLine, ...]
+    title: str  #: its title
+    told: str  #: a description in words
+    unit: str  #: the unit of the values
+    seconds: tuple[float, ...]  #: the lower edges of the bins and the upper edge of the last one
+    lines: tuple[PlotLine, ...]  #: the values of each step
 
 
 class AxisTick(NamedTuple):
@@ -78,25 +62,15 @@ class TargetBand(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarPlot:
-    """A histogram of clips.
+    """A histogram of clips."""
 
-    Args:
-        title: its title.
-        told: a description in words.
-        unit: the unit of the steps.
-        steps: the label of each step.
-        counts: the number of clips in each step.
-        ticks: the marks on the axis.
-        band: the target range; None for none.
-    """
-
-    title: str
-    told: str
-    unit: str
-    steps: tuple[str, ...]
-    counts: tuple[int, ...]
-    ticks: tuple[AxisTick, ...]
-    band: TargetBand | None = None
+    title: str  #: its title
+    told: str  #: a description in words
+    unit: str  #: the unit of the steps
+    steps: tuple[str, ...]  #: the label of each step
+    counts: tuple[int, ...]  #: the number of clips in each step
+    ticks: tuple[AxisTick, ...]  #: the marks on the axis
+    band: TargetBand | None = None  #: the target range; None for none
 
 
 def build_time_plots(report: Report) -> tuple[TimePlot, ...]:

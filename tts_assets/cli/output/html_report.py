@@ -50,17 +50,11 @@ _PAGE_DATA_ID = "report-data"
 
 
 class FigureTile(NamedTuple):
-    """A figure at the top of the page.
+    """A figure at the top of the page."""
 
-    Args:
-        value: the figure.
-        label: its meaning.
-        mood: ``good``, ``bad`` or ``plain``.
-    """
-
-    value: str
-    label: str
-    mood: str = "plain"
+    value: str  #: the figure
+    label: str  #: its meaning
+    mood: str = "plain"  #: ``good``, ``bad`` or ``plain``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,40 +67,24 @@ class StateShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTable:
-    """A small table.
+    """A small table."""
 
-    Args:
-        rows: the cells.
-        heads: the column headings.
-    """
-
-    rows: tuple[tuple[str, ...], ...]
-    heads: tuple[str, ...] = ("", "")
+    rows: tuple[tuple[str, ...], ...]  #: the cells
+    heads: tuple[str, ...] = ("", "")  #: the column headings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSection:
-    """A section of the page.
+    """A section of the page."""
 
-    Args:
-        name: its anchor in the page's URL.
-        title: its heading.
-        told: a sentence that explains its figures.
-        courses: plots over time.
-        bars: histograms of clips.
-        groups: items to check.
-        shares: the number of clips in each state.
-        table: other figures.
-    """
-
-    name: str
-    title: str
-    told: str = ""
-    courses: tuple[TimePlot, ...] = ()
-    bars: tuple[BarPlot, ...] = ()
-    groups: tuple[FailureGroup, ...] = ()
-    shares: tuple[StateShare, ...] = ()
-    table: PageTable | None = None
+    name: str  #: its anchor in the page's URL
+    title: str  #: its heading
+    told: str = ""  #: a sentence that explains its figures
+    courses: tuple[TimePlot, ...] = ()  #: plots over time
+    bars: tuple[BarPlot, ...] = ()  #: histograms of clips
+    groups: tuple[FailureGroup, ...] = ()  #: items to check
+    shares: tuple[StateShare, ...] = ()  #: the number of clips in each state
+    table: PageTable | None = None  #: other figures
 
     @property
     def is_empty(self) -> bool:
@@ -353,34 +331,21 @@ _MIN_EXAMPLES = 3
 
 
 class GroupExample(NamedTuple):
-    """One clip of a group, as text that is safe to show.
+    """One clip of a group, as text that is safe to show."""
 
-    Args:
-        where: file and line.
-        who: the entry and its text.
-        what: the whole message.
-    """
-
-    where: str
-    who: str
-    what: str
+    where: str  #: file and line
+    who: str  #: the entry and its text
+    what: str  #: the whole message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureGroup:
-    """Items with one cause.
+    """Items with one cause."""
 
-    Args:
-        sort: ``failed``, a state or a rule.
-        cause: the message without clip-specific parts.
-        count: the number of items.
-        examples: the first items.
-    """
-
-    sort: str
-    cause: str
-    count: int
-    examples: tuple[GroupExample, ...]
+    sort: str  #: ``failed``, a state or a rule
+    cause: str  #: the message without clip-specific parts
+    count: int  #: the number of items
+    examples: tuple[GroupExample, ...]  #: the first items
 
 
 def normalise_message(message: str) -> str:

@@ -32,21 +32,13 @@ _LEAST_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressFigures:
-    """The progress of some work.
+    """The progress of some work."""
 
-    Args:
-        count: the finished and the total amount.
-        share: the finished share of the work, 0 to 1.
-        is_last: whether the work is complete.
-        details: further figures, the most important first.
-        seconds_left: an estimate; None if it is too early for one.
-    """
-
-    count: str
-    share: float
-    is_last: bool
-    details: tuple[str, ...]
-    seconds_left: float | None
+    count: str  #: the finished and the total amount
+    share: float  #: the finished share of the work, 0 to 1
+    is_last: bool  #: whether the work is complete
+    details: tuple[str, ...]  #: further figures, the most important first
+    seconds_left: float | None  #: an estimate; None if it is too early for one
 
     def format(self, columns: int) -> str:
         """The figures in at most this many columns; details that do not fit are omitted."""

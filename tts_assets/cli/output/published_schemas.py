@@ -28,8 +28,7 @@ _SCHEMA_TYPES: dict[str, type] = {
     "verdicts": document_types.VerdictsDocument,
 }
 
-#: The names of all schemas.
-SCHEMA_NAMES = ("configuration", "events", *_SCHEMA_TYPES)
+SCHEMA_NAMES = ("configuration", "events", *_SCHEMA_TYPES)  #: the names of all schemas
 
 #: Arrays of tables in the configuration.
 _ROW_SCHEMAS = {

@@ -168,27 +168,16 @@ class AnnotationLevel(StrEnum):
 
 
 class ReportItem(NamedTuple):
-    """One item to check; every text is on one line, and safe to show.
+    """One item to check; every text is on one line, and safe to show."""
 
-    Args:
-        level: the severity.
-        sort: ``failed``, a state or a rule.
-        file: the catalogue's path as given.
-        line: the line in the file, from 1; None if unknown.
-        kind: the kind of content; "" if the item is not about a clip.
-        name: the entry, its part and the text, if known.
-        what: the reason or the problem, as text.
-        asset: the asset to generate or check; "" if irrelevant.
-    """
-
-    level: AnnotationLevel
-    sort: str
-    file: str
-    line: int | None
-    kind: str
-    name: str
-    what: str
-    asset: str = ""
+    level: AnnotationLevel  #: the severity
+    sort: str  #: ``failed``, a state or a rule
+    file: str  #: the catalogue's path as given
+    line: int | None  #: the line in the file, from 1; None if unknown
+    kind: str  #: the kind of content; "" if the item is not about a clip
+    name: str  #: the entry, its part and the text, if known
+    what: str  #: the reason or the problem, as text
+    asset: str = ""  #: the asset to generate or check; "" if irrelevant
 
     @property
     def location(self) -> str:

@@ -131,8 +131,7 @@ class _TranscriptionReporter(LinePrinter):
 # Transcripts as text, as JSON and as subtitles: SubRip and WebVTT.
 
 
-#: Minimum length of a cue: players do not show shorter ones.
-_MIN_CUE_SECONDS = 0.02
+_MIN_CUE_SECONDS = 0.02  #: minimum length of a cue: players do not show shorter ones
 
 
 class TranscriptFormat(StrEnum):
