@@ -96,7 +96,8 @@ def _discard_unwritten(stream: TextIO) -> None:
 def _get_exit_code(error: Exception) -> ExitCode:
     if not isinstance(error, TtsAssetsError) and is_out_of_memory(error):
         _print_to_stderr(f"error: {OUT_OF_MEMORY}\n")
-        return ExitCode.FATAL
+        # An orderly end ends threads, which takes memory, too.
+        end_process(ExitCode.FATAL)
     from tts_assets.cli.output.console_text import (  # noqa: PLC0415 - see _flush_results
         escape_unsafe,
         open_error_console,
