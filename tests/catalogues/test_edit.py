@@ -290,7 +290,7 @@ def test_what_goes_beside_the_last_member_comes_before_what_goes_last() -> None:
 
 def test_an_object_that_lacks_thousands_of_keys_takes_no_longer_than_it_is_long() -> None:
     words = {f"k{number}": f"語{number}" for number in range(3000)}
-    lacking = {(f"{key}_url",): "x" for key in words}
+    lacking: dict[Place, str] = {(f"{key}_url",): "x" for key in words}
     start = time.perf_counter()
 
     new = edited(json.dumps(words), lacking, beside={(f"{key}_url",): key for key in words})

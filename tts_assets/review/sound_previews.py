@@ -286,6 +286,7 @@ def _iter_batches(sounds: Iterable[HashedFile]) -> Iterator[list[HashedFile]]:
 
 REPLACED = "the sound has been replaced"  #: the file is missing, or has other bytes
 
+
 class AccentMatcher:
     """Recognizes accents in a process that starts with the first request."""
 
