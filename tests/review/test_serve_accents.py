@@ -84,3 +84,4 @@ def test_a_lost_cache_of_previews_costs_no_picture(shown: Shown) -> None:
 def test_passages_have_no_accents_to_ask_for(served: Served) -> None:
     passage = next(row for row in served.rows() if row["cues"])
     assert passage["accents"] == []
+    assert _ask(served, passage) == {"accents": [], "problem": ""}

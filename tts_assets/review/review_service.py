@@ -213,6 +213,9 @@ class ReviewService:
         row, path = self.rows.get_row(order.asset), self.rows.find_path(order.asset)
         if row is None or path is None or row.sha256 != order.sha256:
             return _json_response({"accents": None, "problem": REPLACED})
+        if row.accents is not None:
+            # Known already; passages and refused takes have none.
+            return _json_response({"accents": row.accents, "problem": ""})
         form = self.rows.found.forms.get(row.asset)
         try:
             accents = await self.accents.match_accents(HashedFile(path, row.sha256), row, form)
