@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -285,6 +286,17 @@ def test_what_goes_beside_the_last_member_comes_before_what_goes_last() -> None:
     new = edited('{"a": 1}', {("u",): "x", ("v",): "y"}, beside={("v",): "a"})
 
     assert new == '{"a": 1, "v": "y", "u": "x"}'
+
+
+def test_an_object_that_lacks_thousands_of_keys_takes_no_longer_than_it_is_long() -> None:
+    words = {f"k{number}": f"語{number}" for number in range(3000)}
+    lacking: dict[Place, str] = {(f"{key}_url",): "x" for key in words}
+    start = time.perf_counter()
+
+    new = edited(json.dumps(words), lacking, beside={(f"{key}_url",): key for key in words})
+
+    assert list(json.loads(new))[:4] == ["k0", "k0_url", "k1", "k1_url"]
+    assert time.perf_counter() - start < 3
 
 
 @pytest.mark.parametrize(

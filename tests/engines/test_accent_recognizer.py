@@ -88,7 +88,11 @@ def test_a_pitch_that_does_not_tell_has_no_accent(engine: OpenJTalkEngine, tmp_p
     assert _recognize(path, Phrase("キ", 1)) == ()
 
 
-SOUNDS = [("up to 20 seconds", np.ones(21 * 16_000)), ("silent", np.zeros(16_000))]
+SOUNDS = [
+    ("up to 20 seconds", np.ones(21 * 16_000)),
+    ("silent", np.zeros(16_000)),
+    ("silent", np.zeros(0)),
+]
 
 
 @pytest.mark.parametrize(("reason", "samples"), SOUNDS)

@@ -56,6 +56,32 @@ def test_a_sound_that_is_no_longer_shown_has_no_accents(served: Served) -> None:
     assert served.client.post("accents", json={"asset": 1}).status_code == 400
 
 
+def test_accents_of_other_bytes_are_not_kept_for_a_sound(shown: Shown) -> None:
+    path = shown.folder / "audio" / shown.row("tired").asset
+    right = path.read_bytes()
+    with serving(shown.folder) as served:
+        row = served.row("tired")
+        path.write_bytes((shown.folder / "audio" / shown.row("bridge").asset).read_bytes())
+        assert _ask(served, row)["problem"] == "the sound has been replaced"
+        assert served.row("tired")["accents"] is None
+        path.write_bytes(right)
+        assert [each[2] for each in _ask(served, row)["accents"]] != [None, None, None]
+
+
+def test_a_lost_cache_of_previews_costs_no_picture(shown: Shown) -> None:
+    with serving(shown.folder) as served:
+        row = served.row("tired")
+        for cache in shown.folder.rglob("pictures.jsonl"):
+            cache.unlink()
+        assert _ask(served, row)["accents"]
+    with serving(shown.folder) as served:
+        again = served.row("tired")
+        assert {name: again[name] for name in row if name != "accents"} == {
+            name: row[name] for name in row if name != "accents"
+        }
+
+
 def test_passages_have_no_accents_to_ask_for(served: Served) -> None:
     passage = next(row for row in served.rows() if row["cues"])
     assert passage["accents"] == []
+    assert _ask(served, passage) == {"accents": [], "problem": ""}

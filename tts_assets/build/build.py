@@ -181,7 +181,7 @@ def _count_workers(run: BuildState) -> int:
         # The cluster limits the number itself.
         workers = workers or sys.maxsize
     elif not run.jobs:
-        # Nobody is needed, so the machine is not measured.
+        # No worker is needed, so the machine is not measured.
         workers = 1
     elif workers is None:
         one = run.settings.batch_mode

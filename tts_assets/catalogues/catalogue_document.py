@@ -236,7 +236,8 @@ def _decode_text(data: bytes, skip: int, file: str) -> str:
         ) from exc
 
 
-T = TypeVar("T")  # JSON Lines: one JSON value on each line, with optional blank lines
+# JSON Lines: one JSON value on each line, with optional blank lines.
+T = TypeVar("T")
 _LINE_SPACE = " \t\r"  # the white space of JSON only; a line of ideographic spaces is an error
 
 

@@ -47,7 +47,7 @@ _ESCAPED_LETTER = re.compile(r"(?<!\\)(?:\\\\)*+\\u(?!00[01])")
 
 
 class MemberEditor:
-    """Edits members of one text; its only state is the style of the document.
+    """Edits members of one text; its state is the style of the document, and the last scan.
 
     Args:
         text: a JSON document.
@@ -62,6 +62,9 @@ class MemberEditor:
         self._file = file
         self._first_line = line
         self._beside = beside
+        # The members of one container by their keys: a container may lack thousands of keys.
+        self._scanned = -1
+        self._members: dict[str | int, JsonMember] = {}
         colon = _FIRST_COLON.search(text)
         self.colon = colon[1] if colon else ": "
         ascii_only = text.isascii() and _ESCAPED_LETTER.search(text) is not None
@@ -140,11 +143,8 @@ class MemberEditor:
 
     def find_neighbour_list(self, place: Place, container: JsonContainer) -> JsonMember | None:
         """The list that the value at a place is added after; None if there is none."""
-        key = self._beside.get(place)
-        for member in scan_items(self.text, container.start) if key is not None else ():
-            if member.key == key and self.text[member.start] == "[":
-                return member
-        return None
+        found = self._find_neighbour(place, container)
+        return found if found is not None and self.text[found.start] == "[" else None
 
     def format_string(self, url: str) -> str:
         """Encode a string in the style of the document."""
@@ -166,8 +166,13 @@ class MemberEditor:
     def _find_neighbour(self, place: Place, container: JsonContainer) -> JsonMember | None:
         """The member that the value at a place is added after; None if it is added last."""
         key = self._beside.get(place)
-        members = [] if key is None else scan_items(self.text, container.start)
-        return next((member for member in reversed(members) if member.key == key), None)
+        if key is None:
+            return None
+        if self._scanned != container.start:
+            self._scanned = container.start
+            members = scan_items(self.text, container.start)
+            self._members = {member.key: member for member in members}
+        return self._members.get(key)
 
     def _add_member(
         self, container: JsonContainer, before: JsonMember, key: str, value: str

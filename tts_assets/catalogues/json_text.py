@@ -127,12 +127,18 @@ def detect_layout(text: str, member: JsonMember, colon: str) -> JsonLayout | Non
 
 def find_comma(text: str, container: JsonContainer, member: JsonMember, colon: str) -> str:
     """The comma beside a member with the space around it; if there is none, one in its style."""
-    opening = text[container.start + 1 : member.at]
-    left = opening.rstrip(_WHITESPACE)
-    if left:
-        return opening[len(left[:-1].rstrip(_WHITESPACE)) :]
+    left = _find_space(text, member.at)
+    if text[left - 1] == ",":
+        return text[_find_space(text, left - 1) : member.at]
     right = _COMMA.match(text, member.end)
-    return right[0] if right else format_comma(opening, colon)
+    return right[0] if right else format_comma(text[container.start + 1 : member.at], colon)
+
+
+def _find_space(text: str, end: int) -> int:
+    """The start of the white space that ends at this offset."""
+    while text[end - 1] in _WHITESPACE:
+        end -= 1
+    return end
 
 
 def format_comma(opening: str, colon: str) -> str:

@@ -99,7 +99,8 @@ def _find_deepest_line(text: str) -> tuple[int, int]:
     return deepest
 
 
-_PREFIX = "TTS_ASSETS_"  # precedence: command line, environment, file, default
+# Precedence: command line, environment, file, default.
+_PREFIX = "TTS_ASSETS_"
 
 #: Settings whose invalid values are not shown.
 _MAY_BE_SECRET = ("api-key-file", "base-url", "mirror")

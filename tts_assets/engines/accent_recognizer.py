@@ -48,6 +48,7 @@ RATE_HZ = 16_000
 #: The longest recording to align: time and memory grow with the square of the length.
 MOST_SECONDS = 20.0
 _LENGTH_ERROR = f"accents are recognized in sounds of up to {MOST_SECONDS:g} seconds"
+_SILENT_ERROR = "the sound is silent, or damaged"
 
 
 class PhraseAccent(NamedTuple):
@@ -191,8 +192,10 @@ class AccentRecognizer:
         self, samples: Samples, phrases: Sequence[Phrase], voice: str = ""
     ) -> tuple[PhraseAccent, ...]:
         """Recognize accents; arguments and errors as in AccentListener."""
-        if not 0 < samples.size <= MOST_SECONDS * RATE_HZ or not np.isfinite(samples).all():
+        if samples.size > MOST_SECONDS * RATE_HZ:
             raise ClipError(_LENGTH_ERROR)
+        if not (samples.any() and np.isfinite(samples).all()):
+            raise ClipError(_SILENT_ERROR)
         reference = self._embedded_voice.speak_phrases(phrases)
         semitones = _measure_semitones(samples)
         formant_ratios = FORMANTS[:1] if voice.startswith(_OWN_PITCH) else FORMANTS
@@ -541,6 +544,8 @@ def compute_features(samples: Samples, formants: float) -> tuple[int, Floats]:
         The index of the first frame; mel cepstra and their slopes with a mean of 0 and a deviation of 1; shape
         (frames, 18).
     """
+    if not samples.size:
+        raise ClipError(_SILENT_ERROR)
     emphasized = np.append(samples[:1], samples[1:] - _EMPHASIS * samples[:-1])
     count = -(-emphasized.size // _STEP)
     padded = np.zeros(count * _STEP + _WINDOW)
@@ -550,7 +555,7 @@ def compute_features(samples: Samples, formants: float) -> tuple[int, Floats]:
     total = power.sum(axis=1)
     (audible,) = np.nonzero(total > total.max() * _SILENT_POWER)
     if not audible.size:
-        raise ClipError("the sound is silent")
+        raise ClipError(_SILENT_ERROR)
     bank, cosines = _create_filters(formants)
     bands = power @ bank.T
     cepstra = np.log(np.maximum(bands, bands.max() * _FLOOR)) @ cosines.T

@@ -318,7 +318,8 @@ def _strip_accent_marks(text: str) -> str:
     return text
 
 
-_PHRASE = re.compile("([^/、]+)([/、]?)")  # parsing of the ledger's accent notation
+# Parsing of the ledger's accent notation.
+_PHRASE = re.compile("([^/、]+)([/、]?)")
 
 
 def parse_accent_phrases(notation: str) -> tuple[Phrase, ...]:

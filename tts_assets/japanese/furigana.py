@@ -213,7 +213,8 @@ def find_bracket_accent(text: str, reading: str) -> int | None:
         return None
 
 
-_KANA_CHARS = "ぁ-ゖァ-ヺー"  # brackets behind words: do they hold a reading, and of which word?
+# Brackets behind words: do they hold a reading, and of which word?
+_KANA_CHARS = "ぁ-ゖァ-ヺー"
 
 #: A word and a bracket behind it.
 _BRACKETED = compile_lazy(

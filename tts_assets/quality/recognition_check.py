@@ -78,7 +78,8 @@ def split_windows(blocks: Iterable[Samples], ends: Sequence[int]) -> Iterator[Sa
     yield np.concatenate(pending) if pending else np.zeros(0, dtype=np.float32)
 
 
-_MARKS = re.compile(r"[\W_]+")  # the error rate of the recognized text: the share of wrong morae
+# The error rate of the recognized text: the share of wrong morae.
+_MARKS = re.compile(r"[\W_]+")
 
 
 def kana_error(expected: str, recognized: str) -> float:

@@ -31,7 +31,7 @@ from tts_assets.review.save_decisions import (
     PageRequestError,
     RegenerateRequest,
 )
-from tts_assets.review.sound_previews import AccentMatcher, HashedFile
+from tts_assets.review.sound_previews import REPLACED, AccentMatcher, HashedFile
 from tts_assets.store import segment_cache
 from tts_assets.store.atomic_files import NOT_JSON
 
@@ -212,7 +212,10 @@ class ReviewService:
         order = _decode_body(await request.body(), AccentsRequest)
         row, path = self.rows.get_row(order.asset), self.rows.find_path(order.asset)
         if row is None or path is None or row.sha256 != order.sha256:
-            return _json_response({"accents": None, "problem": "the sound has been replaced"})
+            return _json_response({"accents": None, "problem": REPLACED})
+        if row.accents is not None:
+            # Known already; passages and refused takes have none.
+            return _json_response({"accents": row.accents, "problem": ""})
         form = self.rows.found.forms.get(row.asset)
         try:
             accents = await self.accents.match_accents(HashedFile(path, row.sha256), row, form)

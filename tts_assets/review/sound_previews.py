@@ -284,6 +284,9 @@ def _iter_batches(sounds: Iterable[HashedFile]) -> Iterator[list[HashedFile]]:
 # The accents of a sound are recognized when the page asks for them, and kept with its preview.
 
 
+REPLACED = "the sound has been replaced"  #: the file is missing, or has other bytes
+
+
 class AccentMatcher:
     """Recognizes accents in a process that starts with the first request."""
 
@@ -297,10 +300,10 @@ class AccentMatcher:
 
     async def run_recognizer(self) -> None:
         """Wait for the first request, then run the recognizer; never ends."""
+        await self._requested.wait()
         # Heavy, and rarely needed.
         from tts_assets.engines import accent_recognizer  # noqa: PLC0415
 
-        await self._requested.wait()
         async with accent_recognizer.open_accent_recognizer(
             timeout_seconds=self._settings.timeout_seconds
         ) as self._listener:
@@ -318,11 +321,11 @@ class AccentMatcher:
             form: what the dictionary reads, if the voice chooses its own accents.
 
         Raises:
-            ClipError: they cannot be recognized.
+            ClipError: they cannot be recognized, or the file has other bytes.
             FatalError: the recognizer or the dictionary cannot be started.
         """
         key = accents_key(row.voice, row.phrases, form, self._settings)
-        preview = await to_thread.run_sync(self._find_preview, sound)
+        preview = await to_thread.run_sync(self._draw_preview, sound)
         if preview.accents_key == key:
             return preview.accents
         phrases = row.phrases if form is None else await self._read_phrases(form)
@@ -330,6 +333,9 @@ class AccentMatcher:
         await self._started.wait()
         assert self._listener is not None  # noqa: S101 - it has started
         found = await self._listener.recognize_accents(sound.path, phrases, row.voice)
+        # Another run may have replaced the file meanwhile.
+        if await to_thread.run_sync(draw_preview, *sound, preview) is None:
+            raise ClipError(REPLACED)
         matches = _match_phrases(phrases, found, row)
         kept = msgspec.structs.replace(preview, accents=matches, accents_key=key)
         await to_thread.run_sync(self._keep_preview, kept)
@@ -341,9 +347,12 @@ class AccentMatcher:
             raise ClipError(reading)
         return reading.phrases
 
-    def _find_preview(self, sound: HashedFile) -> SoundPreview:
+    def _draw_preview(self, sound: HashedFile) -> SoundPreview:
         with PreviewCache(self._place) as cache:
-            return cache.find_preview(sound.sha256) or SoundPreview(sha256=sound.sha256)
+            preview = draw_preview(*sound, cache.find_preview(sound.sha256))
+        if preview is None:
+            raise ClipError(REPLACED)
+        return preview
 
     def _keep_preview(self, preview: SoundPreview) -> None:
         with PreviewCache(self._place) as cache:

@@ -78,7 +78,8 @@ class SpokenText:
         }
 
 
-_NOTATION_SHARE = 0.8  # the fields with the reading of a text: kana, romaji, furigana and accent
+# The fields with the reading of a text: kana, romaji, furigana and accent.
+_NOTATION_SHARE = 0.8
 
 
 #: Kanji followed by kana, which the reading must contain, too; how many are enough to judge.
