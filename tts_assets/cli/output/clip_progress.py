@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
     from tts_assets.build.pool import Counts
     from tts_assets.cli.output.progress_view import ProgressView
-    from tts_assets.config.settings import Progress as Style
+    from tts_assets.config.settings import Progress as Wanted
 
 
 @contextmanager
-def show_build_progress(style: Style, console: Console) -> Iterator[Callable[[Event], None]]:
+def show_build_progress(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], None]]:
     """A callback that shows the events of a run.
 
     Args:
-        style: bar, lines, none, or auto: a bar on a terminal, else lines.
+        wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
         console: the console on standard error.
     """
-    with open_progress_view(style, console) as view:
+    with open_progress_view(wanted, console) as view:
         yield (lambda _: None) if view is None else _BuildReporter(console, view)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tts_assets.cli.output.console_text import resolve_progress
-from tts_assets.config.settings import Progress as Style
+from tts_assets.config.settings import Progress as Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,10 +97,10 @@ def create_line_progress(
 
 
 @contextmanager
-def show_count_progress(style: Style, console: Console) -> Iterator[Callable[[int, int], None]]:
+def show_count_progress(wanted: Wanted, console: Console) -> Iterator[Callable[[int, int], None]]:
     """A callback that shows the number of finished items."""
     begun = time.monotonic()
-    with open_progress_view(style, console) as view:
+    with open_progress_view(wanted, console) as view:
 
         def show_count(done: int, total: int) -> None:
             share = done / max(total, 1)
@@ -119,18 +119,18 @@ def show_count_progress(style: Style, console: Console) -> Iterator[Callable[[in
 
 
 @contextmanager
-def open_progress_view(style: Style, console: Console) -> Iterator[ProgressView | None]:
+def open_progress_view(wanted: Wanted, console: Console) -> Iterator[ProgressView | None]:
     """The view for a setting of progress; None for none.
 
     Args:
-        style: bar, lines, none, or auto: a bar on a terminal, else lines.
+        wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
         console: the console on standard error.
     """
-    match resolve_progress(style, console):
-        case Style.BAR:
+    match resolve_progress(wanted, console):
+        case Wanted.BAR:
             with _create_bars(console) as progress:
                 yield _ProgressBars(progress)
-        case Style.LINES:
+        case Wanted.LINES:
             yield _ProgressLines(console)
         case _:
             yield None
