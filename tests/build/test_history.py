@@ -30,7 +30,7 @@ def _clip(name: str = "1") -> Clip:
 
 def _keeper() -> tuple[MetricsRecorder, HistoryClock]:
     clock = HistoryClock()
-    return MetricsRecorder(target_lufs=-19.0, tolerance_lu=1.0, clock=clock), clock
+    return MetricsRecorder(wanted_lufs=-19.0, tolerance_lu=1.0, clock=clock), clock
 
 
 def _make(
@@ -165,7 +165,7 @@ def test_a_run_tells_its_history(tmp_path: Path) -> None:
     assert report.made >= 2
     assert sum(found.audio_seconds) == pytest.approx(report.audio_seconds)
     assert 0 < found.begun_seconds < found.begun_seconds + found.seconds <= report.seconds
-    assert (found.target_lufs, found.tolerance_lu) == (settings.sound.lufs, TOLERANCE_LU)
+    assert (found.wanted_lufs, found.tolerance_lu) == (settings.sound.lufs, TOLERANCE_LU)
     assert abs(found.loudness.edges[0] + 19) < TOLERANCE_LU
     assert {each.clip.entry for each in found.slowest} >= {"1", "2"}
     told = to_report_data(report)["history"]

@@ -64,7 +64,7 @@ class RunHistory:
         in_hand: the average number of clips and segments in progress in each step.
         lengths: the lengths of the clips, in seconds.
         loudness: the loudness of the clips, in LUFS.
-        target_lufs: the target loudness, in LUFS.
+        wanted_lufs: the target loudness, in LUFS.
         tolerance_lu: the tolerance of the loudness, in LU.
         slowest: the slowest clips, slowest first.
     """
@@ -78,7 +78,7 @@ class RunHistory:
     in_hand: tuple[float, ...]
     lengths: Histogram
     loudness: Histogram
-    target_lufs: float
+    wanted_lufs: float
     tolerance_lu: float
     slowest: tuple[SlowestClip, ...]
 
@@ -89,14 +89,14 @@ class MetricsRecorder:
     def __init__(
         self,
         *,
-        target_lufs: float,
+        wanted_lufs: float,
         tolerance_lu: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start the history; ``clock`` returns seconds, the rest is as in `RunHistory`."""
         self._clock = clock
         self._begun = clock()
-        self._target_lufs = target_lufs
+        self._wanted_lufs = wanted_lufs
         self._tolerance_lu = tolerance_lu
         self._made: list[float] = []
         self._failed: list[float] = []
@@ -109,7 +109,7 @@ class MetricsRecorder:
         # The target lies in the middle of a bin, as do most clips.
         half = _FAR_LU * _STEPS_OF_LU + 0.5
         self._loudness = _Counts(
-            [target_lufs + (at - half) / _STEPS_OF_LU for at in range(int(2 * half) + 1)]
+            [wanted_lufs + (at - half) / _STEPS_OF_LU for at in range(int(2 * half) + 1)]
         )
         self._spent: dict[str, _Spent] = {}
         self._slowest: list[tuple[float, int, SlowestClip]] = []
@@ -162,7 +162,7 @@ class MetricsRecorder:
             ),
             lengths=self._lengths.histogram(),
             loudness=self._loudness.histogram(),
-            target_lufs=self._target_lufs,
+            wanted_lufs=self._wanted_lufs,
             tolerance_lu=self._tolerance_lu,
             slowest=tuple(slow for *_, slow in sorted(self._slowest, reverse=True)),
         )

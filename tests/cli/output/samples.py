@@ -90,7 +90,7 @@ HISTORY = RunHistory(
     in_hand=(2.0, 3.0, 1.0),
     lengths=Histogram(edges=(0.4, 0.8, 1.6), counts=(3, 1)),
     loudness=Histogram(edges=(-19.05, -18.95, -18.85), counts=(3, 1)),
-    target_lufs=-19.0,
+    wanted_lufs=-19.0,
     tolerance_lu=1.0,
     slowest=(SlowestClip(planned().clip, 0.9, 1.2),),
 )

@@ -75,7 +75,7 @@ class Results:
         is_own = run.limiter is None and run.settings.cluster is None
         self._concurrency = AdaptiveConcurrency(pool.limit) if is_own else None
         self._history = run.history = MetricsRecorder(
-            target_lufs=run.settings.sound.lufs, tolerance_lu=TOLERANCE_LU
+            wanted_lufs=run.settings.sound.lufs, tolerance_lu=TOLERANCE_LU
         )
 
     def take(self, result: Result[WorkItem, FinishedClip | None]) -> None:

@@ -213,7 +213,7 @@ def _compute_step_widths(history: RunHistory) -> list[float]:
 
 
 def _plot_loudness(history: RunHistory) -> BarPlot:
-    histogram, target, tolerance = history.loudness, history.target_lufs, history.tolerance_lu
+    histogram, target, tolerance = history.loudness, history.wanted_lufs, history.tolerance_lu
     step_width = histogram.edges[1] - histogram.edges[0]
     # Show the whole tolerance, even if all clips are in the middle of it.
     low = min(histogram.edges[0], target - tolerance - _MARGIN_LU)
