@@ -373,7 +373,7 @@ def _said(speech: Speech) -> Pronunciation:
 
 
 def _in_words(findings: tuple[Finding, ...]) -> list[str]:
-    return [f"{each.rule}: {each.told}" for each in findings]
+    return [f"{each.rule}: {each.message}" for each in findings]
 
 
 def _report(

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tts_assets.build.build import generate
+    from tts_assets.build.build import generate, generate_sync
     from tts_assets.build.events import (
         ClipFailed,
         ClipMade,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from tts_assets.build.plan.planner import ClipPlan, State
     from tts_assets.build.pool import Pool, Stop
-    from tts_assets.build.sync_api import generate_sync, status_of
+    from tts_assets.build.status import status_of
     from tts_assets.config.catalogue_sources import Source
     from tts_assets.config.command_options import Shard, TranscribeSettings, VerifySettings
     from tts_assets.config.dictionary_words import Price
@@ -117,10 +117,10 @@ _HOMES = {
         "Started",
         "Waiting",
     ),
-    "build.build": ("generate",),
+    "build.build": ("generate", "generate_sync"),
     "build.plan.planner": ("ClipPlan", "State"),
     "build.pool": ("Pool", "Stop"),
-    "build.sync_api": ("generate_sync", "status_of"),
+    "build.status": ("status_of",),
     "config.catalogue_sources": ("Source",),
     "config.command_options": ("Shard", "TranscribeSettings", "VerifySettings"),
     "config.dictionary_words": ("Price",),

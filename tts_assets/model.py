@@ -295,13 +295,13 @@ class Finding(NamedTuple):
         rule: the name.
         measured: the measured value, with its unit.
         limit: the limit, with its unit.
-        told: both in words for people, without a full stop.
+        message: both in words for people, without a full stop.
     """
 
     rule: str
     measured: str
     limit: str
-    told: str
+    message: str
 
 
 class Decided(StrEnum):

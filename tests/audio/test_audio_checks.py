@@ -155,7 +155,7 @@ def test_half_a_sentence_of_an_unknown_voice_is_too_short(say: Say) -> None:
     half = speech.samples[: speech.samples.size * 3 // 5]
     (found,) = check_samples(half, speech.rate_hz, own)
     assert found.rule is Rule.SHORT
-    assert "a voice speaks for" in found.told
+    assert "a voice speaks for" in found.message
 
 
 def test_a_file_is_checked_as_its_bytes_are(take: DamagedTake, tmp_path: Path) -> None:

@@ -50,6 +50,6 @@ def test_a_finding_states_the_distance_and_the_level(say: Say) -> None:
     form = SpokenForm(text="りんご", reading="リンゴ")
     speech = add_puff(say(form), seconds=0.06, level_db=-20, gap_seconds=0.2)
     (found,) = find_tails(speech, "another/voice")
-    assert found.told.endswith("s after its end")
+    assert found.message.endswith("s after its end")
     assert found.limit == "-33 dB"
     assert -21 < float(found.measured.removesuffix(" dB")) < -15

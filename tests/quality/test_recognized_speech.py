@@ -118,7 +118,7 @@ def test_another_word_is_told_with_what_was_heard(made: MadeClips) -> None:
         made.asset("school"), "学校", {RECOGNITION}
     )  # fmt: skip
     (finding,) = verdict.findings
-    assert finding.told == "speech recognition recognized ガクセーデス instead of ガッコー"
+    assert finding.message == "speech recognition recognized ガクセーデス instead of ガッコー"
     assert finding.measured == "125% of its morae are wrong"
     assert finding.limit == "34% (verify.cer)"
 
@@ -128,7 +128,7 @@ def test_one_mora_in_three_may_be_misheard_and_another_bound_can_be_given(made: 
     report = _look(made)
     assert [each.text for each in report.verdicts] == ["猫"]
     assert (
-        report.verdicts[0].findings[0].told
+        report.verdicts[0].findings[0].message
         == "speech recognition recognized nothing instead of ネコ"
     )
     assert report.error_rate == pytest.approx((1 / 4 + 1) / 3)

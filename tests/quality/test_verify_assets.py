@@ -124,7 +124,7 @@ def test_half_of_a_file_is_found_even_where_the_ledger_knows_those_bytes(
         (verdict,) = made.look().verdicts
         (finding,) = verdict.findings
         assert (finding.rule, finding.measured) == (Rule.UNDECODABLE, "no sound")
-        assert finding.told.startswith("it is incomplete: ")
+        assert finding.message.startswith("it is incomplete: ")
     assert capfd.readouterr() == ("", "")
 
 
@@ -156,7 +156,7 @@ def test_what_was_found_when_a_clip_was_made_is_kept(made: MadeClips) -> None:
     made.change_line("school", findings=(KEPT,))
     (verdict,) = made.look().verdicts
     (kept,) = verdict.findings
-    assert kept == KEPT._replace(told=f"{KEPT.told} (found when it was generated)")
+    assert kept == KEPT._replace(message=f"{KEPT.message} (found when it was generated)")
 
 
 def test_a_clip_that_a_reviewer_approved_is_accepted(made: MadeClips) -> None:
@@ -174,7 +174,7 @@ def test_what_was_found_before_is_not_told_twice_nor_of_other_bytes(made: MadeCl
     made.change_line("school", findings=(KEPT._replace(rule=Rule.SILENT), KEPT))
     _silenced(made.file("school"))
     (verdict,) = made.look().verdicts
-    assert not any("when it was generated" in each.told for each in verdict.findings)
+    assert not any("when it was generated" in each.message for each in verdict.findings)
     assert [each.rule for each in verdict.findings].count(Rule.SILENT) == 1
 
 
@@ -341,7 +341,7 @@ def test_a_passage_is_measured_as_a_whole_with_its_pauses(
 
 def test_segments_of_a_passage_may_break_one_rule_each(made: MadeClips) -> None:
     cues = (Cue(0.1, 0.4, "", "学"), Cue(0.5, 0.8, "", "校"))
-    two = tuple(KEPT._replace(told=f"segment {number}: {KEPT.told}") for number in (1, 2))
+    two = tuple(KEPT._replace(message=f"segment {number}: {KEPT.message}") for number in (1, 2))
     made.change_line("school", cues=cues, findings=two)
     (verdict,) = made.look().verdicts
     assert [each.rule for each in verdict.findings] == ["pause", "pause"]

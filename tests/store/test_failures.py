@@ -49,7 +49,9 @@ def test_nothing_is_left_when_all_was_made() -> None:
 
 
 def test_what_no_clip_asks_for_any_more_is_forgotten_if_all_were_looked_at() -> None:
-    after = failures.update_failures(_record(a="one", b="two"), file=FILE, failed={}, wanted={"b"})
+    after = failures.update_failures(
+        _record(a="one", b="two"), file=FILE, failed={}, requested={"b"}
+    )
     assert failures.read_failures(after, file=FILE) == {"b": "two"}
 
 

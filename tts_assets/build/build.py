@@ -30,7 +30,7 @@ from tts_assets.build.generate.executor import (
 from tts_assets.build.generate.work_items import count_most_pieces
 from tts_assets.build.plan import planner
 from tts_assets.build.plan.plan_memory import PlanMemory
-from tts_assets.build.pool import Stop
+from tts_assets.build.pool import Stop, run_async
 from tts_assets.catalogues.open_catalogues import pause_garbage_collector
 from tts_assets.catalogues.write_back import (
     ClipAddress,
@@ -40,6 +40,7 @@ from tts_assets.catalogues.write_back import (
     make_pending_url,
     write_urls,
 )
+from tts_assets.config.settings import Settings
 from tts_assets.engines import machine, protocol, registry
 from tts_assets.errors import FatalError, InputError
 
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
     from tts_assets.build.events import Event, Report
     from tts_assets.catalogues.catalogue_files import Catalogue
-    from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
 
@@ -83,6 +83,28 @@ async def generate(
         await execute_build(run)
         await write_back(run)
     return create_report(run, dry_run=dry_run)
+
+
+def generate_sync(
+    settings: Settings | None = None,
+    *,
+    dry_run: bool = False,
+    on_event: Callable[[Event], None] | None = None,
+) -> Report:
+    """The same as :func:`generate`, for programs without an event loop.
+
+    Args:
+        settings: the settings; None is the same as the command line without options.
+        dry_run: only report what would be generated.
+        on_event: called with each event.
+
+    Raises:
+        UsageError: the settings are wrong.
+        InputError: the ledger is damaged.
+        FatalError: the engine is missing, or the output folder cannot be used.
+    """
+    work = partial(generate, settings or Settings(), dry_run=dry_run, on_event=on_event)
+    return run_async(work)
 
 
 def load_build(

@@ -334,9 +334,11 @@ def _find_orphans(settings: Settings) -> tuple[Pruned, bytes]:
         references.see(item)
         return False
 
-    found = [
-        make_plan.make_plan(each, provider, see, may_lack_files=True) for each in _ways(settings)
-    ]
+    # All catalogues: those of the sources, and those of the paths.
+    ways = [settings]
+    if settings.paths and settings.sources:
+        ways.insert(0, replace(settings, paths=()))
+    found = [make_plan.make_plan(each, provider, see, may_lack_files=True) for each in ways]
     unread = references.follow(found)
     lines = output_folder.ledger_bytes(settings)
     last = found[-1]
@@ -350,13 +352,6 @@ def _find_orphans(settings: Settings) -> tuple[Pruned, bytes]:
         notes=tuple(_notes(settings, found)),
         remarks=tuple(_remarks(found, unread)),
     ), lines
-
-
-def _ways(settings: Settings) -> Iterator[Settings]:
-    """The settings that cover all catalogues: those of the sources, and those of the paths."""
-    if settings.paths and settings.sources:
-        yield replace(settings, paths=())
-    yield settings
 
 
 def _remarks(found: Iterable[Plan], unread: Container[str]) -> Iterator[str]:

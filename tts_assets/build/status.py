@@ -12,6 +12,7 @@ from tts_assets.audio import formats
 from tts_assets.build.events import Standing
 from tts_assets.build.plan import planner
 from tts_assets.build.plan.plan_memory import PlanMemory
+from tts_assets.config.settings import Settings
 from tts_assets.engines import registry
 from tts_assets.errors import UsageError
 
@@ -22,9 +23,22 @@ if TYPE_CHECKING:
     from tts_assets.build.events import Orphan
     from tts_assets.build.plan.plan_memory import SettledPlan
     from tts_assets.build.plan.plan_types import Plan
-    from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
     from tts_assets.store.paid_journal import DoubtfulTake
+
+
+def status_of(settings: Settings | None = None) -> Standing:
+    """The states of all clips, determined without running an engine; changes nothing.
+
+    Args:
+        settings: the settings; None is the same as the command line without options.
+
+    Raises:
+        UsageError: the settings are wrong.
+        InputError: the ledger is damaged.
+        FatalError: the output folder cannot be read.
+    """
+    return summarize_status(settings or Settings(), find_orphans=True)
 
 
 def summarize_status(

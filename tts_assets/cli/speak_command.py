@@ -199,7 +199,7 @@ def _start_player() -> Iterator[tuple[BinaryIO, Format]]:
 
 def _show_result(spoken: Spoken, show: CommandOutput) -> None:
     for finding in spoken.findings:
-        show.print_error(f"warning: {finding.told}")
+        show.print_error(f"warning: {finding.message}")
     parts = "1 segment" if spoken.segments == 1 else f"{spoken.segments:,} segments"
     show.print_error(f"{spoken.seconds:,.1f} s of audio from {parts}")
     if spoken.credit:

@@ -125,7 +125,7 @@ _SPEEDS = (0.25, 4.0)
 
 #: Commands stand between [[ and ]] (Inside Macintosh: Sound, Writing Embedded Speech Commands), or
 #: behind ESC for some voices. Brackets are removed, and characters that are normalised to them.
-_NOT_SAID = re.compile("[][\uff3b\uff3d\ufe47\ufe48\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_COMMANDS = re.compile("[][\uff3b\uff3d\ufe47\ufe48\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _NO_WORDS = "say does not support [[dictionary]]: remove it, or choose another engine"
 
 
@@ -270,7 +270,7 @@ def _format_rate(speed: float) -> list[str]:
 
 def _format_input(form: SpokenForm) -> str:
     """The input of `say`: kana for a word, as `say` may read its kanji otherwise."""
-    text = _NOT_SAID.sub(" ", form.text if form.sentence else spell_in_kana(form))
+    text = _COMMANDS.sub(" ", form.text if form.sentence else spell_in_kana(form))
     if not any(map(str.isalnum, text)):
         raise ClipError(f"there is nothing to speak in {form.text!r}")
     return text

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.errors import show_value
 from tts_assets.japanese.kana import UnusableTextError, pronunciation_key
 from tts_assets.japanese.text_rules import compile_lazy
-from tts_assets.model import AccentBasis, Phrase, kana_to_katakana, split_morae
+from tts_assets.model import (
+    AccentBasis,
+    Basis,
+    Phrase,
+    Pronunciation,
+    kana_to_katakana,
+    split_morae,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from tts_assets.model import Pronunciation
 
 _ACCEPTED = (
     "write the number of the mora after which the pitch falls, 0 for none; also accepted: "
@@ -57,7 +62,7 @@ _NAME = compile_lazy(
 
 #: The codes of the names in kanji by their first kanji; names in Latin letters begin with their code.
 _CODE_OF = {"平": "h", "頭": "a", "中": "n", "尾": "o", "起": "k"}
-_CODE = compile_lazy(r"(?P<code>[hanok])(?P<number>\d{1,2})?")
+_CODE = compile_lazy(r"(?P<name>[hanok])(?P<number>\d{1,2})?")
 _TONES = compile_lazy(r"[hl]{2,}|[高低]{2,}|[01]{2,}")
 _HIGH = compile_lazy("[h高]")
 
@@ -141,6 +146,25 @@ def doubt_accents(pronunciation: Pronunciation) -> Pronunciation:
     return replace(pronunciation, accent_basis=AccentBasis.ENGINE)
 
 
+def join_pronunciations(parts: Sequence[Pronunciation]) -> Pronunciation:
+    """Join the pronunciations of a text's parts, with pauses between those that have a sound.
+
+    The whole is as certain as its least certain part.
+    """
+    found: list[Phrase] = []
+    for part in parts:
+        if found and part.phrases:
+            found[-1] = found[-1]._replace(pause=True)
+        found += part.phrases
+    return Pronunciation(
+        phrases=tuple(found),
+        basis=max((part.basis for part in parts), key=tuple(Basis).index),
+        accent_basis=max((part.accent_basis for part in parts), key=tuple(AccentBasis).index),
+        doubt="; ".join(part.doubt for part in parts if part.doubt is not None) or None,
+        ambiguous=tuple(word for part in parts for word in part.ambiguous),
+    )
+
+
 def format_accent_phrases(phrases: Sequence[Phrase]) -> str:
     """Format phrases with ↓ where the pitch falls: ハ↓シ; a / between phrases, a 、 for a pause."""
     return _join_formatted(phrases, [_format_fall(phrase) for phrase in phrases])
@@ -217,7 +241,7 @@ def _parse_accent_text(value: str, reading: str | None) -> int | None:
             f"the accent {show_value(value)} has two phrases, but a word is one phrase: "
             "give the one mora after which the pitch falls"
         )
-    for read in (_parse_tones, _parse_class_name, _parse_class_code, _parse_number, _parse_marks):
+    for read in (_parse_tones, _parse_class, _parse_number, _parse_marks):
         accent = read(text, reading)
         if accent is not None:
             return accent
@@ -243,23 +267,14 @@ def _parse_tones(text: str, reading: str | None) -> int | None:
     return binary.find("10") + 1
 
 
-def _parse_class_name(text: str, reading: str | None) -> int | None:
-    name = _NAME.fullmatch(text.lower())
-    if name is None:
+def _parse_class(text: str, reading: str | None) -> int | None:
+    """Parse a name such as 中高 or a code of Migaku's add-ons, which may have the mora's number."""
+    found = _NAME.fullmatch(text.lower()) or _CODE.fullmatch(text.lower())
+    if found is None:
         return None
-    first = name["name"][0]
-    return _resolve_class(_CODE_OF.get(first, first), name["number"], text, reading)
-
-
-def _parse_class_code(text: str, reading: str | None) -> int | None:
-    """Parse the codes of Migaku's add-ons; a number is that of the mora, counted from the front."""
-    code = _CODE.fullmatch(text.lower())
-    return _resolve_class(code["code"], code["number"], text, reading) if code else None
-
-
-def _resolve_class(code: str, number: str | None, text: str, reading: str | None) -> int:
-    if number is not None:
-        return int(number)
+    code = _CODE_OF.get(found["name"][0], found["name"][0])
+    if found["number"] is not None:
+        return int(found["number"])
     if code in "ha":
         return "ha".index(code)
     if code == "o" and reading and split_morae(reading):

@@ -19,8 +19,10 @@ from tts_assets.japanese.analysis import (
     UniDic,
     expand_small_kana,
     find_features,
+    join_into_phrase,
     nodes_to_key,
     parse_entry,
+    to_accent_phrases,
 )
 from tts_assets.japanese.kana import pronunciation_key, to_pronunciation
 from tts_assets.japanese.text_rules import compile_lazy
@@ -213,9 +215,12 @@ class Dictionary:
         """
         import pyopenjtalk  # noqa: PLC0415 - see learn
 
-        if BOUNDARY in text:
-            return self._analyze_phrases(text)
-        nodes: Nodes = pyopenjtalk.run_frontend(_check_length(text), jtalk=self._thread_analyzer)
+        features = self._phrase_features(text)
+        plain = remove_boundaries(text)
+        if features is not None:
+            nodes = self._build_nodes(features)
+            return self._apply_postprocessing(plain, nodes, self._learned_readings)
+        nodes = pyopenjtalk.run_frontend(_check_length(plain), jtalk=self._thread_analyzer)
         return _correct_tai_accents(nodes)
 
     def list_alternatives(self, text: str, most: int) -> Iterator[Nodes]:
@@ -246,7 +251,7 @@ class Dictionary:
 
     def list_tokens(self, text: str) -> list[DictionaryEntry]:
         """List the words of the likeliest analysis, before any rule."""
-        features = self._phrase_features(text) if BOUNDARY in text else None
+        features = self._phrase_features(text)
         if features is None:
             features = self._thread_analyzer.run_mecab(_check_length(remove_boundaries(text)))
         return [parse_entry(feature) for feature in features]
@@ -301,15 +306,6 @@ class Dictionary:
         # Protect the words only now, because protected words also keep their accent: 降ります.
         return self._apply_postprocessing(text, nodes, self._learned_readings | forced)
 
-    def _analyze_phrases(self, text: str) -> Nodes:
-        features = self._phrase_features(text)
-        whole = remove_boundaries(text)
-        if features is None:
-            return self.analyze_best(whole)
-        return self._apply_postprocessing(
-            whole, self._build_nodes(features), self._learned_readings
-        )
-
     def _build_nodes(self, features: Sequence[str]) -> Nodes:
         nodes: Nodes = self._thread_analyzer.run_njd_from_mecab(
             features, restore_unknown_katakana=True
@@ -317,8 +313,11 @@ class Dictionary:
         return nodes
 
     def _phrase_features(self, text: str) -> list[str] | None:
+        """Analyse a text with boundaries; None without any, or if no words fit between them."""
         import pyopenjtalk  # noqa: PLC0415 - see learn
 
+        if BOUNDARY not in text:
+            return None
         if not hasattr(self._own, "phrases"):
             costs = Path(pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()) / "matrix.bin"
             self._own.phrases = BoundaryAnalyzer(
@@ -340,6 +339,13 @@ class Dictionary:
             text, copies, jtalk=self._thread_analyzer
         )
         return _correct_tai_accents(finished)
+
+    def impose_accent(self, nodes: Nodes, accent: int) -> Nodes:
+        """Make words one accent phrase with this accent; the same object if they are."""
+        found = to_accent_phrases(nodes)
+        if len(found) == 1 and found[0].accent == accent:
+            return nodes
+        return self.devoice_vowels(join_into_phrase(nodes, accent))
 
     def devoice_vowels(self, nodes: Nodes) -> Nodes:
         """Devoice vowels again, by the current sounds and accents."""

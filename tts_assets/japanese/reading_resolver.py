@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tts_assets.errors import ClipError
-from tts_assets.japanese.accent_notation import format_accent_phrases
+from tts_assets.japanese.accent_notation import format_accent_phrases, join_pronunciations
 from tts_assets.japanese.alignment import align_words, edit_distance, to_key_kana
 from tts_assets.japanese.analysis import (
     INFLECTED,
@@ -246,43 +246,31 @@ def resolve_reading(form: SpokenForm, dictionary: Dictionary) -> FormReading:
     if form.sentence:
         return _combine_sentences(form, resolve_text(form, dictionary))
     word = _resolve_checked_word(form, dictionary)
-    found = to_accent_phrases(word.nodes)
-    if not _is_audible(found):
+    pronunciation = _pronounce_nodes(word._replace(ambiguous=()))
+    if not _is_audible(pronunciation.phrases):
         raise _silent_form_error(form)
-    return FormReading(
-        parts=(word.nodes,),
-        pronunciation=Pronunciation(
-            phrases=found,
-            basis=word.basis,
-            accent_basis=word.accent_basis,
-            doubt=word.doubt,
-            near=word.near,
-        ),
-    )
+    return FormReading((word.nodes,), pronunciation)
 
 
 def _combine_sentences(form: SpokenForm, resolved: Sequence[ResolvedReading]) -> FormReading:
-    """Combine sentences; the whole has the least certain basis of its parts."""
-    parts = tuple(
-        lengthen_vowels(part.nodes)
+    parts = [
+        part._replace(
+            nodes=lengthen_vowels(part.nodes) if _is_audible(to_accent_phrases(part.nodes)) else []
+        )
         for part in resolved
-        if _is_audible(to_accent_phrases(part.nodes))
-    )
-    if not parts:
+    ]
+    audible = tuple(part.nodes for part in parts if part.nodes)
+    if not audible:
         raise _silent_form_error(form)
-    doubts = [part.doubt for part in resolved if part.doubt is not None]
-    return FormReading(
-        parts=parts,
-        pronunciation=Pronunciation(
-            phrases=_join_sentence_phrases(parts),
-            basis=max((part.basis for part in resolved), key=tuple(Basis).index),
-            accent_basis=max(
-                (part.accent_basis for part in resolved), key=tuple(AccentBasis).index
-            ),
-            doubt="; ".join(doubts) or None,
-            ambiguous=tuple(word for part in resolved for word in part.ambiguous),
-        ),
-    )
+    return FormReading(audible, join_pronunciations([*map(_pronounce_nodes, parts)]))
+
+
+def _pronounce_nodes(resolved: ResolvedReading) -> Pronunciation:
+    nodes, basis, accent_basis, doubt, near, ambiguous = resolved
+    return Pronunciation(
+        phrases=to_accent_phrases(nodes), basis=basis, accent_basis=accent_basis,
+        doubt=doubt, near=near, ambiguous=ambiguous,
+    )  # fmt: skip
 
 
 def _is_audible(found: Iterable[Phrase]) -> bool:
@@ -354,20 +342,8 @@ def _apply_entry_accent(
             f"the entry gives {form.text} the accent {accent}, but {nodes_to_kana(resolved.nodes)} has only "
             f"{count} morae: give the mora after which the pitch falls, or 0"
         )
-    found = to_accent_phrases(resolved.nodes)
-    nodes = resolved.nodes
-    if len(found) != 1 or found[0].accent != accent:
-        nodes = dictionary.devoice_vowels(join_into_phrase(nodes, accent))
+    nodes = dictionary.impose_accent(resolved.nodes, accent)
     return resolved._replace(nodes=nodes, accent_basis=AccentBasis.DATA)
-
-
-def _join_sentence_phrases(parts: Sequence[Nodes]) -> tuple[Phrase, ...]:
-    found: list[Phrase] = []
-    for nodes in parts:
-        if found:
-            found[-1] = found[-1]._replace(pause=True)
-        found += to_accent_phrases(nodes)
-    return tuple(found)
 
 
 # The reader of pronunciations, part of every engine.

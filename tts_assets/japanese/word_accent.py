@@ -9,7 +9,6 @@ from tts_assets.japanese.analysis import (
     INFLECTED,
     PARTICLES,
     count_morae,
-    join_into_phrase,
     node_to_kana,
     nodes_to_kana,
     nodes_to_key,
@@ -304,7 +303,6 @@ def apply_word_accent(
     nodes = resolved.nodes
     if dictionary.has_learned(nodes):
         return resolved
-    found = to_accent_phrases(nodes)
     basis = AccentBasis.DICTIONARY
     sound = nodes_to_kana(nodes)
     accent = find_listed_accent(spelling, sound, dictionary.unidic)
@@ -315,12 +313,11 @@ def apply_word_accent(
         accent = _find_accent_of_part(nodes, dictionary)
     if accent is None:
         accent = find_compound_accent(nodes)
-        basis = AccentBasis.GUESSED if len(found) > 1 else resolved.accent_basis
+        is_joined = len(to_accent_phrases(nodes)) > 1
+        basis = AccentBasis.GUESSED if is_joined else resolved.accent_basis
     if accent is None or accent > count_morae(nodes):
         return resolved
-    if len(found) != 1 or found[0].accent != accent:
-        nodes = dictionary.devoice_vowels(join_into_phrase(nodes, accent))
-    return resolved._replace(nodes=nodes, accent_basis=basis)
+    return resolved._replace(nodes=dictionary.impose_accent(nodes, accent), accent_basis=basis)
 
 
 def _find_accent_of_part(nodes: Nodes, dictionary: Dictionary) -> int | None:

@@ -453,7 +453,7 @@ def _iter_past_findings(line: Line, found: tuple[Finding, ...]) -> Iterator[Find
     for finding in line.findings:
         # Several segments of a passage may break the same rule.
         if finding not in found and (line.cues or finding.rule not in rules):
-            yield finding._replace(told=f"{finding.told} (found when it was generated)")
+            yield finding._replace(message=f"{finding.message} (found when it was generated)")
 
 
 def _report_damaged(message: str, size: int, recorded_size: int | None) -> Finding:

@@ -169,7 +169,7 @@ class _RowBuilder:
             sound=self._add_sound(f"{CLIPS}/{line.asset}", sound.path),
             uses=self._list_uses(clips),
             phrases=phrases,
-            findings=tuple(each._asdict() for each in line.findings),
+            findings=tuple(_to_row_finding(*each) for each in line.findings),
             decision=None if is_undecided else line.review,
             peaks=preview.peaks,
             pitch=preview.pitch,
@@ -219,7 +219,7 @@ class _RowBuilder:
             seconds=preview.seconds or take.record.seconds,
             lufs=None,
             peak_dbtp=None,
-            findings=({"rule": TAKE_RULE, "measured": "", "limit": "", "told": message},),
+            findings=(_to_row_finding(TAKE_RULE, "", "", message),),
             decision=None if take.opinion is Opinion.UNDECIDED else take.decision,
             peaks=preview.peaks,
             pitch=preview.pitch,
@@ -280,3 +280,7 @@ def _choose_form(clips: Sequence[Clip]) -> SpokenForm:
 
 def _take_to_file(take: DoubtfulTake) -> HashedFile:
     return HashedFile(take.path, take.record.sha256)
+
+
+def _to_row_finding(rule: str, measured: str, limit: str, message: str) -> dict[str, str]:
+    return {"rule": rule, "measured": measured, "limit": limit, "told": message}

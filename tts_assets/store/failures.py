@@ -63,7 +63,7 @@ def update_failures(
     file: str,
     made: Container[str] = frozenset(),
     failed: Mapping[str, tuple[str, str]],
-    wanted: Container[str] | None = None,
+    requested: Container[str] | None = None,
     redact: Callable[[str], str] = str,
 ) -> bytes:
     """The file after a run; empty if nothing failed.
@@ -73,7 +73,7 @@ def update_failures(
         file: its path, for messages.
         made: the recipes that were generated.
         failed: the text and the reason for each recipe that failed.
-        wanted: the recipes that clips still use; earlier failures of others are removed. None if
+        requested: the recipes that clips still use; earlier failures of others are removed. None if
             not all clips were checked.
         redact: removes keys from a reason.
 
@@ -83,7 +83,7 @@ def update_failures(
     lines = {
         line.recipe: line
         for line in _lines(before, file)
-        if line.recipe not in made and (wanted is None or line.recipe in wanted)
+        if line.recipe not in made and (requested is None or line.recipe in requested)
     }
     for recipe, (text, reason) in failed.items():
         # Redact before truncating: a part of a key would not be recognised.

@@ -31,7 +31,7 @@ _CONTROLS = re.compile(
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 #: LRC cannot escape its brackets for times and words: full-width ones replace them.
-_LOOK_ALIKES = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞"})
+_FULL_WIDTH = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞"})
 
 
 def webvtt(timeline: Timeline) -> bytes:
@@ -60,7 +60,7 @@ def lrc(timeline: Timeline) -> bytes:
     lines = []
     for cue in timeline.cues:
         name, text = (
-            " ".join(_lines_of(each)).translate(_LOOK_ALIKES) for each in (cue.speaker, cue.text)
+            " ".join(_lines_of(each)).translate(_FULL_WIDTH) for each in (cue.speaker, cue.text)
         )
         lines.append(f"{_stamp(cue.begin)}{name}{name and '：'}{text}")
     if timeline.cues:

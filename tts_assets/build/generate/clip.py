@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import anyio
 import msgspec
@@ -67,6 +67,9 @@ if TYPE_CHECKING:
     from tts_assets.store.atomic_files import AppendLog, Storage
     from tts_assets.store.paid_speech import TakeStore
 
+    #: A segment: the engine's speech, the prepared audio, and its failed checks.
+    SegmentTake: TypeAlias = tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]
+
 T = TypeVar("T")
 
 
@@ -100,7 +103,7 @@ class ClipExecutor(Protocol):
 
     async def record_segment(
         self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, timed: bool
-    ) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
+    ) -> SegmentTake:
         """Generate a segment of a passage; the returned speech has no samples."""
         ...
 

@@ -51,10 +51,10 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from tts_assets.audio.prepare import PreparedSpeech
+    from tts_assets.build.generate.clip import SegmentTake
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
-    from tts_assets.model import Finding, Recording, Speech, SpokenForm, Voice
+    from tts_assets.model import Recording, SpokenForm, Voice
 
 
 #: The target duration of a batch: long compared with the scheduler's overhead, short enough that
@@ -306,8 +306,8 @@ class ClusterExecutor:
 
     async def record_segment(
         self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, timed: bool
-    ) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
-        made: tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]] = await self._ask(
+    ) -> SegmentTake:
+        made: SegmentTake = await self._ask(
             _Request(form, voice, self._find_engine(voice.name), (), around, timed)
         )
         return made

@@ -300,7 +300,7 @@ def store_records(run: BuildState, store: Storage) -> None:
         failed={
             recipe: (texts[recipe], reason) for recipe, reason in (reasons | run.failures).items()
         },
-        wanted=run.recipes_to_make if run.is_whole else None,
+        requested=run.recipes_to_make if run.is_whole else None,
         redact=partial(keys.redact, secrets=tuple(run.settings.keys.values())),
     )
     store.update(failures.NAME, after, before=before)

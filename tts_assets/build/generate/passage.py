@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,8 @@ from tts_assets.build.generate.clip import (
 )
 from tts_assets.engines.protocol import Contextual, TimestampSpeaker
 from tts_assets.errors import ClipError, TtsAssetsError, truncate_text
-from tts_assets.model import AccentBasis, Basis, Cue, Pronunciation, Recording
+from tts_assets.japanese.accent_notation import join_pronunciations
+from tts_assets.model import Cue, Recording
 from tts_assets.store import segment_cache, timelines
 from tts_assets.store.atomic_files import translate_os_errors
 from tts_assets.store.paid_speech import sum_billed
@@ -28,10 +30,10 @@ if TYPE_CHECKING:
 
     from tts_assets.audio.joining import Joint
     from tts_assets.audio.prepare import PreparedSpeech
-    from tts_assets.build.generate.clip import BuildContext, OutputTarget
+    from tts_assets.build.generate.clip import BuildContext, OutputTarget, SegmentTake
     from tts_assets.build.plan.planner import Job
     from tts_assets.engines.protocol import Speaker
-    from tts_assets.model import Finding, Samples, Segment, Speech, SpokenForm, Voice
+    from tts_assets.model import Finding, Pronunciation, Samples, Segment, Speech, SpokenForm, Voice
 
 
 _JOINED = "joined"  #: the name of the joined file while it is written
@@ -129,9 +131,7 @@ class Passage:
         keep = partial(self._cache.store_segment, self._parts[number].name, sound.samples, cached)
         self._finished[number] = await to_thread.run_sync(keep, limiter=self._context.threads)
 
-    async def take(
-        self, number: int, *, on_start: Callable[[], None]
-    ) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
+    async def take(self, number: int, *, on_start: Callable[[], None]) -> SegmentTake:
         """Generate a segment without caching it.
 
         Returns:
@@ -233,30 +233,26 @@ class Passage:
     @property
     def _findings(self) -> tuple[Finding, ...]:
         return tuple(
-            finding._replace(told=f"{self.describe_segment(number)}: {finding.told}")
+            finding._replace(message=f"{self.describe_segment(number)}: {finding.message}")
             for number, segment in enumerate(self._in_order)
             for finding in segment.findings
         )
 
     @property
     def _pronunciation(self) -> Pronunciation | None:
-        """The pronunciation of the whole, as certain as that of its least certain segment."""
+        """The pronunciation of the whole; None if that of a segment is unknown."""
         known = [each.pronunciation for each in self._in_order if each.pronunciation is not None]
         if len(known) < len(self):
             return None
-        phrases = [
-            (*each.phrases[:-1], each.phrases[-1]._replace(pause=True)) for each in known[:-1]
-        ]
-        doubts = [
-            f"{self.describe_segment(number)}: {each.doubt}"
-            for number, each in enumerate(known)
-            if each.doubt is not None
-        ]
-        return Pronunciation(
-            phrases=tuple(phrase for each in (*phrases, known[-1].phrases) for phrase in each),
-            basis=max((each.basis for each in known), key=tuple(Basis).index),
-            accent_basis=max((each.accent_basis for each in known), key=tuple(AccentBasis).index),
-            doubt="; ".join(doubts) or None,
+        doubts = (
+            each.doubt and f"{self.describe_segment(n)}: {each.doubt}"
+            for n, each in enumerate(known)
+        )
+        return join_pronunciations(
+            [
+                replace(each, doubt=doubt, ambiguous=())
+                for each, doubt in zip(known, doubts, strict=True)
+            ]
         )
 
 
@@ -268,7 +264,7 @@ async def record_segment(
     *,
     timed: bool,
     on_start: Callable[[], None],
-) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
+) -> SegmentTake:
     """Generate a segment of a passage; ``around`` are the texts before and after it.
 
     ``timed`` requests the time of each character, if the service reports it.
@@ -280,7 +276,7 @@ async def record_segment(
     if isinstance(speaker, ClipExecutor):
         return await speaker.record_segment(form, voice, around, timed=timed)
 
-    async def take() -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
+    async def take() -> SegmentTake:
         speech = await _speak_segment(form, voice, around, speaker, timed, on_start)
         finished = partial(_finish_segment, speech, voice, context)
         sound, findings = await to_thread.run_sync(finished, limiter=context.threads)

@@ -414,7 +414,7 @@ def _to_rule_item(verdict: AssetResult, finding: Finding) -> ReportItem:
     level = AnnotationLevel.ERROR if verdict.ours else AnnotationLevel.WARNING
     clips, sort = verdict.clips, to_one_line(finding.rule)
     more = f"; recognized in {format_count(len(clips) - 1, 'more clip')}" if len(clips) > 1 else ""
-    problem = f"{to_one_line(finding.told)}{more}; {to_one_line(_advise_action(verdict))}"
+    problem = f"{to_one_line(finding.message)}{more}; {to_one_line(_advise_action(verdict))}"
     if not clips:
         return ReportItem(level, sort, asset, None, "asset", text, problem)
     clip = clips[0]

@@ -133,8 +133,6 @@ def to_plain_data(source: Any, **changes: Any) -> dict[str, Any]:
             last.
     """
     name = type(source).__name__
-    if name == "Finding":
-        changes["message"] = source.told
     paths = _PATHS[name].split() if name in _PATHS else _list_fields(source)
     plain: dict[str, Any] = {}
     for path in dict.fromkeys((*paths, *changes)):

@@ -247,7 +247,9 @@ def _iter_sound_items(report: Report) -> Iterator[ReportItem]:
     for each in report.flawed:
         for finding in each.findings:
             line = lines.get(each.clip)
-            yield to_clip_item(AnnotationLevel.WARNING, finding.rule, each.clip, line, finding.told)
+            yield to_clip_item(
+                AnnotationLevel.WARNING, finding.rule, each.clip, line, finding.message
+            )
 
 
 def _iter_reading_items(report: Report) -> Iterator[ReportItem]:
