@@ -25,7 +25,7 @@ from tts_assets.model import AmbiguousWord, kana_to_katakana
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tts_assets.japanese.analysis import Node, Nodes, UniDic, UniDicWord
+    from tts_assets.japanese.analysis import Node, Nodes, SpanReading, UniDic, UniDicWord
     from tts_assets.japanese.dictionary import Dictionary
 
 #: Each word with its readings. In brackets, how the okurigana of a verb or an adjective begins;
@@ -214,9 +214,12 @@ _SETTLED = frozenset("言人得階科類米公棟日分時")
 #: Another reading is close if its cost in the sentence exceeds that of the spoken one by less.
 _CLOSE = 1_500
 
+#: It is possible if its costs in both dictionaries together exceed those of the spoken one by less.
+_POSSIBLE = 5_000
+
 #: Words whose usual reading is right although another one is close.
 _CLEAR = parse_pairs(
-    "外:ソト 間:アイダ 今朝:ケサ 今日:キョウ 家:イエ 例:レイ 件:ケン 品:シナ 年:トシ 歯:ハ 御:ゴ 牛:ウシ 役:ヤク 者:モノ 力:リョク 等:トウ 暇:ヒマ "
+    "私:ワタシ 日本:ニホン 日本人:ニホンジン 明日:アシタ 昨日:キノウ 言う:イウ 寂しい:サビシイ 外:ソト 間:アイダ 今朝:ケサ 今日:キョウ 家:イエ 例:レイ 件:ケン 品:シナ 年:トシ 歯:ハ 御:ゴ 牛:ウシ 役:ヤク 者:モノ 力:リョク 等:トウ 暇:ヒマ "
     "方:ホウ 木:キ 元:モト 船:フネ 畑:ハタケ 心:シン 君:キミ 食:ショク 喉:ノド 煙:ケムリ 陽:ヒ 犬:ケン 菌:キン 和:ワ 布:ヌノ 大勢:オオゼイ "
     "大声:オオゴエ 大雪:オオユキ 偽物:ニセモノ 本音:ホンネ 外見:ガイケン 花瓶:カビン 父母:フボ 姉さん:ネエサン 富士山:フジサン この間:コノアイダ その後:ソノゴ "
     "叩く:タタク 叩い:タタイ 溢れる:アフレル 助ける:タスケル 突く:ツク 無く:ナク 応え:コタエ 守り:マモリ 片言:カタコト 柿:カキ 雷:カミナリ 刀:カタナ 紙:カミ "
@@ -452,7 +455,10 @@ def _find_doubts(nodes: Nodes, found: ReadingDifference, start: int) -> Iterator
 
 
 def _find_close_readings(nodes: Nodes, dictionary: Dictionary) -> Iterator[Ambiguity]:
-    """Yield the words for which OpenJTalk's dictionary has another reading at nearly the same cost."""
+    """Yield the words that have another reading at nearly the same cost.
+
+    OpenJTalk's dictionary alone decides if the costs are very close, both dictionaries otherwise.
+    """
     text = nodes_to_text(nodes)
     unambiguous = _find_unambiguous(text)
     words = {
@@ -461,20 +467,35 @@ def _find_close_readings(nodes: Nodes, dictionary: Dictionary) -> Iterator[Ambig
         if start not in unambiguous and _may_be_doubtful(node)
     }
     found = dictionary.compare_readings(text, list(words)) if words else {}
-    for (start, end), readings in found.items():
+    rivals = {span: _find_rivals(words[span], readings) for span, readings in found.items()}
+    possible = [
+        span for span, each in rivals.items() if each and _CLOSE <= each[0].cost < _POSSIBLE
+    ]
+    second = dictionary.unidic.compare_readings(text, possible) if possible else {}
+    for (start, end), readings in rivals.items():
         node = words[start, end]
-        said = pronunciation_key(node_to_kana(node))
-        limit = next((each.cost + _CLOSE for each in readings if each.key == said), None)
-        if limit is None:
-            continue
+        costs = {each.key: each.cost for each in _find_rivals(node, second.get((start, end), ()))}
         others = dict.fromkeys(
             each.reading
             for each in readings
-            if each.cost < limit and _strip_voicing(each.key) != _strip_voicing(said)
+            if each.cost < _CLOSE or each.cost + costs.get(each.key, _POSSIBLE) < _POSSIBLE
         )
         if others:
             word = AmbiguousWord(node["string"], node_to_kana(node), tuple(others))
             yield Ambiguity(start, end, word)
+
+
+def _find_rivals(node: Node, readings: Sequence[SpanReading]) -> list[SpanReading]:
+    """Return the other readings of a word, with their costs above that of the spoken one."""
+    said = pronunciation_key(node_to_kana(node))
+    usual = next((each.cost for each in readings if each.key == said), None)
+    if usual is None:
+        return []
+    return [
+        each._replace(cost=each.cost - usual)
+        for each in readings
+        if _strip_voicing(each.key) != _strip_voicing(said)
+    ]
 
 
 def _may_be_doubtful(node: Node) -> bool:
