@@ -217,6 +217,10 @@ _CLOSE = 1_500
 #: It is possible if its costs in both dictionaries together exceed those of the spoken one by less.
 _POSSIBLE = 6_500
 
+_WORTH_ASKING = (
+    4_000  #: above this cost in one dictionary, the other one hardly ever finds it possible
+)
+
 #: Words whose usual reading is right although another one is close.
 _CLEAR = parse_pairs(
     "外:ソト 間:アイダ 今朝:ケサ 今日:キョウ 家:イエ 例:レイ 件:ケン 品:シナ 年:トシ 歯:ハ 御:ゴ 牛:ウシ 役:ヤク 者:モノ 力:リョク 等:トウ 暇:ヒマ "
@@ -481,7 +485,7 @@ def _find_close_readings(nodes: Nodes, dictionary: Dictionary) -> Iterator[Ambig
     possible = [
         span
         for span, each in rivals.items()
-        if each and _CLOSE <= each[0].cost < _POSSIBLE and not _is_usual(words[span], _LIKELY)
+        if each and _CLOSE <= each[0].cost < _WORTH_ASKING and not _is_usual(words[span], _LIKELY)
     ]
     second = dictionary.unidic.compare_readings(text, possible) if possible else {}
     for (start, end), readings in rivals.items():
