@@ -13,11 +13,13 @@ from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.model import AccentBasis, AmbiguousWord, Basis, Phrase, split_morae
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 #: Surface, four of part of speech, conjugation type and form, base form, reading, pronunciation,
 #: accent/morae, accent rule.
 _ENTRY_COLUMNS = 12
+
+Span: TypeAlias = "tuple[int, int]"  #: the first character, and the one behind the last
 
 _SHORT = 2  #: nouns of up to this many morae join like suffixes
 
@@ -89,6 +91,35 @@ def find_features(analyser: Any, surface: str) -> list[str]:
     ]
 
 
+class SpanReading(NamedTuple):
+    """A possible reading of a span: the lower the cost, the likelier."""
+
+    cost: int
+    key: str
+    reading: str
+
+
+def compare_span_readings(
+    analyser: Any,
+    text: str,
+    spans: Sequence[Span],
+    parse_features: Callable[[Sequence[str]], Sequence[DictionaryEntry | UniDicWord]],
+) -> dict[Span, list[SpanReading]]:
+    """Find the possible readings of spans of an analysis's text, with their costs in context."""
+    found = analyser.analyze_mecab_candidates(text, tuple(spans))
+    readings: dict[Span, list[SpanReading]] = {}
+    if found["normalized_text"] != text:
+        return readings
+    for path in found["paths"]:
+        words = parse_features(path["features"])
+        if all(word.reading for word in words):
+            reading = "".join(word.reading or "" for word in words)
+            key = pronunciation_key("".join(word.pronunciation for word in words))
+            each = SpanReading(path["boundary_cost"], key, reading)
+            readings.setdefault(path["char_span"], []).append(each)
+    return {span: sorted(each) for span, each in readings.items()}
+
+
 # UniDic as a second dictionary of readings and accents.
 
 #: Columns of UniDic 2.1.2 behind the surface: ``lemma``, ``pron``, ``kana`` and ``aType``.
@@ -127,6 +158,10 @@ class UniDic:
     def find_entries(self, surface: str) -> list[UniDicWord]:
         """Find the entries of a spelling, the likeliest first."""
         return _parse_features(find_features(self._thread_analyzer, surface))
+
+    def compare_readings(self, text: str, spans: Sequence[Span]) -> dict[Span, list[SpanReading]]:
+        """Find the possible readings of spans of an analysis's text, with their costs in context."""
+        return compare_span_readings(self._thread_analyzer, text, spans, _parse_features)
 
     @property
     def _thread_analyzer(self) -> Any:

@@ -11,12 +11,13 @@ import threading
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.analysis import (
     DictionaryEntry,
     UniDic,
+    compare_span_readings,
     expand_small_kana,
     find_features,
     join_into_phrase,
@@ -24,7 +25,7 @@ from tts_assets.japanese.analysis import (
     parse_entry,
     to_accent_phrases,
 )
-from tts_assets.japanese.kana import pronunciation_key, to_pronunciation
+from tts_assets.japanese.kana import to_pronunciation
 from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.japanese.word_accent import find_listed_accent, guess_accent
 from tts_assets.japanese.word_boundaries import BOUNDARY, BoundaryAnalyzer, remove_boundaries
@@ -33,7 +34,7 @@ from tts_assets.model import WordKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from tts_assets.japanese.analysis import Nodes
+    from tts_assets.japanese.analysis import Nodes, Span, SpanReading
     from tts_assets.model import DictionaryWord
 
 #: Part of speech, type and form of conjugation, as the dictionary's left-id.def spells them.
@@ -141,12 +142,8 @@ LONGEST_SENTENCE = 400
 _MARK = compile_lazy(r"[^\w]")
 
 
-class SpanReading(NamedTuple):
-    """A possible reading of a span: the lower the cost, the likelier."""
-
-    cost: int
-    key: str
-    reading: str
+def _parse_entries(features: Iterable[str]) -> list[DictionaryEntry]:
+    return [parse_entry(feature) for feature in features]
 
 
 class Dictionary:
@@ -254,7 +251,7 @@ class Dictionary:
         features = self._phrase_features(text)
         if features is None:
             features = self._thread_analyzer.run_mecab(_check_length(remove_boundaries(text)))
-        return [parse_entry(feature) for feature in features]
+        return _parse_entries(features)
 
     def find_names(self, text: str) -> list[tuple[int, int]]:
         """Find the spans of the user's words that contain marks, such as モーニング娘。."""
@@ -268,24 +265,11 @@ class Dictionary:
 
     def find_entries(self, surface: str) -> list[DictionaryEntry]:
         """Find the dictionary's entries for a spelling, the likeliest first."""
-        return [parse_entry(feature) for feature in find_features(self._thread_analyzer, surface)]
+        return _parse_entries(find_features(self._thread_analyzer, surface))
 
-    def compare_readings(
-        self, text: str, spans: Sequence[tuple[int, int]]
-    ) -> dict[tuple[int, int], list[SpanReading]]:
+    def compare_readings(self, text: str, spans: Sequence[Span]) -> dict[Span, list[SpanReading]]:
         """Find the possible readings of spans of an analysis's text, with their costs in context."""
-        found = self._thread_analyzer.analyze_mecab_candidates(text, tuple(spans))
-        readings: dict[tuple[int, int], list[SpanReading]] = {}
-        if found["normalized_text"] != text:
-            return readings
-        for path in found["paths"]:
-            entries = [parse_entry(feature) for feature in path["features"]]
-            if all(entry.reading for entry in entries):
-                reading = "".join(entry.reading or "" for entry in entries)
-                key = pronunciation_key("".join(entry.pronunciation for entry in entries))
-                each = SpanReading(path["boundary_cost"], key, reading)
-                readings.setdefault(path["char_span"], []).append(each)
-        return {span: sorted(each) for span, each in readings.items()}
+        return compare_span_readings(self._thread_analyzer, text, spans, _parse_entries)
 
     def build_analysis(
         self,

@@ -23,9 +23,9 @@ from tts_assets.japanese.text_rules import compile_lazy, parse_pairs
 from tts_assets.model import AmbiguousWord, kana_to_katakana
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tts_assets.japanese.analysis import Node, Nodes, UniDic, UniDicWord
+    from tts_assets.japanese.analysis import Node, Nodes, SpanReading, UniDic, UniDicWord
     from tts_assets.japanese.dictionary import Dictionary
 
 #: Each word with its readings. In brackets, how the okurigana of a verb or an adjective begins;
@@ -214,6 +214,13 @@ _SETTLED = frozenset("言人得階科類米公棟日分時")
 #: Another reading is close if its cost in the sentence exceeds that of the spoken one by less.
 _CLOSE = 1_500
 
+#: It is possible if its costs in both dictionaries together exceed those of the spoken one by less.
+_POSSIBLE = 6_500
+
+_WORTH_ASKING = (
+    4_000  #: above this cost in one dictionary, the other one hardly ever finds it possible
+)
+
 #: Words whose usual reading is right although another one is close.
 _CLEAR = parse_pairs(
     "外:ソト 間:アイダ 今朝:ケサ 今日:キョウ 家:イエ 例:レイ 件:ケン 品:シナ 年:トシ 歯:ハ 御:ゴ 牛:ウシ 役:ヤク 者:モノ 力:リョク 等:トウ 暇:ヒマ "
@@ -225,6 +232,16 @@ _CLEAR = parse_pairs(
     "子音:シイン 古:コ 暦:コヨミ 毛:ケ 歌:ウタ 口:コウ 波:ハ 中:ナカ 日中:ニッチュウ 挟ま:ハサマ 高低:コウテイ 干支:エト 大文字:オオモジ 伝播:デンパ "
     "老舗:シニセ 書物:ショモツ 味:アジ 酒:サケ 雪:ユキ 国:クニ 親:オヤ 車:クルマ 水:ミズ 山:ヤマ 裏:ウラ 光:コウ 城:ジョウ 包ん:ツツン 鈴:スズ "
     "兎:ウサギ 餌:エサ 正義:セイギ 朝夕:アサユウ 内:ナイ 束:タバ 様:ヨウ 階:カイ 放っ:ホオッ 温まっ:アタタマッ 回れる:マワレル 次:ツギ 棟:トウ 行っ:イッ"
+)
+
+#: Words for which both dictionaries together find another reading possible, but hardly ever rightly.
+_LIKELY = parse_pairs(
+    "私:ワタシ 日本:ニホン 日本人:ニホンジン 明日:アシタ 昨日:キノウ 言う:イウ 寂しい:サビシイ 字:ジ 夜:ヨル 母:ハハ 利益:リエキ 上手:ジョウズ 店:ミセ 永久:エイキュウ 前:マエ 言わ:イワ 怒ら:オコラ 風邪:カゼ "
+    "怒っ:オコッ 別:ベツ 勝っ:カッ 前方:ゼンポウ 質:シツ 降っ:フッ 音:オト 背:セ 街:ガイ 入っ:ハイッ 強:ツヨ 兄弟:キョウダイ 場:ジョウ 生地:キジ 最中:サイチュウ 癖:クセ 敵:テキ 下手:ヘタ 器:キ "
+    "生命:セイメイ 市:シ 米:コメ 悪:アク 大金:タイキン 宿:ヤド 祭:サイ 台:ダイ 銀:ギン 肌:ハダ 無:ム 機:キ 降ら:フラ 度:ド 出来:デキ 飲料:インリョウ 人:ヒト 大:ダイ 名:メイ 人事:ジンジ 作物:サクモツ "
+    "助言:ジョゲン 梅雨:ツユ 鉄:テツ 蛇:ヘビ 手足:テアシ 神:カミ 情:ジョウ 炎:ホノオ 足跡:アシアト 勝利:ショウリ 村:ムラ 下:カ 翼:ツバサ 生:ナマ 鏡:カガミ 蒸し:ムシ 門:モン 白夜:ビャクヤ 美男:ビナン "
+    "島:トウ 足:ソク 湖:コ 逃し:ノガシ 叔父:オジ 末:マツ 外:ガイ 船:セン 者:シャ 品:ヒン 光:ヒカリ 紙:シ 車:シャ 町:マチ 家:カ 魚:サカナ 朝食:チョウショク 眼鏡:メガネ 月:ツキ 分:フン 黄色:キイロ "
+    "水道管:スイドウカン 包み:ツツミ"
 )
 
 
@@ -452,7 +469,10 @@ def _find_doubts(nodes: Nodes, found: ReadingDifference, start: int) -> Iterator
 
 
 def _find_close_readings(nodes: Nodes, dictionary: Dictionary) -> Iterator[Ambiguity]:
-    """Yield the words for which OpenJTalk's dictionary has another reading at nearly the same cost."""
+    """Yield the words that have another reading at nearly the same cost.
+
+    OpenJTalk's dictionary alone decides if the costs are very close, both dictionaries otherwise.
+    """
     text = nodes_to_text(nodes)
     unambiguous = _find_unambiguous(text)
     words = {
@@ -461,20 +481,37 @@ def _find_close_readings(nodes: Nodes, dictionary: Dictionary) -> Iterator[Ambig
         if start not in unambiguous and _may_be_doubtful(node)
     }
     found = dictionary.compare_readings(text, list(words)) if words else {}
-    for (start, end), readings in found.items():
+    rivals = {span: _find_rivals(words[span], readings) for span, readings in found.items()}
+    possible = [
+        span
+        for span, each in rivals.items()
+        if each and _CLOSE <= each[0].cost < _WORTH_ASKING and not _is_usual(words[span], _LIKELY)
+    ]
+    second = dictionary.unidic.compare_readings(text, possible) if possible else {}
+    for (start, end), readings in rivals.items():
         node = words[start, end]
-        said = pronunciation_key(node_to_kana(node))
-        limit = next((each.cost + _CLOSE for each in readings if each.key == said), None)
-        if limit is None:
-            continue
+        costs = {each.key: each.cost for each in _find_rivals(node, second.get((start, end), ()))}
         others = dict.fromkeys(
             each.reading
             for each in readings
-            if each.cost < limit and _strip_voicing(each.key) != _strip_voicing(said)
+            if each.cost < _CLOSE or each.cost + costs.get(each.key, _POSSIBLE) < _POSSIBLE
         )
         if others:
             word = AmbiguousWord(node["string"], node_to_kana(node), tuple(others))
             yield Ambiguity(start, end, word)
+
+
+def _find_rivals(node: Node, readings: Sequence[SpanReading]) -> list[SpanReading]:
+    """Return the other readings of a word, with their costs above that of the spoken one."""
+    said = pronunciation_key(node_to_kana(node))
+    usual = next((each.cost for each in readings if each.key == said), None)
+    if usual is None:
+        return []
+    return [
+        each._replace(cost=each.cost - usual)
+        for each in readings
+        if _strip_voicing(each.key) != _strip_voicing(said)
+    ]
 
 
 def _may_be_doubtful(node: Node) -> bool:
@@ -482,6 +519,12 @@ def _may_be_doubtful(node: Node) -> bool:
     return (
         _KANJI.search(spelling) is not None
         and _NUMBER.search(spelling) is None
-        and pronunciation_key(_CLEAR.get(spelling, "")) != pronunciation_key(node_to_kana(node))
+        and not _is_usual(node, _CLEAR)
         and not node["is_reading_protected"]
     )
+
+
+def _is_usual(node: Node, usual: Mapping[str, str]) -> bool:
+    """Whether a word has its usual reading."""
+    reading = usual.get(node["string"], "")
+    return pronunciation_key(reading) == pronunciation_key(node_to_kana(node))
