@@ -78,10 +78,16 @@ def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
         return NO_PITCH
     hertz = _find_pitch(low, _USUAL)
     empty = np.isnan(hertz)
-    if empty.all() or np.median(hertz[~empty]) < _LOW_VOICE_HZ:
+    if empty.all() or _find_median(hertz[~empty]) < _LOW_VOICE_HZ:
         creak = _find_pitch(low, _LOW)
         return np.where(empty & (creak < _CREAK_HZ), creak, hertz)
     return hertz
+
+
+def _find_median(values: NDArray[np.float32]) -> float:
+    """The median; that of NumPy imports masked arrays, which takes 20 ms."""
+    middle = np.sort(values)[(values.size - 1) // 2 : values.size // 2 + 1]
+    return float(middle.mean())
 
 
 def _find_pitch(low: Samples, search: _Search) -> NDArray[np.float32]:

@@ -431,7 +431,8 @@ def _edit_flat_objects(
     found: list[TextEdit] = []
     text, seen = editor.text, 0
     try:
-        for seen, each in enumerate(scan_flat_objects(text, targets, key), 1):
+        for each in scan_flat_objects(text, targets, key):
+            seen += 1
             if isinstance(each, JsonContainer):
                 found += _edit_container(editor, each, requested)
                 continue
