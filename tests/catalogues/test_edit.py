@@ -213,6 +213,45 @@ def test_a_url_that_is_there_is_left_however_it_is_written(written: str) -> None
     assert edited(text, {(0, "audioUrl"): "/a/1.mp3"}) is text
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        '{"a": "\\"u\\": 1", "u": null}',
+        '{"a": [{"b": [{"u": [7]}]}], "u": null}',
+        '{"\\u0075": null, "a": {"u": 1}}',
+        '{"a": "]}", "u": "x\\n"}',
+        "null",
+    ],
+)
+def test_an_object_unlike_its_neighbours_gets_its_url_like_them(other: str) -> None:
+    text = f'[{{"u": 1, "a": {{"u": 2}}}},\n {other} , {{"a": [3], "u":0}}]\n'
+    new = set_json_urls(text, {(index, "u"): f"/{index}" for index in range(3)}, file="x")
+    expected = json.loads(text)
+    for index, entry in enumerate(expected):
+        expected[index] = (entry or {}) | {"u": f"/{index}"}
+    assert json.loads(new) == expected
+    assert new.startswith('[{"u": "/0", "a": {"u": 2}},\n ')
+    assert new.endswith(' , {"a": [3], "u":"/2"}]\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[{"u": 1},\n{"u": 1, "u": 2}]', 2),
+        ('[{"u": 1},\n{"u": {}}]', 2),
+        ('[{"u": 1},\n{"u": 1},]', 2),
+        ('[{"u": 1},\n{"u": 1}}', 2),
+        ('[{"u": 1},\n{"u": 1}]]', 2),
+        ('[{"u": 1}\n]', 1),
+        ('{"u": [1,\n2]}', 1),
+    ],
+)
+def test_a_list_of_objects_with_a_mistake_is_refused(text: str, line: int) -> None:
+    with pytest.raises(InputError) as error:
+        set_json_urls(text, {(0, "u"): "/0", (1, "u"): "/1"}, file="x")
+    assert error.value.line == line
+
+
 def test_nothing_to_set_changes_nothing() -> None:
     text = "not even JSON"
 

@@ -64,6 +64,12 @@ class _Lags(NamedTuple):
     cost: Samples
 
 
+def find_median(values: NDArray[np.float32]) -> np.float32:
+    """The median of some values; that of NumPy imports masked arrays, which takes 20 ms."""
+    middle: np.float32 = np.sort(values)[(values.size - 1) // 2 : values.size // 2 + 1].mean()
+    return middle
+
+
 def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
     """The fundamental frequency of samples of any scale every 10 ms, in Hz; nan where unvoiced.
 
@@ -78,7 +84,7 @@ def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
         return NO_PITCH
     hertz = _find_pitch(low, _USUAL)
     empty = np.isnan(hertz)
-    if empty.all() or np.median(hertz[~empty]) < _LOW_VOICE_HZ:
+    if empty.all() or find_median(hertz[~empty]) < _LOW_VOICE_HZ:
         creak = _find_pitch(low, _LOW)
         return np.where(empty & (creak < _CREAK_HZ), creak, hertz)
     return hertz

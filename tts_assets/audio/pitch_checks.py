@@ -16,7 +16,7 @@ from tts_assets.audio.expected_length import (
     is_whispered,
     split_at_pauses,
 )
-from tts_assets.audio.measure import HOP_SECONDS
+from tts_assets.audio.measure import HOP_SECONDS, find_median
 from tts_assets.audio.speech_activity import divide_at_gaps
 from tts_assets.model import AccentBasis, Finding, split_morae
 
@@ -203,7 +203,7 @@ def _semitones(speech: SpeechActivity, begin: float, end: float) -> float:
     first = round((begin - speech.begin) / HOP_SECONDS)
     hertz = speech.hertz[first : round((end - speech.begin) / HOP_SECONDS) + 1]
     voiced = hertz[~np.isnan(hertz)]
-    return float(12 * np.log2(np.median(voiced))) if voiced.size else float("nan")
+    return float(12 * np.log2(find_median(voiced))) if voiced.size else float("nan")
 
 
 _LEAST_SECONDS = 0.3  #: shorter sounds, such as ン of 50 ms or a whispered シ, cannot be classified
@@ -253,8 +253,10 @@ def _is_like_speech(speech: SpeechActivity) -> bool:
     steps = np.abs(np.diff(semitones))[voiced[1:] & voiced[:-1]]
     if not steps.size or not _LEAST_VOICED <= voiced.mean() <= _MOST_VOICED:
         return False
-    low, high = np.quantile(semitones[voiced], [0.1, 0.9])
-    return bool(_LEAST_STEP <= np.median(steps) <= _MOST_STEP and high - low >= _LEAST_RANGE)
+    # The quantiles of NumPy import masked arrays, as its median does.
+    ordered = np.sort(semitones[voiced])
+    low, high = np.interp([0.1, 0.9], np.linspace(0, 1, ordered.size), ordered)
+    return bool(_LEAST_STEP <= find_median(steps) <= _MOST_STEP and high - low >= _LEAST_RANGE)
 
 
 def _unlike_speech(speech: SpeechActivity) -> Iterator[Finding]:
@@ -275,7 +277,7 @@ def check_pitch(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Fin
     hertz = speech.hertz[~np.isnan(speech.hertz)]
     if calibration is None or hertz.size < _LEAST_FRAMES:
         return
-    found = float(np.median(hertz))
+    found = float(find_median(hertz))
     if not calibration.lowest_hz <= found <= calibration.highest_hz:
         nearest = calibration.lowest_hz if found < calibration.lowest_hz else calibration.highest_hz
         message = (

@@ -20,6 +20,7 @@ from tts_assets.catalogues.json_text import (
     find_comma,
     format_comma,
     scan_containers,
+    scan_flat_objects,
     scan_items,
 )
 from tts_assets.catalogues.requested_urls import (
@@ -407,16 +408,48 @@ def set_json_urls(
         return text
     editor = MemberEditor(text, file=file, line=line or 1, beside=beside or {})
     try:
-        found = [
-            change
-            for container in scan_containers(text, build_path_tree(requested))
-            for change in _edit_container(editor, container, requested)
-        ]
+        targets = build_path_tree(requested)
+        found = _edit_flat_objects(editor, targets, requested)
+        if found is None:
+            found = [
+                change
+                for container in scan_containers(text, targets)
+                for change in _edit_container(editor, container, requested)
+            ]
     except json.JSONDecodeError as exc:
         raise explain_syntax_error(exc, file=file, line=line) from exc
     except RecursionError as exc:
         raise explain_deep_nesting(text, file=file, line=line) from exc
     return requested_urls.apply_edits(text, found)
+
+
+def _edit_flat_objects(
+    editor: MemberEditor, targets: PathTree, requested: Mapping[Place, RequestedValue]
+) -> list[TextEdit] | None:
+    """Edit a list of objects with one URL under the same key, the most common document, fast.
+
+    None for all others, and for problems that are not those of one object.
+    """
+    key, *others = {place[1] if len(place) == 2 else None for place in requested}
+    if others or not isinstance(key, str):
+        return None
+    found: list[TextEdit] = []
+    text, seen = editor.text, 0
+    try:
+        for each in scan_flat_objects(text, targets, key):
+            seen += 1
+            if isinstance(each, JsonContainer):
+                found += _edit_container(editor, each, requested)
+                continue
+            index, _, start, end = each
+            url = requested[index, key]
+            if not isinstance(url, str):
+                return None
+            if text[start] != '"' or text[start + 1 : end - 1] != url:
+                found.append((start, end, editor.format_string(url)))
+    except json.JSONDecodeError:
+        return None
+    return found if seen == len(targets) else None
 
 
 def _edit_container(

@@ -7,6 +7,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias
 
 from tts_assets.errors import InputError
@@ -104,6 +105,42 @@ def scan_containers(text: str, targets: PathTree) -> Iterator[JsonContainer]:
     end = _skip_space(text, end)
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
+
+
+def scan_flat_objects(
+    text: str, targets: PathTree, key: str
+) -> Iterator[JsonMember | JsonContainer]:
+    """Yield the member with this key of each targeted object in the root list.
+
+    An object that takes more than one match is yielded as by :func:`scan_containers`. Nothing is
+    yielded if the root is no list.
+
+    Raises:
+        json.JSONDecodeError: the text is not JSON.
+    """
+    pattern = _compile_flat_object(key)
+    start = _skip_space(text, 0)
+    at = _skip_space(text, start + 1)
+    if text[start : start + 1] != "[":
+        return
+    around = text[start + 1 : at]
+    for index in count():
+        inner = targets.get(index)
+        match = pattern.match(text, at) if inner else None
+        if match is not None:
+            yield JsonMember(index, at, *match.span(1))
+            at = match.end()
+            if text[at] == "]":
+                break
+            continue
+        item = JsonContainer(start=at, place=(index,), targets=inner or {}, around=around)
+        end = (yield from _enter_container(text, item)) if inner else _skip_value(text, at)
+        comma = _COMMA.match(text, end)
+        at = comma.end() if comma else _skip_space(text, end)
+        if comma is None:
+            break
+    if text[at : at + 1] != "]" or _skip_space(text, at + 1) < len(text):
+        raise json.JSONDecodeError("Extra data", text, at)
 
 
 def scan_items(text: str, start: int) -> list[JsonMember]:
@@ -226,12 +263,25 @@ def _scan_members(
 @lru_cache
 def _compile_other_members(keys: tuple[str, ...]) -> re.Pattern[str]:
     """Compile a pattern of successive members without these keys; its groups are the last one's."""
-    value = _allow_containers(_allow_containers(_PLAIN_SCALAR))
+    return re.compile(f"{_write_other_members(keys)}++", re.VERBOSE)
+
+
+@lru_cache
+def _compile_flat_object(key: str) -> re.Pattern[str]:
+    """Compile a pattern of an item that has this key once, for a scalar, which is its group."""
+    others = _write_other_members((key,), group="?:")
     return re.compile(
-        rf"""(?: "(?!(?:{"|".join(map(re.escape, keys))})")([^"\\\x00-\x1f]*+)"
-        [ \t\n\r]*+ : [ \t\n\r]*+ ({value}) [ \t\n\r]*+ {_NEXT} )++""",
+        rf"""\{{ [ \t\n\r]*+ {others}*+ "{re.escape(key)}" [ \t\n\r]*+ : [ \t\n\r]*+
+        ({_PLAIN_SCALAR}) [ \t\n\r]*+ {_NEXT} {others}*+ \}} [ \t\n\r]*+ {_NEXT}""",
         re.VERBOSE,
     )
+
+
+def _write_other_members(keys: tuple[str, ...], group: str = "") -> str:
+    """The pattern of a member without these keys; ``group`` begins its groups, key and value."""
+    value = _allow_containers(_allow_containers(_PLAIN_SCALAR))
+    return rf"""(?: "(?!(?:{"|".join(map(re.escape, keys))})")({group}[^"\\\x00-\x1f]*+)"
+        [ \t\n\r]*+ : [ \t\n\r]*+ ({group}{value}) [ \t\n\r]*+ {_NEXT} )"""
 
 
 def _allow_containers(value: str) -> str:

@@ -19,7 +19,7 @@ from tts_assets.regular_files import read_regular
 from tts_assets.store import atomic_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tts_assets.catalogues.catalogue_document import Document
     from tts_assets.config.catalogue_sources import Source
@@ -56,7 +56,7 @@ def make_clip_address(clip: Clip) -> ClipAddress:
 
 def make_pending_url(clip: Clip, url: str) -> PendingUrl:
     """The URL of a clip, to write if the values at its place do not change."""
-    return PendingUrl(url, tuple(_list_current_texts(clip)), clip)
+    return PendingUrl(url, _list_current_texts(clip), clip)
 
 
 def has_unfinished_write(file: str) -> bool:
@@ -177,10 +177,10 @@ def _find_matching_urls(
     }
 
 
-def _list_current_texts(clip: Clip) -> Iterator[str]:
+def _list_current_texts(clip: Clip) -> tuple[str, ...]:
     """The values at the place of a clip's URL, and the surplus items of its parallel list."""
-    yield from (clip.url,) if clip.url else ()
-    yield from clip.parallel.spare if clip.parallel else ()
+    own = (clip.url,) if clip.url else ()
+    return own + clip.parallel.spare if clip.parallel else own
 
 
 def _may_overwrite(clip: Clip, new: PendingUrl) -> bool:

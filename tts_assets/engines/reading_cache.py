@@ -11,7 +11,6 @@ from anyio import to_thread
 
 from tts_assets.engines.process.supervisor import open_task_group, reader_host
 from tts_assets.errors import ClipError
-from tts_assets.japanese.segmentation import split_segments
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
@@ -54,6 +53,9 @@ async def split_passages(
     Raises:
         FatalError: the dictionary or the words cannot be loaded.
     """
+    # Heavy, and only passages need it.
+    from tts_assets.japanese.segmentation import split_segments  # noqa: PLC0415
+
     found: list[tuple[Segment, ...] | str | None] = [
         await to_thread.run_sync(split_segments, form, pauses) for form in forms
     ]

@@ -10,8 +10,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tts_assets.japanese.kana import kana_to_hiragana
-from tts_assets.japanese.reading_override import split_line_by_words
-from tts_assets.japanese.reading_spans import locate_spans
 from tts_assets.japanese.spoken_signs import find_empty_reason
 from tts_assets.japanese.text_annotations import (
     LONGEST_SENTENCE,
@@ -389,6 +387,9 @@ def split_kana_line(
     found = _split_by_marks(form, form.reading, [end for _, end in pieces[:-1]])
     if found is not None or dictionary is None:
         return found
+    # Heavy, as all rules for readings; most passages need none.
+    from tts_assets.japanese.reading_override import split_line_by_words  # noqa: PLC0415
+
     analyses = []
     for begin, end in pieces:
         inside = [each - begin for each in form.boundaries if begin < each < end]
@@ -443,7 +444,11 @@ def split_segments(
         None if a dictionary is needed and there is none: a sentence is too long and has no marks,
         or its kana line cannot be cut at marks that both have.
     """
-    spans = locate_spans(form.text, form.readings)
+    spans = []
+    if form.readings:
+        from tts_assets.japanese.reading_spans import locate_spans  # noqa: PLC0415 - see above
+
+        spans = locate_spans(form.text, form.readings)
     names = () if dictionary is None else dictionary.find_names(form.text)
     protected = merge_spans(
         [
