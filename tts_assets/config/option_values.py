@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Schema: TypeAlias = "dict[str, Any]"
 
 TEXT: Schema = {"type": "string", "pattern": r"\S"}  #: text that is not empty
+#: The same without NUL, which no path and no request may contain.
+_TEXT_WITHOUT_NUL: Schema = {"type": "string", "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
 BUCKET_SCHEMES = ("s3://", "gs://", "az://")  #: the URL schemes of buckets
 
 #: Names of buckets and accounts, without users, ports or queries.
@@ -250,7 +252,7 @@ def many_of(parse_one: Parse, item: str = r"[^,]*[^,\s][^,]*") -> Parse:
     return Parse(parse, either, f"a list, each {parse_one.__doc__}")
 
 
-@_with_schema(TEXT)
+@_with_schema(_TEXT_WITHOUT_NUL)
 def path(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - it completes a sentence
     if not isinstance(value, str):
@@ -261,7 +263,7 @@ def path(value: Any) -> str:
     return value
 
 
-@_with_schema(TEXT)
+@_with_schema(_TEXT_WITHOUT_NUL)
 def output_place(value: Any) -> str:
     """a folder, or a bucket such as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://ACCOUNT/CONTAINER"""  # noqa: D403, D415 - see path
     place = str(path(value))
@@ -282,7 +284,7 @@ def output_place(value: Any) -> str:
     return place.rstrip("/")
 
 
-@_with_schema(TEXT)
+@_with_schema(_TEXT_WITHOUT_NUL)
 def text_value(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - see path
     # File names may contain any bytes, but text sent to services or written to files must be UTF-8.
@@ -290,7 +292,7 @@ def text_value(value: Any) -> str:
     return str(value)
 
 
-@_with_schema({"type": "string", "pattern": "^https?://"})
+@_with_schema({"type": "string", "pattern": r"^https?://[^\x00]*$"})
 def address(value: Any) -> str:
     """an address that begins with https:// or http://"""  # noqa: D403, D415 - see path
     if not value.startswith(("https://", "http://")):
@@ -311,7 +313,7 @@ def cluster_address(value: Any) -> str:
     return str(value)
 
 
-@_with_schema(build_array_schema(TEXT))
+@_with_schema(build_array_schema(_TEXT_WITHOUT_NUL))
 def text_values(value: Any) -> tuple[str, ...]:
     """texts that are not empty"""  # noqa: D403, D415 - see path
     return tuple(text_value(one) for one in value)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # has no types
 
@@ -213,6 +213,7 @@ VALIDATORS = {key: _validator(parse.schema) for key, (_, parse) in OPTIONS.items
 
 
 @settings(max_examples=300)
+@example(key="asset", value="\0")
 @given(key=st.sampled_from(sorted(OPTIONS)), value=VALUES)
 def test_what_the_schema_accepts_for_a_setting_is_accepted(key: str, value: Any) -> None:
     valid = VALIDATORS[key].is_valid(value)
