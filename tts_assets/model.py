@@ -152,7 +152,7 @@ class AmbiguousWord(NamedTuple):
     """A word with several common readings, whose reading only the text determines."""
 
     spelling: str  #: the word as written in the text
-    said: str  #: the reading that was chosen, in katakana
+    reading: str  #: the reading that was chosen, in katakana
     others: tuple[str, ...]  #: the other common readings
 
 

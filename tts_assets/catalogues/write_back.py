@@ -173,7 +173,7 @@ def _find_matching_urls(
     return {
         clip: urls[key].url
         for key, (clip, always) in clips.items()
-        if key in urls and (always or _may_overwrite(clip, urls[key]))
+        if key in urls and (always or _is_as_planned(clip, urls[key]))
     }
 
 
@@ -183,7 +183,7 @@ def _list_current_texts(clip: Clip) -> tuple[str, ...]:
     return own + clip.parallel.spare if clip.parallel else own
 
 
-def _may_overwrite(clip: Clip, new: PendingUrl) -> bool:
+def _is_as_planned(clip: Clip, new: PendingUrl) -> bool:
     """Whether the place has no value that appeared after the URL was planned."""
     return clip.url == new.url or all(each in new.instead_of for each in _list_current_texts(clip))
 

@@ -130,7 +130,7 @@ def _find_unambiguous(text: str) -> set[int]:
 def describe_ambiguities(words: Iterable[AmbiguousWord]) -> str:
     """Describe the chosen and the other readings of ambiguous words, each word once."""
     return ", ".join(
-        (f"{word.spelling} is read {word.said}, but can also be read {' or '.join(word.others)}")
+        (f"{word.spelling} is read {word.reading}, but can also be read {' or '.join(word.others)}")
         for word in dict.fromkeys(words)
     )
 
