@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tts_assets.catalogues import json_text
 from tts_assets.catalogues.json_text import (
     JsonContainer,
     JsonLayout,
@@ -19,6 +21,8 @@ from tts_assets.catalogues.json_text import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tts_assets.model import Place
 
 
@@ -191,3 +195,29 @@ def test_the_layout_of_a_list_is_its_white_space(text: str, layout: JsonLayout |
 )
 def test_a_comma_is_as_airy_as_what_stands_around_it(opening: str, colon: str, comma: str) -> None:
     assert format_comma(opening, colon) == comma
+
+
+def _list_possessive_branches(pattern: Any, *, inside: bool = False) -> Iterator[str]:
+    """The operators with alternatives below a possessive repeat in a parsed pattern."""
+    for operator, argument in pattern:
+        name = str(operator)
+        if inside and name == "BRANCH":
+            yield name
+        parts = argument if isinstance(argument, tuple | list) else (argument,)
+        for part in parts:
+            for each in part if isinstance(part, list) else (part,):
+                if isinstance(each, re._parser.SubPattern):  # type: ignore[attr-defined]
+                    below = inside or name == "POSSESSIVE_REPEAT"
+                    yield from _list_possessive_branches(each, inside=below)
+
+
+@pytest.mark.parametrize(
+    "compiled",
+    [json_text._compile_other_members(("a", "b")), json_text._compile_flat_object("a")],
+    ids=["members", "object"],
+)
+def test_no_possessive_repeat_has_alternatives_as_python_3_11_2_matches_these_wrongly(
+    compiled: re.Pattern[str],
+) -> None:
+    parsed = re._parser.parse(compiled.pattern, compiled.flags)  # type: ignore[attr-defined]
+    assert not list(_list_possessive_branches(parsed))

@@ -263,7 +263,7 @@ def _scan_members(
 @lru_cache
 def _compile_other_members(keys: tuple[str, ...]) -> re.Pattern[str]:
     """Compile a pattern of successive members without these keys; its groups are the last one's."""
-    return re.compile(f"{_write_other_members(keys)}++", re.VERBOSE)
+    return re.compile(f"{_write_other_members(keys)}+", re.VERBOSE)
 
 
 @lru_cache
@@ -271,12 +271,13 @@ def _compile_flat_object(key: str) -> re.Pattern[str]:
     """Compile a pattern of an item that has this key once, for a scalar, which is its group."""
     others = _write_other_members((key,), group="?:")
     return re.compile(
-        rf"""\{{ [ \t\n\r]*+ {others}*+ "{re.escape(key)}" [ \t\n\r]*+ : [ \t\n\r]*+
-        ({_PLAIN_SCALAR}) [ \t\n\r]*+ {_NEXT} {others}*+ \}} [ \t\n\r]*+ {_NEXT}""",
+        rf"""\{{ [ \t\n\r]*+ {others}* "{re.escape(key)}" [ \t\n\r]*+ : [ \t\n\r]*+
+        ({_PLAIN_SCALAR}) [ \t\n\r]*+ {_NEXT} {others}* \}} [ \t\n\r]*+ {_NEXT}""",
         re.VERBOSE,
     )
 
 
+# Not possessive: before Python 3.11.5, a possessive repeat of alternatives matches wrongly.
 def _write_other_members(keys: tuple[str, ...], group: str = "") -> str:
     """The pattern of a member without these keys; ``group`` begins its groups, key and value."""
     value = _allow_containers(_allow_containers(_PLAIN_SCALAR))
@@ -286,9 +287,9 @@ def _write_other_members(keys: tuple[str, ...], group: str = "") -> str:
 
 def _allow_containers(value: str) -> str:
     """The pattern of a value, or of a list or object of such values."""
-    items = rf"(?:{value} [ \t\n\r]*+ {_NEXT} )*+"
+    items = rf"(?:{value} [ \t\n\r]*+ {_NEXT} )*"
     key = r'"[^"\\\x00-\x1f]*+" [ \t\n\r]*+ : [ \t\n\r]*+'
-    members = rf"(?:{key} {value} [ \t\n\r]*+ {_NEXT} )*+"
+    members = rf"(?:{key} {value} [ \t\n\r]*+ {_NEXT} )*"
     return rf"""(?: {_PLAIN_SCALAR}
         | \[ [ \t\n\r]*+ {items} \] | \{{ [ \t\n\r]*+ {members} \}} )"""
 
