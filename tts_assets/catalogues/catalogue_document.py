@@ -146,14 +146,23 @@ def parse_document(
     Raises:
         InputError: the content is not UTF-8, not of the format, too large, or nested too deeply.
     """
-    document = decode_document(data, file=file, columns=columns, delimiter=delimiter)
+    return parse_root(decode_document(data, file=file, columns=columns, delimiter=delimiter))
+
+
+def parse_root(document: Document) -> Document:
+    """Parse the text of a document that was only decoded.
+
+    Raises:
+        InputError: the text is not of the format, or nested too deeply.
+    """
+    text, file = document.text, document.file
     root: Any
     if document.format is DocumentFormat.CSV:
-        root = csv_table.parse_csv_rows(document.text, document.detect_table(), file=file)
+        root = csv_table.parse_csv_rows(text, document.detect_table(), file=file)
     elif document.format is DocumentFormat.JSON_LINES:
-        root = parse_json_lines(document.text, file=file)
+        root = parse_json_lines(text, file=file)
     else:
-        root = json_text.parse_json(document.text, file=file)
+        root = json_text.parse_json(text, file=file)
     return replace(document, root=root)
 
 

@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tts_assets.catalogues.catalogue_document import Document, parse_document
+from tts_assets.catalogues.catalogue_document import Document, decode_document, parse_root
 from tts_assets.catalogues.catalogue_files import (
     DEFAULT_PATH,
     TABLE_ENDINGS,
@@ -27,7 +27,7 @@ from tts_assets.model import Kind
 from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tts_assets.config.catalogue_sources import Source
     from tts_assets.config.settings import Settings
@@ -85,15 +85,22 @@ def _explain_no_catalogues(settings: Settings) -> str:
     return f"there is no catalogue{kinds} in {', '.join(settings.paths or (DEFAULT_PATH,))}"
 
 
-def parse_catalogue(
-    data: bytes, file: str, source: Source, parse: Callable[..., Document] = parse_document
-) -> Document:
-    """Parse, or only decode, the content of a file with the options of its source.
+def decode_catalogue(data: bytes, file: str, source: Source) -> Document:
+    """Decode the content of a file with the options of its source, without parsing it.
+
+    Raises:
+        InputError: the content is not UTF-8, or too large.
+    """
+    return decode_document(data, file=file, columns=source.columns, delimiter=source.delimiter)
+
+
+def parse_catalogue(data: bytes, file: str, source: Source) -> Document:
+    """Parse the content of a file with the options of its source.
 
     Raises:
         InputError: the content is not in the file's format.
     """
-    return parse(data, file=file, columns=source.columns, delimiter=source.delimiter)
+    return parse_root(decode_catalogue(data, file, source))
 
 
 class _UnusedPathCheck:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tts_assets.catalogues.catalogue_document import decode_document
+from tts_assets.catalogues.catalogue_document import parse_root
 from tts_assets.catalogues.catalogue_reader import read_catalogue
-from tts_assets.catalogues.open_catalogues import parse_catalogue, pause_garbage_collector
+from tts_assets.catalogues.open_catalogues import (
+    decode_catalogue,
+    parse_catalogue,
+    pause_garbage_collector,
+)
 from tts_assets.catalogues.override_file import OverrideSet, find_lock_path
 from tts_assets.config.catalogue_sources import OverwritePolicy
 from tts_assets.errors import FatalError, InputError
@@ -129,13 +132,12 @@ def _attempt_write(
     """Try to write once; None if another program changed the file meanwhile."""
     before = path.stat()
     # All sources of a file share its format options.
-    data = read_regular(path)
-    if planned == hashlib.sha256(data).digest():
+    document = decode_catalogue(read_regular(path), file, sources[0])
+    if document.digest == planned:
         # The same bytes have the same clips as in the plan.
-        document = parse_catalogue(data, file, sources[0], decode_document)
         matching = {each.clip: each.url for each in urls.values() if each.clip is not None}
     else:
-        document = parse_catalogue(data, file, sources[0])
+        document = parse_root(document)
         matching = _find_matching_urls(document, sources, urls, overrides)
     missed = len(urls) - len(matching)
     changed = {clip: url for clip, url in matching.items() if clip.url != url}

@@ -339,12 +339,10 @@ def create_accent_task(item: MeasureTask, findings: Iterable[Finding]) -> Accent
     is_approved = line.review is not None and line.review.decided is Decided.APPROVED
     if not line.spoken or line.cues or is_approved or line.voice.startswith(_COMPUTED_MELODY):
         return None
-    if item.expected.says_accents:
-        phrases = parse_accent_phrases(line.spoken)
-        return AccentTask(item.path, item.asset, line.text, line.voice, phrases)
-    if item.form is None:
+    expected = parse_accent_phrases(line.spoken) if item.expected.says_accents else item.form
+    if expected is None:
         return None
-    return AccentTask(item.path, item.asset, line.text, line.voice, item.form)
+    return AccentTask(item.path, item.asset, line.text, line.voice, expected)
 
 
 async def check_spoken_accents(
