@@ -36,7 +36,7 @@ _HIRAGANA = re.compile(r"[ぁ-ゖ]")
 _KATAKANA_RUN = re.compile(r"[ァ-ヺ][ァ-ヺー]*")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024fＡ-Ｚａ-ｚ]")
 _LETTER = r"[A-Za-z\u00c0-\u024f]"
-_WORD = rf"{_LETTER}++(?:['’-]{_LETTER}++)*+"
+_WORD = rf"{_LETTER}++(?:['’-]{_LETTER}++)*"
 _LATIN_WORDS = re.compile(rf"(?<!{_LETTER})(?<!{_LETTER}['’-]){_WORD}(?:[,.;:]?\s+{_WORD})*")
 
 #: Not an abbreviation or a unit: CD, km, vs.
