@@ -149,7 +149,7 @@ class Workshop:
         store, log = PluggedStorage(self.root), PluggedLog(self.root / LEDGER_NAME)
         store.plug = log.plug = Plug(writes)
         context = BuildContext(
-            speaker=self.speaker, voice=VOICE, provider=_provider(repeats=True), sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
+            speaker=self.speaker, voice=VOICE, provider=_provider(repeats=True), sound=SOUND, recipes=RECIPES, assign_voices=lambda _, __: {},
             temp=self.root / ".temp-audio", threads=anyio.CapacityLimiter(1),
         )  # fmt: skip
         target = OutputTarget(storage=store, log=log)
@@ -269,7 +269,7 @@ async def test_an_asset_that_is_named_by_its_recipe_comes_after_its_line(
 
 async def test_a_take_that_fails_does_not_cost_the_one_before(tmp_path: Path) -> None:
     context = BuildContext(
-        speaker=Paid(Settings()), voice=VOICE, provider=_provider(repeats=False), sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
+        speaker=Paid(Settings()), voice=VOICE, provider=_provider(repeats=False), sound=SOUND, recipes=RECIPES, assign_voices=lambda _, __: {},
         temp=tmp_path, threads=anyio.CapacityLimiter(1), remakes=2,
     )  # fmt: skip
     flaw = Finding("dc", "0.1", "0.01", "it has an offset")

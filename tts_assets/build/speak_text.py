@@ -12,7 +12,7 @@ import anyio.to_thread
 from tts_assets.build.generate import clip
 from tts_assets.build.generate.clip import to_timeout_error
 from tts_assets.build.generate.passage import Passage
-from tts_assets.build.plan import plan_types, planner
+from tts_assets.build.plan import planner, voice_selection
 from tts_assets.build.pool import (
     AdaptiveConcurrency,
     FailureRules,
@@ -319,7 +319,7 @@ async def speak(
         context = clip.create_context(settings, provider, speaker, workers)
         if isinstance(into, Path):
             context = replace(context, temp=segment_cache.cache_dir_for(settings.temp, str(into)))
-        job = planner.Job(recipe=context.recipes.of(form), form=form, assets=(), clips=())
+        job = planner.Job(recipe=context.recipes.hash_clip(form), form=form, assets=(), clips=())
         passage = Passage(job, parts, context)
         synthesizer = StreamingSynthesizer(
             settings, context, passage, on_segment or (lambda _, __: None), stop or Stop()
@@ -375,7 +375,7 @@ async def _to_file(
 
 def _credit(settings: Settings, provider: Provider, passage: Passage) -> str:
     """The credit lines of the voices, and those of the segments."""
-    own = plan_types.voice_info(settings, provider)
+    own = voice_selection.find_voice_info(settings, provider)
     by_name = {voice.name: voice for voice in provider.voices()}
     lines = [by_name.get(name, own).credit for name in passage.voices]
     return "; ".join(dict.fromkeys(line for line in (*lines, *passage.credits) if line))

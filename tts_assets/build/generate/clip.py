@@ -14,7 +14,7 @@ from anyio import to_thread
 from tts_assets.audio import formats
 from tts_assets.audio.audio_checks import check_bytes
 from tts_assets.audio.expected_length import ExpectedSound
-from tts_assets.build.plan import plan_types
+from tts_assets.build.plan import voice_selection
 from tts_assets.engines import machine
 from tts_assets.engines.machine import IMPOSED_MELODY
 from tts_assets.engines.protocol import Priced, Recorder, Remote
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     from tts_assets.audio.prepare import PreparedSpeech
     from tts_assets.build.plan.planner import Job
-    from tts_assets.build.plan.recipes import Cast, Recipes
+    from tts_assets.build.plan.recipes import AssignVoices, Recipes
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider, Speaker
     from tts_assets.model import (
@@ -117,7 +117,7 @@ class BuildContext:
     provider: Provider  #: the engine
     sound: Sound  #: the loudness and the file format of the assets
     recipes: Recipes  #: hashes the inputs of clips, for the ledger
-    cast: Cast  #: assigns voices to the speakers of passages
+    assign_voices: AssignVoices  #: assigns voices to the speakers of passages
     temp: Path  #: the folder for the segments of unfinished passages
     threads: CapacityLimiter  #: limits the threads that prepare and store audio
     #: How often to regenerate a clip that fails a check, if the voice is not deterministic.
@@ -384,7 +384,7 @@ def _line(job: Job, asset: str, context: BuildContext, clip: FinishedClip) -> Li
         asset=asset,
         version=VERSION,
         recipe=job.recipe,
-        brief=context.recipes.brief(form, job.voice, job.speed),
+        brief=context.recipes.hash_request(form, job.voice, job.speed),
         **{name: getattr(form, name) for name in FORM_FIELDS},
         words=context.recipes.words_in(form.text),
         spoken=format_accent_phrases(pronunciation.phrases) if pronunciation else "",
@@ -446,11 +446,11 @@ def create_context(
     """Create the build context of a run with this many clips at the same time."""
     return BuildContext(
         speaker=speaker,
-        voice=plan_types.find_voice(settings, provider),
+        voice=voice_selection.find_voice(settings, provider),
         provider=provider,
         sound=settings.sound,
-        recipes=plan_types.recipes(settings, provider),
-        cast=plan_types.cast(settings, provider),
+        recipes=voice_selection.create_recipes(settings, provider),
+        assign_voices=voice_selection.create_voice_assigner(settings, provider),
         temp=segment_cache.cache_dir_for(settings.temp, settings.folder),
         threads=anyio.CapacityLimiter(workers),
         # Don't pay twice because a check failed.

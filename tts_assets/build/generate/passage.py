@@ -318,13 +318,13 @@ def _finish_segment(
 
 def _parts(job: Job, segments: Sequence[Segment], context: BuildContext) -> list[_Part]:
     own = context.own_voice(job)
-    cast = context.cast(job.form, own)
+    voices = context.assign_voices(job.form, own)
     in_context = isinstance(context.speaker, Contextual)
     parts: list[_Part] = []
     for number, segment in enumerate(segments):
-        voice = cast.get(segment.speaker, own)
+        voice = voices.get(segment.speaker, own)
         around = _around(segments, number) if in_context else ("", "")
-        recipe = context.recipes.of_segment(segment.form, voice, around)
+        recipe = context.recipes.hash_segment(segment.form, voice, around)
         # Cache repeats separately: some voices are not deterministic.
         parts.append(_Part(segment, voice, around, segment_cache.name_of(number, recipe)))
     return parts

@@ -74,7 +74,7 @@ class WorkQueue:
         self._cuts = cuts
         self._failed: set[str] = set()
 
-    async def of(self, jobs: AsyncGenerator[Job, None]) -> AsyncGenerator[WorkItem, None]:
+    async def iter_items(self, jobs: AsyncGenerator[Job, None]) -> AsyncGenerator[WorkItem, None]:
         """The work items of jobs in order, without those of failed passages."""
         async with aclosing(jobs) as open_jobs:
             async for job in open_jobs:
