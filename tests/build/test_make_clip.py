@@ -71,18 +71,22 @@ class TellingStandIn(Paid):
     def __init__(self) -> None:
         self.voices_heard: list[str] = []
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: object = None
+    ) -> Speech:
         self.voices_heard.append(voice.name)
-        return replace(await super().speak(form, voice, on_start=on_start), pronunciation=SAID)
+        return replace(
+            await super().speak(form, voice, restart_timer=restart_timer), pronunciation=SAID
+        )
 
 
 class Finishing(TellingStandIn):
     """Finishes the sound itself."""
 
     async def record(
-        self, form: SpokenForm, voice: Voice, sound: Sound, *, on_start: object = None
+        self, form: SpokenForm, voice: Voice, sound: Sound, *, restart_timer: object = None
     ) -> Recording:
-        speech = await self.speak(form, voice, on_start=on_start)
+        speech = await self.speak(form, voice, restart_timer=restart_timer)
         return replace(render.finish(speech, sound), pronunciation=speech.pronunciation)
 
 
@@ -155,7 +159,7 @@ class Workshop:
         target = OutputTarget(storage=store, log=log)
         try:
             return [
-                await make_clip(job, context, target, on_start=lambda: None)
+                await make_clip(job, context, target, restart_timer=lambda: None)
                 for job in list_jobs(self.plan(*clips, addresses=addresses))
             ]
         finally:

@@ -376,7 +376,7 @@ class _Benchmark(NamedTuple):
 
         async def make_job(job: Job) -> float:
             restart = start_time_limit(time_limits(len(job.form.text)))
-            return (await record(job, context, on_start=restart)).recording.seconds
+            return (await record(job, context, restart_timer=restart)).recording.seconds
 
         pool = Pool(
             make_job,

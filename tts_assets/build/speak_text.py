@@ -127,8 +127,8 @@ class StreamingSynthesizer:
         """
         numbers = await self._passage.find_missing_segments()
 
-        async def work(number: int, on_start: Callable[[], None]) -> None:
-            await self._passage.speak(number, on_start=on_start)
+        async def work(number: int, restart_timer: Callable[[], None]) -> None:
+            await self._passage.speak(number, restart_timer=restart_timer)
 
         async def take(_: Result[int, None]) -> None:
             """Do nothing: the segment is cached."""
@@ -165,9 +165,9 @@ class StreamingSynthesizer:
         return stream.seconds, tuple(in_order)
 
     async def _take_segment(
-        self, number: int, on_start: Callable[[], None]
+        self, number: int, restart_timer: Callable[[], None]
     ) -> tuple[Samples, tuple[Finding, ...]]:
-        (_, sound), findings = await self._passage.take(number, on_start=on_start)
+        (_, sound), findings = await self._passage.take(number, restart_timer=restart_timer)
         return sound.samples, findings
 
     async def _run(

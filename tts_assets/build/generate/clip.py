@@ -173,13 +173,13 @@ class FinishedClip:
 
 
 async def make_clip(
-    job: Job, context: BuildContext, target: OutputTarget, *, on_start: Callable[[], None]
+    job: Job, context: BuildContext, target: OutputTarget, *, restart_timer: Callable[[], None]
 ) -> FinishedClip:
     """Generate a job's asset, and store it under each of its names."""
     assets: tuple[str, ...] = ()
     if isinstance(context.speaker, ClipExecutor) and target.storage.is_shared:
         assets = await to_thread.run_sync(_offer_names, job, target, limiter=context.threads)
-    clip = await record(job, context, on_start=on_start, assets=assets)
+    clip = await record(job, context, restart_timer=restart_timer, assets=assets)
     return await to_thread.run_sync(store, job, context, target, clip, limiter=context.threads)
 
 
@@ -199,17 +199,17 @@ async def record(
     job: Job,
     context: BuildContext,
     *,
-    on_start: Callable[[], None],
+    restart_timer: Callable[[], None],
     assets: tuple[str, ...] = (),
 ) -> FinishedClip:
     """Generate a job's clip in one piece, without storing it on this machine.
 
-    ``on_start`` is called when the work starts, and again if it restarts; workers may store
+    ``restart_timer`` is called when the work starts, and again if it restarts; workers may store
     the clip under ``assets``.
     """
     try:
         recording, stored = await record_form(
-            job.form, context.own_voice(job), context, on_start=on_start, assets=assets
+            job.form, context.own_voice(job), context, restart_timer=restart_timer, assets=assets
         )
     except TtsAssetsError:
         raise
@@ -237,7 +237,7 @@ async def record_form(
     voice: Voice,
     context: BuildContext,
     *,
-    on_start: Callable[[], None],
+    restart_timer: Callable[[], None],
     assets: tuple[str, ...] = (),
 ) -> tuple[Recording, StoredData | None]:
     """The first take of a form that passes all checks, or else the one that fails the fewest.
@@ -250,7 +250,7 @@ async def record_form(
         return await speaker.record_clip(form, voice, assets)
 
     async def take() -> tuple[Recording, tuple[Finding, ...]]:
-        recording = await _record(form, voice, context, speaker, on_start)
+        recording = await _record(form, voice, context, speaker, restart_timer)
         expected = context.expect(voice, recording.pronunciation)
         check = partial(
             check_bytes,
@@ -294,13 +294,13 @@ async def _record(
     voice: Voice,
     context: BuildContext,
     speaker: Speaker,
-    on_start: Callable[[], None],
+    restart_timer: Callable[[], None],
 ) -> Recording:
     if isinstance(speaker, Recorder):
-        return await speaker.record(form, voice, context.sound, on_start=on_start)
+        return await speaker.record(form, voice, context.sound, restart_timer=restart_timer)
     from tts_assets.audio.render import finish  # noqa: PLC0415 - heavy; mostly the engine's process does it
 
-    speech = await speaker.speak(form, voice, on_start=on_start)
+    speech = await speaker.speak(form, voice, restart_timer=restart_timer)
     recording = await to_thread.run_sync(finish, speech, context.sound, limiter=context.threads)
     return replace(
         recording,

@@ -220,7 +220,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
 
     async def work(item: WorkItem) -> FinishedClip | None:
         restart = start_time_limit(slack * item.time_limits)
-        return await queue.make(item, on_start=restart)
+        return await queue.make(item, restart_timer=restart)
 
     bound = run.settings.max_failures
     pool = Pool(
