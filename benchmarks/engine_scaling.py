@@ -101,7 +101,7 @@ async def _seconds(jobs: list[Job], workers: int, on_cluster: bool) -> float:  #
         async with opened as speaker:
             context = create_context(settings, provider, speaker, workers)
             target = OutputTarget(storage=atomic_files.Storage(folder), log=log)
-            make = partial(make_clip, context=context, target=target, on_start=lambda: None)
+            make = partial(make_clip, context=context, target=target, restart_timer=lambda: None)
             at_once = slot_count(workers, speaker)
             if isinstance(speaker, ClipExecutor):
                 at_once = speaker.target_clips

@@ -231,7 +231,7 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
 
         async def make(job: Job) -> FinishedClip:
             begun = perf_counter()
-            made = await make_clip(job, context, target, on_start=lambda: None)
+            made = await make_clip(job, context, target, restart_timer=lambda: None)
             busy[job.recipe] = perf_counter() - begun
             return made
 

@@ -293,7 +293,7 @@ def _pace(clips: list[Made]) -> SpeakingRate | None:
         )
         for number, clip in enumerate(clips)
     ]
-    return SpeakingRates(lines).of(UNKNOWN, "", clips[0].speed)
+    return SpeakingRates(lines).find_rate(UNKNOWN, "", clips[0].speed)
 
 
 def _alarms(clip: Made, pace: SpeakingRate | None) -> list[str]:

@@ -29,7 +29,6 @@ PICTURES = ROOT / "docs/pictures"
 #: What draws the review page, and the progress of a run.
 SOURCES = (
     "tts_assets/review/web/review/*",
-    "tts_assets/cli/output/clip_progress.py",
     "tts_assets/cli/output/progress_view.py",
 )
 _COLUMNS, _ROWS = 88, 24

@@ -14,7 +14,7 @@ from tests.plugin_engines import Telling, telling
 from tts_assets import Report, Settings, generate_sync
 from tts_assets.audio.render import finish
 from tts_assets.build.events import Standing
-from tts_assets.build.plan import make_plan, plan_types, planner
+from tts_assets.build.plan import make_plan, planner, voice_selection
 from tts_assets.build.plan.planner import ClipPlan, State
 from tts_assets.build.status import summarize_status
 from tts_assets.config.settings import OnEngineChange
@@ -139,7 +139,7 @@ class Edited:
 
     def _due(self, item: ClipPlan, engine: str) -> bytes:
         provider = Telling(self.settings)
-        voice = plan_types.find_voice(self.settings, provider)
+        voice = voice_selection.find_voice(self.settings, provider)
         form = item.clip.form
         if not provider.accents(voice.name):
             form = form._replace(accent=None)

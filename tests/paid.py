@@ -78,8 +78,10 @@ class _Speaker:
         self.provider = provider
         self.total = 0.0
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
-        del on_start
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: object = None
+    ) -> Speech:
+        del restart_timer
         if "失敗" in form.text:
             raise ClipError("it cannot be said")
         async with self.limiter.slot():

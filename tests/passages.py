@@ -51,8 +51,10 @@ class Directed(Telling):
     _asked = 0
     _ended: dict[int, anyio.Event]
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
-        del on_start
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: object = None
+    ) -> Speech:
+        del restart_timer
         cls = type(self)
         cls.said.append(form.text)
         cls.active += 1

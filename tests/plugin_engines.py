@@ -190,8 +190,10 @@ class Paid(Tones):
         del workers, timeout_seconds, words
         return self._open()
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
-        del on_start
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: object = None
+    ) -> Speech:
+        del restart_timer
         if "課金" in form.text:
             raise FatalError("the quota is spent")
         if "例外" in form.text:
@@ -204,8 +206,10 @@ class Telling(Paid):
 
     name = "telling"
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
-        del on_start
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: object = None
+    ) -> Speech:
+        del restart_timer
         _log(form.text)
         Engine()._break_down(form)
         return telling(form, voice, self.engine(voice.name))

@@ -34,8 +34,10 @@ class Wandering(Telling):
         del voice
         return False
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
-        del on_start
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: object = None
+    ) -> Speech:
+        del restart_timer
         _log(form.text)
         return telling(form, voice, os.environ.get("TEST_ENGINE_TAKE", "0"))
 

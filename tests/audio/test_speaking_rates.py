@@ -43,7 +43,7 @@ def lines(count: int = 60, pace: float = 1.0, **changes: Any) -> list[ledger_lin
 
 
 def test_a_voice_is_learned_from_its_clips_without_the_silence_around_them() -> None:
-    pace = SpeakingRates(lines()).of("a/anna", "a=1", 1.0)
+    pace = SpeakingRates(lines()).find_rate("a/anna", "a=1", 1.0)
     assert pace is not None
     each = examples(1)[0]
     least, most = pace.bounds(each.spoken)
@@ -54,12 +54,12 @@ def test_every_voice_version_and_speed_has_a_pace_of_its_own() -> None:
     slow = [msgspec.structs.replace(each, seconds=2 * each.seconds, speed=0.5) for each in lines()]
     paces = SpeakingRates([*lines(), *slow])
     text = examples(1)[0].spoken
-    usual, slower = paces.of("a/anna", "a=1", 1.0), paces.of("a/anna", "a=1", 0.5)
+    usual, slower = paces.find_rate("a/anna", "a=1", 1.0), paces.find_rate("a/anna", "a=1", 0.5)
     assert usual is not None
     assert slower is not None
     assert usual.bounds(text).most < slower.bounds(text).least
-    assert paces.of("a/anna", "a=1", 1.0) is usual
-    assert paces.of("a/berta", "a=1", 1.0) is paces.of("a/anna", "a=2", 1.0) is None
+    assert paces.find_rate("a/anna", "a=1", 1.0) is usual
+    assert paces.find_rate("a/berta", "a=1", 1.0) is paces.find_rate("a/anna", "a=2", 1.0) is None
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,18 @@ def test_passages_bad_clips_and_lines_that_tell_too_little_teach_nothing(
     changes: dict[str, Any],
 ) -> None:
     voice = str(changes.get("voice", "a/anna"))
-    assert SpeakingRates(lines(**changes)).of(voice, "a=1", 1.0) is None
+    assert SpeakingRates(lines(**changes)).find_rate(voice, "a=1", 1.0) is None
 
 
 def test_of_very_many_clips_the_same_are_kept_in_any_order() -> None:
     many = lines(2_500)
     text = examples(1)[0].spoken
-    one, other = (SpeakingRates(some).of("a/anna", "a=1", 1.0) for some in (many, many[::-1]))
+    one, other = (
+        SpeakingRates(some).find_rate("a/anna", "a=1", 1.0) for some in (many, many[::-1])
+    )
     assert one is not None
     assert other is not None
     assert one.bounds(text) == pytest.approx(other.bounds(text))
-    few = SpeakingRates(lines(500)).of("a/anna", "a=1", 1.0)
+    few = SpeakingRates(lines(500)).find_rate("a/anna", "a=1", 1.0)
     assert few is not None
     assert few.bounds(text) != pytest.approx(one.bounds(text))

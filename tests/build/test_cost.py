@@ -49,7 +49,9 @@ class CostMeter:
 
     billed_total = 0.0
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: object = None
+    ) -> Speech:
         raise NotImplementedError
 
 

@@ -71,18 +71,22 @@ class TellingStandIn(Paid):
     def __init__(self) -> None:
         self.voices_heard: list[str] = []
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: object = None
+    ) -> Speech:
         self.voices_heard.append(voice.name)
-        return replace(await super().speak(form, voice, on_start=on_start), pronunciation=SAID)
+        return replace(
+            await super().speak(form, voice, restart_timer=restart_timer), pronunciation=SAID
+        )
 
 
 class Finishing(TellingStandIn):
     """Finishes the sound itself."""
 
     async def record(
-        self, form: SpokenForm, voice: Voice, sound: Sound, *, on_start: object = None
+        self, form: SpokenForm, voice: Voice, sound: Sound, *, restart_timer: object = None
     ) -> Recording:
-        speech = await self.speak(form, voice, on_start=on_start)
+        speech = await self.speak(form, voice, restart_timer=restart_timer)
         return replace(render.finish(speech, sound), pronunciation=speech.pronunciation)
 
 
@@ -149,13 +153,13 @@ class Workshop:
         store, log = PluggedStorage(self.root), PluggedLog(self.root / LEDGER_NAME)
         store.plug = log.plug = Plug(writes)
         context = BuildContext(
-            speaker=self.speaker, voice=VOICE, provider=_provider(repeats=True), sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
+            speaker=self.speaker, voice=VOICE, provider=_provider(repeats=True), sound=SOUND, recipes=RECIPES, assign_voices=lambda _, __: {},
             temp=self.root / ".temp-audio", threads=anyio.CapacityLimiter(1),
         )  # fmt: skip
         target = OutputTarget(storage=store, log=log)
         try:
             return [
-                await make_clip(job, context, target, on_start=lambda: None)
+                await make_clip(job, context, target, restart_timer=lambda: None)
                 for job in list_jobs(self.plan(*clips, addresses=addresses))
             ]
         finally:
@@ -269,7 +273,7 @@ async def test_an_asset_that_is_named_by_its_recipe_comes_after_its_line(
 
 async def test_a_take_that_fails_does_not_cost_the_one_before(tmp_path: Path) -> None:
     context = BuildContext(
-        speaker=Paid(Settings()), voice=VOICE, provider=_provider(repeats=False), sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
+        speaker=Paid(Settings()), voice=VOICE, provider=_provider(repeats=False), sound=SOUND, recipes=RECIPES, assign_voices=lambda _, __: {},
         temp=tmp_path, threads=anyio.CapacityLimiter(1), remakes=2,
     )  # fmt: skip
     flaw = Finding("dc", "0.1", "0.01", "it has an offset")

@@ -46,7 +46,7 @@ def _orphans(
     references = References(Settings(**settings))
     urls = [item.clip.url for item in items]
     for item in items:
-        references.see(item)
+        references.add_clip(item)
     references.read(Document(file="words.json", text="", bom=b"", root=[*urls, *texts]))
     return orphans(
         references,

@@ -50,7 +50,7 @@ def _plan(
 
 
 def _recipe(text: str) -> str:
-    return _recipes().of(SpokenForm(text=text))
+    return _recipes().hash_clip(SpokenForm(text=text))
 
 
 def _asset(text: str) -> str:
@@ -58,7 +58,7 @@ def _asset(text: str) -> str:
 
 
 def test_a_recipe_is_the_same_tomorrow() -> None:
-    assert _recipes().of(SpokenForm(text="犬", reading="イヌ")) == "42814e90810b3106c057e524"
+    assert _recipes().hash_clip(SpokenForm(text="犬", reading="イヌ")) == "42814e90810b3106c057e524"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_recipe_is_the_same_tomorrow() -> None:
 )
 def test_everything_that_changes_the_sound_changes_the_recipe(changes: dict[str, object]) -> None:
     form = SpokenForm(text="犬")
-    assert _recipes(**changes).of(form) != _recipes().of(form)
+    assert _recipes(**changes).hash_clip(form) != _recipes().hash_clip(form)
 
 
 def test_all_that_a_form_says_is_told_apart_in_a_recipe() -> None:
@@ -96,14 +96,22 @@ def test_all_that_a_form_says_is_told_apart_in_a_recipe() -> None:
         SpokenForm(text="一日", reading="ツイタチ", sentence=True),
         SpokenForm(text="一日", reading="ツイタチ", sentence=True, romanized=True),
     ]
-    assert len({_recipes().of(form) for form in forms}) == len(forms)
+    assert len({_recipes().hash_clip(form) for form in forms}) == len(forms)
 
 
 def test_an_entry_s_own_voice_counts_whatever_the_run_s_own_is() -> None:
     form = SpokenForm(text="犬")
     of_other = _recipes(voice=Voice(provider="tones", name="other"))
-    assert _recipes().of(form, "other") == of_other.of(form) == of_other.of(form, "other")
-    assert _recipes().of(form, "sine") == _recipes().of(form) != _recipes().of(form, "other")
+    assert (
+        _recipes().hash_clip(form, "other")
+        == of_other.hash_clip(form)
+        == of_other.hash_clip(form, "other")
+    )
+    assert (
+        _recipes().hash_clip(form, "sine")
+        == _recipes().hash_clip(form)
+        != _recipes().hash_clip(form, "other")
+    )
 
 
 TOKYO = DictionaryWord(surface="東京", reading="トウキョウ", accent=0)
@@ -123,27 +131,29 @@ def test_a_word_of_the_dictionary_changes_only_the_recipes_of_texts_that_have_it
 ) -> None:
     before, after = _recipes(words=(TOKYO,)), _recipes(words=(DictionaryWord(**change),))
     here, elsewhere = SpokenForm(text="東京へ行く"), SpokenForm(text="京都へ行く")
-    assert before.of(here) != after.of(here)
-    assert before.of(elsewhere) == after.of(elsewhere) == _recipes().of(elsewhere)
+    assert before.hash_clip(here) != after.hash_clip(here)
+    assert (
+        before.hash_clip(elsewhere) == after.hash_clip(elsewhere) == _recipes().hash_clip(elsewhere)
+    )
 
 
 def test_words_that_overlap_in_a_text_all_count() -> None:
     tokyo_to = DictionaryWord(surface="東京都", reading="トウキョウト")
     text = SpokenForm(text="東京都")
     words = [(), (TOKYO,), (KYOTO,), (tokyo_to,), (TOKYO, KYOTO), (TOKYO, KYOTO, tokyo_to)]
-    assert len({_recipes(words=each).of(text) for each in words}) == len(words)
+    assert len({_recipes(words=each).hash_clip(text) for each in words}) == len(words)
 
 
 def test_the_order_of_a_dictionary_does_not_matter() -> None:
     text = SpokenForm(text="東京都")
     one, other = _recipes(words=(TOKYO, KYOTO)), _recipes(words=(KYOTO, TOKYO))
-    assert one.of(text) == other.of(text)
+    assert one.hash_clip(text) == other.hash_clip(text)
 
 
 def test_a_word_is_found_in_wide_and_in_narrow_characters() -> None:
     recipes = _recipes(words=(DictionaryWord(surface="API", reading="エーピーアイ"),))
     text = SpokenForm(text="ＡＰＩ")
-    assert recipes.of(text) != _recipes().of(text)
+    assert recipes.hash_clip(text) != _recipes().hash_clip(text)
 
 
 def test_a_clip_that_was_never_made_is_new_and_one_with_a_file_is_fresh() -> None:
@@ -513,7 +523,7 @@ _IDS = st.text(
 @example("<\u05b0\u0327")
 @example("\u0327")
 def test_every_id_can_be_read_back_from_its_name_and_every_name_from_its_url(entry: str) -> None:
-    asset, url = Addresses("C{id}/{part}/{id}.{ext}", "/{asset}", Format.MP3).of(
+    asset, url = Addresses("C{id}/{part}/{id}.{ext}", "/{asset}", Format.MP3).fill_templates(
         _clip("犬", entry=entry), OLD
     )
     folder, _, name = asset.split("/")
@@ -528,10 +538,12 @@ def test_every_id_can_be_read_back_from_its_name_and_every_name_from_its_url(ent
 def test_accents_count_only_where_the_voice_says_them() -> None:
     flat, falling = SpokenForm("橋", "ハシ", accent=0), SpokenForm("橋", "ハシ", accent=2)
     saying = _recipes()
-    assert saying.of(flat) != saying.of(falling)
+    assert saying.hash_clip(flat) != saying.hash_clip(falling)
     deaf = _recipes(accents=lambda name: name == "other")
-    assert deaf.of(flat) == deaf.of(falling) == deaf.of(SpokenForm("橋", "ハシ"))
-    assert deaf.of(flat, "other") != deaf.of(falling, "other")
+    assert (
+        deaf.hash_clip(flat) == deaf.hash_clip(falling) == deaf.hash_clip(SpokenForm("橋", "ハシ"))
+    )
+    assert deaf.hash_clip(flat, "other") != deaf.hash_clip(falling, "other")
 
 
 def test_the_reason_names_spaces_and_the_script_of_a_reading() -> None:

@@ -38,7 +38,7 @@ def _reader(ids: Sequence[str], path: str = "vocabulary.json", word: str = "犬"
 
 
 def _chosen(selection: Selection, reader: CatalogueReader) -> list[str]:
-    takes = selection.of(reader)
+    takes = selection.build_clip_filter(reader)
     entries = [clip.entry for clip in reader.iter_clips() if takes is None or takes(clip)]
     selection.finish_catalogue(reader.finish())
     return entries
@@ -51,7 +51,7 @@ def _by_id(*globs: str) -> tuple[list[str], str | None]:
 
 def test_where_nothing_is_said_no_clip_is_asked_about() -> None:
     with Selection(Settings(only=(Only.NEW,))) as selection:
-        assert selection.of(_reader(IDS)) is None
+        assert selection.build_clip_filter(_reader(IDS)) is None
         assert selection.describe_unmatched() is None
 
 

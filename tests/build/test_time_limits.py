@@ -190,7 +190,9 @@ class LimitMeter:
 
     billed_total = 0.0
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: object = None
+    ) -> Speech:
         raise NotImplementedError
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tts_assets import Settings
 from tts_assets.build.cleanup import References
-from tts_assets.build.plan import make_plan, plan_types
+from tts_assets.build.plan import make_plan, voice_selection
 from tts_assets.build.plan.asset_names import Addresses
 from tts_assets.build.plan.planner import (
     ClipPlan,
@@ -133,7 +133,7 @@ def _planned(clip: Clip, *, keep: bool = True, before: str = "listening/old.mp3"
     addresses = Addresses("{kind}/{recipe}.{ext}", "/audio/{asset}", Format.MP3)
     settings = Settings(provider="openjtalk")
     planner = Planner(
-        recipes=plan_types.recipes(settings, registry.choose_engine(settings).provider),
+        recipes=voice_selection.create_recipes(settings, registry.choose_engine(settings).provider),
         present={},
         recorded={before: (RECIPE, 9)},
     )
@@ -178,7 +178,7 @@ class TestWhichGiveWay:
         item = _planned(_clip())._replace(
             asset="listening/1-text.mp3", timeline="/t/1-text.mp3.json"
         )
-        references.see(item)
+        references.add_clip(item)
         references.read(parse_document(b'["/t/1-text.mp3.json"]', file="x.json"))
         assert not references.leads_to("elsewhere/1-text.mp3", "")
         references.read(parse_document(b'["/u/1-text.mp3.json"]', file="x.json"))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.plugin_engines import Telling
-from tts_assets.build.plan.plan_types import list_speakers
+from tts_assets.build.plan.voice_selection import list_speakers
 from tts_assets.catalogues.review_edits import (
     AvailableVoices,
     OverrideValues,

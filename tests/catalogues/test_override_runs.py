@@ -13,9 +13,10 @@ from tests.edited import BY_ID, BY_RECIPE, Edited, told
 from tests.plugin_engines import Telling
 from tts_assets.build.generate.cost import find_repeat_purchases
 from tts_assets.build.plan import make_plan
-from tts_assets.build.plan.plan_types import Plan, Shared, Sums
+from tts_assets.build.plan.plan import Plan
 from tts_assets.build.plan.planner import State, list_jobs
 from tts_assets.build.plan.recipes import Recipes
+from tts_assets.build.plan.shard_selection import PlanHashes, ShardSelection
 from tts_assets.catalogues.override_file import write_override
 from tts_assets.catalogues.review_edits import OverrideValues, form_to_text, make_override
 from tts_assets.config.command_options import Shard
@@ -100,7 +101,10 @@ def _recipes() -> Recipes:
 
 def test_recipes_without_speed_are_what_they_were_before_there_were_any() -> None:
     recipes = _recipes()
-    found = [(recipes.of(form), recipes.brief(form), recipes.of(form, "mei-low")) for form in FORMS]
+    found = [
+        (recipes.hash_clip(form), recipes.hash_request(form), recipes.hash_clip(form, "mei-low"))
+        for form in FORMS
+    ]
     assert found == [
         ("3bf9ef93fd0b2bf700286a36", "14c65421f99c06fa4b0f20ff", "cfc4d5be97aadfbad9f3b421"),
         ("d9af9b01c4181da0df00e473", "e53dadf4313ff5cfba2bb9d3", "e624ba4c5b178e55519a5ee6"),
@@ -115,9 +119,13 @@ def test_a_speed_of_its_own_is_a_recipe_as_if_the_run_had_it() -> None:
         sound=Sound(),
     )
     for form in FORMS:
-        assert _recipes().of(form, None, 0.9) == slow.of(form) != _recipes().of(form)
-        assert _recipes().of(form, "mei-low", 0.9) == slow.of(form, "mei-low")
-        assert _recipes().brief(form, None, 0.9) == slow.brief(form)
+        assert (
+            _recipes().hash_clip(form, None, 0.9)
+            == slow.hash_clip(form)
+            != _recipes().hash_clip(form)
+        )
+        assert _recipes().hash_clip(form, "mei-low", 0.9) == slow.hash_clip(form, "mei-low")
+        assert _recipes().hash_request(form, None, 0.9) == slow.hash_request(form)
         assert _recipes().speakers(form, None, 0.9) == slow.speakers(form)
 
 
@@ -363,17 +371,17 @@ def test_what_was_paid_for_at_another_speed_is_told(project: ReviewedProject) ->
 
 
 def test_shards_of_plans_without_speeds_are_what_they_were(project: ReviewedProject) -> None:
-    def sums() -> Sums:
-        shared = Shared(Shard(index=1, count=1), str(project.audio))
+    def hash_plan() -> PlanHashes:
+        shared = ShardSelection(Shard(index=1, count=1), str(project.audio))
         for item in project.clips().values():
-            shared.see(item)
-        return shared.sums()
+            shared.add_clip(item)
+        return shared.hash_plan()
 
-    before = sums()
+    before = hash_plan()
     project.overrides.write_text("[]")
-    assert sums() == before
+    assert hash_plan() == before
     project.say("1 word", speed=0.9)
-    assert sums().catalogues != before.catalogues
+    assert hash_plan().catalogues != before.catalogues
 
 
 def test_since_a_revision_overrides_count(project: ReviewedProject) -> None:

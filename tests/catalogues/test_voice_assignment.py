@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.plugin_engines import Tones
-from tts_assets.build.plan.plan_types import check_voices
+from tts_assets.build.plan.voice_selection import check_voices
 from tts_assets.catalogues.voice_assignment import assign_voices, gender_of
 from tts_assets.config.settings import Settings, SpeakerSettings
 from tts_assets.engines.openjtalk import OpenJTalk

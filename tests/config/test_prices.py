@@ -77,7 +77,7 @@ def test_nobody_knows_what_other_servers_charge() -> None:
 
 
 def test_credits_are_counted_by_the_thousand() -> None:
-    assert _price().of(3000) == 1.5
+    assert _price().compute_cost(3000) == 1.5
 
 
 @pytest.mark.parametrize(("days", "old"), [(0, False), (180, False), (181, True)])

@@ -462,7 +462,7 @@ async def test_nothing_reaches_the_output_of_the_run(
 async def test_the_work_begins_with_its_process() -> None:
     begun: list[str] = []
     async with load_engine("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
-        await speaker.speak(FORMS[0], KYOKO, on_start=lambda: begun.append("begun"))
+        await speaker.speak(FORMS[0], KYOKO, restart_timer=lambda: begun.append("begun"))
     assert begun == ["begun"]
 
 

@@ -239,7 +239,7 @@ async def test_a_faster_voice_is_shorter(engine: VoicevoxStandIn) -> None:
 async def test_its_pace_and_its_begin_are_told(engine: VoicevoxStandIn) -> None:
     begun: list[None] = []
     async with _open(engine) as speaker:
-        await speaker.speak(WORD, VOICE, on_start=lambda: begun.append(None))
+        await speaker.speak(WORD, VOICE, restart_timer=lambda: begun.append(None))
         assert isinstance(speaker, Paced)
         # Those that ask for its voices and its version, too.
         assert speaker.limiter.measure_traffic().requests == len(engine.heard) == 5

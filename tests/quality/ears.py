@@ -56,11 +56,11 @@ class Ears:
         *,
         language: str,
         prompt: str = "",
-        on_start: Callable[[], None] | None = None,
+        restart_timer: Callable[[], None] | None = None,
     ) -> Recognized:
         assert (language, prompt, samples.dtype.name) == ("ja", "", "float32")
-        if on_start is not None:
-            on_start()
+        if restart_timer is not None:
+            restart_timer()
         heard = HEARD.get(samples.size, ClipError("nobody knows this recording"))
         if isinstance(heard, Exception):
             raise heard

@@ -80,7 +80,7 @@ def test_a_voice_is_held_against_its_own_pace() -> None:
     paces = SpeakingRates(lines())
     anna = _changed(voice="a/anna", engine="a=1", speed=1.0)
     expected = ExpectationBuilder(Settings(), paces).build_expected(anna)
-    assert expected.pace is paces.of("a/anna", "a=1", 1.0) is not None
+    assert expected.pace is paces.find_rate("a/anna", "a=1", 1.0) is not None
     assert ExpectationBuilder(Settings(), paces).build_expected(LINE).pace is None
 
 

@@ -19,8 +19,10 @@ class Restless(Wandering):
 
     name = "restless"
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
-        del on_start
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: object = None
+    ) -> Speech:
+        del restart_timer
         return telling(form, voice, uuid4().hex)
 
 

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # h
 from tests.plugin_engines import Telling
 from tts_assets import Settings
 from tts_assets.build.cleanup import prune
-from tts_assets.build.plan import make_plan, plan_types, planner
+from tts_assets.build.plan import make_plan, planner, voice_selection
 from tts_assets.build.plan.planner import State
 from tts_assets.build.status import summarize_status
 from tts_assets.cli.exit_code import ExitCode
@@ -188,20 +188,23 @@ def _planned(settings: Settings) -> list[planner.ClipPlan]:
 def _store(settings: Settings) -> Path:
     """What is to be made stands in the output folder, as if a run had made it."""
     provider = registry.choose_engine(settings).provider
-    store, origins = Storage(Path(settings.output)), plan_types.Origins(settings, provider)
+    store, origins = (
+        Storage(Path(settings.output)),
+        voice_selection.ProvenanceBuilder(settings, provider),
+    )
     store.prepare()
-    recipes = plan_types.recipes(settings, provider)
+    recipes = voice_selection.create_recipes(settings, provider)
     lines = []
     for item in _planned(settings):
         form = item.clip.form
         data = f"sound of {form.text}".encode()
-        origin = msgspec.structs.asdict(origins.of(form, item.clip.voice, item.recipe))
+        origin = msgspec.structs.asdict(origins.build(form, item.clip.voice, item.recipe))
         turns = enumerate(form.turns)
         line = Line(
             **origin
             | {
                 "asset": item.asset,
-                "brief": recipes.brief(form, item.clip.voice),
+                "brief": recipes.hash_request(form, item.clip.voice),
                 "sha256": sha256(data),
                 "bytes": len(data),
             },

@@ -16,7 +16,7 @@ import anyio.to_thread
 from tts_assets.build.generate.clip import auto_workers, check_ready, create_context, record
 from tts_assets.build.generate.executor import slot_count
 from tts_assets.build.generate.work_items import cuts_of
-from tts_assets.build.plan import plan_types
+from tts_assets.build.plan import voice_selection
 from tts_assets.build.plan.planner import Job
 from tts_assets.build.pool import FailureRules, Pool, start_time_limit
 from tts_assets.catalogues.catalogue_files import LoadProblems
@@ -273,7 +273,7 @@ async def run_benchmark(
     provider = _choose_provider(settings, trial)
     report = BenchReport(
         provider=provider.name,
-        voice=plan_types.find_voice(settings, provider).name,
+        voice=voice_selection.find_voice(settings, provider).name,
         auto=auto_workers(provider),
     )
     sample = await draw_sample(settings, trial.clips or _MAX_CLIPS)
@@ -376,7 +376,7 @@ class _Benchmark(NamedTuple):
 
         async def make_job(job: Job) -> float:
             restart = start_time_limit(time_limits(len(job.form.text)))
-            return (await record(job, context, on_start=restart)).recording.seconds
+            return (await record(job, context, restart_timer=restart)).recording.seconds
 
         pool = Pool(
             make_job,

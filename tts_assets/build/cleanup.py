@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from tts_assets.build.events import Orphan, Waiting
-from tts_assets.build.plan import make_plan, output_folder, plan_types, planner
+from tts_assets.build.plan import asset_names, make_plan, output_folder, planner
 from tts_assets.build.plan.planner import Judged
 from tts_assets.build.plan.recipes import recipes_in
 from tts_assets.catalogues.open_catalogues import read_document
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from tts_assets.build.events import Event
-    from tts_assets.build.plan.plan_types import Plan
+    from tts_assets.build.plan.plan import Plan
     from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.catalogues.catalogue_document import Document
     from tts_assets.config.settings import Settings
@@ -99,7 +99,7 @@ class References:
             (source.asset or settings.asset, source.url or settings.url)
             for source in (*settings.sources, *BUILT_IN.values())
         }
-        self._addresses = plan_types.SourceAddresses(settings).every()
+        self._addresses = asset_names.SourceAddresses(settings).list_all()
         self._by_id = [_ById(*each) for each in sorted(templates) if _ById.applies(*each)]
         # Case-folded, as some file systems are case-insensitive.
         self._assets: set[str] = set()
@@ -108,7 +108,7 @@ class References:
         self._texts: set[str] = set()
         self._urls: set[str] = set()
 
-    def see(self, item: planner.ClipPlan) -> None:
+    def add_clip(self, item: planner.ClipPlan) -> None:
         """Add the references of one clip."""
         self._assets.add(item.asset.casefold())
         if not item.url.endswith(item.asset):
@@ -330,15 +330,17 @@ def _find_orphans(settings: Settings) -> tuple[Pruned, bytes]:
     provider = registry.choose_engine(settings).provider
     references = References(settings)
 
-    def see(item: ClipPlan) -> bool:
-        references.see(item)
+    def add_reference(item: ClipPlan) -> bool:
+        references.add_clip(item)
         return False
 
     # All catalogues: those of the sources, and those of the paths.
     ways = [settings]
     if settings.paths and settings.sources:
         ways.insert(0, replace(settings, paths=()))
-    found = [make_plan.make_plan(each, provider, see, may_lack_files=True) for each in ways]
+    found = [
+        make_plan.make_plan(each, provider, add_reference, may_lack_files=True) for each in ways
+    ]
     unread = references.follow(found)
     lines = output_folder.ledger_bytes(settings)
     last = found[-1]

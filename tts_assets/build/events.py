@@ -73,7 +73,7 @@ class Cost:
 
     def money(self, credit_count: float) -> float | None:
         """The price of a number of credits; None if unknown."""
-        return None if self.price is None else self.price.of(credit_count)
+        return None if self.price is None else self.price.compute_cost(credit_count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import anyio.to_thread
 from tts_assets.build.generate import clip
 from tts_assets.build.generate.clip import to_timeout_error
 from tts_assets.build.generate.passage import Passage
-from tts_assets.build.plan import plan_types, planner
+from tts_assets.build.plan import planner, voice_selection
 from tts_assets.build.pool import (
     AdaptiveConcurrency,
     FailureRules,
@@ -127,8 +127,8 @@ class StreamingSynthesizer:
         """
         numbers = await self._passage.find_missing_segments()
 
-        async def work(number: int, on_start: Callable[[], None]) -> None:
-            await self._passage.speak(number, on_start=on_start)
+        async def work(number: int, restart_timer: Callable[[], None]) -> None:
+            await self._passage.speak(number, restart_timer=restart_timer)
 
         async def take(_: Result[int, None]) -> None:
             """Do nothing: the segment is cached."""
@@ -165,9 +165,9 @@ class StreamingSynthesizer:
         return stream.seconds, tuple(in_order)
 
     async def _take_segment(
-        self, number: int, on_start: Callable[[], None]
+        self, number: int, restart_timer: Callable[[], None]
     ) -> tuple[Samples, tuple[Finding, ...]]:
-        (_, sound), findings = await self._passage.take(number, on_start=on_start)
+        (_, sound), findings = await self._passage.take(number, restart_timer=restart_timer)
         return sound.samples, findings
 
     async def _run(
@@ -319,7 +319,7 @@ async def speak(
         context = clip.create_context(settings, provider, speaker, workers)
         if isinstance(into, Path):
             context = replace(context, temp=segment_cache.cache_dir_for(settings.temp, str(into)))
-        job = planner.Job(recipe=context.recipes.of(form), form=form, assets=(), clips=())
+        job = planner.Job(recipe=context.recipes.hash_clip(form), form=form, assets=(), clips=())
         passage = Passage(job, parts, context)
         synthesizer = StreamingSynthesizer(
             settings, context, passage, on_segment or (lambda _, __: None), stop or Stop()
@@ -375,7 +375,7 @@ async def _to_file(
 
 def _credit(settings: Settings, provider: Provider, passage: Passage) -> str:
     """The credit lines of the voices, and those of the segments."""
-    own = plan_types.voice_info(settings, provider)
+    own = voice_selection.find_voice_info(settings, provider)
     by_name = {voice.name: voice for voice in provider.voices()}
     lines = [by_name.get(name, own).credit for name in passage.voices]
     return "; ".join(dict.fromkeys(line for line in (*lines, *passage.credits) if line))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from tts_assets.build.cleanup import References
     from tts_assets.build.events import Orphan
+    from tts_assets.build.plan.plan import Plan
     from tts_assets.build.plan.plan_memory import SettledPlan
-    from tts_assets.build.plan.plan_types import Plan
     from tts_assets.engines.protocol import Provider
     from tts_assets.store.paid_journal import DoubtfulTake
 
@@ -171,7 +171,7 @@ def _make_plan(
     def matters(item: planner.ClipPlan) -> bool:
         nonlocal urls_to_write
         if references is not None:
-            references.see(item)
+            references.add_clip(item)
         if item.state is planner.State.FRESH and settings.update_json and planner.lacks_url(item):
             urls_to_write += sum(1 for _ in planner.urls_due(item))
         return item.state in planner.TO_MAKE

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tts_assets.build.plan import output_folder
-from tts_assets.build.plan.plan_types import find_voice
+from tts_assets.build.plan.voice_selection import find_voice
 from tts_assets.catalogues.catalogue_files import DEFAULT_PATH
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tts_assets.build.plan import make_plan, plan_types
+from tts_assets.build.plan import make_plan, voice_selection
 from tts_assets.build.plan.output_folder import open_downloads, open_storage
 from tts_assets.build.plan.planner import ClipPlan
 from tts_assets.catalogues.override_file import OverrideSet
@@ -108,14 +108,14 @@ def _build_clip_rows(
 ) -> list[dict[str, str | None]]:
     if not items:
         return []
-    default = plan_types.find_voice(settings, provider)
+    default = voice_selection.find_voice(settings, provider)
     accents = provider.accents(default.name)
     forms = [item.clip.form for item in items]
     read = partial(reading_cache.read_forms, forms, settings.words)
     passages = [form for form in forms if form.turns]
     split = partial(reading_cache.split_passages, passages, settings.pauses, settings.words)
     parts = dict(zip(passages, run_until_signal(split), strict=True))
-    recipes = plan_types.recipes(settings, provider)
+    recipes = voice_selection.create_recipes(settings, provider)
     rows = []
     read_forms = run_until_signal(read)
     accent_rows: list[dict[str, str]] = [{}] * len(items)

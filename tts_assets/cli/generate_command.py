@@ -15,13 +15,13 @@ from tts_assets.cli.exit_code import (
     get_signal_code,
     run_until_signal,
 )
-from tts_assets.cli.output.clip_progress import show_build_progress
 from tts_assets.cli.output.command_output import (
     CommandOutput,
     finish_command,
     is_nothing,
     prepare_report_folder,
 )
+from tts_assets.cli.output.progress_view import show_build_progress
 from tts_assets.config.settings import Settings
 from tts_assets.errors import SETUP_ENGINES, EngineNotReadyError
 

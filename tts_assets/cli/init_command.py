@@ -88,7 +88,7 @@ def run_init(paths: Sequence[str], *, force: bool, dry_run: bool) -> ExitCode:
         show.print_lines(map(escape_unsafe, format_toml(proposal, preview).splitlines()))
         show.print_error("dry run: nothing was written")
         return ExitCode.OK
-    if settings is not None and not _may_overwrite(settings, target):
+    if settings is not None and not _confirm_overwrite(settings, target):
         show.print_error(_show_tables(settings, format_toml(proposal, preview), show))
         return ExitCode.OK
     _write_config(target, format_toml(proposal, preview))
@@ -98,7 +98,7 @@ def run_init(paths: Sequence[str], *, force: bool, dry_run: bool) -> ExitCode:
     return ExitCode.OK
 
 
-def _may_overwrite(settings: Path, target: Path) -> bool:
+def _confirm_overwrite(settings: Path, target: Path) -> bool:
     """Ask on a terminal whether to replace the file; False without a terminal."""
     can_ask = settings == Path.cwd() / target and sys.stdin.isatty()
     return can_ask and typer.confirm(f"{FILE} already exists. Overwrite it?")

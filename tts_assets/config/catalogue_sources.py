@@ -48,11 +48,11 @@ class AlternativesPolicy(StrEnum):
 
 
 class OverwritePolicy(StrEnum):
-    """Which existing URLs are replaced."""
+    """Whether ``generate`` replaces the URL that an entry already has."""
 
-    #: Those that this tool wrote; other recordings are kept.
+    #: Only if this tool wrote it; the URL of a recording from elsewhere is kept.
     OURS = "ours"
-    #: All.
+    #: Always, whoever wrote it.
     ALWAYS = "always"
 
 

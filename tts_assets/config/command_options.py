@@ -27,7 +27,7 @@ class Sample:
     count: int | None = None  #: the number of clips; None for a percentage
     percent: float | None = None  #: above 0 and at most 100; None for a count
 
-    def of(self, total: int) -> int:
+    def count_of(self, total: int) -> int:
         """The size of the sample; a percentage gives at least one clip if there are any."""
         if self.percent is None:
             return min(self.count or 0, total)

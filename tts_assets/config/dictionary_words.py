@@ -93,7 +93,7 @@ class Price:
     currency: str
     read: date
 
-    def of(self, credit_count: float) -> float:
+    def compute_cost(self, credit_count: float) -> float:
         """The price of this many credits."""
         return credit_count * self.per_1000_credits / 1000
 

@@ -19,7 +19,7 @@ from tts_assets.engines.validated_speech import add_alignment
 if TYPE_CHECKING:
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
-    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.protocol import RestartTimer
     from tts_assets.store.paid_journal import Sent
     from tts_assets.store.paid_speech import Ticket
 
@@ -62,10 +62,12 @@ class ElevenLabsHistory:
         #: The key lacks the permission to read the history, or there is none.
         self._is_closed = False
 
-    async def fetch(self, ticket: Ticket, *, on_start: OnStart = None) -> ServiceResponse | None:
+    async def fetch(
+        self, ticket: Ticket, *, restart_timer: RestartTimer = None
+    ) -> ServiceResponse | None:
         """Fetch the audio of an earlier request as a file; None if the history has none.
 
-        ``on_start`` is called while the request may still be in progress; with None, ask once, in the slot
+        ``restart_timer`` is called while the request may still be in progress; with None, ask once, in the slot
         that the caller holds.
 
         Raises:
@@ -74,24 +76,24 @@ class ElevenLabsHistory:
             FatalError: no further request can succeed.
         """
         purchase = ticket.purchase
-        if purchase.arrived is None and not await self._recover_item(ticket, on_start):
+        if purchase.arrived is None and not await self._recover_item(ticket, restart_timer):
             return None
         item_id = purchase.arrived.history_item_id if purchase.arrived else ""
         if not item_id or self._is_closed:
             return None
-        answer = await self._get_answer(f"v1/history/{item_id}", on_start)
+        answer = await self._get_answer(f"v1/history/{item_id}", restart_timer)
         item = None if answer is None else answer.decode_body(_Item)
         # Don't trust the id alone: the text has to be the same.
         if item is None or not _belongs_to(item, purchase.sent):
             return None
-        sound = await self._get_answer(f"v1/history/{item_id}/audio", on_start)
+        sound = await self._get_answer(f"v1/history/{item_id}/audio", restart_timer)
         return None if sound is None else add_alignment(sound, item.alignments)
 
-    async def _recover_item(self, ticket: Ticket, on_start: OnStart) -> bool:
+    async def _recover_item(self, ticket: Ticket, restart_timer: RestartTimer) -> bool:
         """Find and record the item of a request whose headers never arrived."""
         sent = ticket.purchase.sent
         while not self._is_closed:
-            item = await self._find_item(ticket, on_start)
+            item = await self._find_item(ticket, restart_timer)
             if item is not None:
                 cost = item.character_count_change_to - item.character_count_change_from
                 ticket.record_arrival(
@@ -100,19 +102,19 @@ class ElevenLabsHistory:
                     billed=cost if 0 < cost <= MOST_CREDITS else None,
                 )
                 return True
-            if on_start is None or not _is_at_work(sent):
+            if restart_timer is None or not _is_at_work(sent):
                 break
             with self._service.limiter.rest():
                 await anyio.sleep(_POLL_SECONDS)
-            on_start()
+            restart_timer()
         return False
 
-    async def _find_item(self, ticket: Ticket, on_start: OnStart) -> _Item | None:
+    async def _find_item(self, ticket: Ticket, restart_timer: RestartTimer) -> _Item | None:
         """The only item that fits a request; None if there is none, or too many."""
         sent, store = ticket.purchase.sent, ticket.store
         candidates = [
             item
-            for item in await self._list_items(sent, on_start)
+            for item in await self._list_items(sent, restart_timer)
             if _belongs_to(item, sent)
             and item.history_item_id not in store.history_ids
             and item.date_unix >= int(sent.at) - _SLACK_SECONDS
@@ -124,7 +126,7 @@ class ElevenLabsHistory:
             return None
         return candidates[0]
 
-    async def _list_items(self, sent: Sent, on_start: OnStart) -> list[_Item]:
+    async def _list_items(self, sent: Sent, restart_timer: RestartTimer) -> list[_Item]:
         """The items of the voice since the request was sent."""
         found: list[_Item] = []
         query: dict[str, str | int] = {
@@ -133,7 +135,7 @@ class ElevenLabsHistory:
             "date_after_unix": int(sent.at) - _SLACK_SECONDS,
         }
         for _ in range(_PAGES):
-            answer = await self._get_answer("v1/history", on_start, query)
+            answer = await self._get_answer("v1/history", restart_timer, query)
             page = None if answer is None else answer.decode_body(_HistoryPage)
             if page is None:
                 self._is_closed = True
@@ -145,13 +147,13 @@ class ElevenLabsHistory:
         return found
 
     async def _get_answer(
-        self, path: str, on_start: OnStart, query: dict[str, str | int] | None = None
+        self, path: str, restart_timer: RestartTimer, query: dict[str, str | int] | None = None
     ) -> ServiceResponse | None:
         """A response with status 200; None for permanent errors."""
         request = ServiceRequest(method="GET", path=path, query=query, seconds=self._seconds)
-        if on_start is None:
+        if restart_timer is None:
             return self._judge_answer(await self._service.client.ask(request))
-        return await self._service.ask(request, self._judge_answer, on_start)
+        return await self._service.ask(request, self._judge_answer, restart_timer)
 
     def _judge_answer(self, answer: ServiceResponse) -> ServiceResponse | None:
         if answer.status in _TRANSIENT or answer.status >= 500:

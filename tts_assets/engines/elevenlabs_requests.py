@@ -123,12 +123,12 @@ def _problem_with_voice(
     name: str, model: ElevenLabsModel, settings: ElevenLabsSettings
 ) -> str | None:
     normalizes = bool(settings.language_text_normalization)
-    refused = {
+    unsupported = {
         "style": settings.style is not None and not model.style,
         "use-speaker-boost": settings.use_speaker_boost is not None and not model.style,
         "language-text-normalization": normalizes and not model.language_normalization,
     }
-    if unknown := [setting for setting, is_refused in refused.items() if is_refused]:
+    if unknown := [setting for setting, is_unsupported in unsupported.items() if is_unsupported]:
         return f"{name} does not support {', '.join(unknown)}: remove that from [elevenlabs]"
     stability = settings.stability
     if stability is None or not model.stabilities or stability in model.stabilities:

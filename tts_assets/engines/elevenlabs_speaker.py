@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.engines.paid_purchases import PurchasedPart, SpeechAccents
-    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.protocol import RestartTimer
     from tts_assets.engines.validated_speech import Attempt
     from tts_assets.model import Pronunciation, Speech, SpokenForm, Voice
 
@@ -144,10 +144,10 @@ class VoiceSettingsReader:
         self._locks: dict[str, anyio.Lock] = {}
         self._waiting: list[Callable[[], None]] = []
 
-    async def read(self, voice: str, on_start: OnStart = None) -> Mapping[str, Any]:
+    async def read(self, voice: str, restart_timer: RestartTimer = None) -> Mapping[str, Any]:
         """The stored settings of a voice, by their names in ``voice_settings``.
 
-        ``on_start`` is also called while another caller reads the same voice.
+        ``restart_timer`` is also called while another caller reads the same voice.
 
         Raises:
             VoiceError: the account has no such voice.
@@ -155,7 +155,7 @@ class VoiceSettingsReader:
             FatalError: the key may not read them, and without them the voice would sound different.
         """
         if voice not in self._settings_by_voice:
-            restart = on_start or (lambda: None)
+            restart = restart_timer or (lambda: None)
             self._waiting.append(restart)
             try:
                 async with self._locks.setdefault(voice, anyio.Lock()):
@@ -315,17 +315,24 @@ class ElevenLabsSpeaker(TextSpeaker[ElevenLabsSettings]):
         self._pcm_rate_hz = pcm_rate_hz(own)
         if own.history:
             self._history = ElevenLabsHistory(service, seconds=timeout_seconds)
-        self._refused: dict[str, str] = {}
+        self._voice_errors: dict[str, str] = {}
         self._has_timestamps = True
         self._has_spoken = False
         self._stored_settings = VoiceSettingsReader(service, seconds=timeout_seconds)
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: RestartTimer = None
+    ) -> Speech:
         """Synthesize a form without context; see ``speak_within``."""
-        return await self.speak_within(form, voice, ("", ""), on_start=on_start)
+        return await self.speak_within(form, voice, ("", ""), restart_timer=restart_timer)
 
     async def speak_within(
-        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        around: tuple[str, str],
+        *,
+        restart_timer: RestartTimer = None,
     ) -> Speech:
         """Synthesize a form between two texts, in parts if it is too long for the model.
 
@@ -337,26 +344,31 @@ class ElevenLabsSpeaker(TextSpeaker[ElevenLabsSettings]):
             ClipError: this form cannot be synthesized, or this voice cannot be used.
             FatalError: no form can be synthesized any more.
         """
-        return await self._speak_parts(form, voice, around, on_start, is_timed=False)
+        return await self._speak_parts(form, voice, around, restart_timer, is_timed=False)
 
     async def speak_timed(
-        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        around: tuple[str, str],
+        *,
+        restart_timer: RestartTimer = None,
     ) -> Speech:
         """Like ``speak_within``, with character times."""
-        return await self._speak_parts(form, voice, around, on_start, is_timed=True)
+        return await self._speak_parts(form, voice, around, restart_timer, is_timed=True)
 
     async def _speak_parts(
         self,
         form: SpokenForm,
         voice: Voice,
         around: tuple[str, str],
-        on_start: OnStart,
+        restart_timer: RestartTimer,
         *,
         is_timed: bool,
     ) -> Speech:
         self._check_voice(voice)
         reading = await self._read(form)
-        stored = await self._read_settings(voice, on_start)
+        stored = await self._read_settings(voice, restart_timer)
         parts = split_for_requests(
             spell_for_engine(form, reading), find_elevenlabs_model(self._own.model).longest
         )
@@ -369,7 +381,7 @@ class ElevenLabsSpeaker(TextSpeaker[ElevenLabsSettings]):
             )
             return with_timestamps(request) if is_timed and self._has_timestamps else request
 
-        return await self._buy_speech(form, reading, voice, parts, build_request, on_start)
+        return await self._buy_speech(form, reading, voice, parts, build_request, restart_timer)
 
     def _check_voice(self, voice: Voice) -> None:
         """Raise if a voice cannot be requested."""
@@ -380,14 +392,14 @@ class ElevenLabsSpeaker(TextSpeaker[ElevenLabsSettings]):
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
 
-    async def _buy_part(self, part: PurchasedPart, on_start: OnStart) -> Attempt:
+    async def _buy_part(self, part: PurchasedPart, restart_timer: RestartTimer) -> Attempt:
         with self._remember_refusal(part.voice):
             try:
-                return await super()._buy_part(part, on_start)
+                return await super()._buy_part(part, restart_timer)
             except NoTimestampsError:
                 self._has_timestamps = False
             plain = replace(part, request=without_timestamps(part.request))
-            return await super()._buy_part(plain, on_start)
+            return await super()._buy_part(plain, restart_timer)
 
     def _find_pcm_rate(self, answer: ServiceResponse) -> int | None:  # noqa: ARG002 - as requested
         return self._pcm_rate_hz
@@ -399,22 +411,22 @@ class ElevenLabsSpeaker(TextSpeaker[ElevenLabsSettings]):
         self.billed_total = cost + (self.billed_total or 0.0)
         super()._count_cost(costs, cost)
 
-    async def _read_settings(self, voice: Voice, on_start: OnStart) -> Mapping[str, Any]:
+    async def _read_settings(self, voice: Voice, restart_timer: RestartTimer) -> Mapping[str, Any]:
         """The stored settings of a voice, if a request has to repeat them."""
         if not build_voice_settings(self._own, voice.speed):
             return {}
         with self._remember_refusal(voice.name):
-            return await self._stored_settings.read(voice.name, on_start)
+            return await self._stored_settings.read(voice.name, restart_timer)
 
     @contextmanager
     def _remember_refusal(self, voice: str) -> Iterator[None]:
         """Remember an error of the voice, to request a refused voice only once."""
-        if voice in self._refused:
-            raise ClipError(self._refused[voice])
+        if voice in self._voice_errors:
+            raise ClipError(self._voice_errors[voice])
         try:
             yield
         except VoiceError as exc:
-            self._refused[voice] = str(exc)
+            self._voice_errors[voice] = str(exc)
             raise
 
     def _judge_answer(self, request: ServiceRequest, answer: ServiceResponse) -> ServiceResponse:

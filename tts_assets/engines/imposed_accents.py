@@ -174,7 +174,7 @@ class ImposerHost:
         form: SpokenForm,
         samples: Samples,
         rate_hz: int,
-        on_start: Callable[[], None] | None = None,
+        restart_timer: Callable[[], None] | None = None,
     ) -> Samples | None:
         """Give the sound of a form the melody of its accents; None if that fails.
 
@@ -184,7 +184,9 @@ class ImposerHost:
         data = samples.astype("<f4", copy=False).tobytes()
         request = _ImposeRequest(form=form, samples=data, rate_hz=rate_hz)
         try:
-            answer = await self._host.ask(msgspec.msgpack.encode(request), on_start=on_start)
+            answer = await self._host.ask(
+                msgspec.msgpack.encode(request), restart_timer=restart_timer
+            )
         except ClipError:
             # The process crashed on this sound, which is paid for and can be used as it is.
             return None

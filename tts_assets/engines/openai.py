@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from tts_assets.config.settings import Settings
     from tts_assets.engines.http.service_calls import RetryPolicy, ServiceResponse
-    from tts_assets.engines.protocol import Charge, OnStart
+    from tts_assets.engines.protocol import Charge, RestartTimer
     from tts_assets.model import DictionaryWord, Speech, SpokenForm, Voice
 
 
@@ -226,7 +226,9 @@ class OpenAISpeaker(TextSpeaker[OpenAISettings]):
     name = "openai"
     least_speed = 1.0
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: RestartTimer = None
+    ) -> Speech:
         """Synthesize a form; a long text in parts, one after the other.
 
         Returns:
@@ -245,7 +247,7 @@ class OpenAISpeaker(TextSpeaker[OpenAISettings]):
         def build_request(at: int) -> ServiceRequest:
             return self._build_request(parts[at], voice, seconds)
 
-        return await self._buy_speech(form, reading, voice, parts, build_request, on_start)
+        return await self._buy_speech(form, reading, voice, parts, build_request, restart_timer)
 
     def _build_request(self, text: str, voice: Voice, seconds: float) -> ServiceRequest:
         body: dict[str, Any] = {

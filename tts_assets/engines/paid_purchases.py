@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.service_calls import RetryPolicy, ServiceRequest
     from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.engines.imposed_accents import ImposerHost
-    from tts_assets.engines.protocol import OnStart, VoiceInfo
+    from tts_assets.engines.protocol import RestartTimer, VoiceInfo
     from tts_assets.engines.validated_speech import JoinedAttempts
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
     from tts_assets.store.paid_journal import Purchase
@@ -222,12 +222,12 @@ class SpeechAccents:
         form: SpokenForm,
         reading: Pronunciation,
         sound: JoinedAttempts,
-        on_start: Callable[[], None] | None,
+        restart_timer: Callable[[], None] | None,
     ) -> tuple[Samples, Pronunciation]:
         """The samples to use, as long as those of the sound, and their pronunciation."""
         if self._imposer is None:
             return sound.samples, drop_accents(reading)
-        imposed = await self._imposer.impose(form, sound.samples, sound.rate_hz, on_start)
+        imposed = await self._imposer.impose(form, sound.samples, sound.rate_hz, restart_timer)
         if imposed is None:
             return sound.samples, doubt_accents(reading)
         return imposed, reading
@@ -296,7 +296,7 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
         voice: Voice,
         parts: list[str],
         build_request: Callable[[int], ServiceRequest],
-        on_start: OnStart,
+        restart_timer: RestartTimer,
     ) -> Speech:
         """Get all parts of a text, from earlier runs if possible; errors as in `speak_parts`.
 
@@ -316,13 +316,13 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
             )
 
         async def buy_attempt(at: int, bounds: ExpectedSpeech) -> Attempt:
-            attempt = await self._buy_part(make_part(at, bounds), on_start)
+            attempt = await self._buy_part(make_part(at, bounds), restart_timer)
             if attempt.fault is None:
                 self._paces.add_whole(voice.name)
             return attempt
 
         async def find_earlier(at: int, bounds: ExpectedSpeech) -> tuple[Attempt, ...]:
-            return await self._find_earlier(make_part(at, bounds), on_start)
+            return await self._find_earlier(make_part(at, bounds), restart_timer)
 
         expected = ExpectedSpeech(
             shortest_seconds=compute_shortest_seconds(reading, max(self.least_speed, voice.speed)),
@@ -338,7 +338,7 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
             raise
         alignments = [take.alignment for take in sound.takes]
         spans = join_times(parts, alignments, [take.seconds for take in sound.takes])
-        samples, pronunciation = await self._accents.apply(form, reading, sound, on_start)
+        samples, pronunciation = await self._accents.apply(form, reading, sound, restart_timer)
         return Speech(
             samples=samples,
             rate_hz=sound.rate_hz,
@@ -348,7 +348,9 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
             character_times=transfer_times(form.text, "".join(parts), spans),
         )
 
-    async def _find_earlier(self, part: PurchasedPart, on_start: OnStart) -> tuple[Attempt, ...]:
+    async def _find_earlier(
+        self, part: PurchasedPart, restart_timer: RestartTimer
+    ) -> tuple[Attempt, ...]:
         """Find attempts of earlier runs: only the usable one, or those with faults for a person to decide.
 
         Errors as in `ElevenLabsHistory.fetch`, without TransientError.
@@ -363,7 +365,7 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
                 continue
             # Claim it before the first await: tasks with equal segments find the same purchase.
             store.claim(purchase)
-            attempt = await self._read_attempt(clip_requests, purchase, part, on_start)
+            attempt = await self._read_attempt(clip_requests, purchase, part, restart_timer)
             if attempt is None:
                 continue
             if opinion is Opinion.ACCEPTED or store.accept:
@@ -389,7 +391,7 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
         clip_requests: ClipRequests,
         purchase: Purchase,
         part: PurchasedPart,
-        on_start: OnStart,
+        restart_timer: RestartTimer,
     ) -> Attempt | None:
         if data := clip_requests.store.read(purchase):
             alignment = purchase.kept.alignment if purchase.kept else None
@@ -399,25 +401,27 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
         if purchase.kept is not None:
             return None
         ticket = Ticket(clip_requests.store, purchase)
-        found = await self._fetch_paid(ticket, on_start)
+        found = await self._fetch_paid(ticket, restart_timer)
         if found is None:
             return None
         take = await decode_attempt(found, part.expected, pcm_rate_hz=None)
         return _keep_response(ticket, found, take, pcm_rate_hz=None)
 
-    async def _fetch_paid(self, ticket: Ticket, on_start: OnStart) -> ServiceResponse | None:
+    async def _fetch_paid(
+        self, ticket: Ticket, restart_timer: RestartTimer
+    ) -> ServiceResponse | None:
         """Fetch the audio of an earlier request from the history of the service, if it has one."""
         if self._history is None:
             return None
-        return await self._history.fetch(ticket, on_start=on_start or (lambda: None))
+        return await self._history.fetch(ticket, restart_timer=restart_timer or (lambda: None))
 
-    async def _buy_part(self, part: PurchasedPart, on_start: OnStart) -> Attempt:
+    async def _buy_part(self, part: PurchasedPart, restart_timer: RestartTimer) -> Attempt:
         """Request a part, and keep its audio until the clip is stored; errors as in `ask`."""
         judge = partial(self._judge_answer, part.request)
         clip_requests = find_order()
         if clip_requests is None:
             request = replace(part.request, on_headers=partial(self._note_cost, part))
-            response = await self._service.ask(request, judge, on_start)
+            response = await self._service.ask(request, judge, restart_timer)
             rate_hz = self._find_pcm_rate(response)
             return await decode_attempt(response, part.expected, pcm_rate_hz=rate_hz)
         begin_request = partial(
@@ -434,12 +438,14 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
             # Audio from the history is not a response to this request.
             return response if attempt.is_recovered else judge(response)
 
-        response = await self._service.ask(part.request, judge_sent, on_start, send=attempt.send)
+        response = await self._service.ask(
+            part.request, judge_sent, restart_timer, send=attempt.send
+        )
         rate_hz = None if attempt.is_recovered else self._find_pcm_rate(response)
         take = await decode_attempt(response, part.expected, pcm_rate_hz=rate_hz)
         if take.samples is None and not attempt.is_recovered:
             # The response was damaged: the history may have complete audio.
-            found = await self._fetch_paid(attempt.ticket, on_start)
+            found = await self._fetch_paid(attempt.ticket, restart_timer)
             if found is not None:
                 response, rate_hz = found, None
                 take = await decode_attempt(found, part.expected, pcm_rate_hz=None)
@@ -486,7 +492,7 @@ class _PaidRequest:
             if found is not None:
                 return found
             # The run may have stopped meanwhile.
-            self._service.limiter.refuse_if_stopped()
+            self._service.limiter.raise_if_stopped()
         self._tickets.append(self._begin_request())
         try:
             return await self._service.client.ask(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 #: Restarts the time limit of a call: called when work begins, and again if it is restarted.
-OnStart: TypeAlias = "Callable[[], None] | None"
+RestartTimer: TypeAlias = "Callable[[], None] | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +35,15 @@ class VoiceInfo:
 class Speaker(Protocol):
     """An engine that is open for one run."""
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: RestartTimer = None
+    ) -> Speech:
         """Synthesize a form; cancelling the call stops the work.
 
         Args:
             form: the text with its reading.
             voice: the voice, and its speed.
-            on_start: restarts the time limit: called when work begins, and again if it is restarted
+            restart_timer: restarts the time limit: called when work begins, and again if it is restarted
                 after a failure that this form did not cause.
 
         Raises:
@@ -62,7 +64,7 @@ class Recorder(Speaker, Protocol):
     """
 
     async def record(
-        self, form: SpokenForm, voice: Voice, sound: Sound, *, on_start: OnStart = None
+        self, form: SpokenForm, voice: Voice, sound: Sound, *, restart_timer: RestartTimer = None
     ) -> Recording:
         """Synthesize a form, and encode it as :func:`tts_assets.audio.render.finish` does."""
         ...
@@ -73,7 +75,12 @@ class Contextual(Speaker, Protocol):
     """A speaker that uses the texts before and after a segment as context; optional."""
 
     async def speak_within(
-        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        around: tuple[str, str],
+        *,
+        restart_timer: RestartTimer = None,
     ) -> Speech:
         """Synthesize a form with the texts before and after it as context.
 
@@ -81,7 +88,7 @@ class Contextual(Speaker, Protocol):
             form: as in ``speak``.
             voice: as in ``speak``.
             around: the texts before and after it; "" for none.
-            on_start: as in ``speak``.
+            restart_timer: as in ``speak``.
         """
         ...
 
@@ -91,7 +98,12 @@ class TimestampSpeaker(Contextual, Protocol):
     """A speaker whose service reports when each character is spoken; optional."""
 
     async def speak_timed(
-        self, form: SpokenForm, voice: Voice, around: tuple[str, str], *, on_start: OnStart = None
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        around: tuple[str, str],
+        *,
+        restart_timer: RestartTimer = None,
     ) -> Speech:
         """Like ``speak_within``; the speech has ``character_times`` if they are known."""
         ...

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tts_assets.config.settings import Settings
-    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.protocol import RestartTimer
     from tts_assets.model import DictionaryWord, SpokenForm, Voice
 
 
@@ -219,7 +219,9 @@ class SaySpeaker:
         self._threads = threads
         self._numbers = itertools.count()
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: RestartTimer = None
+    ) -> Speech:
         """Synthesize a form in its own process, which ends with the call.
 
         Returns:
@@ -232,8 +234,8 @@ class SaySpeaker:
         """
         path = self._folder / f"{next(self._numbers)}.wav"
         command = [self._executable, "-v", voice.name, *_format_rate(voice.speed)]
-        if on_start is not None:
-            on_start()
+        if restart_timer is not None:
+            restart_timer()
         try:
             await _run_command([*command, "-f", "-", "-o", str(path), *_SOUND], _format_input(form))
             return await anyio.to_thread.run_sync(_read_sound, path, limiter=self._threads)

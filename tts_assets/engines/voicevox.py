@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.http_client import Client
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
-    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.protocol import RestartTimer
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
 
 T = TypeVar("T")
@@ -128,7 +128,9 @@ class VoicevoxSpeaker:
         self._query = query
         self._timeout_seconds = timeout_seconds
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: RestartTimer = None
+    ) -> Speech:
         """Synthesize a form: request accent phrases for its kana, then audio for these.
 
         Raises:
@@ -154,7 +156,7 @@ class VoicevoxSpeaker:
                 seconds=seconds,
             ),
             _parse_phrases,
-            on_start,
+            restart_timer,
         )
         samples, rate_hz = await self._engine.ask(
             ServiceRequest(
@@ -172,7 +174,7 @@ class VoicevoxSpeaker:
                 seconds=seconds,
             ),
             _parse_samples,
-            on_start,
+            restart_timer,
         )
         shortest = compute_shortest_seconds(reading, voice.speed)
         longest = compute_longest_seconds(reading, voice.speed)

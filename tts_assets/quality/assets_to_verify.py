@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.audio.audio_checks import check_file
 from tts_assets.audio.expected_length import MEI, ExpectedSound, Rule
+from tts_assets.build.plan.asset_names import SourceAddresses
 from tts_assets.build.plan.make_plan import make_plan
 from tts_assets.build.plan.output_folder import (
     open_downloads,
@@ -25,7 +26,6 @@ from tts_assets.build.plan.output_folder import (
     read_known_ledger,
     read_ledger_lines,
 )
-from tts_assets.build.plan.plan_types import SourceAddresses
 from tts_assets.build.plan.planner import State
 from tts_assets.config.command_options import AccentScope
 from tts_assets.engines import registry
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from tts_assets.audio.speech_activity import SpeakingRate
     from tts_assets.build.plan import planner
-    from tts_assets.build.plan.plan_types import Plan
+    from tts_assets.build.plan.plan import Plan
     from tts_assets.config.settings import Settings
     from tts_assets.model import SpokenForm
     from tts_assets.store.ledger import AssetRecord
@@ -172,7 +172,7 @@ class _AssetCollector:
         self._keeps_forms = settings.verify.accents is AccentScope.ALL
         self._assets = AssetsToVerify()
         self._unresolved: list[_UnresolvedAsset] = []
-        self._addresses = SourceAddresses(settings).every()
+        self._addresses = SourceAddresses(settings).list_all()
 
     def collect_clip(self, item: planner.ClipPlan) -> bool:
         """Collect a planned clip; False, as the plan need not keep it."""
@@ -271,7 +271,7 @@ class SpeakingRates:
             if line.spoken and not line.cues and line.voice not in MEI:
                 self._keep(line)
 
-    def of(self, voice: str, engine: str, speed: float) -> SpeakingRate | None:
+    def find_rate(self, voice: str, engine: str, speed: float) -> SpeakingRate | None:
         """The rate of a voice (provider and name), with its engine as in the ledger.
 
         None if it cannot be learned.
@@ -363,7 +363,7 @@ class ExpectationBuilder:
             says_accents=not line.cues and self._accents.follows_accents(line.voice, line.engine),
             is_imposed=IMPOSED_MELODY in line.engine,
             pauses_ms=pauses,
-            pace=self._rates.of(line.voice, line.engine, line.speed),
+            pace=self._rates.find_rate(line.voice, line.engine, line.speed),
         )
 
 

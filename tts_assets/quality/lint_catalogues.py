@@ -132,7 +132,7 @@ def _read_document(
     reader: CatalogueReader, overrides: OverrideSet, found: _CatalogueContents, selection: Selection
 ) -> _DocumentContents:
     readings = EntryReadings(reader)
-    is_selected = selection.entry_filter(reader)
+    is_selected = selection.build_entry_filter(reader)
     items = [
         # An override is spoken instead of the entry's reading.
         LintInput(clip, None, readings.say_mode(clip))

@@ -215,7 +215,7 @@ class _SampleRecognizer:
             while (samples := await to_thread.run_sync(next, pieces, None)) is not None:
                 restart()
                 recognized = await self._recognizer.recognize(
-                    samples, language=_LANGUAGE, on_start=restart
+                    samples, language=_LANGUAGE, restart_timer=restart
                 )
                 texts.append(recognized.text)
         # Pieces end at the end of sentences.

@@ -57,7 +57,7 @@ def sample_assets(assets: Collection[str], sample: Sample, seed: int) -> frozens
             asset.encode("utf-8", "surrogateescape"), key=key, digest_size=16
         ).digest()
 
-    return frozenset(heapq.nsmallest(sample.of(len(assets)), assets, key=hash_rank))
+    return frozenset(heapq.nsmallest(sample.count_of(len(assets)), assets, key=hash_rank))
 
 
 # The line numbers of the records whose assets have findings, looked up last.

@@ -15,7 +15,7 @@ import msgspec
 
 from tts_assets.build.build import generate
 from tts_assets.build.events import SegmentMade, Started, Waiting
-from tts_assets.build.plan import make_plan, plan_types
+from tts_assets.build.plan import make_plan, voice_selection
 from tts_assets.build.plan.output_folder import open_storage
 from tts_assets.build.pool import Stop
 from tts_assets.build.shards.shard_record import short_name
@@ -135,7 +135,7 @@ def _apply_request(
         override = review_edits.Override.from_json(created.to_json())
     except ValueError as exc:
         raise PageRequestError(str(exc)) from exc
-    speakers = plan_types.list_speakers(settings, provider)
+    speakers = voice_selection.list_speakers(settings, provider)
     kana = "".join(phrase.kana for phrase in row.phrases)
     if problem := review_edits.find_edit_problem(clip, override.say, speakers, kana):
         raise PageRequestError(problem)
@@ -144,10 +144,10 @@ def _apply_request(
 
 def _check_voices_vary(settings: Settings, provider: Provider, clip: Clip) -> None:
     """Reject an unchanged clip whose voices would all repeat it identically."""
-    own = plan_types.find_voice(settings, provider)
+    own = voice_selection.find_voice(settings, provider)
     if clip.voice is not None:
         own = replace(own, name=clip.voice)
-    voices = plan_types.cast(settings, provider)(clip.form, own).values()
+    voices = voice_selection.create_voice_assigner(settings, provider)(clip.form, own).values()
     if all(provider.repeats(name) for name in {each.name for each in voices} or {own.name}):
         raise PageRequestError(
             "nothing was changed, and this voice always produces the same audio: change "

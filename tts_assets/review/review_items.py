@@ -21,7 +21,7 @@ from tts_assets.store import decisions, ledger, paid_journal, segment_cache
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tts_assets.build.plan.plan_types import Plan
+    from tts_assets.build.plan.plan import Plan
     from tts_assets.catalogues.catalogue_files import Catalogue
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider

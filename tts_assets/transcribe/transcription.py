@@ -367,7 +367,7 @@ class _TranscriptionRun:
                 return Recognized()
             restart = start_time_limit()
             return await recognizer.recognize(
-                job.chunk.samples, language=language, on_start=restart
+                job.chunk.samples, language=language, restart_timer=restart
             )
 
         jobs = read_chunks(

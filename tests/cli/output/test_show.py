@@ -18,8 +18,8 @@ from tests.cli.output.samples import REPORT, STANDING, failed, planned, standing
 from tts_assets import generate_sync
 from tts_assets.build.events import Event, Waiting
 from tts_assets.build.plan.planner import Judged
-from tts_assets.cli.output.clip_progress import show_build_progress
 from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.cli.output.progress_view import show_build_progress
 from tts_assets.config.settings import OutputFormat, Progress
 from tts_assets.errors import FatalError
 

@@ -102,7 +102,7 @@ async def test_giving_up_a_hanging_clip_frees_its_thread_and_the_others_are_done
         async with anyio.create_task_group() as tasks:
 
             async def victim() -> None:
-                speech = await host.speak(SpokenForm(text="鈍い"), VOICE, on_start=count)
+                speech = await host.speak(SpokenForm(text="鈍い"), VOICE, restart_timer=count)
                 heard["鈍い"] = len(speech.samples)
 
             await _say(host, "犬", heard)

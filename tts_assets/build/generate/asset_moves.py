@@ -255,6 +255,6 @@ def _find_replaced(run: BuildState, assets: set[str]) -> Iterator[shard_record.R
 
 
 def _header(run: BuildState, *, finished: bool) -> shard_record.Header:
-    sums = run.plan.sums
-    assert sums is not None  # noqa: S101 - the plan of a shard has them
-    return shard_record.header(run.settings, run.provider, sums, finished=finished)
+    hashes = run.plan.hashes
+    assert hashes is not None  # noqa: S101 - the plan of a shard has them
+    return shard_record.header(run.settings, run.provider, hashes, finished=finished)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio.to_thread
 
 from tts_assets.build.events import Doubt, Failure, Flawed, Report
-from tts_assets.build.plan import plan_types, planner
+from tts_assets.build.plan import planner, voice_selection
 from tts_assets.build.plan.make_plan import make_plan
-from tts_assets.build.plan.plan_types import Plan
+from tts_assets.build.plan.plan import Plan
 from tts_assets.build.plan.planner import Job, State, list_jobs
 from tts_assets.catalogues.catalogue_reader import UnusedPathError
 from tts_assets.catalogues.open_catalogues import pause_garbage_collector
@@ -82,8 +82,8 @@ class _Repeating:
     def __init__(self, settings: Settings, provider: Provider, plan: Plan) -> None:
         self._provider = provider
         self._recorded = plan.recorded
-        self._own = plan_types.find_voice(settings, provider)
-        self._cast = plan_types.cast(settings, provider)
+        self._own = voice_selection.find_voice(settings, provider)
+        self._assign_voices = voice_selection.create_voice_assigner(settings, provider)
 
     def has(self, item: ClipPlan) -> bool:
         if item.state is not State.REJECTED:
@@ -97,7 +97,7 @@ class _Repeating:
 
     def _voices(self, clip: Clip) -> list[Voice]:
         own = self._own if clip.voice is None else replace(self._own, name=clip.voice)
-        return [own, *self._cast(clip.form, own).values()] if clip.form.turns else [own]
+        return [own, *self._assign_voices(clip.form, own).values()] if clip.form.turns else [own]
 
 
 # The state of a run: its settings, its progress, and its report.
@@ -219,7 +219,7 @@ def _leave_misread(plan: Plan) -> None:
 @pause_garbage_collector()
 def list_run_jobs(run: BuildState) -> list[Job]:
     """The jobs of the current plan."""
-    own = plan_types.find_voice(run.settings, run.provider).name
+    own = voice_selection.find_voice(run.settings, run.provider).name
     return [_drop_unspoken_accent(run, job, own) for job in list_jobs(run.plan.planned)]
 
 
@@ -369,7 +369,7 @@ def _voices_of(run: BuildState) -> Iterator[tuple[Job, VoiceInfo]]:
     """Each job with its voice, if any job is done."""
     if not run.generated:
         return
-    own = plan_types.voice_info(run.settings, run.provider)
+    own = voice_selection.find_voice_info(run.settings, run.provider)
     by_name = {voice.name: voice for voice in run.provider.voices()}
     for job in run.jobs:
         yield job, own if job.voice is None else by_name.get(job.voice, own)

@@ -14,7 +14,7 @@ from anyio import to_thread
 from tts_assets.audio import formats
 from tts_assets.audio.audio_checks import check_bytes
 from tts_assets.audio.expected_length import ExpectedSound
-from tts_assets.build.plan import plan_types
+from tts_assets.build.plan import voice_selection
 from tts_assets.engines import machine
 from tts_assets.engines.machine import IMPOSED_MELODY
 from tts_assets.engines.protocol import Priced, Recorder, Remote
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     from tts_assets.audio.prepare import PreparedSpeech
     from tts_assets.build.plan.planner import Job
-    from tts_assets.build.plan.recipes import Cast, Recipes
+    from tts_assets.build.plan.recipes import AssignVoices, Recipes
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider, Speaker
     from tts_assets.model import (
@@ -117,7 +117,7 @@ class BuildContext:
     provider: Provider  #: the engine
     sound: Sound  #: the loudness and the file format of the assets
     recipes: Recipes  #: hashes the inputs of clips, for the ledger
-    cast: Cast  #: assigns voices to the speakers of passages
+    assign_voices: AssignVoices  #: assigns voices to the speakers of passages
     temp: Path  #: the folder for the segments of unfinished passages
     threads: CapacityLimiter  #: limits the threads that prepare and store audio
     #: How often to regenerate a clip that fails a check, if the voice is not deterministic.
@@ -173,13 +173,13 @@ class FinishedClip:
 
 
 async def make_clip(
-    job: Job, context: BuildContext, target: OutputTarget, *, on_start: Callable[[], None]
+    job: Job, context: BuildContext, target: OutputTarget, *, restart_timer: Callable[[], None]
 ) -> FinishedClip:
     """Generate a job's asset, and store it under each of its names."""
     assets: tuple[str, ...] = ()
     if isinstance(context.speaker, ClipExecutor) and target.storage.is_shared:
         assets = await to_thread.run_sync(_offer_names, job, target, limiter=context.threads)
-    clip = await record(job, context, on_start=on_start, assets=assets)
+    clip = await record(job, context, restart_timer=restart_timer, assets=assets)
     return await to_thread.run_sync(store, job, context, target, clip, limiter=context.threads)
 
 
@@ -199,17 +199,17 @@ async def record(
     job: Job,
     context: BuildContext,
     *,
-    on_start: Callable[[], None],
+    restart_timer: Callable[[], None],
     assets: tuple[str, ...] = (),
 ) -> FinishedClip:
     """Generate a job's clip in one piece, without storing it on this machine.
 
-    ``on_start`` is called when the work starts, and again if it restarts; workers may store
+    ``restart_timer`` is called when the work starts, and again if it restarts; workers may store
     the clip under ``assets``.
     """
     try:
         recording, stored = await record_form(
-            job.form, context.own_voice(job), context, on_start=on_start, assets=assets
+            job.form, context.own_voice(job), context, restart_timer=restart_timer, assets=assets
         )
     except TtsAssetsError:
         raise
@@ -237,7 +237,7 @@ async def record_form(
     voice: Voice,
     context: BuildContext,
     *,
-    on_start: Callable[[], None],
+    restart_timer: Callable[[], None],
     assets: tuple[str, ...] = (),
 ) -> tuple[Recording, StoredData | None]:
     """The first take of a form that passes all checks, or else the one that fails the fewest.
@@ -250,7 +250,7 @@ async def record_form(
         return await speaker.record_clip(form, voice, assets)
 
     async def take() -> tuple[Recording, tuple[Finding, ...]]:
-        recording = await _record(form, voice, context, speaker, on_start)
+        recording = await _record(form, voice, context, speaker, restart_timer)
         expected = context.expect(voice, recording.pronunciation)
         check = partial(
             check_bytes,
@@ -294,13 +294,13 @@ async def _record(
     voice: Voice,
     context: BuildContext,
     speaker: Speaker,
-    on_start: Callable[[], None],
+    restart_timer: Callable[[], None],
 ) -> Recording:
     if isinstance(speaker, Recorder):
-        return await speaker.record(form, voice, context.sound, on_start=on_start)
+        return await speaker.record(form, voice, context.sound, restart_timer=restart_timer)
     from tts_assets.audio.render import finish  # noqa: PLC0415 - heavy; mostly the engine's process does it
 
-    speech = await speaker.speak(form, voice, on_start=on_start)
+    speech = await speaker.speak(form, voice, restart_timer=restart_timer)
     recording = await to_thread.run_sync(finish, speech, context.sound, limiter=context.threads)
     return replace(
         recording,
@@ -384,7 +384,7 @@ def _line(job: Job, asset: str, context: BuildContext, clip: FinishedClip) -> Li
         asset=asset,
         version=VERSION,
         recipe=job.recipe,
-        brief=context.recipes.brief(form, job.voice, job.speed),
+        brief=context.recipes.hash_request(form, job.voice, job.speed),
         **{name: getattr(form, name) for name in FORM_FIELDS},
         words=context.recipes.words_in(form.text),
         spoken=format_accent_phrases(pronunciation.phrases) if pronunciation else "",
@@ -446,11 +446,11 @@ def create_context(
     """Create the build context of a run with this many clips at the same time."""
     return BuildContext(
         speaker=speaker,
-        voice=plan_types.find_voice(settings, provider),
+        voice=voice_selection.find_voice(settings, provider),
         provider=provider,
         sound=settings.sound,
-        recipes=plan_types.recipes(settings, provider),
-        cast=plan_types.cast(settings, provider),
+        recipes=voice_selection.create_recipes(settings, provider),
+        assign_voices=voice_selection.create_voice_assigner(settings, provider),
         temp=segment_cache.cache_dir_for(settings.temp, settings.folder),
         threads=anyio.CapacityLimiter(workers),
         # Don't pay twice because a check failed.

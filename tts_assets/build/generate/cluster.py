@@ -600,11 +600,11 @@ class _WorkerEngine:
         form, voice = request.form, request.voice
         if request.around is not None:
             (speech, sound), findings = await record_segment(
-                form, voice, request.around, context, timed=request.timed, on_start=restart
+                form, voice, request.around, context, timed=request.timed, restart_timer=restart
             )
             # Only the prepared audio is joined: don't send the samples of the speech.
             return (replace(speech, samples=np.empty(0, np.float32)), sound), findings
-        recording, _ = await record_form(form, voice, context, on_start=restart)
+        recording, _ = await record_form(form, voice, context, restart_timer=restart)
         if not request.assets:
             return recording, None
         return await to_thread.run_sync(self._store, recording, request.assets)

@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from tts_assets.build.events import Charges, Cost, Reason, Rebilled
 from tts_assets.build.generate.work_items import find_missing_forms
-from tts_assets.build.plan import output_folder, plan_types
+from tts_assets.build.plan import output_folder, voice_selection
 from tts_assets.build.plan.ledger_matcher import changes
 from tts_assets.config.dictionary_words import price_for
 from tts_assets.engines.protocol import Charge, Metered, Priced, Provider
@@ -259,7 +259,7 @@ class CostTracker:
         most, cost = self._settings.max_chars, self._settings.max_cost
         if most is not None and characters > most:
             return f"max-chars = {most}"
-        money = 0.0 if self._price is None else self._price.of(credit_count)
+        money = 0.0 if self._price is None else self._price.compute_cost(credit_count)
         if cost is not None and money > cost * (1 + _ROUNDING):
             return f"max-cost = {cost:g}"
         return None
@@ -312,11 +312,11 @@ def find_repeat_purchases(
         is_own = origin.voice.partition("/")[0] == provider.name
         if origin.text and is_own and origin.recipe not in fresh:
             before.setdefault((origin.text, origin.reading), []).append(origin)
-    now = plan_types.Origins(settings, provider)
+    builder = voice_selection.ProvenanceBuilder(settings, provider)
     found = {}
     for job in jobs:
         if earlier := before.get((job.form.text, job.form.reading)):
-            current = now.of(job.form, job.voice, job.recipe, job.speed)
+            current = builder.build(job.form, job.voice, job.recipe, job.speed)
             why = _why_again(job, rejected, forced=settings.force)
             found[job.recipe] = _reason(_nearest(earlier, current), current, why)
     return found

@@ -22,7 +22,7 @@ from tts_assets.build.generate.clip import (
 )
 from tts_assets.build.generate.results import SLACK, Results, ServiceWaits
 from tts_assets.build.generate.work_items import WorkQueue, count_most_pieces, cuts_of
-from tts_assets.build.plan import output_folder, plan_types, planner
+from tts_assets.build.plan import output_folder, planner, voice_selection
 from tts_assets.build.pool import FailureRules, Pool, start_time_limit
 from tts_assets.config import keys
 from tts_assets.engines.protocol import Bounded, Paced, Recorder, Remote
@@ -220,7 +220,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
 
     async def work(item: WorkItem) -> FinishedClip | None:
         restart = start_time_limit(slack * item.time_limits)
-        return await queue.make(item, on_start=restart)
+        return await queue.make(item, restart_timer=restart)
 
     bound = run.settings.max_failures
     pool = Pool(
@@ -246,7 +246,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
             places=sum(len(job.clips) for job in run.jobs),
             characters=sum(len(job.form.text) for job in run.jobs),
             provider=run.provider.name,
-            voice=plan_types.find_voice(run.settings, run.provider).name,
+            voice=voice_selection.find_voice(run.settings, run.provider).name,
         )
     )
     jobs = sort_longest_first(run.jobs)
@@ -254,7 +254,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
     due = run.limits.dispatch(jobs) if costs is None else costs.dispatch(jobs, context.speaker)
     results = Results(run, queue, pool)
     async with pool:
-        async for result in pool.run(queue.of(due), total=len(jobs)):
+        async for result in pool.run(queue.iter_items(due), total=len(jobs)):
             results.take(result)
             if pool.is_stopped:
                 # Too many failures or a fatal error: send no more requests.

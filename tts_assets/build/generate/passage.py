@@ -108,9 +108,9 @@ class Passage:
         text = self._parts[number].segment.form.text
         return f"segment {number + 1} of {len(self)} ({truncate_text(text, 20)})"
 
-    async def speak(self, number: int, *, on_start: Callable[[], None]) -> None:
+    async def speak(self, number: int, *, restart_timer: Callable[[], None]) -> None:
         """Generate a segment, and cache it until all are finished."""
-        (speech, sound), findings = await self.take(number, on_start=on_start)
+        (speech, sound), findings = await self.take(number, restart_timer=restart_timer)
         cached = CachedSegment(
             frames=sound.samples.size,
             check=0,
@@ -131,7 +131,7 @@ class Passage:
         keep = partial(self._cache.store_segment, self._parts[number].name, sound.samples, cached)
         self._finished[number] = await to_thread.run_sync(keep, limiter=self._context.threads)
 
-    async def take(self, number: int, *, on_start: Callable[[], None]) -> SegmentTake:
+    async def take(self, number: int, *, restart_timer: Callable[[], None]) -> SegmentTake:
         """Generate a segment without caching it.
 
         Returns:
@@ -144,7 +144,7 @@ class Passage:
             part.around,
             self._context,
             timed=bool(part.segment.phrases),
-            on_start=on_start,
+            restart_timer=restart_timer,
         )
 
     async def finish(self, target: OutputTarget) -> FinishedClip:
@@ -263,7 +263,7 @@ async def record_segment(
     context: BuildContext,
     *,
     timed: bool,
-    on_start: Callable[[], None],
+    restart_timer: Callable[[], None],
 ) -> SegmentTake:
     """Generate a segment of a passage; ``around`` are the texts before and after it.
 
@@ -277,7 +277,7 @@ async def record_segment(
         return await speaker.record_segment(form, voice, around, timed=timed)
 
     async def take() -> SegmentTake:
-        speech = await _speak_segment(form, voice, around, speaker, timed, on_start)
+        speech = await _speak_segment(form, voice, around, speaker, timed, restart_timer)
         finished = partial(_finish_segment, speech, voice, context)
         sound, findings = await to_thread.run_sync(finished, limiter=context.threads)
         return (speech, sound), findings
@@ -296,13 +296,13 @@ async def _speak_segment(
     around: tuple[str, str],
     speaker: Speaker,
     timed: bool,  # noqa: FBT001 - private, and called once
-    on_start: Callable[[], None],
+    restart_timer: Callable[[], None],
 ) -> Speech:
     if timed and isinstance(speaker, TimestampSpeaker):
-        return await speaker.speak_timed(form, voice, around, on_start=on_start)
+        return await speaker.speak_timed(form, voice, around, restart_timer=restart_timer)
     if isinstance(speaker, Contextual):
-        return await speaker.speak_within(form, voice, around, on_start=on_start)
-    return await speaker.speak(form, voice, on_start=on_start)
+        return await speaker.speak_within(form, voice, around, restart_timer=restart_timer)
+    return await speaker.speak(form, voice, restart_timer=restart_timer)
 
 
 def _finish_segment(
@@ -318,13 +318,13 @@ def _finish_segment(
 
 def _parts(job: Job, segments: Sequence[Segment], context: BuildContext) -> list[_Part]:
     own = context.own_voice(job)
-    cast = context.cast(job.form, own)
+    voices = context.assign_voices(job.form, own)
     in_context = isinstance(context.speaker, Contextual)
     parts: list[_Part] = []
     for number, segment in enumerate(segments):
-        voice = cast.get(segment.speaker, own)
+        voice = voices.get(segment.speaker, own)
         around = _around(segments, number) if in_context else ("", "")
-        recipe = context.recipes.of_segment(segment.form, voice, around)
+        recipe = context.recipes.hash_segment(segment.form, voice, around)
         # Cache repeats separately: some voices are not deterministic.
         parts.append(_Part(segment, voice, around, segment_cache.name_of(number, recipe)))
     return parts

@@ -74,7 +74,7 @@ class WorkQueue:
         self._cuts = cuts
         self._failed: set[str] = set()
 
-    async def of(self, jobs: AsyncGenerator[Job, None]) -> AsyncGenerator[WorkItem, None]:
+    async def iter_items(self, jobs: AsyncGenerator[Job, None]) -> AsyncGenerator[WorkItem, None]:
         """The work items of jobs in order, without those of failed passages."""
         async with aclosing(jobs) as open_jobs:
             async for job in open_jobs:
@@ -99,7 +99,9 @@ class WorkQueue:
         except ClipError as exc:
             self._cuts[job.recipe] = str(exc)
 
-    async def make(self, piece: WorkItem, *, on_start: Callable[[], None]) -> FinishedClip | None:
+    async def make(
+        self, piece: WorkItem, *, restart_timer: Callable[[], None]
+    ) -> FinishedClip | None:
         """Execute a work item; None if its clip is not complete yet."""
         job, passage = piece.job, piece.passage
         if job.recipe in self._failed:
@@ -108,16 +110,18 @@ class WorkQueue:
             if isinstance(why := self._cuts.get(job.recipe), str):
                 raise ClipError(why)
             with self._record(job, None) as order:
-                clip = await make_clip(job, self._context, self._target, on_start=on_start)
+                clip = await make_clip(
+                    job, self._context, self._target, restart_timer=restart_timer
+                )
                 _close(order)
             return clip
         if piece.number is not None:
             with self._record(job, piece.number) as order:
-                await passage.speak(piece.number, on_start=on_start)
+                await passage.speak(piece.number, restart_timer=restart_timer)
                 _close(order)
             if not passage.is_whole:
                 return None
-        on_start()
+        restart_timer()
         return await passage.finish(self._target)
 
     def _record(self, job: Job, segment: int | None) -> AbstractContextManager[ClipRequests | None]:

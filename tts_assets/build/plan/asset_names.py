@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from tts_assets.build.plan.recipes import DIGITS
+from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.errors import InputError, UsageError, suggest_names
 from tts_assets.model import Format, Kind
 from tts_assets.store import asset_file_names
@@ -15,6 +16,8 @@ from tts_assets.store import asset_file_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tts_assets.config.catalogue_sources import Source
+    from tts_assets.config.settings import Settings
     from tts_assets.model import Clip
 
 _NAMES = ("kind", "recipe", "ext", "id", "part")
@@ -164,7 +167,7 @@ class Addresses:
                 for kind, path in self._assets.items()
             }
 
-    def of(self, clip: Clip, recipe: str) -> tuple[str, str]:
+    def fill_templates(self, clip: Clip, recipe: str) -> tuple[str, str]:
         """The path of a clip's asset below the output folder, and its URL.
 
         Ids are escaped in file names, and percent-encoded in URLs (RFC 3986).
@@ -183,11 +186,11 @@ class Addresses:
 
     def asset(self, clip: Clip, recipe: str) -> str:
         """The path of a clip's asset; see :meth:`of`."""
-        return self.of(clip, recipe)[0]
+        return self.fill_templates(clip, recipe)[0]
 
     def url(self, clip: Clip, recipe: str) -> str:
         """The URL of a clip's asset; see :meth:`of`."""
-        return self.of(clip, recipe)[1]
+        return self.fill_templates(clip, recipe)[1]
 
     def folders(self) -> list[str]:
         """The folders that can contain assets, below the output folder; "" for itself."""
@@ -219,3 +222,39 @@ class Addresses:
                 entry=f"entry {clip.entry}",
             )
         return path
+
+
+class SourceAddresses:
+    """The templates of assets and URLs of each source."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._addresses: dict[tuple[str, str], Addresses] = {}
+        for source in (*settings.sources, *BUILT_IN.values()):
+            self.find(source)
+
+    def find(self, source: Source) -> Addresses:
+        settings = self._settings
+        names = (source.asset or settings.asset, source.url or settings.url)
+        if names not in self._addresses:
+            try:
+                self._addresses[names] = Addresses(*names, settings.sound.format)
+            except UsageError as problem:
+                if source.asset is None and source.url is None:
+                    raise
+                raise UsageError(f"{source.name}: {problem}") from problem
+            if settings.bucket_url is not None and not self._addresses[names].by_recipe:
+                raise UsageError(
+                    f"asset: the template {names[0]!r} has no {{recipe}}, which names in a bucket need: "
+                    "its objects are cached forever, and two runs must not write different sounds "
+                    "under one name"
+                )
+        return self._addresses[names]
+
+    def list_all(self) -> list[Addresses]:
+        """The addresses of all sources, each pair of templates once."""
+        return [each for _, each in sorted(self._addresses.items(), key=lambda each: each[0])]
+
+    def folders(self) -> list[str]:
+        """The folders below the output folder that can contain assets."""
+        return sorted({folder for names in self._addresses.values() for folder in names.folders()})

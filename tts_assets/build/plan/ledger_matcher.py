@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
     from tts_assets.build.plan.asset_names import Addresses
-    from tts_assets.build.plan.plan_types import Plan
+    from tts_assets.build.plan.plan import Plan
     from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.model import Decision
     from tts_assets.store.ledger import Provenance
@@ -140,7 +140,7 @@ class LedgerMatcher:
         upgraded = engine_changes(found.engine, now.engine)
         if upgraded and not self._keep:
             return _plan_changed(item, upgraded)
-        asset, url = pending.addresses.of(item.clip, found.recipe)
+        asset, url = pending.addresses.fill_templates(item.clip, found.recipe)
         timeline = None if item.timeline is None else timeline_url(url, asset)
         item = item._replace(recipe=found.recipe, asset=asset, url=url, timeline=timeline)
         if asset != found.asset:

@@ -16,18 +16,15 @@ import msgspec
 from tts_assets.build.plan import asset_names, planner
 from tts_assets.build.plan.ledger_matcher import LedgerMatcher, Reviews, UnresolvedClip
 from tts_assets.build.plan.output_folder import Folder, Timelines, open_ledger
-from tts_assets.build.plan.plan_types import (
-    Origins,
-    Plan,
-    Shared,
-    SourceAddresses,
-    add_line_numbers,
-    check_voices,
-    find_lines,
-    list_speakers,
-    recipes,
-)
+from tts_assets.build.plan.plan import Plan, add_line_numbers, find_lines
 from tts_assets.build.plan.planner import TO_MAKE, Judged, State
+from tts_assets.build.plan.shard_selection import ShardSelection
+from tts_assets.build.plan.voice_selection import (
+    ProvenanceBuilder,
+    check_voices,
+    create_recipes,
+    list_speakers,
+)
 from tts_assets.catalogues.git import GitRevision
 from tts_assets.catalogues.open_catalogues import open_catalogues, pause_garbage_collector
 from tts_assets.catalogues.override_file import OverrideSet
@@ -87,7 +84,7 @@ class Selection:
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
-    def of(self, reader: CatalogueReader) -> Callable[[Clip], bool] | None:
+    def build_clip_filter(self, reader: CatalogueReader) -> Callable[[Clip], bool] | None:
         """A filter for the clips of a catalogue; None if the run includes all of them.
 
         Call it for every clip, or the clip's id counts as unmatched.
@@ -95,11 +92,11 @@ class Selection:
         Raises:
             UsageError: the revision is unknown, or git is missing.
         """
-        takes_entry = self.entry_filter(reader)
+        takes_entry = self.build_entry_filter(reader)
         return None if takes_entry is None else lambda clip: takes_entry(clip.entry)
 
-    def entry_filter(self, reader: CatalogueReader) -> Callable[[str], bool] | None:
-        """The same as ``of``, for the ids of entries.
+    def build_entry_filter(self, reader: CatalogueReader) -> Callable[[str], bool] | None:
+        """The same as ``build_clip_filter``, for the ids of entries.
 
         Raises:
             UsageError: the revision is unknown, or git is missing.
@@ -248,15 +245,15 @@ class _PlanBuilder:
         self._lines = lines
         self.reviews = Reviews(self.plan, unapproved=False)
         check_voices(settings, provider)
-        self._addresses = SourceAddresses(settings)
-        self._recipes = recipes(settings, provider)
-        self._origins = Origins(settings, provider)
+        self._addresses = asset_names.SourceAddresses(settings)
+        self._recipes = create_recipes(settings, provider)
+        self._provenance = ProvenanceBuilder(settings, provider)
         self.plan.overrides = OverrideSet(
             settings.overrides, partial(list_speakers, settings, provider)
         )
         self._pending: dict[int, UnresolvedClip] = {}
         shard = settings.shard
-        self._shared = None if shard is None else Shared(shard, settings.state_folder)
+        self._shared = None if shard is None else ShardSelection(shard, settings.state_folder)
         self._folder = Folder(settings, self._addresses.folders(), may_lack_files=may_lack_files)
         self.plan.recorded = self._folder.recorded
         self.plan.present = self._folder.present
@@ -278,11 +275,11 @@ class _PlanBuilder:
     def add_catalogue(self, reader: CatalogueReader) -> None:
         """Determine the states of the clips of one reader."""
         plan, source = self.plan, reader.source
-        names = self._addresses.of(source)
+        names = self._addresses.find(source)
         keep_foreign = source.overwrite is OverwritePolicy.OURS
         refused: list[tuple[Place, InputError]] = []
         first = len(plan.planned)
-        is_selected = self.selection.of(reader)
+        is_selected = self.selection.build_clip_filter(reader)
         file = os.path.realpath(reader.document.file)
         # Without ledger lines, there are no earlier assets to compare with.
         may_pend = bool(plan.recorded) and not self._settings.force
@@ -298,7 +295,7 @@ class _PlanBuilder:
                 refused.append((clip.at, problem))
                 continue
             if self._shared is not None:
-                self._shared.see(item)
+                self._shared.add_clip(item)
             if not selected:
                 continue
             if item.state in _UNRESOLVED and may_pend:
@@ -383,8 +380,8 @@ class _PlanBuilder:
         if self._shared is None:
             yield from enumerate(provisional)
             return
-        self.plan.sums = self._shared.sums()
-        own = self._shared.own()
+        self.plan.hashes = self._shared.hash_plan()
+        own = self._shared.select_recipes()
         yield from (each for each in enumerate(provisional) if each[1].recipe in own)
 
     def _count(
@@ -396,7 +393,7 @@ class _PlanBuilder:
         """Count a clip, and keep it if it matters; ``own``: its plan by its own recipe."""
         if item.state is State.FRESH:
             if item.clip.form.turns:
-                self.timelines.see(item.asset)
+                self.timelines.add_passage(item.asset)
             item = self.reviews.apply_review(item, own or item)
         elif own is None:
             item = self._add_last_failure(item)
@@ -418,7 +415,7 @@ class _PlanBuilder:
     def _pend(self, item: planner.ClipPlan, names: asset_names.Addresses) -> None:
         clip = item.clip
         before = self._planner.find_previous(clip, names, item.asset)
-        brief = self._recipes.brief(clip.form, clip.voice, clip.speed)
+        brief = self._recipes.hash_request(clip.form, clip.voice, clip.speed)
         self._pending[len(self.plan.planned)] = UnresolvedClip(item, names, brief, before)
         self.plan.planned.append(item)
 
@@ -437,7 +434,7 @@ class _PlanBuilder:
     def _origin_now(self, item: planner.ClipPlan, brief: str) -> Provenance:
         """The ledger line that a clip would get if it were generated now."""
         clip = item.clip
-        now = self._origins.of(clip.form, clip.voice, item.recipe, clip.speed)
+        now = self._provenance.build(clip.form, clip.voice, item.recipe, clip.speed)
         return msgspec.structs.replace(now, asset=item.asset, brief=brief)
 
     def _add_last_failure(self, item: planner.ClipPlan) -> planner.ClipPlan:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
-    from tts_assets.build.plan.plan_types import Plan
+    from tts_assets.build.plan.plan import Plan
     from tts_assets.config.settings import BucketSettings, Settings
     from tts_assets.model import Decision
     from tts_assets.store.ledger import AssetRecord
@@ -248,7 +248,7 @@ class Timelines:
         self._deep = plan.judged_by is Judged.BYTES
         self._is_used = plan.judged_by is not Judged.LEDGER
 
-    def see(self, asset: str) -> None:
+    def add_passage(self, asset: str) -> None:
         """Add the asset of a fresh passage."""
         if self._deep or self._lacks(asset):
             self._assets.add(asset)

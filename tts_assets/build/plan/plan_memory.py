@@ -37,7 +37,7 @@ from tts_assets.store.ledger_line import LEDGER_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tts_assets.build.plan.plan_types import Plan
+    from tts_assets.build.plan.plan import Plan
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
@@ -162,7 +162,7 @@ class PlanMemory:
 
     def restore(self, known: SettledPlan) -> Plan:
         """A remembered plan as a new one, for those who go on to build it."""
-        from tts_assets.build.plan.plan_types import Plan  # noqa: PLC0415 - `check` needs none
+        from tts_assets.build.plan.plan import Plan  # noqa: PLC0415 - `check` needs none
 
         sources = [*self._settings.sources, *BUILT_IN.values()]
         catalogues = [Catalogue(file=file, source=sources[at]) for file, at in known.catalogues]

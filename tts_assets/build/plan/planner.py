@@ -187,8 +187,8 @@ class Planner:
         Raises:
             InputError: another entry has the same file or URL, or its name is too long.
         """
-        recipe = self._recipes.of(clip.form, clip.voice, clip.speed)
-        asset, url = addresses.of(clip, recipe)
+        recipe = self._recipes.hash_clip(clip.form, clip.voice, clip.speed)
+        asset, url = addresses.fill_templates(clip, recipe)
         is_own = clip.url is None or clip.url == url
         if is_own and addresses.names_tell and self._is_fresh(asset, recipe, clip):
             return ClipPlan(clip, recipe, asset, url, State.FRESH, _FRESH)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tts_assets.model import DictionaryWord, Sound, SpokenForm, Voice
 
     #: Assigns a voice to each speaker of a passage, by name; its argument is the clip's own voice.
-    Cast: TypeAlias = Callable[[SpokenForm, Voice], Mapping[str, Voice]]
+    AssignVoices: TypeAlias = Callable[[SpokenForm, Voice], Mapping[str, Voice]]
 
 
 #: A speaker's name, the provider and name of the voice, and its speed.
@@ -37,7 +37,7 @@ def recipes_in(text: str) -> list[str]:
     return _RECIPE.findall(text)
 
 
-def _alone(form: SpokenForm, own: Voice) -> Mapping[str, Voice]:
+def _assign_own_voice(form: SpokenForm, own: Voice) -> Mapping[str, Voice]:
     return {turn.speaker: own for turn in form.turns}
 
 
@@ -53,7 +53,7 @@ class Recipes:
         words: tuple[DictionaryWord, ...] = (),
         accents: Callable[[str], bool] = lambda _: True,
         pauses: Pauses | None = None,
-        cast: Cast = _alone,
+        assign_voices: AssignVoices = _assign_own_voice,
     ) -> None:
         """Set the inputs that the clips of a run have in common.
 
@@ -64,7 +64,7 @@ class Recipes:
             words: the user's dictionary; a word affects only texts that contain its spelling.
             accents: whether a voice follows pitch accents; if not, they don't affect recipes.
             pauses: the silence between the segments of passages; None for the default.
-            cast: assigns voices to the speakers of passages.
+            assign_voices: assigns voices to the speakers of passages.
         """
         self._voice = voice
         self._engine = engine
@@ -72,14 +72,16 @@ class Recipes:
         self._sound_words = sound_words(sound)
         self._accents = accents
         self._pauses = pauses or Pauses()
-        self._cast = cast
+        self._assign_voices = assign_voices
         self._begun: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
         self._briefs: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
         self._words = _Words(words) if words else None
         #: The result of `describe_engine` for each voice used so far.
         self.engines: dict[str, str] = {}
 
-    def of(self, form: SpokenForm, voice: str | None = None, speed: float | None = None) -> str:
+    def hash_clip(
+        self, form: SpokenForm, voice: str | None = None, speed: float | None = None
+    ) -> str:
         """The recipe of a form: 24 hex digits of BLAKE2b, keyed with the common inputs.
 
         Args:
@@ -98,7 +100,9 @@ class Recipes:
             recipe.update(self._passage(form, own, whole=True))
         return recipe.hexdigest()
 
-    def brief(self, form: SpokenForm, voice: str | None = None, speed: float | None = None) -> str:
+    def hash_request(
+        self, form: SpokenForm, voice: str | None = None, speed: float | None = None
+    ) -> str:
         """The hash of the request to the engine, without its version; as long as a recipe."""
         own = (voice, speed)
         begun = self._briefs.get(own)
@@ -111,7 +115,7 @@ class Recipes:
             brief.update(self._passage(form, own, whole=False))
         return brief.hexdigest()
 
-    def of_segment(self, form: SpokenForm, voice: Voice, around: tuple[str, str]) -> str:
+    def hash_segment(self, form: SpokenForm, voice: Voice, around: tuple[str, str]) -> str:
         """The recipe of a cached segment: of its samples before loudness normalisation.
 
         Args:
@@ -128,9 +132,9 @@ class Recipes:
         self, form: SpokenForm, voice: str | None = None, speed: float | None = None
     ) -> tuple[Speaker, ...]:
         """The speakers of a passage, each with provider, voice and speed."""
-        cast = self._cast(form, self._own((voice, speed))) if form.turns else {}
+        voices = self._assign_voices(form, self._own((voice, speed))) if form.turns else {}
         return tuple(
-            (name, f"{each.provider}/{each.name}", each.speed) for name, each in cast.items()
+            (name, f"{each.provider}/{each.name}", each.speed) for name, each in voices.items()
         )
 
     def sound_words(self, form: SpokenForm) -> str:
@@ -164,14 +168,14 @@ class Recipes:
 
     def _passage(self, form: SpokenForm, own: _Own, *, whole: bool) -> bytes:
         """The other inputs of a passage: its turns, their voices, and the pauses."""
-        cast = self._cast(form, self._own(own))
+        voices = self._assign_voices(form, self._own(own))
         inputs: list[object] = [
             [(turn.size, turn.speaker) for turn in form.turns],
-            [(name, asdict(each)) for name, each in cast.items()],
+            [(name, asdict(each)) for name, each in voices.items()],
             self._pauses_in(form),
         ]
         if whole:
-            inputs += [PASSAGES, [self._ask_engine(each.name) for each in cast.values()]]
+            inputs += [PASSAGES, [self._ask_engine(each.name) for each in voices.values()]]
         return b"\2" + json.dumps(inputs, sort_keys=True).encode()
 
     def _pauses_in(self, form: SpokenForm) -> dict[str, int]:

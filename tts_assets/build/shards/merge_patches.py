@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tts_assets.build.plan import plan_types
+from tts_assets.build.plan import shard_selection
 from tts_assets.build.plan.output_folder import bytes_of
 from tts_assets.build.shards.shard_record import (
     Header,
@@ -69,7 +69,7 @@ def find_readers(
     overrides = OverrideSet(settings.overrides)
     chosen = replace(settings, paths=tuple(paths), kinds=(), partial=True)
     for reader in open_catalogues(chosen, trouble, overrides):
-        file = plan_types.from_output(reader.document.file, settings.state_folder)
+        file = shard_selection.from_output(reader.document.file, settings.state_folder)
         each = found.setdefault(file, Readers(reader.document.file, overrides=overrides))
         each.sources.append(reader.source)
         source = short_name(reader.source.name)

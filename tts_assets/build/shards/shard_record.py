@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
-from tts_assets.build.plan import plan_types, recipes
+from tts_assets.build.plan import recipes, shard_selection, voice_selection
 from tts_assets.build.plan.output_folder import bytes_of
 from tts_assets.catalogues.write_back import PendingUrl, make_pending_url
 from tts_assets.errors import InputError
@@ -84,12 +84,12 @@ class _HeaderVersion(msgspec.Struct):
 
 
 def header(
-    settings: Settings, provider: Provider, sums: plan_types.Sums, *, finished: bool
+    settings: Settings, provider: Provider, hashes: shard_selection.PlanHashes, *, finished: bool
 ) -> Header:
     """Build the header of a shard; ``finished``: whether its run ended."""
     shard = settings.shard
     assert shard is not None  # noqa: S101 - only shards have headers
-    voice = plan_types.find_voice(settings, provider)
+    voice = voice_selection.find_voice(settings, provider)
     own = {(each.asset or settings.asset, each.url or settings.url) for each in settings.sources}
     templates = [(settings.asset, settings.url), *sorted(own - {(settings.asset, settings.url)})]
     return Header(
@@ -103,8 +103,8 @@ def header(
         voice=f"{voice.name} at {voice.speed:g}",
         sound=recipes.sound_words(settings.sound),
         templates=tuple(f"{asset} {url}" for asset, url in templates),
-        catalogues=sums.catalogues,
-        plan=sums.plan,
+        catalogues=hashes.catalogues,
+        plan=hashes.plan,
     )
 
 
@@ -213,7 +213,7 @@ def short_name(source: str) -> str:
 def patch(clip: Clip, url: str, output: str) -> Patch:
     """The record of a clip's URL."""
     return Patch(
-        file=plan_types.from_output(clip.file, output),
+        file=shard_selection.from_output(clip.file, output),
         source=short_name(clip.source),
         entry=clip.entry,
         part=clip.part,
@@ -230,7 +230,7 @@ def check_name(file: str, output: str) -> None:
     Raises:
         InputError: it is not UTF-8.
     """
-    if not _is_utf8(plan_types.from_output(file, output)):
+    if not _is_utf8(shard_selection.from_output(file, output)):
         raise InputError(
             "its path is not UTF-8, so a shard cannot record where its URLs belong: rename "
             "it, or omit --shard",

@@ -1,4 +1,7 @@
-"""Progress of items on standard error: a bar on a terminal, a line now and then elsewhere."""
+"""Progress on standard error: a bar on a terminal, a line now and then elsewhere.
+
+The events of a run that generates clips become figures here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tts_assets.cli.output.console_text import resolve_progress
+from tts_assets.build.events import (
+    ClipFailed,
+    ClipMade,
+    Event,
+    SegmentMade,
+    ServiceWait,
+    Started,
+    Waiting,
+)
+from tts_assets.cli.output.console_text import (
+    WAITING_MESSAGE,
+    LinePrinter,
+    format_count,
+    resolve_progress,
+    to_one_line,
+)
 from tts_assets.config.settings import Progress as Wanted
 
 if TYPE_CHECKING:
@@ -15,6 +33,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.progress import Progress, TaskID
+
+    from tts_assets.build.pool import Counts
 
 
 #: Without a terminal, the interval of lines in seconds, and the share of work between two lines.
@@ -186,4 +206,92 @@ def _create_bars(console: Console) -> Progress:
         expand=True,
         redirect_stdout=False,
         redirect_stderr=False,
+    )
+
+
+@contextmanager
+def show_build_progress(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], None]]:
+    """A callback that shows the events of a run.
+
+    Args:
+        wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
+        console: the console on standard error.
+    """
+    with open_progress_view(wanted, console) as view:
+        yield (lambda _: None) if view is None else _BuildReporter(console, view)
+
+
+class _BuildReporter(LinePrinter):
+    """Turns events into figures: how many clips, how fast, and how fast for real time."""
+
+    def __init__(self, console: Console, view: ProgressView) -> None:
+        super().__init__(console)
+        self._view = view
+        self._started: Started | None = None
+        self._begun = time.monotonic()
+        self._audio_seconds = 0.0
+        self._characters = 0.0
+        #: Characters of passages in progress, by recipe.
+        self._partial: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Waiting(path=path):
+                self.print_once(WAITING_MESSAGE.format(path))
+            case Started():
+                self._started = event
+                self._begun = time.monotonic()
+                self.print_once(_format_start(event))
+            case ServiceWait():
+                self.print_line(_format_wait_line(event))
+            case SegmentMade(job=job, out_of=segments):
+                done = len(job.form.text) / segments
+                self._partial[job.recipe] = self._partial.get(job.recipe, 0.0) + done
+                self._characters += done
+                self._show_counts(event.counts)
+            case ClipMade() | ClipFailed():
+                text = event.job.form.text
+                self._characters += len(text) - self._partial.pop(event.job.recipe, 0.0)
+                if isinstance(event, ClipMade):
+                    self._audio_seconds += event.audio_seconds
+                self._show_counts(event.counts)
+
+    def _show_counts(self, counts: Counts) -> None:
+        if self._started is None:
+            return
+        seconds = max(time.monotonic() - self._begun, 1e-6)
+        done = counts.done + counts.failed
+        share = min(self._characters / max(self._started.characters, 1), 1.0)
+        self._view.show(
+            ProgressFigures(
+                count=f"{done:,}/{self._started.jobs:,}",
+                share=share,
+                is_last=done == self._started.jobs,
+                details=(
+                    f"{counts.failed:,} failed",
+                    f"{done / seconds:,.1f} clips/s",
+                    f"{self._audio_seconds / seconds:.1f}x real time",
+                    # One more may be queued.
+                    f"{min(counts.active, self._started.workers)} active",
+                ),
+                seconds_left=estimate_seconds(self._begun, share),
+            )
+        )
+
+
+def _format_start(event: Started) -> str:
+    places = "" if event.places == event.jobs else f" for {format_count(event.places, 'place')}"
+    return (
+        f"{format_count(event.jobs, 'clip')} to generate{places} with {event.provider}/{event.voice}, "
+        f"{event.workers} at a time"
+    )
+
+
+def _format_wait_line(event: ServiceWait) -> str:
+    """The reason why the service refuses requests, and how long the run waits."""
+    waits = "waits" if event.requests == 1 else "wait"
+    return (
+        f"{format_count(event.requests, 'request')} {waits} for the service, the latest for "
+        f"{event.seconds:,.0f} s: {to_one_line(event.reason)} ({event.refusals:,} refused, "
+        f"{event.retries:,} repeated so far)"
     )

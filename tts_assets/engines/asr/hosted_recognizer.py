@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import Settings
     from tts_assets.engines.asr.recognizer_protocol import RecognizerProvider
     from tts_assets.engines.process.supervisor import EngineHost
-    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.protocol import RestartTimer
     from tts_assets.model import Samples
 
 
@@ -64,14 +64,19 @@ class HostedRecognizer:
         self._is_shared = len(hosts) == 1
 
     async def recognize(
-        self, samples: Samples, *, language: str, prompt: str = "", on_start: OnStart = None
+        self,
+        samples: Samples,
+        *,
+        language: str,
+        prompt: str = "",
+        restart_timer: RestartTimer = None,
     ) -> Recognized:
         """Transcribe; arguments and errors as in Recognizer."""
         data = samples.astype("<f4", copy=False).tobytes()
         question = Question(samples=data, language=language, prompt=prompt)
         body = msgspec.msgpack.encode(question)
         async with self._borrow_host() as host:
-            return _recognized.decode(await host.ask(body, on_start=on_start))
+            return _recognized.decode(await host.ask(body, restart_timer=restart_timer))
 
     @contextlib.asynccontextmanager
     async def _borrow_host(self) -> AsyncIterator[EngineHost]:

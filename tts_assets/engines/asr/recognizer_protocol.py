@@ -9,7 +9,7 @@ from tts_assets.engines.registry import PluginRegistry
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.protocol import RestartTimer
     from tts_assets.model import Samples
 
 
@@ -56,7 +56,12 @@ class Recognizer(Protocol):
         ...
 
     async def recognize(
-        self, samples: Samples, *, language: str, prompt: str = "", on_start: OnStart = None
+        self,
+        samples: Samples,
+        *,
+        language: str,
+        prompt: str = "",
+        restart_timer: RestartTimer = None,
     ) -> Recognized:
         """Transcribe a recording; cancelling the call stops the work.
 
@@ -66,7 +71,7 @@ class Recognizer(Protocol):
             samples: float32, mono, full scale at -1..1, 16,000 per second.
             language: the spoken language: ``ja``, ``en``...
             prompt: words and names that may occur, for engines that support prompts.
-            on_start: restarts the time limit: called when work begins, and again if it is restarted
+            restart_timer: restarts the time limit: called when work begins, and again if it is restarted
                 after a failure that these samples did not cause.
 
         Raises:

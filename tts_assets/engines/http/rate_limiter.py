@@ -175,7 +175,7 @@ class Limiter:
         try:
             with self._until_stopped(), self._count_wait():
                 await self._wait_for_turn()
-            self.refuse_if_stopped()
+            self.raise_if_stopped()
             self._requests += self._is_slot_a_request
             slot = Slot(current_time())
             self._slots.add(slot)
@@ -201,7 +201,7 @@ class Limiter:
         Raises:
             StoppedError: `stop` was called.
         """
-        self.refuse_if_stopped()
+        self.raise_if_stopped()
         self._retries += retry
         self._resting += 1
         self.on_change()
@@ -319,7 +319,7 @@ class Limiter:
         """Count requests without a complete response or its cost; -1 for one that was recovered."""
         self._lost += count
 
-    def refuse_if_stopped(self) -> None:
+    def raise_if_stopped(self) -> None:
         """Raise StoppedError, or the error of `stop`, if no more requests may begin."""
         if self._stop_error is not None:
             raise self._stop_error
@@ -327,7 +327,7 @@ class Limiter:
     @contextmanager
     def _until_stopped(self) -> Iterator[None]:
         """Run a wait that `stop` cancels."""
-        self.refuse_if_stopped()
+        self.raise_if_stopped()
         with anyio.CancelScope() as scope:
             self._stoppable.add(scope)
             try:
@@ -335,7 +335,7 @@ class Limiter:
             finally:
                 self._stoppable.discard(scope)
         if scope.cancelled_caught:
-            self.refuse_if_stopped()
+            self.raise_if_stopped()
 
     @contextmanager
     def _count_wait(self) -> Iterator[None]:

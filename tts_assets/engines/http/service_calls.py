@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from tts_assets.engines.http.rate_limiter import Limiter, Slot
-    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.protocol import RestartTimer
 
 
 T = TypeVar("T")
@@ -151,20 +151,20 @@ class RetryingClient:
         while True:
             await anyio.sleep(seconds)
             for ticket in tuple(self._idle):
-                ticket.on_start()
+                ticket.restart_timer()
 
     async def ask(
         self,
         send: Callable[[], Awaitable[ServiceResponse]],
         judge: Judge[T],
-        on_start: OnStart = None,
+        restart_timer: RestartTimer = None,
     ) -> T:
         """Send a request until a response has a value.
 
         Args:
             send: sends the request; called for each attempt.
             judge: returns the value of a response, or raises.
-            on_start: restarts the time limit: called while the request waits, when it is sent, and
+            restart_timer: restarts the time limit: called while the request waits, when it is sent, and
                 when the response has arrived.
 
         Raises:
@@ -172,14 +172,14 @@ class RetryingClient:
             FatalError: no further request can succeed.
         """
         paid_attempts = 0
-        with _Ticket(self._idle, on_start) as ticket:
+        with _Ticket(self._idle, restart_timer) as ticket:
             for attempt in itertools.count(1):
                 try:
                     return await self._attempt_once(send, judge, ticket)
                 except TransientError as exc:
                     paid_attempts += not exc.unpaid
-                    self._refuse_hopeless(exc)
-                    self._refuse_exhausted(exc, attempt, paid_attempts)
+                    self._raise_if_hopeless(exc)
+                    self._raise_if_exhausted(exc, attempt, paid_attempts)
                     seconds = min(exc.seconds, _MAX_RETRY_AFTER) or self._choose_pause(attempt)
                     reason = str(exc)
                 with self.limiter.rest(retry=True, reason=reason, seconds=seconds):
@@ -204,7 +204,7 @@ class RetryingClient:
             try:
                 return await self._send_in_slot(send, judge, ticket)
             except RateLimitedError as exc:
-                self._refuse_hopeless(exc)
+                self._raise_if_hopeless(exc)
                 reason = str(exc)
             with self.limiter.rest(reason=reason, seconds=seconds):
                 await anyio.sleep(seconds * random.uniform(1, 2))
@@ -228,7 +228,7 @@ class RetryingClient:
                 raise
             except ClipTimeoutError as exc:
                 limiter.record_failure(slot)
-                self._refuse_slow(exc, slot)
+                self._raise_if_slow(exc, slot)
                 raise
             except ClipError:
                 # The service responded; the clip is the problem.
@@ -241,7 +241,7 @@ class RetryingClient:
             self._timeouts = self._errors_in_a_row = 0
             return value
 
-    def _refuse_slow(self, error: ClipTimeoutError, slot: Slot) -> None:
+    def _raise_if_slow(self, error: ClipTimeoutError, slot: Slot) -> None:
         """Raise if several requests in a row time out, as each may be charged."""
         # Timeouts of requests that were open together count once.
         if slot.begun >= self._timeout_time:
@@ -256,14 +256,14 @@ class RetryingClient:
         self.limiter.stop(error)
         return error
 
-    def _refuse_exhausted(self, error: TransientError, attempt: int, paid_attempts: int) -> None:
+    def _raise_if_exhausted(self, error: TransientError, attempt: int, paid_attempts: int) -> None:
         """Raise if a request has no attempts left."""
         retry_policy = self._retry_policy
         if paid_attempts >= retry_policy.attempts or attempt >= retry_policy.unpaid_attempts:
             times = "once" if attempt == 1 else f"{attempt} times"
             raise ClipError(f"{error} (tried {times})") from error
 
-    def _refuse_hopeless(self, error: TransientError | RateLimitedError) -> None:
+    def _raise_if_hopeless(self, error: TransientError | RateLimitedError) -> None:
         """Raise if no request has succeeded for too long."""
         retry_policy = self._retry_policy
         is_unreached = (
@@ -283,11 +283,11 @@ class RetryingClient:
 class _Ticket:
     """A call; `RetryingClient.run` restarts its time limit except while its request is open."""
 
-    __slots__ = ("_idle", "on_start")
+    __slots__ = ("_idle", "restart_timer")
 
-    def __init__(self, idle: dict[_Ticket, None], on_start: OnStart) -> None:
+    def __init__(self, idle: dict[_Ticket, None], restart_timer: RestartTimer) -> None:
         self._idle = idle
-        self.on_start = on_start or (lambda: None)
+        self.restart_timer = restart_timer or (lambda: None)
 
     def __enter__(self) -> Self:
         self._idle[self] = None
@@ -300,10 +300,10 @@ class _Ticket:
     def begin(self) -> Iterator[None]:
         """Let the time limit run during the block."""
         del self._idle[self]
-        self.on_start()
+        self.restart_timer()
         try:
             yield
         finally:
             self._idle[self] = None
             # Even a late response was paid for, so leave time to store the clip.
-            self.on_start()
+            self.restart_timer()

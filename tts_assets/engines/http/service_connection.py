@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tts_assets.engines.http.http_client import Client, Endpoint
     from tts_assets.engines.http.service_calls import Judge, ServiceRequest, ServiceResponse
-    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.protocol import RestartTimer
 
 T = TypeVar("T")
 
@@ -36,13 +36,13 @@ class ServiceConnection:
         self,
         request: ServiceRequest,
         judge: Judge[T],
-        on_start: OnStart = None,
+        restart_timer: RestartTimer = None,
         *,
         send: Callable[[], Awaitable[ServiceResponse]] | None = None,
     ) -> T:
         """Send a request, by default with the client; see :meth:`RetryingClient.ask`."""
         return await self._retrying_client.ask(
-            send or partial(self.client.ask, request), judge, on_start
+            send or partial(self.client.ask, request), judge, restart_timer
         )
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import Process, TaskGroup
 
-    from tts_assets.engines.protocol import OnStart
+    from tts_assets.engines.protocol import RestartTimer
     from tts_assets.errors import TtsAssetsError
     from tts_assets.model import (
         DictionaryWord,
@@ -58,7 +58,7 @@ class PendingRequest:
     sent: bool = False
     suspect: bool = False
     #: Restarts the time limit: called when work begins, and while the request waits.
-    on_start: Callable[[], None]
+    restart_timer: Callable[[], None]
 
     def set_result(self, result: messages.Reply | TtsAssetsError) -> None:
         """Set the result and wake the caller."""
@@ -191,10 +191,12 @@ class EngineHost:
         self._idle_deaths = 0
         self._fatal_error: FatalError | None = None
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: OnStart = None) -> Speech:
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, restart_timer: RestartTimer = None
+    ) -> Speech:
         """Synthesize a form in the engine's process.
 
-        ``on_start`` restarts the time limit: it is called while the request waits, when it is sent, and when
+        ``restart_timer`` restarts the time limit: it is called while the request waits, when it is sent, and when
         it is sent again after a failure that it did not cause.
 
         Raises:
@@ -205,7 +207,7 @@ class EngineHost:
         import numpy as np  # noqa: PLC0415 - heavy, and most runs use record instead
 
         request = messages.SynthesizeRequest(number=next(self._numbers), form=form, voice=voice)
-        reply = await self._await_reply(request, on_start)
+        reply = await self._await_reply(request, restart_timer)
         return Speech(
             samples=np.frombuffer(reply.samples, dtype="<f4"),
             rate_hz=reply.rate_hz,
@@ -213,20 +215,20 @@ class EngineHost:
         )
 
     async def record(
-        self, form: SpokenForm, voice: Voice, sound: Sound, *, on_start: OnStart = None
+        self, form: SpokenForm, voice: Voice, sound: Sound, *, restart_timer: RestartTimer = None
     ) -> Recording:
         """Synthesize and encode a form in the engine's process; arguments and errors as in speak."""
         request = messages.SynthesizeRequest(
             number=next(self._numbers), form=form, voice=voice, sound=sound
         )
-        reply = await self._await_reply(request, on_start)
+        reply = await self._await_reply(request, restart_timer)
         assert reply.recording is not None  # noqa: S101 - requested with a sound
         return reply.recording
 
-    async def ask(self, question: bytes, *, on_start: OnStart = None) -> bytes:
+    async def ask(self, question: bytes, *, restart_timer: RestartTimer = None) -> bytes:
         """Send a raw request and return the raw answer, in the engine's encoding; errors as in speak."""
         request = messages.RawRequest(number=next(self._numbers), question=question)
-        return (await self._await_reply(request, on_start)).answer
+        return (await self._await_reply(request, restart_timer)).answer
 
     async def read_forms(self, forms: Sequence[SpokenForm]) -> list[Pronunciation | str]:
         """The pronunciation of each form, or the reason why it has none.
@@ -275,10 +277,12 @@ class EngineHost:
             raise fatal[0]
         return results
 
-    async def _await_reply(self, request: messages.Request, on_start: OnStart) -> messages.Reply:
+    async def _await_reply(
+        self, request: messages.Request, restart_timer: RestartTimer
+    ) -> messages.Reply:
         if self._fatal_error is not None:
             raise self._fatal_error
-        entry = PendingRequest(request=request, on_start=on_start or (lambda: None))
+        entry = PendingRequest(request=request, restart_timer=restart_timer or (lambda: None))
         self._pending[request.number] = entry
         self._signal_change()
         try:
@@ -341,7 +345,7 @@ class EngineHost:
             for entry in self._pending.values():
                 # The time limit leaves out loading, and crashes caused by other clips.
                 if not entry.sent:
-                    entry.on_start()
+                    entry.restart_timer()
 
     async def _send_requests(self, process: Process) -> None:
         assert process.stdin is not None  # noqa: S101 - opened with a pipe
@@ -353,7 +357,7 @@ class EngineHost:
                 ready = self._ready and not self._killed
                 for entry in select_sendable(self._pending.values(), self.workers) if ready else ():
                     entry.sent = True
-                    entry.on_start()
+                    entry.restart_timer()
                     await process.stdin.send(messages.encode_frame(entry.request))
                 await changed.wait()
 
