@@ -177,9 +177,14 @@ class BuildState:
         return bool(due) or any(item.held for item in self.plan.planned)
 
 
-async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> None:
-    """Update the plan and the jobs; with a memory, reuse the remembered plan if it is valid."""
-    plan = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=True)
+async def refresh_plan(
+    run: BuildState, memory: PlanMemory | None = None, *, lines: bool = True
+) -> None:
+    """Update the plan and the jobs; with a memory, reuse the remembered plan if it is valid.
+
+    ``lines`` is as in `make_plan`.
+    """
+    plan = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=lines)
     recalled = None if memory is None else await anyio.to_thread.run_sync(memory.recall)
     if memory is None or recalled is None:
         run.plan = await anyio.to_thread.run_sync(plan)
