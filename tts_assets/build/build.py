@@ -27,7 +27,7 @@ from tts_assets.build.generate.executor import (
     report_waiting,
     store_records,
 )
-from tts_assets.build.generate.work_items import count_most_pieces
+from tts_assets.build.generate.work_items import limit_workers
 from tts_assets.build.plan import planner
 from tts_assets.build.plan.plan_memory import PlanMemory
 from tts_assets.build.pool import Stop, run_async
@@ -209,7 +209,7 @@ def _count_workers(run: BuildState) -> int:
     elif workers is None:
         one = run.settings.batch_mode
         workers = 1 if one else machine.default_worker_count(engine.base_mib, engine.footprint_mib)
-    return max(1, min(workers, count_most_pieces(run.jobs)))
+    return limit_workers(workers, run.jobs)
 
 
 async def write_back(run: BuildState) -> None:

@@ -305,7 +305,7 @@ class _PlanBuilder:
                 self._shared.see(item)
             if not selected:
                 continue
-            if item.state in _UNRESOLVED and may_pend:
+            if may_pend and item.state in _UNRESOLVED:
                 self._pend(item, names)
             elif self._shared or (item.state is State.FRESH and plan.judged_by is Judged.BYTES):
                 plan.planned.append(item)
@@ -449,7 +449,8 @@ class _PlanBuilder:
     def _add_last_failure(self, item: planner.ClipPlan) -> planner.ClipPlan:
         """Mark a clip that failed in the last run."""
         reason = self._folder.failed.get(item.recipe)
-        may_have_failed = item.state in {State.NEW, State.STALE} and not item.held
-        if reason is None or self._settings.force or not may_have_failed:
+        if reason is None or self._settings.force:
+            return item
+        if item.state not in {State.NEW, State.STALE} or item.held:
             return item
         return replace(item, state=State.FAILED, reason=f"it failed in the last run: {reason}")

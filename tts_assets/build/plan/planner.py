@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tts_assets.build.plan.recipes import recipes_in
 from tts_assets.errors import InputError
-from tts_assets.model import Clip
+from tts_assets.model import Clip, SpokenForm
 from tts_assets.store.asset_file_names import TIMELINE_ENDINGS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tts_assets.build.plan.asset_names import Addresses
     from tts_assets.build.plan.recipes import Recipes
-    from tts_assets.model import Place, SpokenForm
+    from tts_assets.model import Place
 
 
 class Aspect(StrEnum):
@@ -425,11 +425,8 @@ def find_timed_asset(url: str) -> str | None:
 # The jobs of a plan: one for each recipe.
 
 
-class Job(NamedTuple):
-    """One recipe to generate: equal clips are spoken once, and stored under each of their names.
-
-    It is a tuple, like Clip: a run may have a million.
-    """
+class Job(msgspec.Struct, frozen=True, gc=False):
+    """One recipe to generate: equal clips are spoken once, and stored under each of their names."""
 
     recipe: str  #: the recipe
     form: SpokenForm  #: the spoken form
@@ -455,7 +452,8 @@ def list_jobs(planned: Iterable[ClipPlan]) -> list[Job]:
                 equal.setdefault(recipe, []).append(item)
     for recipe, items in equal.items():
         job = jobs[recipe]
-        jobs[recipe] = job._replace(
+        jobs[recipe] = replace(
+            job,
             assets=tuple(sorted({*job.assets, *(item.asset for item in items)})),
             clips=(*job.clips, *(item.clip for item in items)),
         )
