@@ -36,7 +36,12 @@ _MORA = re.compile(
 
 def kana_to_katakana(text: str) -> str:
     """The text in katakana: compatibility forms composed, hiragana shifted, the rest kept."""
-    return unicodedata.normalize("NFKC", text).translate(_HIRAGANA_TO_KATAKANA)
+    return shift_hiragana(unicodedata.normalize("NFKC", text))
+
+
+def shift_hiragana(text: str) -> str:
+    """The text with katakana for hiragana, the rest kept."""
+    return text.translate(_HIRAGANA_TO_KATAKANA)
 
 
 def is_katakana(text: str) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tts_assets.build.cleanup import References, orphans
 from tts_assets.build.events import Orphan
@@ -66,7 +67,7 @@ def test_the_asset_of_a_planned_clip_is_none_whatever_its_state() -> None:
 
 
 def test_the_asset_that_a_clip_is_moved_from_is_none() -> None:
-    item = _planned(state=State.STALE)._replace(held=OLD)
+    item = replace(_planned(state=State.STALE), held=OLD)
     assert _orphans(item, lines=_line(OLD)) == []
 
 
@@ -134,7 +135,7 @@ def test_a_name_with_blanks_and_several_endings_is_found_in_a_sentence() -> None
 def test_a_url_that_a_clip_is_to_have_leads_to_its_own_asset_only(url: str) -> None:
     moved = f"words/{RECIPE}.mp3"
     own = url.format(asset=moved, recipe=RECIPE)
-    item = _planned(moved, url=own)._replace(url=own)
+    item = replace(_planned(moved, url=own), url=own)
     lines = _line(OLD) + _line(moved)
     assert _orphans(item, present=(OLD, moved), lines=lines, url=url) == [Orphan(OLD, 9, ours=True)]
 

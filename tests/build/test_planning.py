@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -9,10 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tts_assets.build.plan import make_plan
 from tts_assets.build.plan.asset_names import Addresses
 from tts_assets.build.plan.ledger_matcher import changes
 from tts_assets.build.plan.planner import Aspect, Change, ClipPlan, Planner, State, list_jobs
 from tts_assets.build.plan.recipes import Recipes
+from tts_assets.config.settings import Settings
+from tts_assets.engines import registry
 from tts_assets.errors import InputError, UsageError
 from tts_assets.model import Clip, DictionaryWord, Format, Kind, Sound, SpokenForm, Voice, WordKind
 from tts_assets.store.ledger import Provenance
@@ -560,3 +564,21 @@ def test_the_reason_names_spaces_and_the_script_of_a_reading() -> None:
         Change(Aspect.READING, "in kana", "in Latin letters"),
         Change(Aspect.TEXT, "かれはがくせい", "かれは がくせい"),
     )
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_the_lines_of_records_are_those_of_the_planned_bytes(
+    tmp_path: Path, *, early: bool
+) -> None:
+    path = tmp_path / "vocabulary.json"
+    path.write_text('[{"id": 1, "word": "犬"},\n{"id": 2, "word": "猫"}]', encoding="utf-8")
+    settings = Settings(paths=(str(path),), output=str(tmp_path / "audio"))
+    provider = registry.choose_engine(settings).provider
+    plans = [make_plan.make_plan(settings, provider, lines=early) for _ in range(2)]
+
+    assert [item.line for item in plans[0].planned] == [1, 2]
+    path.write_bytes(b"\n\n" + path.read_bytes())
+    # Without the planned bytes, no line is better than a wrong one.
+    assert [item.line for item in plans[1].planned] == ([1, 2] if early else [None, None])
+    path.unlink()
+    assert [item.line for item in plans[0].planned] == [1, 2]

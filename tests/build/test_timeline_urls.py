@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tts_assets import Settings
 from tts_assets.build.cleanup import References
@@ -175,8 +176,8 @@ class TestWhichGiveWay:
     def test_a_catalogue_that_names_its_own_time_line_keeps_no_other_asset(self) -> None:
         settings = Settings(asset="{kind}/{id}-{part}.{ext}")
         references = References(settings)
-        item = _planned(_clip())._replace(
-            asset="listening/1-text.mp3", timeline="/t/1-text.mp3.json"
+        item = replace(
+            _planned(_clip()), asset="listening/1-text.mp3", timeline="/t/1-text.mp3.json"
         )
         references.add_clip(item)
         references.read(parse_document(b'["/t/1-text.mp3.json"]', file="x.json"))

@@ -12,6 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import anyio.to_thread
+from msgspec import structs
 
 from tts_assets.build.generate.clip import auto_workers, check_ready, create_context, record
 from tts_assets.build.generate.executor import slot_count
@@ -183,7 +184,7 @@ async def draw_sample(settings: Settings, most: int) -> ClipSample:
         if found is None:
             jobs.append(job)
         elif not isinstance(found, str):
-            jobs.append(job._replace(form=found[number % len(found)].form))
+            jobs.append(structs.replace(job, form=found[number % len(found)].form))
     return ClipSample(jobs, tuple(trouble.notes))
 
 

@@ -27,7 +27,7 @@ from tts_assets.build.generate.executor import (
     report_waiting,
     store_records,
 )
-from tts_assets.build.generate.work_items import count_most_pieces
+from tts_assets.build.generate.work_items import limit_workers
 from tts_assets.build.plan import planner
 from tts_assets.build.plan.plan_memory import PlanMemory
 from tts_assets.build.pool import Stop, run_async
@@ -76,7 +76,7 @@ async def generate(
         FatalError: the engine is missing, or the output folder cannot be used.
     """
     run = load_build(settings, dry_run=dry_run, on_event=on_event, stop=stop)
-    await plan_build(run)
+    await plan_build(run, dry_run=dry_run)
     if dry_run:
         await estimate_dry_run(run)
     else:
@@ -132,10 +132,11 @@ def load_build(
     return run
 
 
-async def plan_build(run: BuildState) -> None:
+async def plan_build(run: BuildState, *, dry_run: bool) -> None:
     """Make the plan and count its work; the report shows these counts however the run ends."""
     memory = PlanMemory(run.settings, run.provider)
-    await refresh_plan(run, memory)
+    # Writing URLs moves lines, so find them before.
+    await refresh_plan(run, memory, lines=not dry_run)
     if not run.plan.recalled:
         await anyio.to_thread.run_sync(memory.remember, run.plan)
     elif not is_idle(run) or any(has_unfinished_write(each.file) for each in run.plan.catalogues):
@@ -208,7 +209,7 @@ def _count_workers(run: BuildState) -> int:
     elif workers is None:
         one = run.settings.batch_mode
         workers = 1 if one else machine.default_worker_count(engine.base_mib, engine.footprint_mib)
-    return max(1, min(workers, count_most_pieces(run.jobs)))
+    return limit_workers(workers, run.jobs)
 
 
 async def write_back(run: BuildState) -> None:

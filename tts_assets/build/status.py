@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tts_assets.audio import formats
 from tts_assets.build.events import Standing
 from tts_assets.build.plan import planner
@@ -124,7 +126,7 @@ def _describe_new_plan(
     if not urls_to_write:
         memory.remember(found, without_orphans=unused == ())
     unapproved = tuple(
-        item._replace(reason="not approved yet")
+        msgspec.structs.replace(item, reason="not approved yet")
         for item in found.planned
         if item.state is planner.State.FRESH
     )
@@ -181,7 +183,6 @@ def _make_plan(
         provider,
         matters,
         may_lack_files=True,
-        lines=True,
         unapproved=require_approved,
     )
     unused = None if references is None else _find_orphans(settings, found, references)

@@ -74,8 +74,10 @@ class RecordIds:
         """
         if self._key is not None and type(record) is dict:
             value = record.get(self._key)
-            if type(value) is int and self._seen.setdefault(str(value), position) == position:
-                return str(value)
+            if type(value) is int:
+                text = str(value)
+                if self._seen.setdefault(text, position) == position:
+                    return text
         if self._id.of is IdOrigin.HASH:
             return self._hash_texts(record, place, position)
         if self._id.of is IdOrigin.FIELD:

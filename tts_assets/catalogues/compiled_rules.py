@@ -431,6 +431,8 @@ def _extract_okurigana(reading: str) -> str:
 # A fast path for records with a plain word, which are the most common ones.
 
 
+_new_tuple = tuple.__new__  #: creates a full named tuple without calling Python code
+
 #: Returns the clip of a record, given its place and entry id; None to use the full rule.
 PlainWordReader: TypeAlias = "Callable[[Any, Place, str], Clip | None]"
 
@@ -456,7 +458,9 @@ def compile_plain_word(rule: ClipRule, source: Source, file: str) -> PlainWordRe
         if url is not None and (replaces_all or type(url) is not str or not url.strip()):
             return None
         at = (*place, url_key)
-        return Clip(kind, file, entry_id, part, at, form, None, url, None, place, name, None, speed)
+        return _new_tuple(
+            Clip, (kind, file, entry_id, part, at, form, None, url, None, place, name, None, speed)
+        )
 
     return read_clip
 
@@ -469,12 +473,13 @@ def _compile_form(rule: ClipRule) -> Callable[[dict[str, Any]], SpokenForm | Non
         return None
     if texts is None or readings is None or len(texts) != 1 or len(readings) != 1:
         return None
-    text_key, reading_key = texts[0], readings[0]
+    text_key, reading_key, accent_keys = texts[0], readings[0], frozenset(accents)
 
     def build_form(record: dict[str, Any]) -> SpokenForm | None:
-        for key in accents:
-            if record.get(key) is not None:
-                return None
+        if not accent_keys.isdisjoint(record) and any(
+            record.get(key) is not None for key in accents
+        ):
+            return None
         text, reading = record.get(text_key), record.get(reading_key)
         if type(text) is not str or len(text) > MAX_TEXT_LENGTH:
             return None

@@ -27,10 +27,11 @@ from tts_assets.model import Kind
 from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tts_assets.config.catalogue_sources import Source
     from tts_assets.config.settings import Settings
+    from tts_assets.model import Place
 
 
 def open_catalogues(
@@ -145,6 +146,44 @@ def read_document(path: str, source: Source = BUILT_IN[Kind.VOCABULARY]) -> Docu
     except OSError as exc:
         raise InputError(f"cannot be read: {exc.strerror}", file=path) from exc
     return parse_catalogue(data, path, source)
+
+
+class RecordLines:
+    """The lines of a catalogue's records, found when the first one is requested: few are shown."""
+
+    def __init__(self, document: Document, source: Source) -> None:
+        """Take a document, of which only the hash is kept, and a source that reads it."""
+        self._file, self._digest, self._source = document.file, document.digest, source
+        self._places: Iterable[Place] = ()
+        self._found: dict[Place, int] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the lines of the same bytes of a file."""
+        if not isinstance(other, RecordLines):
+            return NotImplemented
+        return (self._file, self._digest) == (other._file, other._digest)
+
+    def __hash__(self) -> int:
+        return hash((self._file, self._digest))
+
+    def expect(self, places: Iterable[Place]) -> None:
+        """Set the places whose lines may be requested; they are iterated once, if at all."""
+        self._places = places
+
+    def find(self, document: Document) -> None:
+        """Find the lines of all these places."""
+        places = set(self._places)
+        self._found = document.find_lines(places) if places else {}
+
+    def get(self, place: Place) -> int | None:
+        """The 1-based line of a record; None if it is missing, or if the file has changed."""
+        if self._found is None:
+            self._found = {}
+            with suppress(OSError, InputError):
+                document = decode_catalogue(read_regular(self._file), self._file, self._source)
+                if document.digest == self._digest:
+                    self.find(document)
+        return self._found.get(place)
 
 
 def _open_file(

@@ -45,7 +45,7 @@ from tts_assets.japanese.word_alternatives import (
     split_by_readings,
     split_readings,
 )
-from tts_assets.model import SpokenForm, is_katakana, kana_to_katakana
+from tts_assets.model import SpokenForm, is_katakana, kana_to_katakana, shift_hiragana
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +112,7 @@ def build_plain_word(text: str, reading: str | None = None) -> SpokenForm | None
         return None
     if reading is None:
         return SpokenForm(text)
-    return SpokenForm(text, kana_to_katakana(reading)) if _PLAIN_KANA.fullmatch(reading) else None
+    return SpokenForm(text, shift_hiragana(reading)) if _PLAIN_KANA.fullmatch(reading) else None
 
 
 def build_word_forms(

@@ -74,7 +74,7 @@ def planned(
         State.STALE,
         "text 犬 -> 猫",
         (Change(Aspect.TEXT, "犬", text),),
-        line=line,
+        lines={} if line is None else {(): line},
     )
 
 

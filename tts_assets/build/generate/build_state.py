@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
+import msgspec
 
 from tts_assets.build.events import Doubt, Failure, Flawed, Report
 from tts_assets.build.plan import planner, voice_selection
@@ -48,7 +49,7 @@ def leave_repeating(settings: Settings, provider: Provider, plan: Plan) -> int:
     Returns:
         The number of clips removed.
     """
-    if Only.REJECTED in settings.only:
+    if Only.REJECTED in settings.only or not plan.states[State.REJECTED]:
         return 0
     repeating = _Repeating(settings, provider, plan)
     kept = [item for item in plan.planned if not repeating.has(item)]
@@ -177,9 +178,14 @@ class BuildState:
         return bool(due) or any(item.held for item in self.plan.planned)
 
 
-async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> None:
-    """Update the plan and the jobs; with a memory, reuse the remembered plan if it is valid."""
-    plan = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=True)
+async def refresh_plan(
+    run: BuildState, memory: PlanMemory | None = None, *, lines: bool = True
+) -> None:
+    """Update the plan and the jobs; with a memory, reuse the remembered plan if it is valid.
+
+    ``lines`` is as in `make_plan`.
+    """
+    plan = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=lines)
     recalled = None if memory is None else await anyio.to_thread.run_sync(memory.recall)
     if memory is None or recalled is None:
         run.plan = await anyio.to_thread.run_sync(plan)
@@ -206,6 +212,8 @@ def _leave_misread(plan: Plan) -> None:
     """Remove clips whose source names a field that no record has: they may lack readings."""
     problems = plan.trouble.problems
     sources = {each.source for each in problems if isinstance(each, UnusedPathError)}
+    if not sources:
+        return
     left = [item for item in plan.planned if item.clip.source in sources]
     if left:
         plan.planned = [item for item in plan.planned if item.clip.source not in sources]
@@ -220,7 +228,10 @@ def _leave_misread(plan: Plan) -> None:
 def list_run_jobs(run: BuildState) -> list[Job]:
     """The jobs of the current plan."""
     own = voice_selection.find_voice(run.settings, run.provider).name
-    return [_drop_unspoken_accent(run, job, own) for job in list_jobs(run.plan.planned)]
+    return [
+        job if job.form.accent is None else _drop_unspoken_accent(run, job, own)
+        for job in list_jobs(run.plan.planned)
+    ]
 
 
 def sort_longest_first(jobs: list[Job]) -> list[Job]:
@@ -354,9 +365,9 @@ def _note_ignored_accents(run: BuildState) -> tuple[str, ...]:
 
 def _drop_unspoken_accent(run: BuildState, job: Job, own: str) -> Job:
     """Drop the accent from a job whose voice ignores it; the recipe does not include it either."""
-    if job.form.accent is None or run.provider.accents(job.voice or own):
+    if run.provider.accents(job.voice or own):
         return job
-    return job._replace(form=job.form._replace(accent=None))
+    return msgspec.structs.replace(job, form=job.form._replace(accent=None))
 
 
 def _credits(run: BuildState) -> str:

@@ -48,7 +48,7 @@ class Limits:
         self._begun = time.monotonic()
 
     def take(
-        self, jobs: Sequence[Job], passed: Callable[[Job], str | None] = lambda _: None
+        self, jobs: Sequence[Job], passed: Callable[[Job], str | None] | None = None
     ) -> list[Job]:
         """The first jobs that together exceed no limit.
 
@@ -58,9 +58,11 @@ class Limits:
             passed: the limit that a job would exceed in addition to those before it.
         """
         self.taken, self.left, self.bound = list(jobs), [], None
-        for number, job in enumerate(jobs):
+        is_limited = passed or self._clips is not None or self._seconds is not None
+        for number, job in enumerate(jobs if is_limited else ()):
             is_last = self._clips is not None and number >= self._clips
-            bound = f"max-clips = {self._clips}" if is_last else self.late() or passed(job)
+            bound = f"max-clips = {self._clips}" if is_last else self.late()
+            bound = bound or (passed and passed(job))
             if bound is not None:
                 self.leave(jobs[number:], bound)
                 break

@@ -21,7 +21,7 @@ from tts_assets.build.generate.clip import (
     write_git_attributes,
 )
 from tts_assets.build.generate.results import SLACK, Results, ServiceWaits
-from tts_assets.build.generate.work_items import WorkQueue, count_most_pieces, cuts_of
+from tts_assets.build.generate.work_items import WorkQueue, cuts_of, limit_workers
 from tts_assets.build.plan import output_folder, planner, voice_selection
 from tts_assets.build.pool import FailureRules, Pool, start_time_limit
 from tts_assets.config import keys
@@ -110,7 +110,7 @@ async def estimate_build(run: BuildState) -> None:
     else:
         run.jobs = await run.costs.estimate(run.jobs)
         run.tell(Estimated(cost=run.costs.cost()))
-    run.workers = max(1, min(run.workers, count_most_pieces(run.jobs)))
+    run.workers = limit_workers(run.workers, run.jobs)
 
 
 def _has_old_records(run: BuildState) -> bool:

@@ -19,7 +19,7 @@ from tts_assets.store import segment_cache
 from tts_assets.store.paid_speech import RequestedClip
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from contextlib import AbstractContextManager
 
     from tts_assets.build.generate.clip import BuildContext, OutputTarget
@@ -59,9 +59,12 @@ class WorkItem:
         return time_limits(max(len(form.text), len(form.reading or "")))
 
 
-def count_most_pieces(jobs: Iterable[Job]) -> int:
-    """The maximum number of work items for jobs, without segmenting their texts."""
-    return sum(1 + len(job.form.text) // MIN_SEGMENT_CHARS if job.form.turns else 1 for job in jobs)
+def limit_workers(workers: int, jobs: Sequence[Job]) -> int:
+    """The number of workers that can have work at once, without segmenting the texts of jobs."""
+    if len(jobs) < workers:
+        segments = sum(len(job.form.text) // MIN_SEGMENT_CHARS for job in jobs if job.form.turns)
+        workers = min(workers, len(jobs) + segments)
+    return max(1, workers)
 
 
 class WorkQueue:

@@ -147,6 +147,8 @@ class Addresses:
         self.by_recipe = "{recipe}" in asset
         #: The URL carries neither recipe nor asset, so that only ids tell URLs apart.
         self.url_by_id = "{recipe}" not in url and "{asset}" not in url
+        #: The URL shows whether its asset was generated: one by id alone may be of another recipe.
+        self.url_shows_asset = not (self.by_recipe and self.url_by_id)
         #: Both names carry the recipe, so that no two sounds can have one of them.
         self.names_tell = self.by_recipe and not self.url_by_id
         # With {asset} written out; the braces contain values that are escaped already.

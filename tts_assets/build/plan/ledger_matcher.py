@@ -7,6 +7,8 @@ from collections import Counter
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from tts_assets.build.plan.planner import Aspect, Change, KeptClipGroup, State, timeline_url
 from tts_assets.japanese.word_boundaries import BOUNDARY, insert_boundaries
 
@@ -35,7 +37,7 @@ class Reviews:
         """
         decision = self._plan.rejected.get(item.asset)
         if decision is not None:
-            return own._replace(state=State.REJECTED, reason=_describe_rejection(decision))
+            return replace(own, state=State.REJECTED, reason=_describe_rejection(decision))
         self._plan.approvals += item.asset in self._plan.approved
         return item
 
@@ -142,12 +144,13 @@ class LedgerMatcher:
             return _plan_changed(item, upgraded)
         asset, url = pending.addresses.fill_templates(item.clip, found.recipe)
         timeline = None if item.timeline is None else timeline_url(url, asset)
-        item = item._replace(recipe=found.recipe, asset=asset, url=url, timeline=timeline)
+        item = replace(item, recipe=found.recipe, asset=asset, url=url, timeline=timeline)
         if asset != found.asset:
             return _plan_held(item, found, pending.item, earlier=found is before)
         if upgraded:
             self.kept[_parts(found.engine, now.engine), _parts(now.engine, found.engine)] += 1
-        return item._replace(
+        return replace(
+            item,
             state=State.FRESH,
             reason="its file was generated from the same input, by another engine or version",
         )
@@ -194,7 +197,7 @@ class LedgerMatcher:
         if before.brief == pending.brief and (self._keep or not found):
             # The asset would have been kept, so only its loss matters.
             state, reason = self._stands(before)
-            return item._replace(state=state, reason=reason) if state in _LOST else item
+            return replace(item, state=state, reason=reason) if state in _LOST else item
         return _plan_changed(item, found)
 
 
@@ -294,16 +297,17 @@ def _plan_changed(item: ClipPlan, found: tuple[Change, ...]) -> ClipPlan:
     if item.state not in {State.NEW, State.STALE} or not found:
         return item
     reason = "; ".join(map(str, found))
-    return item._replace(state=State.STALE, reason=reason, changes=found)
+    return replace(item, state=State.STALE, reason=reason, changes=found)
 
 
 def _plan_held(item: ClipPlan, found: Provenance, instead: ClipPlan, *, earlier: bool) -> ClipPlan:
     """A clip whose audio exists under another name."""
     if not earlier:
         reason = f"{found.asset} already has the same audio"
-        return item._replace(held=found.asset, reason=reason, instead=instead)
+        return replace(item, held=found.asset, reason=reason, instead=instead)
     change = Change(Aspect.TEMPLATE, found.asset, item.asset)
-    return item._replace(
+    return replace(
+        item,
         state=State.STALE,
         reason=str(change),
         changes=(change,),

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import msgspec
+from msgspec.structs import replace
 
 from tts_assets.build.plan import asset_names, planner
 from tts_assets.build.plan.ledger_matcher import LedgerMatcher, Reviews, UnresolvedClip
 from tts_assets.build.plan.output_folder import Folder, Timelines, open_ledger
-from tts_assets.build.plan.plan import Plan, add_line_numbers, find_lines
+from tts_assets.build.plan.plan import Plan, add_line_numbers
 from tts_assets.build.plan.planner import TO_MAKE, Judged, State
 from tts_assets.build.plan.shard_selection import ShardSelection
 from tts_assets.build.plan.voice_selection import (
@@ -26,7 +26,11 @@ from tts_assets.build.plan.voice_selection import (
     list_speakers,
 )
 from tts_assets.catalogues.git import GitRevision
-from tts_assets.catalogues.open_catalogues import open_catalogues, pause_garbage_collector
+from tts_assets.catalogues.open_catalogues import (
+    RecordLines,
+    open_catalogues,
+    pause_garbage_collector,
+)
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.config.catalogue_sources import OverwritePolicy
 from tts_assets.config.settings import OnEngineChange, Only
@@ -199,7 +203,8 @@ def make_plan(
         provider: the engine that the clips are for.
         matters: the clips to keep; most are fresh, and irrelevant to most callers.
         may_lack_files: use the ledger alone if there are no audio files at all.
-        lines: whether to find the lines of the records of the clips to generate.
+        lines: whether to find the lines of the records of the clips to generate at once, because
+            the catalogues will change before the lines are requested.
         unapproved: whether to keep fresh clips without approved audio, too.
 
     Raises:
@@ -278,7 +283,7 @@ class _PlanBuilder:
         names = self._addresses.find(source)
         keep_foreign = source.overwrite is OverwritePolicy.OURS
         refused: list[tuple[Place, InputError]] = []
-        first = len(plan.planned)
+        first, lines = len(plan.planned), RecordLines(reader.document, source)
         is_selected = self.selection.build_clip_filter(reader)
         file = os.path.realpath(reader.document.file)
         # Without ledger lines, there are no earlier assets to compare with.
@@ -288,7 +293,7 @@ class _PlanBuilder:
             try:
                 if source.files:
                     plan.claim(clip, file)
-                item = self._planner.state_of(clip, names, keep_foreign=keep_foreign)
+                item = self._planner.state_of(clip, names, keep_foreign=keep_foreign, lines=lines)
                 if clip.timeline is not None:
                     item = self._planner.with_timeline(item, names, keep_foreign=keep_foreign)
             except InputError as problem:
@@ -298,15 +303,17 @@ class _PlanBuilder:
                 self._shared.add_clip(item)
             if not selected:
                 continue
-            if item.state in _UNRESOLVED and may_pend:
+            if may_pend and item.state in _UNRESOLVED:
                 self._pend(item, names)
             elif self._shared or (item.state is State.FRESH and plan.judged_by is Judged.BYTES):
                 plan.planned.append(item)
             else:
                 self._count(item, plan.planned)
         plan.trouble.problems.extend(add_line_numbers(reader.document, refused))
+        kept = plan.planned[first:]
+        lines.expect(item.clip.at for item in kept if self._may_matter(item))
         if self._lines:
-            find_lines(reader.document, plan.planned, first, self._may_matter)
+            lines.find(reader.document)
         read = reader.finish()
         plan.catalogues.append(read)
         self.selection.finish_catalogue(read)
@@ -345,7 +352,7 @@ class _PlanBuilder:
                 )
                 # Regenerate the asset of another engine with this one, under its own name.
                 own = item if pending is None else pending.item
-                item = own._replace(state=State.DAMAGED, reason=reason)  # noqa: PLW2901
+                item = replace(own, state=State.DAMAGED, reason=reason)  # noqa: PLW2901
             if pending is not None or deep or self._shared:
                 self._count(item, plan.planned, own=None if pending is None else pending.item)
             else:
@@ -435,12 +442,13 @@ class _PlanBuilder:
         """The ledger line that a clip would get if it were generated now."""
         clip = item.clip
         now = self._provenance.build(clip.form, clip.voice, item.recipe, clip.speed)
-        return msgspec.structs.replace(now, asset=item.asset, brief=brief)
+        return replace(now, asset=item.asset, brief=brief)
 
     def _add_last_failure(self, item: planner.ClipPlan) -> planner.ClipPlan:
         """Mark a clip that failed in the last run."""
         reason = self._folder.failed.get(item.recipe)
-        may_have_failed = item.state in {State.NEW, State.STALE} and not item.held
-        if reason is None or self._settings.force or not may_have_failed:
+        if reason is None or self._settings.force:
             return item
-        return item._replace(state=State.FAILED, reason=f"it failed in the last run: {reason}")
+        if item.state not in {State.NEW, State.STALE} or item.held:
+            return item
+        return replace(item, state=State.FAILED, reason=f"it failed in the last run: {reason}")

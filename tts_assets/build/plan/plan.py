@@ -11,7 +11,7 @@ from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tts_assets.build.plan import planner
     from tts_assets.build.plan.shard_selection import PlanHashes
@@ -103,19 +103,3 @@ def add_line_numbers(
     lines = document.find_lines({place for place, _ in refused})
     for place, each in refused:
         yield InputError(each.message, file=each.file, entry=each.entry, line=lines.get(place))
-
-
-def find_lines(
-    document: Document,
-    planned: list[planner.ClipPlan],
-    first: int,
-    needs_line: Callable[[planner.ClipPlan], bool],
-) -> None:
-    """Add the lines of their records to the clips of a document, from the index ``first`` on."""
-    numbers = [number for number in range(first, len(planned)) if needs_line(planned[number])]
-    if not numbers:
-        return
-    lines = document.find_lines({planned[number].clip.at for number in numbers})
-    for number in numbers:
-        item = planned[number]
-        planned[number] = item._replace(line=lines.get(item.clip.at))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote
+
+import msgspec
+from msgspec.structs import replace
 
 from tts_assets.build.plan.recipes import recipes_in
 from tts_assets.errors import InputError
+from tts_assets.model import Clip, SpokenForm
 from tts_assets.store.asset_file_names import TIMELINE_ENDINGS
 
 if TYPE_CHECKING:
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 
     from tts_assets.build.plan.asset_names import Addresses
     from tts_assets.build.plan.recipes import Recipes
-    from tts_assets.model import Clip, SpokenForm
+    from tts_assets.model import Place
 
 
 class Aspect(StrEnum):
@@ -100,7 +104,7 @@ TO_MAKE = frozenset(
 )
 
 
-class ClipPlan(NamedTuple):
+class ClipPlan(msgspec.Struct, frozen=True, gc=False):
     """A clip with its names, its state and the reason for it.
 
     Attributes:
@@ -113,7 +117,7 @@ class ClipPlan(NamedTuple):
         changes: the changes since it was generated; empty if it is not stale.
         held: the asset to move, which has the same audio under another name.
         instead: the plan if that asset differs from its ledger line; None if there is none.
-        line: the 1-based line of its record, if requested.
+        lines: the lines of the records of its document, by place.
         timeline: the URL of its time line, if the catalogue has a field for it.
     """
 
@@ -125,9 +129,26 @@ class ClipPlan(NamedTuple):
     reason: str
     changes: tuple[Change, ...] = ()
     held: str | None = None
-    line: int | None = None
+    lines: _Lines | None = None
     instead: ClipPlan | None = None
     timeline: str | None = None
+
+    @property
+    def line(self) -> int | None:
+        """The 1-based line of its record; None if unknown."""
+        return None if self.lines is None else self.lines.get(self.clip.at)
+
+
+class _Names(NamedTuple):
+    """The names of a clip, as in ClipPlan."""
+
+    recipe: str
+    asset: str
+    url: str
+
+
+class _Lines(Protocol):
+    def get(self, place: Place, /) -> int | None: ...
 
 
 class _Claim(NamedTuple):
@@ -174,7 +195,14 @@ class Planner:
         #: The case-folded assets that two entries with different texts claim.
         self.conflicting_assets: set[str] = set()
 
-    def state_of(self, clip: Clip, addresses: Addresses, *, keep_foreign: bool = True) -> ClipPlan:
+    def state_of(
+        self,
+        clip: Clip,
+        addresses: Addresses,
+        *,
+        keep_foreign: bool = True,
+        lines: _Lines | None = None,
+    ) -> ClipPlan:
         """The clip with its names, its state and the reason.
 
         It does not search for assets with another recipe or another name.
@@ -183,6 +211,7 @@ class Planner:
             clip: a clip that this planner has not seen yet.
             addresses: names the files and URLs of the clip's source.
             keep_foreign: whether a foreign URL locks the clip.
+            lines: the lines of the records of the clip's document.
 
         Raises:
             InputError: another entry has the same file or URL, or its name is too long.
@@ -190,21 +219,35 @@ class Planner:
         recipe = self._recipes.hash_clip(clip.form, clip.voice, clip.speed)
         asset, url = addresses.fill_templates(clip, recipe)
         is_own = clip.url is None or clip.url == url
-        if is_own and addresses.names_tell and self._is_fresh(asset, recipe, clip):
-            return ClipPlan(clip, recipe, asset, url, State.FRESH, _FRESH)
+        if is_own and addresses.names_tell and clip.parallel is None:
+            # Only the asset matters, as for most clips.
+            state, reason = self.asset_state(asset, recipe)
+        else:
+            names = _Names(recipe, asset, url)
+            state, reason = self._judge(clip, names, addresses, keep_foreign=keep_foreign)
+        if state is State.NEW and clip.url == url and addresses.url_shows_asset:
+            state, reason = State.MISSING, "its file is missing"
+        return ClipPlan(clip, recipe, asset, url, state, reason, lines=lines)
+
+    def _judge(
+        self, clip: Clip, names: _Names, addresses: Addresses, *, keep_foreign: bool
+    ) -> tuple[State, str]:
+        """The state of a clip, after checking who else has its names and what its URLs are."""
+        recipe, asset, url = names
+        is_own = clip.url is None or clip.url == url
         before = url if clip.url is None or is_own else self._recipe_at(clip.url, addresses, recipe)
         if before is None and keep_foreign:
             reason = "its URL is not one of ours: somebody's recording is kept"
             if asset in self._recorded and clip.url is not None and clip.url.endswith(quote(asset)):
                 self.foreign_url_matches += 1
-            return ClipPlan(clip, recipe, asset, url, State.LOCKED, reason)
+            return State.LOCKED, reason
         spare = clip.parallel.spare if clip.parallel and keep_foreign else ()
         if any(self._recipe_at(each, addresses, recipe) is None for each in spare):
             reason = (
                 "the list for its URL contains a recording that belongs to none of its "
                 "texts; it is left unchanged: move or remove that recording"
             )
-            return ClipPlan(clip, recipe, asset, url, State.LOCKED, reason)
+            return State.LOCKED, reason
         if addresses.by_recipe:
             state, reason = self.asset_state(asset, recipe)
             if state is State.NEW and before not in (None, url, recipe):
@@ -220,11 +263,7 @@ class Planner:
             state, reason = self._state_by_ledger(asset, recipe)
         if addresses.url_by_id:
             _claim(self._urls, url, _Claim(url, recipe, clip.file, clip.entry))
-        # A URL by id alone doesn't show which recipe it was written for.
-        shows_asset = not (addresses.by_recipe and addresses.url_by_id)
-        if state is State.NEW and clip.url == url and shows_asset:
-            state, reason = State.MISSING, "its file is missing"
-        return ClipPlan(clip, recipe, asset, url, state, reason)
+        return state, reason
 
     def with_timeline(
         self, item: ClipPlan, addresses: Addresses, *, keep_foreign: bool = True
@@ -240,7 +279,7 @@ class Planner:
                 asset = find_timed_asset(url)
                 if url != own and not (asset and self._recipe_at(asset, addresses, item.recipe)):
                     return item
-        return item._replace(timeline=own)
+        return replace(item, timeline=own)
 
     def find_previous(self, clip: Clip, addresses: Addresses, asset: str) -> str | None:
         """The asset, or the recipe, that a clip had before; None if unknown."""
@@ -276,14 +315,6 @@ class Planner:
                 if asset not in self._recorded
             )
         return self._known_recipes
-
-    def _is_fresh(self, asset: str, recipe: str, clip: Clip) -> bool:
-        """A fast path: whether a clip is certainly fresh, as most are; see :meth:`asset_state`."""
-        record = self._recorded.get(asset)
-        if record is None or record[0] != recipe or self._force or clip.parallel is not None:
-            return False
-        size = self._present.get(asset)
-        return size == record[1] > 0 or (size is None and self._ledger_alone)
 
     def asset_state(self, asset: str, recipe: str) -> tuple[State, str]:
         """The state of the asset of a recipe, and the reason."""
@@ -394,11 +425,8 @@ def find_timed_asset(url: str) -> str | None:
 # The jobs of a plan: one for each recipe.
 
 
-class Job(NamedTuple):
-    """One recipe to generate: equal clips are spoken once, and stored under each of their names.
-
-    It is a tuple, like Clip: a run may have a million.
-    """
+class Job(msgspec.Struct, frozen=True, gc=False):
+    """One recipe to generate: equal clips are spoken once, and stored under each of their names."""
 
     recipe: str  #: the recipe
     form: SpokenForm  #: the spoken form
@@ -424,7 +452,8 @@ def list_jobs(planned: Iterable[ClipPlan]) -> list[Job]:
                 equal.setdefault(recipe, []).append(item)
     for recipe, items in equal.items():
         job = jobs[recipe]
-        jobs[recipe] = job._replace(
+        jobs[recipe] = replace(
+            job,
             assets=tuple(sorted({*job.assets, *(item.asset for item in items)})),
             clips=(*job.clips, *(item.clip for item in items)),
         )

@@ -151,19 +151,21 @@ class Recipes:
 
     def _hash_form(self, form: SpokenForm, *, says_accents: bool) -> bytes:
         # The separator cannot be part of a text: control characters are refused on reading.
-        content = f"{form.text}\0{form.reading or ''}"
-        accent = form.accent if says_accents else None
-        if accent is not None or form.sentence:
-            content += f"\0{accent}\0{form.sentence}"
-        for span, kana in form.readings:
+        text, reading, accent, sentence, readings, _, boundaries, romanized = form
+        content = f"{text}\0{reading or ''}"
+        if not says_accents:
+            accent = None
+        if accent is not None or sentence:
+            content += f"\0{accent}\0{sentence}"
+        for span, kana in readings:
             content += f"\1{span}\1{kana}"
         # Add only what is set, so that the recipes of other forms don't change.
-        if form.boundaries:
-            content += f"\3{form.boundaries}"
-        if form.romanized:
+        if boundaries:
+            content += f"\3{boundaries}"
+        if romanized:
             content += "\4"
         if self._words is not None:
-            content += self._words.in_text(form.text)
+            content += self._words.in_text(text)
         return content.encode()
 
     def _passage(self, form: SpokenForm, own: _Own, *, whole: bool) -> bytes:
