@@ -1,5 +1,6 @@
 """The engine's process: it may hang, crash and die, and every other clip is still spoken."""
 
+import gc
 import subprocess
 import sys
 import tempfile
@@ -8,8 +9,10 @@ from pathlib import Path
 from typing import IO
 
 import anyio
+import anyio.lowlevel
 import psutil
 import pytest
+from anyio.abc import Process
 
 from tts_assets.engines.process.supervisor import EngineHost, engine_host, run_child
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, TtsAssetsError
@@ -307,3 +310,23 @@ async def test_a_process_that_cannot_be_started_for_a_moment_is_started_again(
             command = [str(program), "-c", ""]
             async with run_child(command, stdin=pipe, stdout=pipe, stderr=log) as process:
                 assert await process.wait() == 0
+
+
+async def _send_until_it_breaks(process: Process) -> None:
+    assert process.stdin is not None
+    while True:
+        await process.stdin.send(bytes(100_000))
+
+
+async def test_a_process_that_dies_while_it_is_sent_something_leaves_no_error_behind() -> None:
+    """Early versions of Python 3.11 log a broken pipe; in this test, such a log is an error."""
+    command = [sys.executable, "-S", "-c", "import os, sys; sys.stdin.buffer.read(4); os._exit(3)"]
+    pipe = subprocess.PIPE
+    with tempfile.TemporaryFile() as log:
+        async with run_child(command, stdin=pipe, stdout=pipe, stderr=log) as process:
+            with pytest.raises(anyio.BrokenResourceError):
+                await _send_until_it_breaks(process)
+        assert process.returncode == 3
+    del process
+    gc.collect()
+    await anyio.lowlevel.checkpoint()

@@ -122,6 +122,17 @@ async def run_child(
                 with anyio.CancelScope(shield=True):
                     kill_process(process)
                     await process.wait()
+                    await _close_input(process)
+
+
+async def _close_input(process: Process) -> None:
+    """Await the end of a pipe: early versions of Python 3.11 log a broken pipe that nobody awaits."""
+    writer = getattr(process.stdin, "_stream", None)
+    if process.stdin is None or writer is None or not hasattr(writer, "wait_closed"):
+        return
+    with contextlib.suppress(OSError), anyio.move_on_after(_EXIT_SECONDS):
+        await process.stdin.aclose()
+        await writer.wait_closed()
 
 
 def kill_process(process: Process) -> None:
