@@ -104,6 +104,23 @@ def test_the_code_is_that_of_the_process(project: Project) -> None:
     assert unheard.returncode == 2
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device here")
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["status", "--help"], ["models"]])
+def test_help_that_cannot_be_written_is_no_bug_but_4(project: Project, words: list[str]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            project.command(*words),
+            env=project.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 4, done.stderr
+    assert done.stderr.startswith("error: standard output cannot be written: No space left on ")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not every system limits memory")
 @pytest.mark.parametrize("mebibytes", [22, 45])
 def test_too_little_memory_to_start_is_exit_code_4_with_the_remedy(

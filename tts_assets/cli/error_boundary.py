@@ -65,6 +65,19 @@ def _run_command(command: Callable[[], ExitCode]) -> ExitCode:
     return code
 
 
+def report_unwritten_output(error: OSError) -> ExitCode:
+    """Report that standard output cannot be written, and return the exit code."""
+    from tts_assets.cli.output.console_text import require_stdout  # noqa: PLC0415 - see _flush_results
+
+    def fail() -> ExitCode:
+        with require_stdout():
+            raise error
+
+    code = _run_command(fail)
+    _discard_unwritten(sys.stdout)
+    return code
+
+
 def _prepare_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
