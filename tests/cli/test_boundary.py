@@ -121,6 +121,23 @@ def test_help_that_cannot_be_written_is_no_bug_but_4(project: Project, words: li
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [["speak", "--help"], ["explain", "--help"], ["図書館"]])
+def test_help_is_shown_where_the_terminal_lacks_japanese(
+    project: Project, words: list[str]
+) -> None:
+    done = subprocess.run(
+        project.command(*words),
+        env={**project.environment, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        text=True,
+        encoding="latin-1",
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (0 if "--help" in words else 2)
+    assert "\\u" in done.stdout + done.stderr
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not every system limits memory")
 @pytest.mark.parametrize("mebibytes", [22, 45])
 def test_too_little_memory_to_start_is_exit_code_4_with_the_remedy(

@@ -39,7 +39,7 @@ def handle_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run_and_exit(*args: P.args, **kwargs: P.kwargs) -> None:
-        _prepare_streams()
+        prepare_streams()
         with watch_signals():
             code = _run_command(partial(command, *args, **kwargs))
             for stream in (sys.stdout, sys.stderr):
@@ -78,7 +78,8 @@ def report_unwritten_output(error: OSError) -> ExitCode:
     return code
 
 
-def _prepare_streams() -> None:
+def prepare_streams() -> None:
+    """Replace closed streams, and let the others escape characters that they cannot encode."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
