@@ -191,7 +191,7 @@ def _iter_candidates(
                     f"there are no catalogues: there is no folder {name}; for files elsewhere, type "
                     f"{format_command('init', 'PATH')}, or name them: tts-assets COMMAND PATH"
                 )
-            raise UsageError(f"{name}: there is no such file or folder{_suggest_file(path)}")
+            raise UsageError(f"{name}: {explain_missing_path(path)}{_suggest_file(path)}")
         if path.is_dir():
             for file in _walk_folder(path, settings.state_folder, sources, load_problems):
                 if not _is_same_file(file, settings.overrides):
@@ -202,11 +202,19 @@ def _iter_candidates(
             yield str(path), True
 
 
+def explain_missing_path(path: Path) -> str:
+    """Why nothing is at a path."""
+    # The name may be too long or invalid.
+    with suppress(OSError, ValueError):
+        return f"it is a link to {os.readlink(path)}, which leads nowhere"  # noqa: PTH115
+    return "there is no such file or folder"
+
+
 def _suggest_file(path: Path) -> str:
     names: list[str] = []
     # The folder may not exist, or its name may be invalid.
     with suppress(OSError, ValueError):
-        names = [each.name for each in path.parent.iterdir()]
+        names = [each.name for each in path.parent.iterdir() if each.exists()]
     return suggest(path.name, names)
 
 
@@ -229,7 +237,7 @@ def _walk_folder(
             path = str(Path(root, name))
             if name.startswith(".") or is_report(path):
                 continue
-            if name.endswith(_CATALOGUE_ENDINGS) or os.path.realpath(path) in sources:
+            if name.lower().endswith(_CATALOGUE_ENDINGS) or os.path.realpath(path) in sources:
                 yield path
 
 
