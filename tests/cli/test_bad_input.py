@@ -165,6 +165,19 @@ def test_names_in_capitals_are_found_in_a_folder(project: Project) -> None:
     assert "1 clip;" in project.generate("--dry-run").stdout
 
 
+def test_clips_may_be_stored_beside_their_catalogues(project: Project) -> None:
+    project.write("reading/n5.json", [{"id": 1, "title": "x", "text": "犬です。猫もいます。"}])
+    words = ("reading", "--output", "reading")
+    assert project.generate(*words).returncode == 0
+    assert (project.folder / "reading/ledger.jsonl").exists()
+    assert list(project.folder.glob("reading/reading/*.timeline.json"))
+    (project.folder / "reading/decisions.jsonl").touch()
+    done = project.generate(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = project.run("check", *words, "--provider", "tones")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_link_that_leads_nowhere_is_called_one(project: Project) -> None:
     project.words("犬")
     (project.folder / "data/lost.json").symlink_to("missing.json")
