@@ -67,6 +67,23 @@ def test_results_that_cannot_be_written_are_no_bug_but_4(
     assert told.count("\n") == 1
 
 
+def test_an_interrupt_that_python_wraps_is_no_bug(capsys: Told) -> None:
+    class _Interrupted:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise KeyboardInterrupt
+
+    def define_a_class() -> ExitCode:
+        # Python 3.11 wraps what the definition of a class raises in a RuntimeError.
+        try:
+            type("Late", (), {"field": _Interrupted()})
+        except KeyboardInterrupt as exc:
+            raise RuntimeError("as Python 3.11 does") from exc
+        return ExitCode.OK
+
+    assert _code(define_a_class) == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(("command", "code"), [(_line, 0), (_data, 0), (_wrong, 2), (_broken, 3)])
 def test_streams_that_are_not_there_hear_nothing(
     command: Command, code: int, monkeypatch: pytest.MonkeyPatch

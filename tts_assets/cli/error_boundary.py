@@ -58,6 +58,9 @@ def _run_command(command: Callable[[], ExitCode]) -> ExitCode:
     except (KeyboardInterrupt, typer.Abort):
         return get_signal_code()
     except Exception as exc:  # noqa: BLE001 - the boundary
+        # Python 3.11 wraps an interrupt of an import that defines a class.
+        if isinstance(exc.__cause__, KeyboardInterrupt):
+            return get_signal_code()
         code = ExitCode.PIPE if isinstance(exc, BrokenPipeError) else _get_exit_code(exc)
         # After a signal, closed streams and interrupted work are expected.
         is_unexpected = get_received_signal() is None or code is ExitCode.BUG
