@@ -157,6 +157,37 @@ def test_no_clips_is_no_error(project: Project) -> None:
     assert (done.returncode, "everything is up to date" in done.stdout) == (0, True)
 
 
+def test_names_in_capitals_are_found_in_a_folder(project: Project) -> None:
+    project.words("犬").rename(project.folder / "data/VOCABULARY.JSON")
+    assert "1 clip in all" in project.run("init").stdout
+    assert "1 clip;" in project.generate("--dry-run").stdout
+    (project.folder / "tts-assets.toml").unlink()
+    assert "1 clip;" in project.generate("--dry-run").stdout
+
+
+def test_clips_may_be_stored_beside_their_catalogues(project: Project) -> None:
+    project.write("reading/n5.json", [{"id": 1, "title": "x", "text": "犬です。猫もいます。"}])
+    words = ("reading", "--output", "reading")
+    assert project.generate(*words).returncode == 0
+    assert (project.folder / "reading/ledger.jsonl").exists()
+    assert list(project.folder.glob("reading/reading/*.timeline.json"))
+    (project.folder / "reading/decisions.jsonl").touch()
+    done = project.generate(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = project.run("check", *words, "--provider", "tones")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_link_that_leads_nowhere_is_called_one(project: Project) -> None:
+    project.words("犬")
+    (project.folder / "data/lost.json").symlink_to("missing.json")
+    done = project.generate("data/lost.json")
+    assert done.returncode == 2
+    assert (
+        done.stderr == "error: data/lost.json: it is a link to missing.json, which leads nowhere\n"
+    )
+
+
 def test_other_json_in_a_folder_is_passed_over_with_a_word(project: Project) -> None:
     project.words("犬")
     project.write("data/settings.json", {"theme": "dark"})

@@ -67,6 +67,23 @@ def test_results_that_cannot_be_written_are_no_bug_but_4(
     assert told.count("\n") == 1
 
 
+def test_an_interrupt_that_python_wraps_is_no_bug(capsys: Told) -> None:
+    class _Interrupted:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise KeyboardInterrupt
+
+    def define_a_class() -> ExitCode:
+        # Python 3.11 wraps what the definition of a class raises in a RuntimeError.
+        try:
+            type("Late", (), {"field": _Interrupted()})
+        except KeyboardInterrupt as exc:
+            raise RuntimeError("as Python 3.11 does") from exc
+        return ExitCode.OK
+
+    assert _code(define_a_class) == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(("command", "code"), [(_line, 0), (_data, 0), (_wrong, 2), (_broken, 3)])
 def test_streams_that_are_not_there_hear_nothing(
     command: Command, code: int, monkeypatch: pytest.MonkeyPatch
@@ -102,6 +119,40 @@ def test_the_code_is_that_of_the_process(project: Project) -> None:
         )
     assert (told.returncode, told.stderr.count(b"\n")) == (4, 1)
     assert unheard.returncode == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device here")
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["status", "--help"], ["models"]])
+def test_help_that_cannot_be_written_is_no_bug_but_4(project: Project, words: list[str]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            project.command(*words),
+            env=project.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 4, done.stderr
+    assert done.stderr.startswith("error: standard output cannot be written: No space left on ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["speak", "--help"], ["explain", "--help"], ["図書館"]])
+def test_help_is_shown_where_the_terminal_lacks_japanese(
+    project: Project, words: list[str]
+) -> None:
+    done = subprocess.run(
+        project.command(*words),
+        env={**project.environment, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        text=True,
+        encoding="latin-1",
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (0 if "--help" in words else 2)
+    assert "\\u" in done.stdout + done.stderr
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not every system limits memory")

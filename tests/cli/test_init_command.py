@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,34 @@ def test_links_that_lead_nowhere_or_around_in_circles_end(words: Project) -> Non
     done = words.run("init")
     assert (done.returncode, done.stderr) == (0, "")
     assert _files(words) == ["content/n5.json"]
+
+
+def test_a_folder_that_cannot_be_listed_is_named(words: Project) -> None:
+    (words.folder / "content/far").mkdir()
+    # Root may list any folder, so its permissions do not matter.
+    script = (
+        "import os, runpy, sys\n"
+        "scandir = os.scandir\n"
+        "def refuse(path):\n"
+        "    if str(path).endswith('far'):\n"
+        "        raise PermissionError(13, 'Permission denied', str(path))\n"
+        "    return scandir(path)\n"
+        "os.scandir = refuse\n"
+        "sys.argv = ['tts-assets', 'init']\n"
+        "runpy.run_module('tts_assets', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=words.folder,
+        env=words.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stderr == (
+        "note: content/far: skipped: the folder cannot be listed: Permission denied\n"
+    )
 
 
 def test_a_pipe_of_such_a_name_is_not_opened(words: Project) -> None:

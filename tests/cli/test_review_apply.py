@@ -63,6 +63,14 @@ def _save(project: Project, *made: Any, name: str = "decisions.json") -> str:
     return name
 
 
+def test_a_file_without_one_decision_is_not_applied_silently(made: Project) -> None:
+    listed = json.dumps([_decision(made, "犬", "rejected")])
+    (made.folder / "listed.json").write_text(listed, encoding="utf-8")
+    done = made.run("review", "apply", "listed.json")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: listed.json:1: its only line is not a decision: give ")
+
+
 def _apply(project: Project, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return project.run("review", "apply", *words, **environment)
 

@@ -180,6 +180,14 @@ def test_somebody_else_s_odd_pyproject_is_none_of_our_business(tmp_path: Path) -
         {"speed": 0.0},
         {"concurrency": 0},
         {"timeout_seconds": 0},
+        {"paths": (1,)},
+        {"output": Path("audio")},
+        {"output": None},
+        {"url": ""},
+        {"voice": 5},
+        {"temp": None},
+        {"sound": None},
+        {"sound": {"format": "mp3"}},
     ],
 )
 def test_programs_cannot_set_what_cannot_be_meant(changes: dict[str, object]) -> None:

@@ -275,11 +275,14 @@ def read_mono_blocks(path: Path, rate_hz: int) -> Iterator[Samples]:
                 yield resampler.resample_chunk(mono)
         except soundfile.SoundFileError as exc:
             reason = str(exc).rpartition(": ")[2].split("\n", 1)[0].rstrip(".")[:100]
+            # The error keeps this frame, and the library complains about what outlives it.
+            del resampler
             raise ClipError(
                 f"it cannot be read beyond {done / file.samplerate:,.1f} seconds "
                 f"({reason}): copy or record it again"
             ) from exc
         yield resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
+        del resampler
         missing = 0 if file.frames >= UNKNOWN_FRAMES else file.frames - done
         if missing > _SLACK_SECONDS * file.samplerate:
             raise ClipError(

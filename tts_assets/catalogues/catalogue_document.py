@@ -200,7 +200,7 @@ def decode_document(
     form = FORMATS_BY_SUFFIX.get(PurePath(file).suffix.lower())
     if form is None:
         is_table = columns is not None or delimiter is not None or csv_table.is_anki_export(text)
-        is_table = is_table or (file.lower().endswith(".txt") and not _may_be_json(text))
+        is_table = is_table or (file.lower().endswith(".txt") and not may_be_json(text))
         form = DocumentFormat.CSV if is_table else DocumentFormat.JSON
     return Document(
         file=file,
@@ -214,7 +214,7 @@ def decode_document(
     )
 
 
-def _may_be_json(text: str) -> bool:
+def may_be_json(text: str) -> bool:
     """Whether a text begins with a list or object, not with a row such as ``[sound:...]``, tab."""
     first = text.lstrip().partition("\n")[0]
     return first.startswith(("[", "{")) and "\t" not in first

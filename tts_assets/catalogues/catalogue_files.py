@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.config.command_options import is_part, is_report
 from tts_assets.errors import InputError, UsageError, format_command, suggest
 from tts_assets.regular_files import find_files
+from tts_assets.store import decisions, failures
+from tts_assets.store.asset_file_names import TIMELINE_ENDINGS
+from tts_assets.store.ledger_line import LEDGER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +29,9 @@ _SKIPPED_FOLDERS = {"node_modules", "__pycache__"}  #: folders that are never se
 
 #: The suffixes that are found in a folder; other files are read if named or if a source lists them.
 _CATALOGUE_ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
+
+#: Other files of the output folder.
+_NAMES_BESIDE_CLIPS = (LEDGER_NAME, decisions.JOURNAL_NAME, failures.NAME)
 
 #: A table in a folder is a catalogue only if its name or folder names a kind.
 TABLE_ENDINGS = (".csv", ".tsv")
@@ -191,7 +197,7 @@ def _iter_candidates(
                     f"there are no catalogues: there is no folder {name}; for files elsewhere, type "
                     f"{format_command('init', 'PATH')}, or name them: tts-assets COMMAND PATH"
                 )
-            raise UsageError(f"{name}: there is no such file or folder{_suggest_file(path)}")
+            raise UsageError(f"{name}: {explain_missing_path(path)}{_suggest_file(path)}")
         if path.is_dir():
             for file in _walk_folder(path, settings.state_folder, sources, load_problems):
                 if not _is_same_file(file, settings.overrides):
@@ -202,11 +208,19 @@ def _iter_candidates(
             yield str(path), True
 
 
+def explain_missing_path(path: Path) -> str:
+    """Why nothing is at a path."""
+    # The name may be too long or invalid.
+    with suppress(OSError, ValueError):
+        return f"it is a link to {os.readlink(path)}, which leads nowhere"  # noqa: PTH115
+    return "there is no such file or folder"
+
+
 def _suggest_file(path: Path) -> str:
     names: list[str] = []
     # The folder may not exist, or its name may be invalid.
     with suppress(OSError, ValueError):
-        names = [each.name for each in path.parent.iterdir()]
+        names = [each.name for each in path.parent.iterdir() if each.exists()]
     return suggest(path.name, names)
 
 
@@ -227,10 +241,18 @@ def _walk_folder(
         )
         for name in sorted(names):
             path = str(Path(root, name))
-            if name.startswith(".") or is_report(path):
+            if name.startswith(".") or is_report(path) or _is_kept_beside_clips(path, real_output):
                 continue
-            if name.endswith(_CATALOGUE_ENDINGS) or os.path.realpath(path) in sources:
+            if name.lower().endswith(_CATALOGUE_ENDINGS) or os.path.realpath(path) in sources:
                 yield path
+
+
+def _is_kept_beside_clips(path: str, real_output: str) -> bool:
+    """Whether a file belongs to the clips, because the output folder also has catalogues."""
+    if path.endswith(TIMELINE_ENDINGS):
+        return Path(os.path.realpath(path)).is_relative_to(real_output)
+    folder, name = os.path.split(path)
+    return name in _NAMES_BESIDE_CLIPS and os.path.realpath(folder) == real_output
 
 
 def _report_unlisted_folder(load_problems: LoadProblems, error: OSError) -> None:

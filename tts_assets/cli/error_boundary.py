@@ -39,7 +39,7 @@ def handle_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run_and_exit(*args: P.args, **kwargs: P.kwargs) -> None:
-        _prepare_streams()
+        prepare_streams()
         with watch_signals():
             code = _run_command(partial(command, *args, **kwargs))
             for stream in (sys.stdout, sys.stderr):
@@ -58,6 +58,9 @@ def _run_command(command: Callable[[], ExitCode]) -> ExitCode:
     except (KeyboardInterrupt, typer.Abort):
         return get_signal_code()
     except Exception as exc:  # noqa: BLE001 - the boundary
+        # Python 3.11 wraps an interrupt of an import that defines a class.
+        if isinstance(exc.__cause__, KeyboardInterrupt):
+            return get_signal_code()
         code = ExitCode.PIPE if isinstance(exc, BrokenPipeError) else _get_exit_code(exc)
         # After a signal, closed streams and interrupted work are expected.
         is_unexpected = get_received_signal() is None or code is ExitCode.BUG
@@ -65,7 +68,21 @@ def _run_command(command: Callable[[], ExitCode]) -> ExitCode:
     return code
 
 
-def _prepare_streams() -> None:
+def report_unwritten_output(error: OSError) -> ExitCode:
+    """Report that standard output cannot be written, and return the exit code."""
+    from tts_assets.cli.output.console_text import require_stdout  # noqa: PLC0415 - see _flush_results
+
+    def fail() -> ExitCode:
+        with require_stdout():
+            raise error
+
+    code = _run_command(fail)
+    _discard_unwritten(sys.stdout)
+    return code
+
+
+def prepare_streams() -> None:
+    """Replace closed streams, and let the others escape characters that they cannot encode."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

@@ -3,12 +3,13 @@
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, takewhile
 from pathlib import Path
 
 import typer
 
+from tts_assets.catalogues.catalogue_files import explain_missing_path
 from tts_assets.catalogues.detect.proposal import Proposal, propose_sources
 from tts_assets.catalogues.detect.proposal_toml import (
     SourcePreview,
@@ -142,10 +143,15 @@ def _iter_catalogue_files(
     """
     for path in paths:
         if not os.path.exists(path):  # noqa: PTH110 - Path.exists() raises for long names
-            raise UsageError(f"{path}: there is no such file or folder")
+            raise UsageError(f"{path}: {explain_missing_path(Path(path))}")
     output = Path(Settings().output).resolve()
     seen: set[Path] = set()
-    for file in chain.from_iterable(map(_walk_files, paths)):
+
+    def skip_folder(error: OSError) -> None:
+        name = _to_relative_name(Path(error.filename))
+        skipped[name] = f"the folder cannot be listed: {error.strerror}"
+
+    for file in chain.from_iterable(_walk_files(path, skip_folder) for path in paths):
         name, real = _to_relative_name(file), Path(os.path.realpath(file))
         if real in seen:
             continue
@@ -170,12 +176,12 @@ def _find_skip_reason(name: str, real: Path, output: Path) -> str | None:
     return None
 
 
-def _walk_files(start: str) -> Iterator[Path]:
+def _walk_files(start: str, on_error: Callable[[OSError], None] | None = None) -> Iterator[Path]:
     path = Path(start)
     if path.is_file():
         yield path
         return
-    for root, folders, names in os.walk(path):
+    for root, folders, names in os.walk(path, onerror=on_error):
         folders[:] = (
             []
             if ledger_line.LEDGER_NAME in names

@@ -15,7 +15,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tts_assets import __version__
-from tts_assets.cli.error_boundary import handle_errors
+from tts_assets.cli.error_boundary import (
+    handle_errors,
+    prepare_streams,
+    report_unwritten_output,
+)
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.shared_options import SHARED, build_format_option
 from tts_assets.errors import UsageError
@@ -155,8 +159,12 @@ class _OrderedGroup(TidyGroup):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command; usage errors look like all other errors."""
+        prepare_streams()
         try:
             code = super().main(*args, **(extra | {"standalone_mode": False}))
+        except OSError as exc:
+            # Commands handle their own errors: help or the version could not be written.
+            code = report_unwritten_output(exc)
         except Exception as exc:
             if not hasattr(exc, "format_message"):
                 raise

@@ -292,6 +292,25 @@ class ModelSettings:
     offline: bool = False
 
 
+_OPTIONAL_TEXTS = ("voice", "cluster", "api_key_file", "since")  #: the texts that may be None
+_TEXTS = ("provider", "output", "state", "asset", "url", "overrides", "temp", *_OPTIONAL_TEXTS)
+#: The settings with settings of their own.
+_SECTIONS = {
+    "sound": Sound,
+    "pauses": Pauses,
+    "kokoro": KokoroSettings,
+    "piper": PiperSettings,
+    "models": ModelSettings,
+    "transcribe": TranscribeSettings,
+    "verify": VerifySettings,
+    "remote": RemoteSettings,
+    "elevenlabs": ElevenLabsSettings,
+    "openai": OpenAISettings,
+    "voicevox": VoicevoxSettings,
+    "bucket": BucketSettings,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of a run; ``Settings()`` has the defaults of the command line.
@@ -466,6 +485,12 @@ class Settings:
         }
         return own.get(provider) if self.api_key_file is None else self.api_key_file
 
+    def _is_text(self, name: str) -> bool:
+        value = getattr(self, name)
+        if name in _OPTIONAL_TEXTS:
+            return value is None or isinstance(value, str)
+        return isinstance(value, str) and value != ""
+
     def __post_init__(self) -> None:
         """Refuse invalid values, because programs need not use ``load``.
 
@@ -475,10 +500,15 @@ class Settings:
         if not all(isinstance(key, Secret) for key in self.keys.values()):
             # Do not show the value: it is a key.
             raise UsageError("settings.keys: each must be a Secret, of tts_assets.config.keys")
-        wrong = [
+        wrong = [name for name in _TEXTS if not self._is_text(name)]
+        wrong += [
+            name for name, kind in _SECTIONS.items() if not isinstance(getattr(self, name), kind)
+        ]
+        wrong += [
             name
             for name, check in (
                 ("paths", lambda: isinstance(self.paths, tuple)),
+                ("paths", lambda: all(isinstance(each, str | Path) for each in self.paths)),
                 ("kinds", lambda: all(isinstance(kind, Kind) for kind in self.kinds)),
                 ("device", lambda: isinstance(self.device, Device)),
                 ("speed", lambda: 0.25 <= self.speed <= 4),
@@ -506,5 +536,5 @@ class Settings:
         if self.force and self.only:
             raise UsageError("--force regenerates all clips and --only some: omit one of them")
         if wrong:
-            values = ", ".join(f"{name}={getattr(self, name)!r}" for name in wrong)
+            values = ", ".join(f"{name}={getattr(self, name)!r}" for name in dict.fromkeys(wrong))
             raise UsageError(f"settings out of bounds or of the wrong type: {values}")

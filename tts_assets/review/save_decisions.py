@@ -276,7 +276,7 @@ class DecisionWriter:
                 self._note(f"decisions are in the journal, but not in the ledger: {exc}")
 
     async def close(self) -> None:
-        """Write the rest to the ledger without on_wait long for another run."""
+        """Write the rest to the ledger without waiting long for another run."""
         await self.write_ledger(_CLOSE_SECONDS)
 
     async def _is_current(self, found: SoundDecision) -> bool:

@@ -130,8 +130,16 @@ def parse_lines(data: bytes, *, file: str) -> list[SoundDecision]:
 
 
 def load(path: Path) -> list[SoundDecision]:
-    """The decisions in a file; see :func:`parse`."""
-    return parse(bytes_of(path), file=str(path))
+    """The decisions in a file that a person names; see :func:`parse`.
+
+    Raises:
+        InputError: also if the file has text, but not one decision.
+    """
+    data = bytes_of(path)
+    found = parse(data, file=str(path))
+    if not found and data.strip() and not _is_saved(data.removeprefix(codecs.BOM_UTF8)):
+        raise _wrong("its only line is not a decision", path, line=1)
+    return found
 
 
 def bytes_of(path: Path, *, follow_links: bool = True) -> bytes:

@@ -276,4 +276,16 @@ def test_a_kanji_is_not_said_for_a_reading_that_it_lacks(look: Look) -> None:
 
 def test_text_without_tabs_is_no_table(look: Look) -> None:
     found = look({"notes.txt": "これは ただの 文章です。\nタブは ありません。\n"})
-    assert found.proposal.foreign == 1
+    assert found.proposal.drafts == ()
+    assert found.proposal.passed["notes.txt"].startswith("it is text without tabs; ")
+    assert look({"notes.txt": "no Japanese\n"}).proposal.foreign == 1
+
+
+def test_json_in_a_text_file_is_read_as_generate_reads_it(look: Look) -> None:
+    rows = [{"id": 1, "word": "会う", "reading": "あう"}, {"id": 2, "word": "水"}]
+    text = json.dumps(rows, ensure_ascii=False)
+    found = look({"data/vocabulary.txt": text, "data/vocabulary.json": text})
+    assert found.proposal.built_in.keys() == {"data/vocabulary.txt", "data/vocabulary.json"}
+    assert set(found.proposal.paths) == {"data/vocabulary.txt", "data/vocabulary.json"}
+    found = look({"n5.txt": json.dumps([{"term": "会う", "kana": "あう"}], ensure_ascii=False)})
+    assert [clip.form.reading for clip in found.clips] == ["アウ"]

@@ -124,7 +124,7 @@ def test_a_deck_of_words_and_sentences_has_both(look: Look) -> None:
 
 def test_a_text_file_that_is_no_export_is_not_looked_at(look: Look) -> None:
     found = look({"notes.txt": "会う, あう, to meet\n青い, あおい, blue\n"})
-    assert (found.proposal.drafts, found.proposal.foreign) == ((), 1)
+    assert (found.proposal.drafts, [*found.proposal.passed]) == ((), ["notes.txt"])
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])

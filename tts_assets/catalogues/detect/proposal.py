@@ -10,7 +10,11 @@ from itertools import takewhile
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.catalogue_document import (
+    DocumentFormat,
+    may_be_json,
+    parse_document,
+)
 from tts_assets.catalogues.csv_table import (
     detect_table,
     is_anki_export,
@@ -147,6 +151,7 @@ _MIN_FOLDERS = 2  #: up to this many files are listed by name if no folder patte
 _MAX_CHARACTERS_KEPT = 8_000_000
 _TABLE_SUFFIXES = {".csv", ".tsv", ".txt"}
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_NO_DATA = "it is text without tabs; a table with another separator must end in .csv"
 _NO_KNOWN_FIELD = (
     "it contains Japanese, but no field was recognized as spoken text; describe it in a "
     "[[source]] table"
@@ -188,7 +193,7 @@ class _ShapeGroup:
         first = self.documents[0]
         drafts = self.found[0]
         if len(self.files) > 1:
-            drafts = draft_sources(self.documents, is_table=_is_table_file(first.file))
+            drafts = draft_sources(self.documents, is_table=_is_table(first))
         # The ids must work in every file, including those whose text was not kept.
         ids = [{each.source.id for each in found} for found in self.found]
         agreed = []
@@ -260,14 +265,16 @@ def _limit_to_files(draft: SourceDraft, files: Collection[str], every: set[str])
 def _inspect_file(path: str, data: bytes, state: _ScanState) -> None:
     text = data.decode("utf-8-sig", "replace")
     broken = "\ufffd" in text or data.startswith(_UTF_16_MARKS)
-    prose = path.lower().endswith(".txt") and not (is_anki_export(text) or has_tab_rows(text))
-    if not (broken or has_japanese(text)) or prose:
+    if not (broken or has_japanese(text)):
         state.foreign.add(path)
+        return
+    if path.lower().endswith(".txt") and not _is_data(text):
+        state.passed[path] = _NO_DATA
         return
     try:
         document = _parse_file(path, data, text)
         reason = explain_no_catalogue(document)
-        drafts = [] if reason else draft_sources([document], is_table=_is_table_file(path))
+        drafts = [] if reason else draft_sources([document], is_table=_is_table(document))
     except InputError as problem:
         state.passed[path] = str(problem).removeprefix(f"{path}: ")
         return
@@ -281,8 +288,13 @@ def _inspect_file(path: str, data: bytes, state: _ScanState) -> None:
         )
 
 
+def _is_data(text: str) -> bool:
+    """Whether a text file is an export, a table or JSON, not prose."""
+    return is_anki_export(text) or has_tab_rows(text) or may_be_json(text)
+
+
 def _parse_file(path: str, data: bytes, text: str) -> Document:
-    if not _is_table_file(path):
+    if not _is_table_file(path) or (path.lower().endswith(".txt") and may_be_json(text)):
         return parse_document(data, file=path)
     guessed = guess_columns(text, file=path)
     columns, delimiter = guessed or (None, None)
@@ -291,6 +303,10 @@ def _parse_file(path: str, data: bytes, text: str) -> Document:
 
 def _is_table_file(path: str) -> bool:
     return PurePath(path).suffix.lower() in _TABLE_SUFFIXES
+
+
+def _is_table(document: Document) -> bool:
+    return document.format is DocumentFormat.CSV
 
 
 def _make_shape_key(document: Document, drafts: list[SourceDraft]) -> object:
@@ -327,7 +343,9 @@ def _find_patterns(files: Collection[str], others: Collection[str]) -> tuple[str
 
 def _find_folders(files: Collection[str], others: Collection[str]) -> tuple[str, ...]:
     """The files, with each folder in place of its files if it contains no others."""
-    excluded = [folder for file in others for folder in PurePath(file).parents]
+    # Of a folder, a run reads no text files.
+    unread = [file for file in files if file.lower().endswith(".txt")]
+    excluded = [folder for file in (*others, *unread) for folder in PurePath(file).parents]
     found: dict[str, None] = {}
     for file in sorted(files):
         folders = [folder for folder in PurePath(file).parents if folder not in excluded]

@@ -453,7 +453,7 @@ def _describe_next_step(report: Report) -> str:
 
 def _describe_rerun(report: Report) -> str:
     if report.forced:
-        return "note: --force starts over; clips that it did not reach are unchanged"
+        return "run again: --force starts over; clips that it did not reach are unchanged"
     return "run the same command again to generate the rest"
 
 
