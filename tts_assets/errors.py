@@ -43,6 +43,11 @@ def truncate_text(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def format_count(count: int, noun: str, plural: str | None = None) -> str:
+    """Format a count with its noun; ``plural`` if that is not the noun with an s."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def suggest_names(
     name: str,
     names: Iterable[str],

@@ -204,6 +204,20 @@ class DictionaryWord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceInfo:
+    """A voice on offer."""
+
+    name: str  #: its name in ``--voice``
+    language: str  #: its language, as a BCP 47 tag
+    description: str  #: a few words about it
+    credit: str = ""  #: the attribution that its licence requires of published speech; "" if none
+    gender: str = ""  #: ``female``, ``male``, or "" if unknown
+    #: The lowest and highest speed; 1.0 is its natural speed.
+    speeds: tuple[float, float] = (0.25, 4.0)
+    whole_speeds: bool = False  #: it accepts only whole numbers as speeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
     """An engine, one of its voices, the language and the speed (1.0 is the voice's own)."""
 

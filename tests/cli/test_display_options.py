@@ -7,9 +7,12 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from typer._completion_classes import BashComplete
+from typer.main import get_command
 
 from tests.conftest import ROOT, Project
 from tts_assets.cli import typer_apps
+from tts_assets.cli.app import app
 from tts_assets.config.settings import OutputFormat
 
 HEAVY = (
@@ -215,21 +218,31 @@ def _complete(project: Project, line: str) -> list[str]:
     return done.stdout.split()
 
 
-def test_a_shell_completes_engines_voices_kinds_models_schemas_and_ids(project: Project) -> None:
+def _suggest(line: str) -> list[str]:
+    """What the shell's script would print, without the start of a process."""
+    *words, last = line.split(" ")[1:]
+    completion = BashComplete(get_command(app), {}, "tts-assets", "_TTS_ASSETS_COMPLETE")
+    return [each.value for each in completion.get_completions(words, last)]
+
+
+def test_a_shell_completes_engines_voices_kinds_models_schemas_and_ids(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.folder)
     project.write(
         "data/vocabulary.json", [{"id": "n5-1", "word": "犬"}, {"id": "n4-1", "word": "猫"}]
     )
     assert _complete(project, "tts-assets generate --provider k") == ["kokoro"]
-    assert "auto" in _complete(project, "tts-assets generate --provider a")
-    assert _complete(project, "tts-assets speak x --voice mei-l") == ["mei-low"]
-    assert _complete(project, "tts-assets generate --type vo") == ["vocabulary"]
-    assert _complete(project, "tts-assets generate --format o") == ["opus", "ogg"]
-    assert _complete(project, "tts-assets generate --only re") == ["rejected"]
-    assert "kokoro-v1.0" in _complete(project, "tts-assets models fetch kok")
-    assert _complete(project, "tts-assets schema conf") == ["configuration"]
     assert _complete(project, "tts-assets explain n5") == ["n5-1"]
+    assert "auto" in _suggest("tts-assets generate --provider a")
+    assert _suggest("tts-assets speak x --voice mei-l") == ["mei-low"]
+    assert _suggest("tts-assets generate --type vo") == ["vocabulary"]
+    assert _suggest("tts-assets generate --format o") == ["opus", "ogg"]
+    assert _suggest("tts-assets generate --only re") == ["rejected"]
+    assert "kokoro-v1.0" in _suggest("tts-assets models fetch kok")
+    assert _suggest("tts-assets schema conf") == ["configuration"]
     project.write("data/vocabulary.json", "no list")
-    assert _complete(project, "tts-assets explain n5") == []
+    assert _suggest("tts-assets explain n5") == []
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "120"])

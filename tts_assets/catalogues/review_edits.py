@@ -19,9 +19,8 @@ from tts_assets.model import is_katakana, kana_to_katakana, split_morae
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tts_assets.catalogues.voice_assignment import Candidate
     from tts_assets.config.settings import SpeakerSettings
-    from tts_assets.model import Clip, SpokenForm, Voice
+    from tts_assets.model import Clip, SpokenForm, Voice, VoiceInfo
 
 
 _SLOWEST, _FASTEST = 0.25, 4  #: the range of speaking rates, as in the settings
@@ -363,7 +362,7 @@ class AvailableVoices:
     """The voices of a run."""
 
     voice: Voice  #: the voice of the run
-    voices: Sequence[Candidate]  #: the voices of its provider
+    voices: Sequence[VoiceInfo]  #: the voices of its provider
     speakers: Sequence[SpeakerSettings] = ()  #: the settings of the speakers of dialogues
 
     def apply_voice(self, clip: Clip, say: OverrideValues) -> Clip:

@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tts_assets.errors import show_value
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tts_assets.config.settings import SpeakerSettings
-    from tts_assets.model import Turn, Voice
+    from tts_assets.model import Turn, Voice, VoiceInfo
 
 
 #: Words for people by gender; 弟子 (pupil) is no brother, and 夫人 (wife) no husband.
@@ -40,39 +40,10 @@ _SPEED_FACTORS = (0.9, 1.1, 0.85, 1.15, 0.8, 1.2)
 _MAX_VOICES_LISTED = 8  #: how many voices the error for a missing voice lists
 
 
-class Candidate(Protocol):
-    """The properties of a voice that the assignment needs."""
-
-    @property
-    def name(self) -> str:
-        """The value of ``--voice``."""
-        ...
-
-    @property
-    def language(self) -> str:
-        """Its language, as a BCP 47 tag."""
-        ...
-
-    @property
-    def gender(self) -> str:
-        """``female``, ``male``, or "" if unknown."""
-        ...
-
-    @property
-    def speeds(self) -> tuple[float, float]:
-        """The lowest and the highest speed that it supports."""
-        ...
-
-    @property
-    def whole_speeds(self) -> bool:
-        """Whether it supports whole speeds only."""
-        ...
-
-
 def assign_voices(
     turns: Sequence[Turn],
     own: Voice,
-    voices: Sequence[Candidate],
+    voices: Sequence[VoiceInfo],
     speakers: Sequence[SpeakerSettings],
 ) -> dict[str, Voice]:
     """Assign a voice to each speaker of a passage.
@@ -125,7 +96,7 @@ def gender_of(speaker: str) -> str:
     return "female" if _HER.fullmatch(name) else "male" if _HIM.fullmatch(name) else ""
 
 
-def problem_with_speed(voice: Candidate, speed: float) -> str | None:
+def problem_with_speed(voice: VoiceInfo, speed: float) -> str | None:
     """Explain why a voice does not support a speed; None if it does."""
     slowest, fastest = voice.speeds
     if slowest <= speed <= fastest and not (voice.whole_speeds and speed != int(speed)):
@@ -141,7 +112,7 @@ def _key(name: str) -> str:
 class _VoiceAssigner:
     """Assigns voices, and remembers the used ones."""
 
-    def __init__(self, own: Voice, voices: Sequence[Candidate]) -> None:
+    def __init__(self, own: Voice, voices: Sequence[VoiceInfo]) -> None:
         self._own = own
         self._voices = {each.name: each for each in voices}
         language = _languages(own.language)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.build import benchmark
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_plain_data
+from tts_assets.cli.output.console_text import to_plain_data
 from tts_assets.config.settings import OutputFormat, Progress, Settings
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, format_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,9 @@ from tts_assets.build.plan.voice_selection import find_voice
 from tts_assets.catalogues.catalogue_files import DEFAULT_PATH
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.engines import onnx_models, protocol, registry
-from tts_assets.errors import FatalError, TtsAssetsError, UsageError, format_command
+from tts_assets.errors import FatalError, TtsAssetsError, UsageError, format_command, format_count
 
 
 def run_providers(settings: Settings) -> ExitCode:

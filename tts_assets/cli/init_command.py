@@ -13,7 +13,6 @@ from tts_assets.catalogues.catalogue_files import explain_missing_path
 from tts_assets.catalogues.detect.proposal import Proposal, propose_sources
 from tts_assets.catalogues.detect.proposal_toml import (
     SourcePreview,
-    format_quantity,
     format_toml,
     preview_sources,
 )
@@ -25,7 +24,7 @@ from tts_assets.config.command_options import is_report
 from tts_assets.config.load_settings import FILE, find
 from tts_assets.config.settings import OVERRIDES, OutputFormat, Settings
 from tts_assets.config.source_paths import format_steps
-from tts_assets.errors import UsageError, format_command
+from tts_assets.errors import UsageError, format_command, format_count
 from tts_assets.model import Clip
 from tts_assets.store import ledger_line
 from tts_assets.store.atomic_files import atomic_write, sweep
@@ -221,8 +220,8 @@ def _print_files(proposal: Proposal, preview: SourcePreview, show: CommandOutput
         shape = "a built-in shape" if is_built_in(source) else f"records at {source.records.text}"
         show.print_line(
             f"{', '.join(source.files)}: {source.kind}, {shape}, "
-            f"{format_quantity(preview.entries.get(source.name, 0), 'entry')}, "
-            f"{format_quantity(count.clips if count else 0, 'clip')}"
+            f"{format_count(preview.entries.get(source.name, 0), 'entry', 'entries')}, "
+            f"{format_count(count.clips if count else 0, 'clip')}"
         )
 
 
@@ -232,10 +231,10 @@ def _print_skipped(skipped: Mapping[str, str], foreign: int, show: CommandOutput
         show.print_error(f"note: {file}: skipped: {reason}")
     if len(skipped) > _MAX_NOTES_SHOWN:
         show.print_error(
-            f"note: {format_quantity(len(skipped) - _MAX_NOTES_SHOWN, 'more file')} skipped"
+            f"note: {format_count(len(skipped) - _MAX_NOTES_SHOWN, 'more file')} skipped"
         )
     if foreign:
-        show.print_error(f"note: {format_quantity(foreign, 'file')} without Japanese skipped")
+        show.print_error(f"note: {format_count(foreign, 'file')} without Japanese skipped")
 
 
 def _print_clips(preview: SourcePreview, show: CommandOutput) -> None:
@@ -250,13 +249,13 @@ def _print_clips(preview: SourcePreview, show: CommandOutput) -> None:
             f"-> {_describe_url_path(clip)}"
         )
     urls = f"; {preview.total.urls:,} already have a URL" if preview.total.urls else ""
-    unspoken = f"; {format_quantity(preview.unspoken, 'text')} left out" if preview.unspoken else ""
-    show.print_line(f"{format_quantity(preview.total.clips, 'clip')} in all{urls}{unspoken}")
+    unspoken = f"; {format_count(preview.unspoken, 'text')} left out" if preview.unspoken else ""
+    show.print_line(f"{format_count(preview.total.clips, 'clip')} in all{urls}{unspoken}")
     for problem in preview.problems[:_MAX_CLIPS_SHOWN]:
         show.print_line(f"problem: {problem}")
     if len(preview.problems) > _MAX_CLIPS_SHOWN:
         show.print_line(
-            f"... and {format_quantity(len(preview.problems) - _MAX_CLIPS_SHOWN, 'more problem')}"
+            f"... and {format_count(len(preview.problems) - _MAX_CLIPS_SHOWN, 'more problem')}"
         )
 
 

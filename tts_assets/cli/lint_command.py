@@ -15,10 +15,10 @@ from tts_assets.cli.output.ci_output import (
     limit_table_lines,
 )
 from tts_assets.cli.output.command_output import CommandOutput, attempt_write
-from tts_assets.cli.output.console_text import format_count, to_one_line
+from tts_assets.cli.output.console_text import to_one_line
 from tts_assets.cli.output.report_data import AnnotationLevel, ReportItem
 from tts_assets.config.settings import OutputFormat, Progress, Settings
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, format_count
 from tts_assets.model import Basis
 from tts_assets.quality import lint_catalogues
 from tts_assets.quality.quality_reports import LintReport, Severity

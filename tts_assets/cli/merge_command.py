@@ -6,9 +6,10 @@ from pathlib import Path
 from tts_assets.build.shards.merge_shards import Merged, merge
 from tts_assets.cli.exit_code import ExitCode, choose_exit_code
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
+from tts_assets.cli.output.console_text import to_one_line, to_plain_data
 from tts_assets.cli.output.progress_view import create_line_progress
 from tts_assets.config.settings import OutputFormat, Settings
+from tts_assets.errors import format_count
 
 _PROGRESS_SECONDS = 10  #: interval of progress lines
 _MAX_ASSETS_NAMED = 8  #: further assets to check are only counted

@@ -7,10 +7,11 @@ from typing import Any
 from tts_assets.build.migrate import Migrated, migrate
 from tts_assets.cli.exit_code import ExitCode, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
+from tts_assets.cli.output.console_text import to_one_line, to_plain_data
 from tts_assets.cli.output.cost_report import describe_missed_urls
 from tts_assets.cli.prune_command import exit_code_for_prune, show_spared
 from tts_assets.config.settings import OutputFormat, Settings
+from tts_assets.errors import format_count
 
 
 def run_migrate(settings: Settings, *, dry_run: bool) -> ExitCode:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.build.cleanup import Pruned, prune
 from tts_assets.cli.exit_code import ExitCode, choose_exit_code
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_one_line, to_plain_data
+from tts_assets.cli.output.console_text import to_one_line, to_plain_data
 from tts_assets.config.settings import OutputFormat, Settings
+from tts_assets.errors import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -18,14 +18,13 @@ import anyio
 from tts_assets.cli.exit_code import ExitCode, get_signal_code, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import (
-    format_count,
     format_megabytes,
     to_one_line,
     to_plain_data,
 )
 from tts_assets.cli.output.progress_view import show_count_progress
 from tts_assets.config.settings import OutputFormat, Settings
-from tts_assets.errors import FatalError, format_command
+from tts_assets.errors import FatalError, format_command, format_count
 from tts_assets.model import Decided
 from tts_assets.review.export_page import export_page
 from tts_assets.review.save_decisions import ApplyResult, apply_decisions

@@ -20,7 +20,7 @@ from tts_assets.cli.output.console_text import require_stdout
 from tts_assets.cli.output.progress_view import create_line_progress
 from tts_assets.config.settings import Progress
 from tts_assets.engines.process.child_registry import track_child
-from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError, suggest
+from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError, format_count, suggest
 from tts_assets.model import Format
 from tts_assets.regular_files import read_regular
 from tts_assets.store.atomic_files import translate_os_errors
@@ -200,7 +200,7 @@ def _start_player() -> Iterator[tuple[BinaryIO, Format]]:
 def _show_result(spoken: Spoken, show: CommandOutput) -> None:
     for finding in spoken.findings:
         show.print_error(f"warning: {finding.message}")
-    parts = "1 segment" if spoken.segments == 1 else f"{spoken.segments:,} segments"
+    parts = format_count(spoken.segments, "segment")
     show.print_error(f"{spoken.seconds:,.1f} s of audio from {parts}")
     if spoken.credit:
         show.print_error(f"voice: {spoken.credit}")

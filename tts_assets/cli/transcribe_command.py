@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tts_assets.cli.exit_code import ExitCode, choose_exit_code, run_until_signal
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.cli.output.console_text import format_count, to_one_line
+from tts_assets.cli.output.console_text import to_one_line
 from tts_assets.cli.output.transcription_progress import (
     TranscriptFormat,
     format_transcript,
@@ -16,7 +16,7 @@ from tts_assets.cli.output.transcription_progress import (
     to_transcript_data,
 )
 from tts_assets.config.settings import OutputFormat, Settings
-from tts_assets.errors import FatalError, UsageError
+from tts_assets.errors import FatalError, UsageError, format_count
 from tts_assets.regular_files import refuse_linked_folders
 from tts_assets.store import atomic_files
 from tts_assets.transcribe.transcription import transcribe_recordings

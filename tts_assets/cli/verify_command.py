@@ -12,9 +12,8 @@ from tts_assets.cli.output.command_output import (
     finish_command,
     prepare_report_folder,
 )
-from tts_assets.cli.output.console_text import format_count
 from tts_assets.cli.output.progress_view import show_count_progress
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, format_count
 from tts_assets.quality import verify_assets
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+from tts_assets.model import VoiceInfo as VoiceInfo  # noqa: PLC0414, TC001 - engines take it from here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,20 +17,6 @@ if TYPE_CHECKING:
 
 #: Restarts the time limit of a call: called when work begins, and again if it is restarted.
 RestartTimer: TypeAlias = "Callable[[], None] | None"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoiceInfo:
-    """A voice on offer."""
-
-    name: str  #: its name in ``--voice``
-    language: str  #: its language, as a BCP 47 tag
-    description: str  #: a few words about it
-    credit: str = ""  #: the attribution that its licence requires of published speech; "" if none
-    gender: str = ""  #: ``female``, ``male``, or "" if unknown
-    #: The lowest and highest speed; 1.0 is its natural speed.
-    speeds: tuple[float, float] = (0.25, 4.0)
-    whole_speeds: bool = False  #: it accepts only whole numbers as speeds
 
 
 class Speaker(Protocol):

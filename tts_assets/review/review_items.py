@@ -13,7 +13,7 @@ from tts_assets.build.plan import make_plan
 from tts_assets.build.plan.output_folder import open_downloads, open_storage, read_ledger_lines
 from tts_assets.build.plan.planner import State
 from tts_assets.catalogues.open_catalogues import read_document
-from tts_assets.errors import InputError
+from tts_assets.errors import InputError, format_count
 from tts_assets.model import Decided
 from tts_assets.review.sound_previews import HashedFile
 from tts_assets.store import decisions, ledger, paid_journal, segment_cache
@@ -59,15 +59,15 @@ class ReviewItems:
         yield from self.plan.trouble.notes
         for states, note in _HIDDEN_NOTES:
             if count := sum(self.plan.states[state] for state in states):
-                yield note.format(format_count_clause(count, "clip"))
+                yield note.format(format_count(count, "clip is", "clips are"))
         unknown = self.clips.keys() - self.lines.keys()
         present = self.plan.present.keys()
         # Replacements, by this engine, of rejected sounds of another one.
         if unmade := sum(len(self.clips[asset]) for asset in unknown - present):
-            yield f"{format_count_clause(unmade, 'rejected clip')} not generated again yet: run `generate`"
+            yield f"{format_count(unmade, 'rejected clip is', 'rejected clips are')} not generated again yet: run `generate`"
         if lost := sum(len(self.clips[asset]) for asset in unknown & present):
             yield (
-                f"{format_count_clause(lost, 'clip')} not in the ledger, which keeps decisions: "
+                f"{format_count(lost, 'clip is', 'clips are')} not in the ledger, which keeps decisions: "
                 "run `generate --force`"
             )
 
@@ -121,10 +121,6 @@ def collect_review_items(
         if (line.asset, line.sha256) in others:
             items.others[line.asset, line.sha256] = line
     return items
-
-
-def format_count_clause(count: int, what: str) -> str:
-    return f"1 {what} is" if count == 1 else f"{count:,} {what}s are"
 
 
 CLIPS, EARLIER = "clips", "earlier"  #: the addresses of current and replaced sounds, below the page

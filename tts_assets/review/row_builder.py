@@ -14,13 +14,13 @@ from anyio import to_thread
 from tts_assets.build.plan.output_folder import open_downloads, open_storage
 from tts_assets.engines import registry
 from tts_assets.engines.registry import AccentSupport
+from tts_assets.errors import format_count
 from tts_assets.japanese.accent_notation import parse_accent_phrases
 from tts_assets.model import Decided
 from tts_assets.review.review_items import (
     CLIPS,
     SoundHistory,
     collect_review_items,
-    format_count_clause,
     load_record_details,
 )
 from tts_assets.review.review_rows import (
@@ -140,7 +140,7 @@ class _RowBuilder:
         notes = list(items.list_notes())
         if other := len(lines) - len(rows):
             notes.append(
-                f"{format_count_clause(other, 'sound')} left out, as the bytes differ from the "
+                f"{format_count(other, 'sound is', 'sounds are')} left out, as the bytes differ from the "
                 "ledger: run `generate --deep`"
             )
         return ReviewRows(

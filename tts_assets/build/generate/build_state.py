@@ -19,6 +19,7 @@ from tts_assets.catalogues.catalogue_reader import UnusedPathError
 from tts_assets.catalogues.open_catalogues import pause_garbage_collector
 from tts_assets.config.settings import Only
 from tts_assets.engines.protocol import Remote
+from tts_assets.errors import format_count
 from tts_assets.store import segment_cache
 from tts_assets.store.paid_speech import TakeStore
 
@@ -65,15 +66,16 @@ def note_rejected_clips(left: int, repeated: int) -> Iterator[str]:
     """
     advice = "change their reading, accent or voice"
     if left:
-        clips = "1 rejected clip was" if left == 1 else f"{left} rejected clips were"
+        clips = format_count(left, "rejected clip was", "rejected clips were")
         yield (
             f"{clips} not regenerated, because this voice would produce the same audio: "
             f"{advice}, or use --only rejected to regenerate them anyway"
         )
     if repeated:
-        clips, are = ("1 clip was", "is") if repeated == 1 else (f"{repeated} clips were", "are")
+        clips = format_count(repeated, "clip was", "clips were")
+        still = "is" if repeated == 1 else "are"
         yield (
-            f"{clips} regenerated with exactly the rejected audio and {are} still rejected: {advice}"
+            f"{clips} regenerated with exactly the rejected audio and {still} still rejected: {advice}"
         )
 
 
@@ -217,7 +219,7 @@ def _leave_misread(plan: Plan) -> None:
     left = [item for item in plan.planned if item.clip.source in sources]
     if left:
         plan.planned = [item for item in plan.planned if item.clip.source not in sources]
-        clips = "1 clip is" if len(left) == 1 else f"{len(left):,} clips are"
+        clips = format_count(len(left), "clip is", "clips are")
         plan.trouble.notes.append(
             f"{clips} not generated, because their source names a field that no record has: "
             "correct the field or remove it"
@@ -359,7 +361,7 @@ def _note_ignored_accents(run: BuildState) -> tuple[str, ...]:
     )
     if not ignored:
         return ()
-    accents = "1 pitch accent" if ignored == 1 else f"{ignored} pitch accents"
+    accents = format_count(ignored, "pitch accent")
     return (f"{accents} ignored: this voice has no accent control",)
 
 

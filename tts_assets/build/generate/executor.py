@@ -214,65 +214,70 @@ def _open_speaker(
 
 async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget) -> None:
     """Execute all jobs, and handle the results as they arrive."""
-    paced = isinstance(context.speaker, Paced)
-    slack = SLACK if paced else 1
+    speaker = context.speaker
+    paced = isinstance(speaker, Paced)
     queue = WorkQueue(context, target, await cuts_of(run.jobs, run.settings, run.provider))
 
     async def work(item: WorkItem) -> FinishedClip | None:
-        restart = start_time_limit(slack * item.time_limits)
+        restart = start_time_limit((SLACK if paced else 1) * item.time_limits)
         return await queue.make(item, restart_timer=restart)
 
     bound = run.settings.max_failures
     pool = Pool(
         work,
-        limit=slot_count(run.workers, context.speaker),
-        timeout=None if isinstance(context.speaker, ClipExecutor) else run.settings.timeout_seconds,
+        limit=slot_count(run.workers, speaker),
+        timeout=None if isinstance(speaker, ClipExecutor) else run.settings.timeout_seconds,
         rules=replace(_RULES, attempts=1 if paced else _ATTEMPTS, most_failures=bound),
     )
     run.stop.attach(pool.stop)
-    if isinstance(context.speaker, ClipExecutor):
-        run.stop.attach(context.speaker.stop)
-        _let_pace(pool, context.speaker)
-    if isinstance(context.speaker, Paced):
-        run.stop.attach(context.speaker.limiter.stop)
-        _let_pace(pool, context.speaker.limiter)
-        context.speaker.limiter.on_rest = ServiceWaits(run.tell).take
-    states = dict(run.plan.states)
+    if isinstance(speaker, Paced):
+        speaker.limiter.on_rest = ServiceWaits(run.tell).take
+    pacer = _find_pacer(speaker)
+    if pacer is not None:
+        run.stop.attach(pacer.stop)
+        _let_pace(pool, pacer)
+    _report_start(run)
+    jobs, costs = sort_longest_first(run.jobs), run.costs
+    due = run.limits.dispatch(jobs) if costs is None else costs.dispatch(jobs, speaker)
+    results = Results(run, queue, pool)
+    async with pool:
+        async for result in pool.run(queue.iter_items(due), total=len(jobs)):
+            results.take(result)
+            if pool.is_stopped and pacer is not None:
+                # Too many failures or a fatal error: send no more requests.
+                pacer.stop()
+    at_bound = bound is not None and len(run.failures) >= bound
+    run.stopped = run.stopped or at_bound
+
+
+def _report_start(run: BuildState) -> None:
     run.tell(
         Started(
             jobs=len(run.jobs),
             workers=run.workers,
-            states=states,
+            states=dict(run.plan.states),
             places=sum(len(job.clips) for job in run.jobs),
             characters=sum(len(job.form.text) for job in run.jobs),
             provider=run.provider.name,
             voice=voice_selection.find_voice(run.settings, run.provider).name,
         )
     )
-    jobs = sort_longest_first(run.jobs)
-    costs = run.costs
-    due = run.limits.dispatch(jobs) if costs is None else costs.dispatch(jobs, context.speaker)
-    results = Results(run, queue, pool)
-    async with pool:
-        async for result in pool.run(queue.iter_items(due), total=len(jobs)):
-            results.take(result)
-            if pool.is_stopped:
-                # Too many failures or a fatal error: send no more requests.
-                if run.limiter is not None:
-                    run.limiter.stop()
-                if isinstance(context.speaker, ClipExecutor):
-                    context.speaker.stop()
-    at_bound = bound is not None and len(run.failures) >= bound
-    run.stopped = run.stopped or at_bound
 
 
-def _let_pace(pool: Pool[WorkItem, FinishedClip | None], limiter: Limiter | ClipExecutor) -> None:
+def _find_pacer(speaker: Speaker | ClipExecutor) -> Limiter | ClipExecutor | None:
+    """What decides how many clips are in progress: a service or a cluster; None for neither."""
+    if isinstance(speaker, ClipExecutor):
+        return speaker
+    return speaker.limiter if isinstance(speaker, Paced) else None
+
+
+def _let_pace(pool: Pool[WorkItem, FinishedClip | None], pacer: Limiter | ClipExecutor) -> None:
     """Keep the limit of the pool at the number of clips that a service or cluster asks for."""
 
     def follow() -> None:
-        pool.limit = limiter.target_clips
+        pool.limit = pacer.target_clips
 
-    limiter.on_change = follow
+    pacer.on_change = follow
     follow()
 
 

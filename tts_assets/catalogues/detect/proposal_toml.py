@@ -17,7 +17,7 @@ from tts_assets.config.catalogue_sources import (
 )
 from tts_assets.config.settings import Settings
 from tts_assets.config.source_paths import PathStep
-from tts_assets.errors import truncate_text
+from tts_assets.errors import format_count, truncate_text
 from tts_assets.model import Kind
 
 if TYPE_CHECKING:
@@ -139,13 +139,6 @@ def format_toml(proposal: Proposal, preview: SourcePreview) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def format_quantity(count: int, noun: str) -> str:
-    """Format a count with its noun."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count:,} {noun.removesuffix('y')}ies" if noun[-1] == "y" else f"{count:,} {noun}s"
-
-
 def _format_source(draft: SourceDraft, preview: SourcePreview) -> Iterator[str]:
     source = draft.source
     entries = preview.entries.get(source.name, 0)
@@ -153,14 +146,16 @@ def _format_source(draft: SourceDraft, preview: SourcePreview) -> Iterator[str]:
     yield f"files = {_format_texts(source.files)}"
     if is_built_in(source):
         yield _format_comment(
-            f"The built-in shape of this kind, {format_quantity(entries, 'entry')}, is sufficient."
+            f"The built-in shape of this kind, {format_count(entries, 'entry', 'entries')}, is sufficient."
         )
         yield f"kind = {_format_text(source.kind)}"
     else:
         yield _format_comment(f"One of {', '.join(Kind)}.")
         yield f"kind = {_format_text(source.kind)}"
         yield from _format_table(source)
-        yield _format_comment(f"{format_quantity(entries, 'entry')}: {_describe_records(source)}.")
+        yield _format_comment(
+            f"{format_count(entries, 'entry', 'entries')}: {_describe_records(source)}."
+        )
         yield f"records = {_format_text(source.records.text)}"
         yield _format_comment(f"{draft.id_reason[:1].upper()}{draft.id_reason[1:]}.")
         yield f"id = {_format_id(source)}"
@@ -217,7 +212,7 @@ def _format_overwrite(source: Source, count: ClipCount | None) -> Iterator[str]:
     if count is None or not count.urls:
         return
     yield _format_comment(
-        f"{count.urls:,} of {format_quantity(count.clips, 'clip')} already have a URL. "
+        f"{count.urls:,} of {format_count(count.clips, 'clip')} already have a URL. "
         '"ours" keeps URLs that tts-assets did not write; "always" replaces them.'
     )
     yield f"overwrite = {_format_text(source.overwrite)}"
@@ -236,7 +231,7 @@ def _describe_clips(rule: ClipRule, count: ClipCount | None) -> str:
     texts = dict.fromkeys(filter(None, (form.text, form.reading)))
     text, *reading = (truncate_text(each, _MAX_EXAMPLE_LENGTH) for each in texts)
     words = f"{_TYPE_LABELS[rule.say]}, such as {text}" + "".join(f" ({each})" for each in reading)
-    return f"{format_quantity(count.clips, 'clip')}: {words}."
+    return f"{format_count(count.clips, 'clip')}: {words}."
 
 
 def _format_rule(rule: ClipRule, draft: SourceDraft | None) -> Iterator[str]:

@@ -14,7 +14,6 @@ from xml.etree import ElementTree as ET
 from tts_assets.build.plan.planner import State
 from tts_assets.cli.output.console_text import (
     escape_unsafe,
-    format_count,
     shorten_text,
     to_one_line,
     to_plain_data,
@@ -33,7 +32,7 @@ from tts_assets.cli.output.report_data import (
     to_planned_item,
     to_problem_item,
 )
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, format_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -16,7 +16,6 @@ from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.console_text import (
     WAITING_MESSAGE,
     escape_unsafe,
-    format_count,
     is_plain_stdout,
     open_error_console,
     print_message,
@@ -48,7 +47,7 @@ from tts_assets.cli.output.report_data import (
 )
 from tts_assets.config.command_options import REPORT_FILES
 from tts_assets.config.settings import OutputFormat, Verbosity
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, format_count
 from tts_assets.store.atomic_files import atomic_write, sweep
 
 if TYPE_CHECKING:

@@ -60,11 +60,6 @@ def shorten_text(text: str, most: int = 40) -> str:
     return escape_unsafe(truncate_text(line, most))
 
 
-def format_count(count: int, noun: str, plural: str | None = None) -> str:
-    """Format a count with its noun; ``plural`` if that is not the noun with an s."""
-    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
-
-
 def to_json_document(value: Any) -> str:
     """Nested data as a JSON document that ends with a line feed."""
     return escape_json_text(json.dumps(to_encodable(value), ensure_ascii=False, indent=2)) + "\n"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.build.plan.planner import TO_MAKE, Judged, State
 from tts_assets.cli.output.console_text import (
-    format_count,
     format_megabytes,
     to_one_line,
     to_plain_data,
 )
 from tts_assets.engines.protocol import Balance
+from tts_assets.errors import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -83,8 +83,7 @@ def format_traffic_line(traffic: Traffic) -> str:
 def format_lost_lines(traffic: Traffic) -> list[str]:
     """A line with the number of lost replies, whose cost is unknown; empty if there are none."""
     count = traffic.lost
-    was = "was" if count == 1 else "were"
-    lost = f"{format_count(count, 'reply', 'replies')} {was} lost and may have been billed"
+    lost = f"{format_count(count, 'reply was', 'replies were')} lost and may have been billed"
     return [f"lost      {lost}"] if count else []
 
 

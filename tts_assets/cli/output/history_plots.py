@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.cli.output.console_text import format_count
+from tts_assets.errors import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,6 @@ from tts_assets.build.events import Report, Standing
 from tts_assets.build.plan.planner import State
 from tts_assets.cli.output.ci_output import format_verify_figures, iter_verify_items
 from tts_assets.cli.output.console_text import (
-    format_count,
     to_encodable,
     to_one_line,
     to_plain_data,
@@ -38,6 +37,7 @@ from tts_assets.cli.output.report_data import (
     to_planned_item,
     to_problem_item,
 )
+from tts_assets.errors import format_count
 from tts_assets.review import html_page
 
 if TYPE_CHECKING:

@@ -22,11 +22,11 @@ from tts_assets.build.events import (
 from tts_assets.cli.output.console_text import (
     WAITING_MESSAGE,
     LinePrinter,
-    format_count,
     resolve_progress,
     to_one_line,
 )
 from tts_assets.config.settings import Progress as Wanted
+from tts_assets.errors import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -289,9 +289,8 @@ def _format_start(event: Started) -> str:
 
 def _format_wait_line(event: ServiceWait) -> str:
     """The reason why the service refuses requests, and how long the run waits."""
-    waits = "waits" if event.requests == 1 else "wait"
     return (
-        f"{format_count(event.requests, 'request')} {waits} for the service, the latest for "
+        f"{format_count(event.requests, 'request waits', 'requests wait')} for the service, the latest for "
         f"{event.seconds:,.0f} s: {to_one_line(event.reason)} ({event.refusals:,} refused, "
         f"{event.retries:,} repeated so far)"
     )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.cli.output.console_text import (
     LinePrinter,
-    format_count,
     resolve_progress,
     to_json_document,
     to_one_line,
@@ -22,6 +21,7 @@ from tts_assets.cli.output.progress_view import (
     open_progress_view,
 )
 from tts_assets.config.settings import Progress
+from tts_assets.errors import format_count
 from tts_assets.transcribe.transcription_events import (
     ChunkRecognized,
     ConcurrencyReduced,
