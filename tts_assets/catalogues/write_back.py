@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tts_assets.catalogues.catalogue_document import parse_root
 from tts_assets.catalogues.catalogue_reader import read_catalogue
 from tts_assets.catalogues.open_catalogues import (
-    decode_catalogue,
+    open_catalogue,
     parse_catalogue,
     pause_garbage_collector,
 )
@@ -132,12 +131,11 @@ def _attempt_write(
     """Try to write once; None if another program changed the file meanwhile."""
     before = path.stat()
     # All sources of a file share its format options.
-    document = decode_catalogue(read_regular(path), file, sources[0])
+    document = open_catalogue(read_regular(path), file, sources[0])
     if document.digest == planned:
         # The same bytes have the same clips as in the plan.
         matching = {each.clip: each.url for each in urls.values() if each.clip is not None}
     else:
-        document = parse_root(document)
         matching = _find_matching_urls(document, sources, urls, overrides)
     missed = len(urls) - len(matching)
     changed = {clip: url for clip, url in matching.items() if clip.url != url}
@@ -212,7 +210,7 @@ def _edit_document(
     ):
         text, found = _edit_document(document, half)
         problems.extend(found)
-        document = replace(document, text=text)
+        document = replace(document, data=document.encode(text))
     return document.text, tuple(problems)
 
 
