@@ -9,7 +9,7 @@ import sys
 from tts_assets.errors import OUT_OF_MEMORY, is_out_of_memory
 
 #: Imports create so many objects, of which none is garbage; Python would search them 100 times.
-_OBJECTS_BEFORE_COLLECTION = 50_000
+_OBJECTS_BEFORE_COLLECTION = 100_000
 
 _RESERVE_BYTES = 1 << 20  #: freed to report that there is no memory left
 

@@ -1,5 +1,6 @@
 """Orphans: assets that neither the plan nor a URL in a catalogue leads to."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 from tts_assets.build.cleanup import References, orphans
 from tts_assets.build.events import Orphan
 from tts_assets.build.plan.planner import ClipPlan, State
-from tts_assets.catalogues.catalogue_document import Document
+from tts_assets.catalogues.catalogue_document import parse_document
 from tts_assets.config.settings import Settings
 from tts_assets.model import Clip, Kind, SpokenForm
 from tts_assets.store import ledger, ledger_line
@@ -48,7 +49,7 @@ def _orphans(
     urls = [item.clip.url for item in items]
     for item in items:
         references.add_clip(item)
-    references.read(Document(file="words.json", text="", bom=b"", root=[*urls, *texts]))
+    references.read(parse_document(json.dumps([*urls, *texts]).encode(), file="words.json"))
     return orphans(
         references,
         present=dict.fromkeys(present, 9),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts_assets.catalogues import catalogue_document
-from tts_assets.catalogues.catalogue_document import DocumentFormat, parse_document
+from tts_assets.catalogues.catalogue_document import DocumentFormat, open_document, parse_document
 from tts_assets.catalogues.json_text import find_value_lines
 from tts_assets.errors import InputError
 
@@ -331,3 +331,20 @@ def test_whoever_saves_a_table_in_excel_is_told_how(encoding: str) -> None:
         parse_document("word\r\n学校\r\n".encode(encoding), file="words.csv")
 
     assert 'save it as UTF-8 (in Excel: "CSV UTF-8")' in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '\n[1,\n11, 111,\n\n"],\\n[",{"a":\n["1"]}\n,\n{}]',
+        "[]",
+        '{"a":\n1}',
+        '[1,\n"\\ud83d",\n2]',
+        "[1,\n2,\n}",
+    ],
+)
+def test_the_lines_of_records_are_those_of_any_values(text: str) -> None:
+    places = [(index,) for index in range(7)]
+    for mark in (b"", b"\xef\xbb\xbf"):
+        found = open_document(mark + text.encode(), file="a.json")
+        assert found.find_lines(places) == find_value_lines(text, places)

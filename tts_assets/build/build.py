@@ -146,7 +146,7 @@ async def plan_build(run: BuildState, *, dry_run: bool) -> None:
     run.to_make = len(run.jobs)
     run.to_move = len({item.asset for item in run.plan.planned if item.held})
     fresh = [item for item in run.plan.planned if item.state is planner.State.FRESH]
-    run.urls_to_write = sum(len(list(planner.urls_due(item))) for item in fresh)
+    run.urls_to_write = sum(len(planner.urls_due(item)) for item in fresh)
     run.timelines_to_write = len(run.plan.untimed)
     run.workers = _count_workers(run)
 

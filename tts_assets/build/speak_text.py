@@ -350,7 +350,8 @@ async def _cut(form: SpokenForm, settings: Settings) -> tuple[Segment, ...]:
 def _workers(settings: Settings, provider: Provider, parts: int) -> int:
     workers = settings.concurrency
     if workers is None:
-        workers = clip.auto_workers(provider)
+        # One part needs no measurement of the machine.
+        workers = clip.auto_workers(provider) if parts > 1 else 1
     elif isinstance(provider, Remote):
         workers = min(workers, provider.max_concurrent)
     return max(1, min(workers, parts))

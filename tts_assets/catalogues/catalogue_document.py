@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from tts_assets.catalogues import csv_table, json_editor, json_text
 from tts_assets.catalogues.json_text import find_repeated_keys, parse_json
@@ -54,25 +58,74 @@ FORMATS_BY_SUFFIX = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Document:
-    """A parsed catalogue.
+    """A catalogue, decoded and parsed when its text and its root are first used.
 
     The place of a value is its steps from the root, in every format.
     """
 
     file: str  #: its path as the user gave it
-    #: The whole text without the byte order mark, with its original line ends.
-    text: str = field(repr=False)
-    bom: bytes  #: the UTF-8 byte order mark, or nothing
-    #: The parsed value. JSON Lines yields the list of its values, CSV the list of its rows as
-    #: objects of texts.
-    root: Any = field(repr=False)
-    format: DocumentFormat = DocumentFormat.JSON  #: how the text is written
-    #: The names of a CSV file's columns, if its first line does not name them.
-    columns: tuple[str, ...] | None = None
+    data: bytes = field(repr=False)  #: the file's bytes
+    columns: tuple[str, ...] | None = None  #: a CSV file's columns, if it has no header
     delimiter: str | None = None  #: the delimiter of a CSV file; None to detect it
-    digest: bytes = field(default=b"", repr=False)  #: the SHA-256 of the file's bytes
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The SHA-256 of the file's bytes."""
+        return hashlib.sha256(self.data).digest()
+
+    @cached_property
+    def text(self) -> str:
+        """The whole text without the byte order mark, with its original line ends.
+
+        Raises:
+            InputError: the content is not UTF-8.
+        """
+        return _decode_text(self.data, len(self.bom), self.file)
+
+    @cached_property
+    def format(self) -> DocumentFormat:
+        """How the text is written; see :data:`FORMATS_BY_SUFFIX`.
+
+        A file with another suffix is CSV if columns or a delimiter are given or Anki wrote it, else
+        JSON. A ``.txt`` file is CSV unless it begins like JSON.
+        """
+        form = FORMATS_BY_SUFFIX.get(PurePath(self.file).suffix.lower())
+        if form is not None:
+            return form
+        is_table = self.columns is not None or self.delimiter is not None
+        is_table = is_table or csv_table.is_anki_export(self.text)
+        is_table = is_table or (self.file.lower().endswith(".txt") and not may_be_json(self.text))
+        return DocumentFormat.CSV if is_table else DocumentFormat.JSON
+
+    @cached_property
+    def root(self) -> Any:
+        """The parsed value: of JSON Lines the list of its values, of CSV the list of its rows.
+
+        Raises:
+            InputError: the text is not UTF-8 or not of the format, or nested too deeply.
+        """
+        if self.format is DocumentFormat.CSV:
+            return csv_table.parse_csv_rows(self.text, self.detect_table(), file=self.file)
+        if self.format is DocumentFormat.JSON_LINES:
+            return parse_json_lines(self.text, file=self.file)
+        # Without decoding the whole text; what is refused is explained by the text.
+        with suppress(msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return msgspec.json.decode(memoryview(self.data)[len(self.bom) :])
+        return json_text.parse_json(self.text, file=self.file)
+
+    def take_sample(self, count: int) -> Document:
+        """The same document with only the first values of its root, which is a list."""
+        sample = replace(self)
+        # A cached value, which a frozen document computes otherwise.
+        vars(sample)["root"] = self.root[:count]
+        return sample
+
+    @property
+    def bom(self) -> bytes:
+        """The UTF-8 byte order mark, or nothing."""
+        return _BOM if self.data.startswith(_BOM) else b""
 
     def encode(self, text: str) -> bytes:
         """Encode a new text, with the byte order mark of this document."""
@@ -89,6 +142,12 @@ class Document:
             )
         if self.format is DocumentFormat.JSON_LINES:
             return find_jsonl_lines(self.text, places)
+        places = set(places)
+        # Whole records, as of most clips, are found faster.
+        if all(len(place) == 1 and isinstance(place[0], int) for place in places):
+            with suppress(msgspec.MsgspecError, RecursionError):
+                lines = json_text.find_item_lines(self.data[len(self.bom) :])
+                return {place: line for place, line in lines.items() if place in places}
         return json_text.find_value_lines(self.text, places)
 
     def list_repeated_keys(self) -> list[RepeatedKey]:
@@ -141,42 +200,24 @@ def parse_document(
     columns: Sequence[str] | None = None,
     delimiter: str | None = None,
 ) -> Document:
-    """Parse a catalogue, as JSON, JSON Lines or CSV; see :func:`decode_document`.
+    """Parse a catalogue, as JSON, JSON Lines or CSV; see :func:`open_document`.
 
     Raises:
         InputError: the content is not UTF-8, not of the format, too large, or nested too deeply.
     """
-    return parse_root(decode_document(data, file=file, columns=columns, delimiter=delimiter))
+    document = open_document(data, file=file, columns=columns, delimiter=delimiter)
+    _ = document.root
+    return document
 
 
-def parse_root(document: Document) -> Document:
-    """Parse the text of a document that was only decoded.
-
-    Raises:
-        InputError: the text is not of the format, or nested too deeply.
-    """
-    text, file = document.text, document.file
-    root: Any
-    if document.format is DocumentFormat.CSV:
-        root = csv_table.parse_csv_rows(text, document.detect_table(), file=file)
-    elif document.format is DocumentFormat.JSON_LINES:
-        root = parse_json_lines(text, file=file)
-    else:
-        root = json_text.parse_json(text, file=file)
-    return replace(document, root=root)
-
-
-def decode_document(
+def open_document(
     data: bytes,
     *,
     file: str,
     columns: Sequence[str] | None = None,
     delimiter: str | None = None,
 ) -> Document:
-    """Decode a catalogue without parsing it: its root is None; see :data:`FORMATS_BY_SUFFIX`.
-
-    A file with another suffix is CSV if columns or a delimiter are given or Anki wrote it, else
-    JSON. A ``.txt`` file is CSV unless it begins like JSON.
+    """Make a document of the content of a file, without decoding or parsing it.
 
     Args:
         data: the content of the file.
@@ -185,7 +226,7 @@ def decode_document(
         delimiter: the delimiter of a CSV file; None to detect it.
 
     Raises:
-        InputError: the content is not UTF-8, or too large.
+        InputError: the content is too large.
     """
     if len(data) > MAX_CATALOGUE_BYTES:
         raise InputError(
@@ -195,22 +236,11 @@ def decode_document(
             ),
             file=file,
         )
-    bom = _BOM if data.startswith(_BOM) else b""
-    text = _decode_text(data, len(bom), file)
-    form = FORMATS_BY_SUFFIX.get(PurePath(file).suffix.lower())
-    if form is None:
-        is_table = columns is not None or delimiter is not None or csv_table.is_anki_export(text)
-        is_table = is_table or (file.lower().endswith(".txt") and not may_be_json(text))
-        form = DocumentFormat.CSV if is_table else DocumentFormat.JSON
     return Document(
         file=file,
-        text=text,
-        bom=bom,
-        root=None,
-        format=form,
+        data=data,
         columns=None if columns is None else tuple(columns),
         delimiter=delimiter,
-        digest=hashlib.sha256(data).digest(),
     )
 
 

@@ -92,7 +92,7 @@ class GitRevision:
         )
         path = os.path.relpath(file, repository.root)
         data = repository.read_blob(path)
-        if data == document.encode(document.text):
+        if data == document.data:
             return overridden
         before: SpokenEntries = {}
         if data is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import TYPE_CHECKING
 
 from tts_assets.catalogues import requested_urls
@@ -69,7 +70,7 @@ class MemberEditor:
         colon = _FIRST_COLON.search(text)
         self.colon = colon[1] if colon else ": "
         ascii_only = text.isascii() and _ESCAPED_LETTER.search(text) is not None
-        self._encode = json.JSONEncoder(ensure_ascii=ascii_only).encode
+        self._encode = encode_basestring_ascii if ascii_only else encode_basestring
         self._slashes_escaped = "\\/" in text and text.count("\\/") == text.count("/")
 
     def find_members(

@@ -491,6 +491,23 @@ def find_value_lines(text: str, places: Iterable[Place]) -> dict[Place, int]:
     return lines
 
 
+def find_item_lines(data: bytes) -> dict[Place, int]:
+    """The 1-based lines where the items of a root list begin, by place.
+
+    Raises:
+        msgspec.MsgspecError: the root is no list, or the data are not JSON.
+    """
+    lines: dict[Place, int] = {}
+    line, before, end = 1, 0, 0
+    for index, item in enumerate(msgspec.json.decode(data, type=list[msgspec.Raw])):
+        # Only white space and a comma can stand before it.
+        start = data.index(item, end)
+        line += data.count(b"\n", before, start)
+        lines[index,] = line
+        before, end = start, start + len(item)
+    return lines
+
+
 def explain_syntax_error(
     error: json.JSONDecodeError, *, file: str, line: int | None = None
 ) -> InputError:

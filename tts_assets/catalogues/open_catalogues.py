@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import os
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tts_assets.catalogues.catalogue_document import Document, decode_document, parse_root
+from tts_assets.catalogues.catalogue_document import Document, open_document, parse_document
 from tts_assets.catalogues.catalogue_files import (
     DEFAULT_PATH,
     TABLE_ENDINGS,
@@ -86,13 +87,13 @@ def _explain_no_catalogues(settings: Settings) -> str:
     return f"there is no catalogue{kinds} in {', '.join(settings.paths or (DEFAULT_PATH,))}"
 
 
-def decode_catalogue(data: bytes, file: str, source: Source) -> Document:
-    """Decode the content of a file with the options of its source, without parsing it.
+def open_catalogue(data: bytes, file: str, source: Source) -> Document:
+    """Make a document of the content of a file with the options of its source, without parsing it.
 
     Raises:
-        InputError: the content is not UTF-8, or too large.
+        InputError: the content is too large.
     """
-    return decode_document(data, file=file, columns=source.columns, delimiter=source.delimiter)
+    return open_document(data, file=file, columns=source.columns, delimiter=source.delimiter)
 
 
 def parse_catalogue(data: bytes, file: str, source: Source) -> Document:
@@ -101,7 +102,7 @@ def parse_catalogue(data: bytes, file: str, source: Source) -> Document:
     Raises:
         InputError: the content is not in the file's format.
     """
-    return parse_root(decode_catalogue(data, file, source))
+    return parse_document(data, file=file, columns=source.columns, delimiter=source.delimiter)
 
 
 class _UnusedPathCheck:
@@ -148,23 +149,15 @@ def read_document(path: str, source: Source = BUILT_IN[Kind.VOCABULARY]) -> Docu
     return parse_catalogue(data, path, source)
 
 
+@dataclass(slots=True, unsafe_hash=True)
 class RecordLines:
     """The lines of a catalogue's records, found when the first one is requested: few are shown."""
 
-    def __init__(self, document: Document, source: Source) -> None:
-        """Take a document, of which only the hash is kept, and a source that reads it."""
-        self._file, self._digest, self._source = document.file, document.digest, source
-        self._places: Iterable[Place] = ()
-        self._found: dict[Place, int] | None = None
-
-    def __eq__(self, other: object) -> bool:
-        """Whether both are the lines of the same bytes of a file."""
-        if not isinstance(other, RecordLines):
-            return NotImplemented
-        return (self._file, self._digest) == (other._file, other._digest)
-
-    def __hash__(self) -> int:
-        return hash((self._file, self._digest))
+    file: str  #: the catalogue
+    digest: bytes  #: the SHA-256 of its bytes
+    source: Source = field(compare=False)  #: a source that reads it
+    _places: Iterable[Place] = field(default=(), init=False, compare=False, repr=False)
+    _found: dict[Place, int] | None = field(default=None, init=False, compare=False, repr=False)
 
     def expect(self, places: Iterable[Place]) -> None:
         """Set the places whose lines may be requested; they are iterated once, if at all."""
@@ -180,8 +173,8 @@ class RecordLines:
         if self._found is None:
             self._found = {}
             with suppress(OSError, InputError):
-                document = decode_catalogue(read_regular(self._file), self._file, self._source)
-                if document.digest == self._digest:
+                document = open_catalogue(read_regular(self.file), self.file, self.source)
+                if document.digest == self.digest:
                     self.find(document)
         return self._found.get(place)
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tts_assets.catalogues.catalogue_document import parse_root
 from tts_assets.catalogues.catalogue_reader import read_catalogue
 from tts_assets.catalogues.open_catalogues import (
-    decode_catalogue,
+    open_catalogue,
     parse_catalogue,
     pause_garbage_collector,
 )
@@ -132,15 +131,14 @@ def _attempt_write(
     """Try to write once; None if another program changed the file meanwhile."""
     before = path.stat()
     # All sources of a file share its format options.
-    document = decode_catalogue(read_regular(path), file, sources[0])
+    document = open_catalogue(read_regular(path), file, sources[0])
     if document.digest == planned:
         # The same bytes have the same clips as in the plan.
-        matching = {each.clip: each.url for each in urls.values() if each.clip is not None}
+        matching = [(each.clip, each.url) for each in urls.values() if each.clip is not None]
     else:
-        document = parse_root(document)
         matching = _find_matching_urls(document, sources, urls, overrides)
     missed = len(urls) - len(matching)
-    changed = {clip: url for clip, url in matching.items() if clip.url != url}
+    changed = [(clip, url) for clip, url in matching if clip.url != url]
     text, problems = _edit_document(document, changed)
     if text == document.text:
         return WriteBackResult(missed=missed, problems=problems)
@@ -160,7 +158,7 @@ def _find_matching_urls(
     sources: Sequence[Source],
     urls: Mapping[ClipAddress, PendingUrl],
     overrides: OverrideSet,
-) -> dict[Clip, str]:
+) -> list[tuple[Clip, str]]:
     """The URLs whose clips still exist and whose places may be overwritten."""
     # Keep the order of the file, so that new keys of an entry are in order.
     clips = {
@@ -172,11 +170,11 @@ def _find_matching_urls(
         for clip in read.with_timeline()
         if clip.place is not None
     }
-    return {
-        clip: urls[key].url
+    return [
+        (clip, urls[key].url)
         for key, (clip, always) in clips.items()
         if key in urls and (always or _is_as_planned(clip, urls[key]))
-    }
+    ]
 
 
 def _list_current_texts(clip: Clip) -> tuple[str, ...]:
@@ -191,13 +189,13 @@ def _is_as_planned(clip: Clip, new: PendingUrl) -> bool:
 
 
 def _edit_document(
-    document: Document, urls: Mapping[Clip, str]
+    document: Document, urls: Sequence[tuple[Clip, str]]
 ) -> tuple[str, tuple[InputError, ...]]:
     """The text with all URLs that can be set, and the problems of the other entries."""
     try:
         return _set_document_urls(document, urls), ()
     except InputError as problem:
-        entries = list(dict.fromkeys(clip.entry for clip in urls))
+        entries = list(dict.fromkeys(clip.entry for clip, _ in urls))
         if len(entries) == 1:
             message, line = problem.message, problem.line
             who = f"entry {entries[0]}"
@@ -207,19 +205,19 @@ def _edit_document(
     first = set(entries[: len(entries) // 2])
     problems: list[InputError] = []
     for half in (
-        {clip: url for clip, url in urls.items() if clip.entry in first},
-        {clip: url for clip, url in urls.items() if clip.entry not in first},
+        [(clip, url) for clip, url in urls if clip.entry in first],
+        [(clip, url) for clip, url in urls if clip.entry not in first],
     ):
         text, found = _edit_document(document, half)
         problems.extend(found)
-        document = replace(document, text=text)
+        document = replace(document, data=document.encode(text))
     return document.text, tuple(problems)
 
 
-def _set_document_urls(document: Document, urls: Mapping[Clip, str]) -> str:
-    parallel = {clip.parallel for clip in urls if clip.parallel is not None}
+def _set_document_urls(document: Document, urls: Sequence[tuple[Clip, str]]) -> str:
+    parallel = {clip.parallel for clip, _ in urls if clip.parallel is not None}
     return document.set_urls(
-        {clip.place: url for clip, url in urls.items() if clip.place is not None},
+        {clip.place: url for clip, url in urls if clip.place is not None},
         lists={each.place: each.length for each in parallel},
         beside={each.place: each.beside for each in parallel if each.beside is not None},
     )

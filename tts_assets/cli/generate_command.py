@@ -1,6 +1,8 @@
 """The command `generate`: on a first signal, finishes the clips in progress; on a second, exits."""
 
 import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import typer
@@ -22,7 +24,7 @@ from tts_assets.cli.output.command_output import (
     prepare_report_folder,
 )
 from tts_assets.cli.output.progress_view import show_build_progress
-from tts_assets.config.settings import Settings
+from tts_assets.config.settings import Progress, Settings
 from tts_assets.errors import SETUP_ENGINES, EngineNotReadyError
 
 
@@ -68,7 +70,7 @@ def _attempt_generate(settings: Settings, *, dry_run: bool, report: str | None) 
         if isinstance(partial_report, Report) and partial_report.states:
             finish_command(show, partial_report, None, get_signal_code())
 
-    with show_build_progress(settings.progress, show.errors) as progress:
+    with _show_progress(settings, show) as progress:
 
         def show_event(event: Event) -> None:
             # Show the estimate even if progress is off.
@@ -82,6 +84,14 @@ def _attempt_generate(settings: Settings, *, dry_run: bool, report: str | None) 
     return finish_command(
         show, result, folder, _get_generate_exit_code(result, get_received_signal())
     )
+
+
+def _show_progress(
+    settings: Settings, show: CommandOutput
+) -> AbstractContextManager[Callable[[Event], None]]:
+    if settings.progress is Progress.NONE:
+        return nullcontext(lambda _: None)
+    return show_build_progress(settings.progress, show.errors)
 
 
 def _get_generate_exit_code(report: Report, received: signal.Signals | None) -> ExitCode:

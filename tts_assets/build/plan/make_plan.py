@@ -283,9 +283,10 @@ class _PlanBuilder:
         names = self._addresses.find(source)
         keep_foreign = source.overwrite is OverwritePolicy.OURS
         refused: list[tuple[Place, InputError]] = []
-        first, lines = len(plan.planned), RecordLines(reader.document, source)
+        first = len(plan.planned)
         is_selected = self.selection.build_clip_filter(reader)
         file = os.path.realpath(reader.document.file)
+        lines = RecordLines(file, reader.document.digest, source)
         # Without ledger lines, there are no earlier assets to compare with.
         may_pend = bool(plan.recorded) and not self._settings.force
         for clip in reader.iter_clips():

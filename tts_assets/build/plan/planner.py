@@ -16,7 +16,7 @@ from tts_assets.model import Clip, SpokenForm
 from tts_assets.store.asset_file_names import TIMELINE_ENDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from tts_assets.build.plan.asset_names import Addresses
     from tts_assets.build.plan.recipes import Recipes
@@ -393,14 +393,15 @@ def lacks_url(item: ClipPlan) -> bool:
     clip = item.clip
     if clip.place is not None and clip.url != item.url:
         return True
-    return item.timeline is not None and any(True for _ in urls_due(item))
+    return item.timeline is not None and bool(urls_due(item))
 
 
-def urls_due(item: ClipPlan) -> Iterator[tuple[Clip, str]]:
+def urls_due(item: ClipPlan) -> list[tuple[Clip, str]]:
     """The URLs that the catalogue lacks, each with the clip or time line that it belongs to."""
-    for clip, url in zip(item.clip.with_timeline(), (item.url, item.timeline), strict=False):
-        if url is not None and clip.place is not None and clip.url != url:
-            yield clip, url
+    named = [(item.clip, item.url)]
+    if item.timeline is not None:
+        named += [(clip, item.timeline) for clip in item.clip.with_timeline()[1:]]
+    return [(clip, url) for clip, url in named if clip.place is not None and clip.url != url]
 
 
 def timeline_url(url: str, asset: str) -> str:

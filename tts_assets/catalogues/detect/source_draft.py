@@ -396,7 +396,7 @@ def find_builtin_match(document: Document, drafts: Sequence[SourceDraft]) -> Kin
     kind = guess_catalogue_kind(document.file, root)
     if kind is None or not isinstance(root, list):
         return None
-    sample = replace(document, root=root[:_SAMPLE_RECORDS])
+    sample = document.take_sample(_SAMPLE_RECORDS)
     builtin_clips, problems = _read_clips_by_place(sample, BUILT_IN[kind])
     if problems or not builtin_clips:
         return None

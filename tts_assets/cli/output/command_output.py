@@ -16,8 +16,9 @@ from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.console_text import (
     WAITING_MESSAGE,
     escape_unsafe,
-    is_plain_stdout,
+    is_plain_stream,
     open_error_console,
+    open_safe_stderr,
     print_message,
     require_stdout,
     shorten_text,
@@ -234,7 +235,7 @@ class CommandOutput:
         if self._verbosity is Verbosity.QUIET:
             return
         with require_stdout():
-            if is_plain_stdout() and "\t" not in text:
+            if is_plain_stream(sys.stdout) and "\t" not in text:
                 sys.stdout.write(f"{escape_unsafe(text)}\n")
                 sys.stdout.flush()
             else:
@@ -250,7 +251,11 @@ class CommandOutput:
 
     def print_error(self, text: str) -> None:
         """Print a line to standard error."""
-        print_message(self.errors, text)
+        stderr = open_safe_stderr()
+        if is_plain_stream(stderr) and "\t" not in text:
+            stderr.write(f"{escape_unsafe(text)}\n")
+        else:
+            print_message(self.errors, text)
 
     def _print_listing(self, result: Result) -> None:
         """Print the items of a result, which precede its notes and figures."""

@@ -186,10 +186,10 @@ def write_stdout(data: str) -> None:
         sys.stdout.flush()
 
 
-def is_plain_stdout() -> bool:
-    """Whether rich would write plain lines to standard output: it takes long to import."""
+def is_plain_stream(stream: IO[str] | None) -> bool:
+    """Whether rich would write plain lines to a standard stream: it takes long to import."""
     forced = {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys()
-    return sys.stdout is not None and not forced and not sys.stdout.isatty()
+    return stream is not None and not forced and not stream.isatty()
 
 
 def open_safe_stderr() -> IO[str]:
@@ -248,7 +248,10 @@ class _SafeStderr:
         return sys.stderr.fileno()
 
     def isatty(self) -> bool:
-        return sys.stderr is not None and sys.stderr.isatty()
+        # A closed stream is no terminal.
+        with suppress(ValueError):
+            return sys.stderr is not None and sys.stderr.isatty()
+        return False
 
     def write(self, text: str) -> int:
         if sys.stderr is not None:
