@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -65,6 +66,28 @@ def test_results_that_cannot_be_written_are_no_bug_but_4(
     told = capsys.readouterr().err
     assert told.startswith("error: standard output cannot be written: No space left on device; ")
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_before_the_command_begins_has_its_own_code(project: Project, name: str) -> None:
+    script = (
+        "import os, runpy, signal, sys, threading\n"
+        "start = threading.Thread.start\n"
+        "def stop_at_once(thread):\n"
+        f"    os.kill(os.getpid(), signal.{name})\n"
+        "    start(thread)\n"
+        "threading.Thread.start = stop_at_once\n"
+        "sys.argv = ['tts-assets', 'schema', 'ledger']\n"
+        "runpy.run_module('tts_assets', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::ResourceWarning", "-c", script],
+        env=project.environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 128 + getattr(signal, name)
+    assert done.stderr == b""
 
 
 def test_an_interrupt_that_python_wraps_is_no_bug(capsys: Told) -> None:

@@ -40,12 +40,16 @@ def handle_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
     @functools.wraps(command)
     def run_and_exit(*args: P.args, **kwargs: P.kwargs) -> None:
         prepare_streams()
-        with watch_signals():
-            code = _run_command(partial(command, *args, **kwargs))
-            for stream in (sys.stdout, sys.stderr):
-                _discard_unwritten(stream)
-            if get_received_signal() is not None:
-                end_process(code)
+        try:
+            with watch_signals():
+                code = _run_command(partial(command, *args, **kwargs))
+                for stream in (sys.stdout, sys.stderr):
+                    _discard_unwritten(stream)
+                if get_received_signal() is not None:
+                    end_process(code)
+        except KeyboardInterrupt:
+            # A signal arrived just before the command began, or after it ended.
+            code = get_signal_code()
         raise typer.Exit(code)
 
     return run_and_exit
