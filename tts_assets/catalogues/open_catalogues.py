@@ -28,7 +28,7 @@ from tts_assets.model import Kind
 from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from tts_assets.config.catalogue_sources import Source
     from tts_assets.config.settings import Settings
@@ -156,17 +156,13 @@ class RecordLines:
     file: str  #: the catalogue
     digest: bytes  #: the SHA-256 of its bytes
     source: Source = field(compare=False)  #: a source that reads it
-    _places: Iterable[Place] = field(default=(), init=False, compare=False, repr=False)
+    #: The places whose lines may be requested.
+    places: Sequence[Place] = field(default=(), compare=False, repr=False)
     _found: dict[Place, int] | None = field(default=None, init=False, compare=False, repr=False)
-
-    def expect(self, places: Iterable[Place]) -> None:
-        """Set the places whose lines may be requested; they are iterated once, if at all."""
-        self._places = places
 
     def find(self, document: Document) -> None:
         """Find the lines of all these places."""
-        places = set(self._places)
-        self._found = document.find_lines(places) if places else {}
+        self._found = document.find_lines(self.places) if self.places else {}
 
     def get(self, place: Place) -> int | None:
         """The 1-based line of a record; None if it is missing, or if the file has changed."""

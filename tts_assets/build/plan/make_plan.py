@@ -8,6 +8,7 @@ import re
 import unicodedata
 from contextlib import ExitStack
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -311,8 +312,9 @@ class _PlanBuilder:
             else:
                 self._count(item, plan.planned)
         plan.trouble.problems.extend(add_line_numbers(reader.document, refused))
-        kept = plan.planned[first:]
-        lines.expect(item.clip.at for item in kept if self._may_matter(item))
+        kept = islice(plan.planned, first, None)
+        # Not the clips: they refer to these lines, and the garbage collector does not track them.
+        lines.places = [item.clip.at for item in kept if self._may_matter(item)]
         if self._lines:
             lines.find(reader.document)
         read = reader.finish()

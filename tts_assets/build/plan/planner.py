@@ -104,6 +104,7 @@ TO_MAKE = frozenset(
 )
 
 
+# The garbage collector need not track them: nothing that they refer to refers back to them.
 class ClipPlan(msgspec.Struct, frozen=True, gc=False):
     """A clip with its names, its state and the reason for it.
 
@@ -148,6 +149,8 @@ class _Names(NamedTuple):
 
 
 class _Lines(Protocol):
+    """The lines of records; it must not refer to the clips that refer to it."""
+
     def get(self, place: Place, /) -> int | None: ...
 
 
