@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.conftest import Project
@@ -36,9 +37,9 @@ def settled(project: Project, cache: Path) -> Project:
     assert project.generate().returncode == 0
     assert count_fresh(project, cache) == 2
     (path,) = cache.glob("tts-assets/plans/*.plan")
-    known = json.loads(path.read_bytes())
+    known = msgspec.msgpack.decode(path.read_bytes())
     known["states"]["fresh"] = LIE
-    path.write_text(json.dumps(known), encoding="utf-8")
+    path.write_bytes(msgspec.msgpack.encode(known))
     return project
 
 
@@ -112,10 +113,10 @@ def test_a_change_is_never_overlooked(settled: Project, cache: Path, tmp_path: P
 
 def test_a_damaged_memory_counts_as_none_and_is_replaced(settled: Project, cache: Path) -> None:
     (path,) = cache.glob("tts-assets/plans/*.plan")
-    for damage in (b"", b"{", b'{"inputs": 5}', b"\xff"):
+    for damage in (b"", b"{", msgspec.msgpack.encode({"others": 5}), b"\xff"):
         path.write_bytes(damage)
         assert count_fresh(settled, cache) == 2, damage
-        assert json.loads(path.read_bytes())["states"]["fresh"] == 2
+        assert msgspec.msgpack.decode(path.read_bytes())["states"]["fresh"] == 2
 
 
 def test_nothing_can_be_remembered_in_a_folder_that_is_none(settled: Project) -> None:

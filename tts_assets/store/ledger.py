@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
@@ -25,7 +26,7 @@ from tts_assets.store.ledger_line import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from tts_assets.model import Decision
 
@@ -330,6 +331,52 @@ class AssetRecord(NamedTuple):
 
 def _to_recorded(row: Row) -> AssetRecord:
     return AssetRecord(row.recipe if row.bytes > 0 else "", row.bytes)
+
+
+class SortedLedger(Mapping[str, AssetRecord]):
+    """The records of a tidy ledger, found by binary search without reading the others.
+
+    It cannot be iterated over: NotImplementedError. A blank line raises a DecodeError.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        """Use an open file whose lines are sorted, with one line for each asset."""
+        self._stream = stream
+        self._end = stream.seek(0, io.SEEK_END)
+
+    def __getitem__(self, asset: str) -> AssetRecord:
+        """The record of an asset."""
+        begin, end = 0, self._end
+        while begin < end:
+            middle = (begin + end) // 2
+            start = self._find_line(middle) if middle > begin else begin
+            if start >= end:
+                end = middle
+                continue
+            self._stream.seek(start)
+            line = self._stream.readline()
+            row = _row_decoder.decode(line)
+            if row.asset == asset:
+                return _to_recorded(row)
+            begin, end = (start + len(line), end) if row.asset < asset else (begin, middle)
+        raise KeyError(asset)
+
+    def __bool__(self) -> bool:
+        """Whether the ledger has a line."""
+        return self._end > 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Not supported."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        """Not supported."""
+        raise NotImplementedError
+
+    def _find_line(self, offset: int) -> int:
+        """Where the first line begins at an offset or after it."""
+        self._stream.seek(offset - 1)
+        return offset - 1 + len(self._stream.readline())
 
 
 def _no_hash(_: str) -> str | None:

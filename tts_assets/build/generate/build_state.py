@@ -182,6 +182,8 @@ async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> Non
     plan = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=True)
     recalled = None if memory is None else await anyio.to_thread.run_sync(memory.recall)
     if memory is None or recalled is None:
+        if memory is not None:
+            plan.keywords["iter_clips"] = memory.iter_clips
         run.plan = await anyio.to_thread.run_sync(plan)
     else:
         run.plan = memory.restore(recalled)

@@ -25,7 +25,7 @@ from tts_assets.store import ledger
 from tts_assets.store.ledger_line import FORM_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tts_assets.build.plan import planner
     from tts_assets.build.plan.planner import ClipPlan
@@ -55,7 +55,7 @@ class Plan:
     #: The size of every asset that exists, by its path.
     present: dict[str, int] = field(default_factory=dict)
     #: The ledger's record of each asset, by its path.
-    recorded: dict[str, ledger.AssetRecord] = field(default_factory=dict)
+    recorded: Mapping[str, ledger.AssetRecord] = field(default_factory=dict)
     approved: set[str] = field(default_factory=set)  #: the assets whose audio a reviewer approved
     #: The decision on each asset whose audio a reviewer rejected, by its path.
     rejected: dict[str, Decision] = field(default_factory=dict)
