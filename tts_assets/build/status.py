@@ -168,10 +168,9 @@ def _make_plan(
 ) -> tuple[Plan, int, tuple[Orphan, ...] | None]:
     """A new plan, the number of URLs to write, and the orphans as in `Standing`."""
     # Imported late: not needed for a remembered plan, the common case.
-    from tts_assets.build.cleanup import References  # noqa: PLC0415
     from tts_assets.build.plan.make_plan import make_plan  # noqa: PLC0415
 
-    references = References(settings) if find_orphans else None
+    references = _create_references(settings) if find_orphans else None
     urls_to_write = 0
 
     def matters(item: planner.ClipPlan) -> bool:
@@ -197,6 +196,12 @@ def _make_plan(
         found = make(settings, iter_clips=memory.iter_clips)
     unused = None if references is None else _find_orphans(settings, found, references)
     return found, urls_to_write, unused
+
+
+def _create_references(settings: Settings) -> References:
+    from tts_assets.build.cleanup import References  # noqa: PLC0415 - see above
+
+    return References(settings)
 
 
 def _find_orphans(

@@ -27,6 +27,7 @@ from tts_assets.store.ledger_line import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from tts_assets.model import Decision
 
@@ -292,15 +293,22 @@ def without(data: bytes, assets: Container[str]) -> bytes:
     return b"".join(line for line in io.BytesIO(data) if asset_of(line) not in assets)
 
 
-def origins_of(data: bytes | BinaryIO, names: Container[str]) -> Iterator[Provenance]:
+#: So few names are found sooner in the bytes of lines than in decoded ones.
+_FEW_NAMES = 4
+
+
+def origins_of(data: bytes | BinaryIO, names: AbstractSet[str]) -> Iterator[Provenance]:
     """The provenance of lines whose asset, recipe or brief is among these names."""
     for piece in pieces(io.BytesIO(data) if isinstance(data, bytes) else data):
         if _may_have(piece, names):
             yield from _origins_in(piece, names)
 
 
-def _may_have(lines: bytes, names: Container[str]) -> bool:
+def _may_have(lines: bytes, names: AbstractSet[str]) -> bool:
     """Whether any of these lines may match; most of a million lines match nothing."""
+    if len(names) <= _FEW_NAMES and b"\\" not in lines:
+        # Without escapes, a name has the same bytes in every line.
+        return any(name.encode("utf-8", "surrogatepass") in lines for name in names)
     try:
         found = _name_decoder.decode_lines(lines)
     except NOT_JSON:

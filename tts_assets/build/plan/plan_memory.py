@@ -175,11 +175,18 @@ class PlanMemory:
             not called or may have found one, if there is nothing to do, or in any doubt: for
             instance, if a catalogue can be used only in part.
         """
+        from tts_assets.catalogues.open_catalogues import (  # noqa: PLC0415 - a recalled plan needs none
+            pause_garbage_collector,
+        )
+
         if self._changed is None:
             return None
         # Of what the plan would report, nothing is known here: a new one reports it.
         doubts = (OSError, TtsAssetsError, UnicodeEncodeError, msgspec.DecodeError)
-        with contextlib.suppress(*doubts, NotImplementedError, _DoubtError):
+        with (
+            contextlib.suppress(*doubts, NotImplementedError, _DoubtError),
+            pause_garbage_collector(),
+        ):
             return self._plan_changes(self._changed, make)
         return None
 
@@ -435,12 +442,12 @@ class _ChangedRecords:
         }
 
         def skips(record: Any) -> bool:
-            with contextlib.suppress(*_NO_HASH):
+            try:
                 count = counts.get(_hash_record(record))
-                if count is not None:
-                    plan.states[State.FRESH] += count
-                    return True
-            return False
+            except _NO_HASH:
+                return False
+            plan.states[State.FRESH] += count or 0
+            return count is not None
 
         return reader.iter_clips(skips)
 
