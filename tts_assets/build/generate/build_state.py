@@ -180,10 +180,10 @@ class BuildState:
 async def refresh_plan(run: BuildState, memory: PlanMemory | None = None) -> None:
     """Update the plan and the jobs; with a memory, reuse the remembered plan if it is valid."""
     plan = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=True)
+    if memory is not None:
+        plan = partial(plan, iter_clips=memory.iter_clips)
     recalled = None if memory is None else await anyio.to_thread.run_sync(memory.recall)
     if memory is None or recalled is None:
-        if memory is not None:
-            plan.keywords["iter_clips"] = memory.iter_clips
         run.plan = await anyio.to_thread.run_sync(plan)
     else:
         run.plan = memory.restore(recalled)

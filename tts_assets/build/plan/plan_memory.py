@@ -38,14 +38,14 @@ from tts_assets.store.atomic_files import Storage, atomic_write, sweep
 from tts_assets.store.ledger_line import LEDGER_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tts_assets.build.plan.plan_types import Plan
     from tts_assets.catalogues.catalogue_reader import CatalogueReader
     from tts_assets.config.catalogue_sources import Source
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
-    from tts_assets.model import Clip
+    from tts_assets.model import Clip, Format
 
 _VERSION = 2  #: increment if the format or the meaning of remembered plans changes
 
@@ -57,8 +57,7 @@ _STREAMS = ("/dev/", "/proc/")  #: where systems keep streams, which may be regu
 _ENDING = ".plan"  #: no catalogue has this ending, whatever folder is searched for them
 _BATCH = 4096  #: names of files that are hashed at once
 
-#: The bytes of a record's hash that are kept; nobody can construct two records with the same.
-_HASH_BYTES = 16
+_HASH_BYTES = 16  #: the bytes of a record's hash that are kept
 _MOST_CLIPS = 255  #: of one record that is remembered
 
 
@@ -198,9 +197,8 @@ class PlanMemory:
 
         changes = _ChangedRecords(known, self._find_contents(), self._sources)
         present = dict(self._storage.iter_sizes(known.folders))
-        if known.notes or os.path.lexists(self._settings.overrides):
-            raise _DoubtError
-        if known.files != _hash_files(present.items()):
+        is_same = known.files == _hash_files(present.items())
+        if known.notes or not is_same or os.path.lexists(self._settings.overrides):
             raise _DoubtError
         settings = replace(self._settings, paths=tuple(changes.files))
         with open_ledger(self._storage.root) as lines:
@@ -216,44 +214,29 @@ class PlanMemory:
         if self._inputs is None or not self._may_settle(reader, plan):
             yield from reader.iter_clips()
             return
-        states, indexes, before = plan.states, list[Any](), list[int]()
+        states, indexes, fresh = plan.states, list[Any](), list[int]()
         locked = states[State.LOCKED]
         for clip in reader.iter_clips():
             indexes.append(clip.at[0])
             # The clips before this one are counted.
-            before.append(states[State.FRESH])
+            fresh.append(states[State.FRESH])
             yield clip
-        before.append(states[State.FRESH])
-        fresh, locked = before[-1] - before[0], states[State.LOCKED] - locked
-        if fresh + locked < len(indexes):
-            return
-        counts = Counter(indexes)
-        others = {
-            index for number, index in enumerate(indexes) if before[number] == before[number + 1]
-        }
-        others.update(each.at[0] for each in reader.unspoken)
-        others.update(index for index, count in counts.items() if count > _MOST_CLIPS)
-        root = reader.document.root
-        chosen = [index for index in range(len(root)) if index not in others]
-        # Such records are planned each time.
+        fresh.append(states[State.FRESH])
+        # Such a catalogue is always planned as a whole.
         with contextlib.suppress(*_NO_HASH):
-            self._records[reader.document.file] = SettledRecords(
-                format=reader.document.format,
-                fresh=fresh,
-                locked=locked,
-                hashes=b"".join([_hash_record(root[index]) for index in chosen]),
-                counts=bytes(map(counts.__getitem__, chosen)),
-            )
+            found = _hash_records(reader, indexes, fresh, states[State.LOCKED] - locked)
+            if found is not None:
+                self._records[reader.document.file] = found
 
     def _may_settle(self, reader: CatalogueReader, plan: Plan) -> bool:
         """Whether all clips so far are settled, and no record of a catalogue affects another."""
-        from tts_assets.build.plan.plan_types import SourceAddresses  # noqa: PLC0415 - see above
-
-        source = reader.source
+        settings, source = self._settings, reader.source
         return (
             reader.has_root_records
             and source.id.of is IdOrigin.FIELD
-            and SourceAddresses(self._settings).of(source).names_tell
+            and _names_tell(
+                source.asset or settings.asset, source.url or settings.url, settings.sound.format
+            )
             and not (plan.approved or plan.rejected)
             and all(state in _SETTLED for state, count in plan.states.items() if count)
         )
@@ -411,13 +394,14 @@ class _ChangedRecords:
             _DoubtError: a file changed that is no catalogue, or whose records affect each other.
         """
         self.files = [file for file, each in known.contents.items() if contents[file] != each]
-        self._known, self._contents, self._sources = known, contents, sources
+        self._contents, self._sources = contents, sources
         self._before: dict[str, tuple[SettledCatalogue, SettledRecords]] = {}
-        for file in self.files:
-            found = [each for each in known.catalogues if each.file == file]
-            if len(found) != 1 or found[0].records is None or str(Path(file)) != file:
-                raise _DoubtError
-            self._before[file] = found[0], found[0].records
+        sources_of = Counter(each.file for each in known.catalogues)
+        for each in known.catalogues:
+            if each.records is not None and sources_of[each.file] == 1:
+                self._before[each.file] = each, each.records
+        if any(file not in self._before or str(Path(file)) != file for file in self.files):
+            raise _DoubtError
 
     def iter_clips(self, reader: CatalogueReader, plan: Plan) -> Iterator[Clip]:
         """The clips of the records that changed; those of the others are counted."""
@@ -454,12 +438,12 @@ class _ChangedRecords:
     def complete(self, plan: Plan, before: Plan) -> None:
         """Add the catalogues that did not change to a plan of the others."""
         found = {each.file: each for each in plan.catalogues}
-        if found.keys() != self._before.keys():
+        if found.keys() != set(self.files):
             raise _DoubtError
         plan.catalogues = [found.get(each.file, each) for each in before.catalogues]
         for state, count in before.states.items():
             plan.states[state] += count
-        for _, records in self._before.values():
+        for _, records in map(self._before.__getitem__, self.files):
             plan.states[State.FRESH] -= records.fresh
             plan.states[State.LOCKED] -= records.locked
         plan.recalled = True
@@ -508,6 +492,14 @@ def _drop_oldest(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+@cache
+def _names_tell(asset: str, url: str, ext: Format) -> bool:
+    """Whether the names of assets and URLs by these templates contain recipes."""
+    from tts_assets.build.plan.asset_names import Addresses  # noqa: PLC0415 - a recalled plan needs none
+
+    return Addresses(asset, url, ext).names_tell
+
+
 #: The errors for a record that cannot be hashed.
 _NO_HASH = (UnicodeEncodeError, OverflowError, RecursionError)
 
@@ -515,6 +507,34 @@ _NO_HASH = (UnicodeEncodeError, OverflowError, RecursionError)
 def _hash_record(record: Any) -> bytes:
     """The hash of a parsed record."""
     return hashlib.sha256(msgspec.msgpack.encode(record)).digest()[:_HASH_BYTES]
+
+
+def _hash_records(
+    reader: CatalogueReader, indexes: Sequence[int], fresh: Sequence[int], locked: int
+) -> SettledRecords | None:
+    """The records that are settled whatever other records contain; None if in doubt.
+
+    Args:
+        reader: has read all clips.
+        indexes: the index of each clip's record.
+        fresh: the number of fresh clips before each clip, and after the last one.
+        locked: the number of locked clips.
+    """
+    if fresh[-1] - fresh[0] + locked < len(indexes):
+        return None
+    counts = Counter(indexes)
+    open_records = {index for at, index in enumerate(indexes) if fresh[at] == fresh[at + 1]}
+    open_records.update(each.at[0] for each in reader.unspoken if isinstance(each.at[0], int))
+    open_records.update(index for index, count in counts.items() if count > _MOST_CLIPS)
+    root = reader.document.root
+    settled = [index for index in range(len(root)) if index not in open_records]
+    return SettledRecords(
+        format=reader.document.format,
+        fresh=fresh[-1] - fresh[0],
+        locked=locked,
+        hashes=b"".join([_hash_record(root[index]) for index in settled]),
+        counts=bytes(map(counts.__getitem__, settled)),
+    )
 
 
 def _hash_file(path: str, *, follow_links: bool = True) -> bytes:
