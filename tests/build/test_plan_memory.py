@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.conftest import Project
@@ -36,9 +37,9 @@ def settled(project: Project, cache: Path) -> Project:
     assert project.generate().returncode == 0
     assert count_fresh(project, cache) == 2
     (path,) = cache.glob("tts-assets/plans/*.plan")
-    known = json.loads(path.read_bytes())
+    known = msgspec.msgpack.decode(path.read_bytes())
     known["states"]["fresh"] = LIE
-    path.write_text(json.dumps(known), encoding="utf-8")
+    path.write_bytes(msgspec.msgpack.encode(known))
     return project
 
 
@@ -110,12 +111,60 @@ def test_a_change_is_never_overlooked(settled: Project, cache: Path, tmp_path: P
     assert not overlooked
 
 
+def _edit_entries(edit: Callable[[list[Any]], object]) -> Callable[[Project], None]:
+    def edit_catalogue(project: Project) -> None:
+        entries = json.loads((project.folder / "data/vocabulary.json").read_text(encoding="utf-8"))
+        edit(entries)
+        project.write("data/vocabulary.json", entries)
+
+    return edit_catalogue
+
+
+def _change_and_cut(project: Project) -> None:
+    _edit_entries(lambda entries: entries[1].update(word="鳥"))(project)
+    _cut(project)
+
+
+#: Where a full plan is needed to be certain.
+DOUBTS: dict[str, Callable[[Project], None]] = {
+    "an id that another record has": _edit_entries(lambda all_: all_[1].update(id=all_[0]["id"])),
+    "no id": _edit_entries(lambda all_: all_[1].pop("id")),
+    "nothing to do": _edit_entries(lambda all_: all_[1].update(note="x")),
+    "no list": _append("data/vocabulary.json", b"]"),
+    "another catalogue": _append("data/grammar.json", b"[]"),
+    "an asset is cut, too": _change_and_cut,
+}
+
+
+def test_only_a_changed_record_is_planned(settled: Project, cache: Path, tmp_path: Path) -> None:
+    _edit_entries(lambda entries: entries[1].update(word="鳥", reading="とり"))(settled)
+    found = run(settled, cache, "check")
+    expected = run(settled, tmp_path / "empty", "check")
+    assert found["states"]["fresh"] == LIE - 1
+    assert expected["states"]["fresh"] == 1
+    for one in (found, expected):
+        del one["states"]["fresh"], one["decisions"], one["seconds"]
+    assert found == expected
+
+
+def test_in_doubt_all_records_are_planned(settled: Project, cache: Path, tmp_path: Path) -> None:
+    (known,) = cache.glob("tts-assets/plans/*.plan")
+    lie = known.read_bytes()
+    shutil.copytree(settled.folder, tmp_path / "saved")
+    for name, edit in DOUBTS.items():
+        shutil.rmtree(settled.folder)
+        shutil.copytree(tmp_path / "saved", settled.folder)
+        known.write_bytes(lie)
+        edit(settled)
+        assert count_fresh(settled, cache) <= 2, name
+
+
 def test_a_damaged_memory_counts_as_none_and_is_replaced(settled: Project, cache: Path) -> None:
     (path,) = cache.glob("tts-assets/plans/*.plan")
-    for damage in (b"", b"{", b'{"inputs": 5}', b"\xff"):
+    for damage in (b"", b"{", msgspec.msgpack.encode({"others": 5}), b"\xff"):
         path.write_bytes(damage)
         assert count_fresh(settled, cache) == 2, damage
-        assert json.loads(path.read_bytes())["states"]["fresh"] == 2
+        assert msgspec.msgpack.decode(path.read_bytes())["states"]["fresh"] == 2
 
 
 def test_nothing_can_be_remembered_in_a_folder_that_is_none(settled: Project) -> None:

@@ -1,5 +1,6 @@
 """The ledger: one line each, torn tails left out, conflicts refused."""
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -102,6 +103,25 @@ def test_a_line_ends_at_its_line_feed_only(order: slice) -> None:
     assert {each.asset for each in ledger.origins_of(lines, {"a", "b"})} == {"a", "b"}
     assert {each.asset for each in ledger.origins(lines)} == {"a", "b"}
     assert {each.asset for each in ledger.whole_lines(lines)} == {"a", "b"}
+
+
+def test_a_name_is_found_however_its_line_escapes_it() -> None:
+    escaped = _line("b").replace(b'"asset":"b"', b'"asset":"\\u0062"')
+    assert [each.asset for each in ledger.origins_of(_line("a") + escaped, {"b"})] == ["b"]
+
+
+def test_a_sorted_ledger_finds_each_record_without_reading_all() -> None:
+    for count in range(20):
+        assets = [f"{number:02}-{'x' * (number * 7 % 40)}" for number in range(1, 2 * count, 2)]
+        data = b"".join(_line(asset, size=number) for number, asset in enumerate(assets, 1))
+        records = ledger.SortedLedger(io.BytesIO(data))
+        assert bool(records) == bool(assets)
+        known = read_ledger(data, file="l").recorded
+        # Before the first, between all others and behind the last.
+        for name in [*assets, *(f"{number:02}" for number in range(0, 2 * count + 2, 2)), "a"]:
+            assert records.get(name) == known.get(name)
+    with pytest.raises(NotImplementedError):
+        list(records)
 
 
 def test_what_is_nested_too_deeply_to_be_a_line_says_nothing_of_where_an_asset_came_from() -> None:

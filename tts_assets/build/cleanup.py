@@ -394,7 +394,7 @@ def _delete(store: atomic_files.Storage, found: Pruned, lines: bytes) -> Pruned:
     """Delete the orphans that are ours; the caller holds the folder's lock."""
     ours = {each.asset: each for each in found.orphans if each.ours}
     _refuse_strange(ours.keys(), lines, str(store.root / LEDGER_NAME))
-    sums = _sums(ours, lines)
+    sums = _sums(ours.keys(), lines)
     gone, spared, fatal = set[str](), [], None
     try:
         for asset in ours:
@@ -438,7 +438,7 @@ def _refuse_strange(assets: AbstractSet[str], lines: bytes, file: str) -> None:
         )
 
 
-def _sums(assets: Container[str], lines: bytes) -> dict[str, set[str]]:
+def _sums(assets: AbstractSet[str], lines: bytes) -> dict[str, set[str]]:
     """The hashes that the ledger has for each asset, and for the files of its time line.
 
     An asset whose lines are revoked has none.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,7 +122,7 @@ def _describe_new_plan(
 ) -> Standing:
     """The states of a new plan, which is remembered if it finds nothing to do."""
     found, urls_to_write, unused = _make_plan(
-        settings, provider, find_orphans=find_orphans, require_approved=require_approved
+        settings, memory, provider, find_orphans=find_orphans, require_approved=require_approved
     )
     if not urls_to_write:
         memory.remember(found, without_orphans=unused == ())
@@ -160,14 +161,18 @@ def _find_takes(settings: Settings) -> Iterable[DoubtfulTake]:
 
 
 def _make_plan(
-    settings: Settings, provider: Provider, *, find_orphans: bool, require_approved: bool
+    settings: Settings,
+    memory: PlanMemory,
+    provider: Provider,
+    *,
+    find_orphans: bool,
+    require_approved: bool,
 ) -> tuple[Plan, int, tuple[Orphan, ...] | None]:
     """A new plan, the number of URLs to write, and the orphans as in `Standing`."""
     # Imported late: not needed for a remembered plan, the common case.
-    from tts_assets.build.cleanup import References  # noqa: PLC0415
     from tts_assets.build.plan.make_plan import make_plan  # noqa: PLC0415
 
-    references = References(settings) if find_orphans else None
+    references = _create_references(settings) if find_orphans else None
     urls_to_write = 0
 
     def matters(item: planner.ClipPlan) -> bool:
@@ -178,15 +183,26 @@ def _make_plan(
             urls_to_write += sum(1 for _ in planner.urls_due(item))
         return item.state in planner.TO_MAKE
 
-    found = make_plan(
-        settings,
-        provider,
-        matters,
+    make = partial(
+        make_plan,
+        provider=provider,
+        matters=matters,
         may_lack_files=True,
         unapproved=require_approved,
     )
+    # Orphans depend on all catalogues.
+    found = None if find_orphans else memory.plan_changes(make)
+    if found is None:
+        urls_to_write = 0
+        found = make(settings, iter_clips=memory.iter_clips)
     unused = None if references is None else _find_orphans(settings, found, references)
     return found, urls_to_write, unused
+
+
+def _create_references(settings: Settings) -> References:
+    from tts_assets.build.cleanup import References  # noqa: PLC0415 - see above
+
+    return References(settings)
 
 
 def _find_orphans(

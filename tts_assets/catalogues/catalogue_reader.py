@@ -282,12 +282,27 @@ class CatalogueReader:
             return (((index,), record) for index, record in enumerate(self._document.root))
         return iter(self._records)
 
-    def iter_clips(self) -> Iterator[Clip]:
-        """All clips, in the order of the file."""
-        return self._read_clips() if self._amend is None else self._amend_clips(self._amend)
+    @property
+    def has_root_records(self) -> bool:
+        """Whether the records are the items of a root list, so that none is within another."""
+        return self._records is None
 
-    def _amend_clips(self, amend: Callable[[Clip], Clip]) -> Iterator[Clip]:
-        for clip in self._read_clips():
+    @property
+    def unspoken(self) -> list[Unspoken]:
+        """The texts without a clip that were read so far."""
+        return self._catalogue.unspoken
+
+    def iter_clips(self, skips: Callable[[Any], bool] | None = None) -> Iterator[Clip]:
+        """All clips, in the order of the file.
+
+        Args:
+            skips: whether the clips of a record are not needed; None if all are.
+        """
+        clips = self._read_clips(skips)
+        return clips if self._amend is None else self._amend_clips(self._amend, clips)
+
+    def _amend_clips(self, amend: Callable[[Clip], Clip], clips: Iterable[Clip]) -> Iterator[Clip]:
+        for clip in clips:
             try:
                 amended = amend(clip)
             except InputError as problem:
@@ -295,7 +310,7 @@ class CatalogueReader:
                 continue
             yield amended
 
-    def _read_clips(self) -> Iterator[Clip]:
+    def _read_clips(self, skips: Callable[[Any], bool] | None) -> Iterator[Clip]:
         readers = tuple(zip(self._plain_readers, self._rules, strict=True))
         for position, (place, record) in enumerate(self.iter_records()):
             self._catalogue.entries += 1
@@ -303,6 +318,8 @@ class CatalogueReader:
                 entry_id = self._ids.assign_id(record, place, position)
             except (EntryProblemError, RecursionError) as problem:
                 self._add_problem(_locate_problem(problem, place), f"entry {position + 1}")
+                continue
+            if skips is not None and skips(record):
                 continue
             for read_plain, rule in readers:
                 try:
@@ -588,6 +605,11 @@ class UnusedPaths:
             ]
             for uses in (self._uses, self._targets)
         )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every path has matched."""
+        return not (self._uses or self._targets)
 
     def list_notes(self) -> Iterator[str]:
         """A note for each new URL field whose name is similar to an existing one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
@@ -25,7 +26,8 @@ from tts_assets.store.ledger_line import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from tts_assets.model import Decision
 
@@ -291,15 +293,22 @@ def without(data: bytes, assets: Container[str]) -> bytes:
     return b"".join(line for line in io.BytesIO(data) if asset_of(line) not in assets)
 
 
-def origins_of(data: bytes | BinaryIO, names: Container[str]) -> Iterator[Provenance]:
+#: So few names are found sooner in the bytes of lines than in decoded ones.
+_FEW_NAMES = 4
+
+
+def origins_of(data: bytes | BinaryIO, names: AbstractSet[str]) -> Iterator[Provenance]:
     """The provenance of lines whose asset, recipe or brief is among these names."""
     for piece in pieces(io.BytesIO(data) if isinstance(data, bytes) else data):
         if _may_have(piece, names):
             yield from _origins_in(piece, names)
 
 
-def _may_have(lines: bytes, names: Container[str]) -> bool:
+def _may_have(lines: bytes, names: AbstractSet[str]) -> bool:
     """Whether any of these lines may match; most of a million lines match nothing."""
+    if len(names) <= _FEW_NAMES and b"\\" not in lines:
+        # Without escapes, a name has the same bytes in every line.
+        return any(name.encode("utf-8", "surrogatepass") in lines for name in names)
     try:
         found = _name_decoder.decode_lines(lines)
     except NOT_JSON:
@@ -330,6 +339,52 @@ class AssetRecord(NamedTuple):
 
 def _to_recorded(row: Row) -> AssetRecord:
     return AssetRecord(row.recipe if row.bytes > 0 else "", row.bytes)
+
+
+class SortedLedger(Mapping[str, AssetRecord]):
+    """The records of a tidy ledger, found by binary search without reading the others.
+
+    It cannot be iterated over: NotImplementedError. A blank line raises a DecodeError.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        """Use an open file whose lines are sorted, with one line for each asset."""
+        self._stream = stream
+        self._end = stream.seek(0, io.SEEK_END)
+
+    def __getitem__(self, asset: str) -> AssetRecord:
+        """The record of an asset."""
+        begin, end = 0, self._end
+        while begin < end:
+            middle = (begin + end) // 2
+            start = self._find_line(middle) if middle > begin else begin
+            if start >= end:
+                end = middle
+                continue
+            self._stream.seek(start)
+            line = self._stream.readline()
+            row = _row_decoder.decode(line)
+            if row.asset == asset:
+                return _to_recorded(row)
+            begin, end = (start + len(line), end) if row.asset < asset else (begin, middle)
+        raise KeyError(asset)
+
+    def __bool__(self) -> bool:
+        """Whether the ledger has a line."""
+        return self._end > 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Not supported."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        """Not supported."""
+        raise NotImplementedError
+
+    def _find_line(self, offset: int) -> int:
+        """Where the first line begins at an offset or after it."""
+        self._stream.seek(offset - 1)
+        return offset - 1 + len(self._stream.readline())
 
 
 def _no_hash(_: str) -> str | None:

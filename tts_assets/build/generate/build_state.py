@@ -188,6 +188,8 @@ async def refresh_plan(
     ``lines`` is as in `make_plan`.
     """
     plan = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=lines)
+    if memory is not None:
+        plan = partial(plan, iter_clips=memory.iter_clips)
     recalled = None if memory is None else await anyio.to_thread.run_sync(memory.recall)
     if memory is None or recalled is None:
         run.plan = await anyio.to_thread.run_sync(plan)

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from tts_assets.engines.protocol import Provider
     from tts_assets.model import Clip, Place
 
+    ClipIterator = Callable[[CatalogueReader, Plan], Iterator[Clip]]
+
 _STATES = {
     Only.NEW: frozenset({State.NEW}),
     Only.MISSING: frozenset({State.NEW, State.MISSING, State.DAMAGED}),
@@ -188,7 +190,7 @@ def _compose(text: str) -> str:
 _UNRESOLVED = frozenset({State.NEW, State.STALE, State.MISSING, State.DAMAGED})
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - in what its callers differ
     settings: Settings,
     provider: Provider,
     matters: Callable[[planner.ClipPlan], bool] = lambda _: True,
@@ -196,6 +198,8 @@ def make_plan(
     may_lack_files: bool = False,
     lines: bool = False,
     unapproved: bool = False,
+    folder: Callable[..., Folder] = Folder,
+    iter_clips: ClipIterator = lambda reader, _: reader.iter_clips(),
 ) -> Plan:
     """Read the catalogues and scan the output folder; change nothing.
 
@@ -207,6 +211,8 @@ def make_plan(
         lines: whether to find the lines of the records of the clips to generate at once, because
             the catalogues will change before the lines are requested.
         unapproved: whether to keep fresh clips without approved audio, too.
+        folder: scans the output folder.
+        iter_clips: yields the clips of a catalogue that this plan needs.
 
     Raises:
         UsageError: a path, the voice or the URL template is wrong.
@@ -215,7 +221,12 @@ def make_plan(
     """
     with pause_garbage_collector():
         builder = _PlanBuilder(
-            settings, provider, matters, may_lack_files=may_lack_files, lines=lines
+            settings,
+            provider,
+            matters,
+            partial(folder, settings, may_lack_files=may_lack_files),
+            iter_clips,
+            lines=lines,
         )
         plan = builder.plan
         builder.reviews = Reviews(plan, unapproved=unapproved)
@@ -239,8 +250,9 @@ class _PlanBuilder:
         settings: Settings,
         provider: Provider,
         matters: Callable[[planner.ClipPlan], bool],
+        scan_folders: Callable[[Iterable[str]], Folder],
+        iter_clips: ClipIterator,
         *,
-        may_lack_files: bool,
         lines: bool,
     ) -> None:
         self.plan = Plan()
@@ -249,6 +261,7 @@ class _PlanBuilder:
         self._provider = provider
         self._matters = matters
         self._lines = lines
+        self._iter_clips = iter_clips
         self.reviews = Reviews(self.plan, unapproved=False)
         check_voices(settings, provider)
         self._addresses = asset_names.SourceAddresses(settings)
@@ -260,7 +273,7 @@ class _PlanBuilder:
         self._pending: dict[int, UnresolvedClip] = {}
         shard = settings.shard
         self._shared = None if shard is None else ShardSelection(shard, settings.state_folder)
-        self._folder = Folder(settings, self._addresses.folders(), may_lack_files=may_lack_files)
+        self._folder = scan_folders(self._addresses.folders())
         self.plan.recorded = self._folder.recorded
         self.plan.present = self._folder.present
         self.plan.untidy = self._folder.untidy
@@ -290,7 +303,7 @@ class _PlanBuilder:
         lines = RecordLines(file, reader.document.digest, source)
         # Without ledger lines, there are no earlier assets to compare with.
         may_pend = bool(plan.recorded) and not self._settings.force
-        for clip in reader.iter_clips():
+        for clip in self._iter_clips(reader, plan):
             selected = is_selected is None or is_selected(clip)
             try:
                 if source.files:

@@ -28,7 +28,7 @@ from tts_assets.store.bucket_storage import BucketStorage
 from tts_assets.store.ledger_line import LEDGER_NAME, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from tts_assets.build.plan.plan import Plan
@@ -144,7 +144,7 @@ class Folder:
             FatalError: a folder cannot be listed.
         """
         #: The ledger's record of each asset, by its path.
-        self.recorded: dict[str, AssetRecord] = {}
+        self.recorded: Mapping[str, AssetRecord] = {}
         self.present: dict[str, int] = {}  #: the size of every asset that exists, by its path
         self.failed: dict[str, str] = {}  #: the reason for each recipe that failed in the last run
         self.untidy = False  #: whether an interrupted run left files to delete
@@ -212,6 +212,35 @@ class Folder:
         self.present = {**self.present, **present} if self.present else present
         # A shard cleans up only its own folder, which is scanned last.
         self.untidy = not contents.tidy or storage.has_leftovers()
+
+
+class SettledFolder(Folder):
+    """An output folder that is as it was when a plan for it found nothing to do."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        lines: BinaryIO,
+        present: dict[str, int],
+        judged_by: Judged,
+    ) -> None:
+        """Read only the failures of the last run.
+
+        Args:
+            settings: the settings with the folder.
+            lines: the open ledger, which is tidy and has no decisions in it.
+            present: the size of every asset that exists, by its path.
+            judged_by: what clips are compared with.
+        """
+        path = Path(settings.state_folder) / failures.NAME
+        self.failed = failures.read_failures(bytes_of(path), file=str(path))
+        self.recorded = ledger.SortedLedger(lines)
+        self.present = present
+        self.untidy = False
+        self.approved = set()
+        self.rejected = {}
+        self.folders = ()
+        self.judged_by = judged_by
 
 
 def _folders(recorded: Iterable[str]) -> set[str]:

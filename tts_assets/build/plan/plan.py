@@ -11,7 +11,7 @@ from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tts_assets.build.plan import planner
     from tts_assets.build.plan.shard_selection import PlanHashes
@@ -37,7 +37,7 @@ class Plan:
     #: The size of every asset that exists, by its path.
     present: dict[str, int] = field(default_factory=dict)
     #: The ledger's record of each asset, by its path.
-    recorded: dict[str, ledger.AssetRecord] = field(default_factory=dict)
+    recorded: Mapping[str, ledger.AssetRecord] = field(default_factory=dict)
     approved: set[str] = field(default_factory=set)  #: the assets whose audio a reviewer approved
     #: The decision on each asset whose audio a reviewer rejected, by its path.
     rejected: dict[str, Decision] = field(default_factory=dict)

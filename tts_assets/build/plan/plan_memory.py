@@ -1,5 +1,7 @@
 """Remembers plans that found nothing to do: the next run only compares hashes.
 
+If since then only records of catalogues changed, a new plan can leave out all other records.
+
 What is remembered lies in the cache folder of the user, never in a project: no repository can bring
 it, and deleting it changes nothing but the time that the next run takes.
 """
@@ -11,11 +13,12 @@ import hashlib
 import os
 import stat
 import sys
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -23,7 +26,7 @@ import tts_assets
 from tts_assets.build.plan.planner import Judged, State
 from tts_assets.build.plan.recipes import describe_engine
 from tts_assets.catalogues.catalogue_files import Catalogue, LoadProblems, list_catalogue_files
-from tts_assets.config.catalogue_sources import BUILT_IN
+from tts_assets.config.catalogue_sources import BUILT_IN, IdOrigin
 from tts_assets.config.command_options import TranscribeSettings, VerifySettings
 from tts_assets.config.settings import OutputFormat, Progress, Verbosity
 from tts_assets.engines.protocol import Remote
@@ -35,13 +38,16 @@ from tts_assets.store.atomic_files import Storage, atomic_write, sweep
 from tts_assets.store.ledger_line import LEDGER_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tts_assets.build.plan.plan import Plan
+    from tts_assets.catalogues.catalogue_reader import CatalogueReader
+    from tts_assets.config.catalogue_sources import Source
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
+    from tts_assets.model import Clip, Format
 
-_VERSION = 1  #: increment if the format or the meaning of remembered plans changes
+_VERSION = 2  #: increment if the format or the meaning of remembered plans changes
 
 #: The states of clips for which there is nothing to do.
 _SETTLED = frozenset({State.FRESH, State.LOCKED})
@@ -51,12 +57,41 @@ _STREAMS = ("/dev/", "/proc/")  #: where systems keep streams, which may be regu
 _ENDING = ".plan"  #: no catalogue has this ending, whatever folder is searched for them
 _BATCH = 4096  #: names of files that are hashed at once
 
+_HASH_BYTES = 16  #: the bytes of a record's hash that are kept
+_MOST_CLIPS = 255  #: of one record that is remembered
+
+
+class Inputs(NamedTuple):
+    """What a plan is made from, besides assets and engines."""
+
+    others: str  #: the hash of the settings, of the names of all catalogues, and of the ledger
+    contents: dict[str, bytes]  #: the hash of each catalogue's bytes, by its path
+
+
+class SettledRecords(msgspec.Struct, frozen=True, kw_only=True):
+    """The records of a catalogue of which each clip is fresh, whatever its other records are."""
+
+    format: str  #: how the text of the catalogue is written
+    fresh: int  #: the number of fresh clips of the catalogue
+    locked: int  #: the number of its locked clips
+    hashes: bytes  #: the hashes of the records
+    counts: bytes  #: the number of clips of each
+
+
+class SettledCatalogue(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source reads from one catalogue."""
+
+    file: str  #: its path as given
+    source: int  #: the source that reads it; those of the settings come first
+    records: SettledRecords | None  #: None if its records depend on each other
+
 
 class SettledPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A plan that found nothing to do, and what it was made from."""
 
     program: str  #: the hash of the program
-    inputs: str  #: the hash of the settings, the catalogues and the ledger
+    others: str  #: as in `Inputs`
+    contents: dict[str, bytes]  #: as in `Inputs`
     files: str  #: the hash of the names and sizes of all files in the folders
     folders: tuple[str, ...]  #: the folders of assets, below the output folder
     engines: dict[str, str]  #: for each voice that speaks, its engine with versions and models
@@ -64,8 +99,7 @@ class SettledPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     approvals: int  #: how many fresh clips have a sound that was approved
     judged_by: Judged  #: what the clips were held against
     notes: tuple[str, ...]  #: as in Plan
-    #: Each file, and which of the sources reads it; those of the settings come first.
-    catalogues: tuple[tuple[str, int], ...]
+    catalogues: tuple[SettledCatalogue, ...]
     unspoken: tuple[Unspoken, ...]  #: texts without a clip
     without_orphans: bool  #: each asset is known to be referred to
 
@@ -80,7 +114,10 @@ class PlanMemory:
     def __init__(self, settings: Settings, provider: Provider) -> None:
         """Nothing is read yet; of services and of runs for some clips, nothing is remembered."""
         self._settings, self._provider = settings, provider
-        self._inputs: str | None = None
+        self._sources = [*settings.sources, *BUILT_IN.values()]
+        self._inputs: Inputs | None = None
+        self._changed: SettledPlan | None = None  #: the plan that catalogues changed since
+        self._records: dict[str, SettledRecords] = {}  #: those of the new plan, by file
         self._storage = Storage(Path(settings.state_folder))
         some = settings.ids or settings.since or settings.only or settings.shard
         special = settings.deep or settings.force or not settings.update_json
@@ -112,17 +149,97 @@ class PlanMemory:
             known = _read(self._find_path())
             if (
                 known is not None
-                and known.inputs == self._inputs
+                and known.others == self._inputs.others
                 and known.program == _hash_program()
                 and (may_lack_files or known.judged_by is Judged.FILES)
                 and (not all_approved or known.approvals == known.states.get(State.FRESH, 0))
                 and (known.without_orphans or not without_orphans)
                 and known.engines == self._describe_engines(known.engines)
                 and not self._storage.has_leftovers()
-                and known.files == _hash_files(self._storage.iter_sizes(known.folders))
             ):
-                return known
+                if known.contents != self._inputs.contents:
+                    self._changed = known
+                elif known.files == _hash_files(self._storage.iter_sizes(known.folders)):
+                    return known
         return None
+
+    def plan_changes(self, make: Callable[..., Plan]) -> Plan | None:
+        """Plan the records that changed since a plan found nothing to do; all others are as then.
+
+        Args:
+            make: makes a plan with settings, and with the `folder` and `iter_clips` of `make_plan`.
+
+        Returns:
+            The plan for all records, which lacks the data of single assets. None if `recall` was
+            not called or may have found one, if there is nothing to do, or in any doubt: for
+            instance, if a catalogue can be used only in part.
+        """
+        from tts_assets.catalogues.open_catalogues import (  # noqa: PLC0415 - a recalled plan needs none
+            pause_garbage_collector,
+        )
+
+        if self._changed is None:
+            return None
+        # Of what the plan would report, nothing is known here: a new one reports it.
+        doubts = (OSError, TtsAssetsError, UnicodeEncodeError, msgspec.DecodeError)
+        with (
+            contextlib.suppress(*doubts, NotImplementedError, _DoubtError),
+            pause_garbage_collector(),
+        ):
+            return self._plan_changes(self._changed, make)
+        return None
+
+    def _plan_changes(self, known: SettledPlan, make: Callable[..., Plan]) -> Plan:
+        from tts_assets.build.plan.output_folder import (  # noqa: PLC0415 - seldom needed
+            SettledFolder,
+            open_ledger,
+        )
+
+        changes = _ChangedRecords(known, self._find_contents(), self._sources)
+        present = dict(self._storage.iter_sizes(known.folders))
+        is_same = known.files == _hash_files(present.items())
+        if known.notes or not is_same or os.path.lexists(self._settings.overrides):
+            raise _DoubtError
+        settings = replace(self._settings, paths=tuple(changes.files))
+        with open_ledger(self._storage.root) as lines:
+            folder = SettledFolder(settings, lines, present, known.judged_by)
+            plan = make(settings, folder=lambda *_, **__: folder, iter_clips=changes.iter_clips)
+        if plan.trouble.problems or plan.trouble.notes or not plan.planned:
+            raise _DoubtError
+        changes.complete(plan, self.restore(known))
+        return plan
+
+    def iter_clips(self, reader: CatalogueReader, plan: Plan) -> Iterator[Clip]:
+        """Yield the clips of a catalogue for a new plan, and hash the records that are settled."""
+        if self._inputs is None or not self._may_settle(reader, plan):
+            yield from reader.iter_clips()
+            return
+        states, indexes, fresh = plan.states, list[Any](), list[int]()
+        locked = states[State.LOCKED]
+        for clip in reader.iter_clips():
+            indexes.append(clip.at[0])
+            # The clips before this one are counted.
+            fresh.append(states[State.FRESH])
+            yield clip
+        fresh.append(states[State.FRESH])
+        # Such a catalogue is always planned as a whole.
+        with contextlib.suppress(*_NO_HASH):
+            found = _hash_records(reader, indexes, fresh, states[State.LOCKED] - locked)
+            if found is not None:
+                self._records[reader.document.file] = found
+
+    def _may_settle(self, reader: CatalogueReader, plan: Plan) -> bool:
+        """Whether all clips so far are settled, and no record of a catalogue affects another."""
+        settings, source = self._settings, reader.source
+        return (
+            reader.has_root_records
+            and source.id.of is IdOrigin.FIELD
+            and _names_tell(
+                source.asset or settings.asset, source.url or settings.url, settings.sound.format
+            )
+            and not (plan.approved or plan.rejected)
+            and all(state in _SETTLED for state, count in plan.states.items() if count)
+        )
 
     def remember(self, plan: Plan, *, without_orphans: bool = False) -> None:
         """Keep a plan if it found nothing to do, and nothing changed while it was made.
@@ -131,17 +248,16 @@ class PlanMemory:
             plan: one for all clips, for which `recall` found nothing; no URL is to be written.
             without_orphans: each asset is known to be referred to.
         """
-        if self._inputs is None or not _is_settled(plan):
+        if self._inputs is None or plan.recalled or not _is_settled(plan):
             return
         # Names that are no Unicode cannot be stored.
         with contextlib.suppress(OSError, TtsAssetsError, UnicodeEncodeError):
             if self._hash_inputs() != self._inputs:
                 return
-            sources = [*self._settings.sources, *BUILT_IN.values()]
             path = self._find_path()
             found = SettledPlan(
                 program=_hash_program(),
-                inputs=self._inputs,
+                **self._inputs._asdict(),
                 files=_hash_files(plan.present.items()),
                 folders=plan.folders,
                 engines=plan.engines,
@@ -150,22 +266,29 @@ class PlanMemory:
                 judged_by=plan.judged_by,
                 notes=tuple(plan.trouble.notes),
                 catalogues=tuple(
-                    (each.file, sources.index(each.source)) for each in plan.catalogues
+                    SettledCatalogue(
+                        file=each.file,
+                        source=self._sources.index(each.source),
+                        records=self._records.get(each.file),
+                    )
+                    for each in plan.catalogues
                 ),
                 unspoken=tuple(each for one in plan.catalogues for each in one.unspoken),
                 without_orphans=without_orphans,
             )
             path.parent.mkdir(parents=True, exist_ok=True)
             sweep(path.parent)
-            atomic_write(path, msgspec.json.encode(found), sync=False)
+            atomic_write(path, msgspec.msgpack.encode(found), sync=False)
             _drop_oldest(path.parent)
 
     def restore(self, known: SettledPlan) -> Plan:
         """A remembered plan as a new one, for those who go on to build it."""
         from tts_assets.build.plan.plan import Plan  # noqa: PLC0415 - `check` needs none
 
-        sources = [*self._settings.sources, *BUILT_IN.values()]
-        catalogues = [Catalogue(file=file, source=sources[at]) for file, at in known.catalogues]
+        catalogues = [
+            Catalogue(file=each.file, source=self._sources[each.source])
+            for each in known.catalogues
+        ]
         for each in known.unspoken:
             next(one for one in catalogues if one.file == each.file).unspoken.append(each)
         return Plan(
@@ -220,8 +343,8 @@ class PlanMemory:
             for name in voices
         }
 
-    def _hash_inputs(self) -> str:
-        """The hash of all files that a plan reads, and of what else it depends on.
+    def _hash_inputs(self) -> Inputs:
+        """The hashes of all files that a plan reads, and of what else it depends on.
 
         Raises:
             OSError: a file cannot be read, or is none.
@@ -230,10 +353,10 @@ class PlanMemory:
         settings = self._settings
         total = hashlib.sha256(self._describe_settings().encode())
         total.update(repr(self._provider.voices()).encode())
-        trouble = LoadProblems()
+        trouble, contents = LoadProblems(), dict[str, bytes]()
         for file in list_catalogue_files(settings, trouble):
             total.update(repr((os.path.realpath(file.path), *file)).encode())
-            total.update(_hash_file(file.path))
+            contents[file.path] = _hash_file(file.path)
         for problem in trouble.problems:
             raise problem
         for place in _find_overridden(settings.overrides):
@@ -249,7 +372,81 @@ class PlanMemory:
                 total.update(_hash_file(path, follow_links=follow))
             except (FileNotFoundError, NotADirectoryError):
                 total.update(b"none")
-        return total.hexdigest()
+        return Inputs(total.hexdigest(), contents)
+
+    def _find_contents(self) -> dict[str, bytes]:
+        return {} if self._inputs is None else self._inputs.contents
+
+
+class _DoubtError(Exception):
+    """It is not certain that nothing but single records changed."""
+
+
+class _ChangedRecords:
+    """The catalogues that changed since a plan found nothing to do, and their new records."""
+
+    def __init__(
+        self, known: SettledPlan, contents: dict[str, bytes], sources: list[Source]
+    ) -> None:
+        """Compare the hashes of the catalogues.
+
+        Raises:
+            _DoubtError: a file changed that is no catalogue, or whose records affect each other.
+        """
+        self.files = [file for file, each in known.contents.items() if contents[file] != each]
+        self._contents, self._sources = contents, sources
+        self._before: dict[str, tuple[SettledCatalogue, SettledRecords]] = {}
+        sources_of = Counter(each.file for each in known.catalogues)
+        for each in known.catalogues:
+            if each.records is not None and sources_of[each.file] == 1:
+                self._before[each.file] = each, each.records
+        if any(file not in self._before or str(Path(file)) != file for file in self.files):
+            raise _DoubtError
+
+    def iter_clips(self, reader: CatalogueReader, plan: Plan) -> Iterator[Clip]:
+        """The clips of the records that changed; those of the others are counted."""
+        from tts_assets.catalogues.catalogue_reader import UnusedPaths  # noqa: PLC0415 - seldom needed
+
+        document = reader.document
+        catalogue, records = self._before[document.file]
+        unused = UnusedPaths(reader.source)
+        unused.check_records(reader)
+        if (
+            document.digest != self._contents[document.file]
+            or document.format != records.format
+            or not reader.has_root_records
+            or not unused.is_empty
+            or self._sources.index(reader.source) != catalogue.source
+        ):
+            raise _DoubtError
+        hashes = range(0, len(records.hashes), _HASH_BYTES)
+        counts = {
+            records.hashes[start : start + _HASH_BYTES]: count
+            for start, count in zip(hashes, records.counts, strict=True)
+        }
+
+        def skips(record: Any) -> bool:
+            try:
+                count = counts.get(_hash_record(record))
+            except _NO_HASH:
+                return False
+            plan.states[State.FRESH] += count or 0
+            return count is not None
+
+        return reader.iter_clips(skips)
+
+    def complete(self, plan: Plan, before: Plan) -> None:
+        """Add the catalogues that did not change to a plan of the others."""
+        found = {each.file: each for each in plan.catalogues}
+        if found.keys() != set(self.files):
+            raise _DoubtError
+        plan.catalogues = [found.get(each.file, each) for each in before.catalogues]
+        for state, count in before.states.items():
+            plan.states[state] += count
+        for _, records in map(self._before.__getitem__, self.files):
+            plan.states[State.FRESH] -= records.fresh
+            plan.states[State.LOCKED] -= records.locked
+        plan.recalled = True
 
 
 def _find_overridden(path: str) -> Iterable[str]:
@@ -283,7 +480,7 @@ def _is_settled(plan: Plan) -> bool:
 def _read(path: Path) -> SettledPlan | None:
     try:
         with open_regular(path) as file:
-            return msgspec.json.decode(file.read(), type=SettledPlan)
+            return msgspec.msgpack.decode(file.read(), type=SettledPlan)
     except (OSError, ValueError, msgspec.DecodeError):
         return None
 
@@ -293,6 +490,51 @@ def _drop_oldest(folder: Path) -> None:
     paths = sorted(folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in paths[_MOST:]:
         path.unlink(missing_ok=True)
+
+
+@cache
+def _names_tell(asset: str, url: str, ext: Format) -> bool:
+    """Whether the names of assets and URLs by these templates contain recipes."""
+    from tts_assets.build.plan.asset_names import Addresses  # noqa: PLC0415 - a recalled plan needs none
+
+    return Addresses(asset, url, ext).names_tell
+
+
+#: The errors for a record that cannot be hashed.
+_NO_HASH = (UnicodeEncodeError, OverflowError, RecursionError)
+
+
+def _hash_record(record: Any) -> bytes:
+    """The hash of a parsed record."""
+    return hashlib.sha256(msgspec.msgpack.encode(record)).digest()[:_HASH_BYTES]
+
+
+def _hash_records(
+    reader: CatalogueReader, indexes: Sequence[int], fresh: Sequence[int], locked: int
+) -> SettledRecords | None:
+    """The records that are settled whatever other records contain; None if in doubt.
+
+    Args:
+        reader: has read all clips.
+        indexes: the index of each clip's record.
+        fresh: the number of fresh clips before each clip, and after the last one.
+        locked: the number of locked clips.
+    """
+    if fresh[-1] - fresh[0] + locked < len(indexes):
+        return None
+    counts = Counter(indexes)
+    open_records = {index for at, index in enumerate(indexes) if fresh[at] == fresh[at + 1]}
+    open_records.update(each.at[0] for each in reader.unspoken if isinstance(each.at[0], int))
+    open_records.update(index for index, count in counts.items() if count > _MOST_CLIPS)
+    root = reader.document.root
+    settled = [index for index in range(len(root)) if index not in open_records]
+    return SettledRecords(
+        format=reader.document.format,
+        fresh=fresh[-1] - fresh[0],
+        locked=locked,
+        hashes=b"".join([_hash_record(root[index]) for index in settled]),
+        counts=bytes(map(counts.__getitem__, settled)),
+    )
 
 
 def _hash_file(path: str, *, follow_links: bool = True) -> bytes:
