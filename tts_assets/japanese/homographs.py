@@ -224,7 +224,7 @@ _SETTLED = frozenset("言人得階科類米公棟日分時")
 
 
 #: Another reading is close if its cost in the sentence exceeds that of the spoken one by less.
-_CLOSE = 1_500
+_CLOSE = 2_500
 
 #: It is possible if its costs in both dictionaries together exceed those of the spoken one by less.
 _POSSIBLE = 6_500
@@ -233,27 +233,34 @@ _WORTH_ASKING = (
     4_000  #: above this cost in one dictionary, the other one hardly ever finds it possible
 )
 
+#: A reading that only UniDic has is possible if its cost in the sentence exceeds that of the spoken one by
+#: less, and is looked for if its cost for the word alone does.
+_POSSIBLE_IN_UNIDIC, _KNOWN_TO_UNIDIC = 2_000, 3_000
+
 #: Words whose usual reading is right although another one is close.
 _CLEAR = parse_pairs(
-    "今:イマ 人:ヒト・ジン 時:ジ・トキ 水:スイ・ミズ 火:ヒ 上手:ジョウズ 来る:クル 畳:タタミ 境:サカイ 細い:ホソイ 破れ:ヤブレ 証:ショウ 得る:ウル・エル 船便:フナビン 鶏肉:トリニク 仏:ホトケ 玩具:オモチャ 塵:チリ 昆布:コンブ "
-    "外:ソト 間:アイダ 今朝:ケサ 今日:キョウ 家:イエ・カ 例:レイ 件:ケン 品:シナ 年:トシ 歯:ハ 御:ゴ 牛:ウシ 役:ヤク 者:モノ 力:リョク 等:トウ 暇:ヒマ "
-    "方:ホウ 木:キ 元:モト 船:フネ 畑:ハタケ 心:シン 君:キミ 食:ショク 喉:ノド 煙:ケムリ 陽:ヒ 犬:ケン 菌:キン 和:ワ 布:ヌノ 大勢:オオゼイ "
+    "降る:フル 降り:フリ 降ら:フラ 降ろ:フロ 降れ:フレ 空:ソラ 下手:ヘタ 行け:イケ 解け:トケ 解く:トク 開ける:アケル 空い:スイ 空き:スキ 草:クサ 学び:マナビ 熱:ネツ 楽:ラク 札:サツ 軽い:カルイ 門:モン 筋:キン 正しく:タダシク 包む:ツツム 海:ウミ 忙しい:イソガシイ 忙しく:イソガシク 冷たい:ツメタイ 町:マチ 林:ハヤシ 器:キ 肝:キモ 液:エキ 古い:フルイ 弾く:ヒク 弾か:ヒカ 弾い:ヒイ 弾き:ヒキ 弾け:ヒケ 開けよ:アケヨ 源:ゲン 父:チチ 兄:アニ 姉:アネ 言っ:イッ 本当:ホントウ 決して:ケッシテ 汗:アセ 間に合う:マニアウ 時々:トキドキ 枕:マクラ 右:ミギ 有:ユウ 実物:ジツブツ 上っ:ノボッ 極まる:キワマル 湿気:シッケ "
+    "字:ジ 間:アイダ・カン 上:ウエ・ジョウ 眼鏡:メガネ 朝:アサ 米:コメ 朝食:チョウショク 入ら:ハイラ 前方:ゼンポウ 生命:セイメイ 銀:ギン 出来:デキ 本:ホン・ボン "
+    "日:ヒ・ビ・ニチ 月:ツキ 大:ダイ 場:ジョウ 怒ら:オコラ 店:ミセ 骨:コツ・ホネ 絆:キズナ 瓶:ビン 尿:ニョウ 剃り:ソリ 役所:ヤクショ 祝儀:シュウギ 式場:シキジョウ 犬:イヌ・ケン 値:チ "
+    "今:イマ 人:ヒト・ジン・ニン 時:ジ・トキ 水:スイ・ミズ 火:ヒ 上手:ジョウズ 来る:クル 畳:タタミ 境:サカイ 細い:ホソイ 破れ:ヤブレ 証:ショウ 得る:ウル・エル 船便:フナビン 鶏肉:トリニク 仏:ホトケ 玩具:オモチャ 塵:チリ 昆布:コンブ "
+    "外:ソト 今朝:ケサ 今日:キョウ 家:イエ・カ 例:レイ 件:ケン 品:シナ 年:トシ 歯:ハ 御:ゴ 牛:ウシ 役:ヤク 者:モノ 力:リョク 等:トウ 暇:ヒマ "
+    "方:ホウ 木:キ 元:モト 船:フネ 畑:ハタケ 心:シン 君:キミ 食:ショク 喉:ノド 煙:ケムリ 陽:ヒ 菌:キン 和:ワ 布:ヌノ 大勢:オオゼイ "
     "大声:オオゴエ 大雪:オオユキ 偽物:ニセモノ 本音:ホンネ 外見:ガイケン 花瓶:カビン 父母:フボ 姉さん:ネエサン 富士山:フジサン この間:コノアイダ その後:ソノゴ "
     "叩く:タタク 叩い:タタイ 溢れる:アフレル 助ける:タスケル 突く:ツク 無く:ナク 応え:コタエ 守り:マモリ 片言:カタコト 柿:カキ 雷:カミナリ 刀:カタナ 紙:カミ "
     "陰:カゲ 頬:ホオ 体:カラダ 兵:ヘイ 忙し:イソガシ 忙しかっ:イソガシカッ 厳しかっ:キビシカッ 夕飯:ユウハン 食物:ショクモツ 大柄:オオガラ 滑り:スベリ "
-    "台詞:セリフ 罰:バツ 家内:カナイ 凸凹:デコボコ 色:イロ 末:スエ 玉:タマ 上:ジョウ 上下:ジョウゲ 天地:テンチ 猿:サル 冠:カンムリ 薬:ヤク 属:ゾク "
+    "台詞:セリフ 罰:バツ 家内:カナイ 凸凹:デコボコ 色:イロ 末:スエ 玉:タマ 上下:ジョウゲ 天地:テンチ 猿:サル 冠:カンムリ 薬:クスリ・ヤク 属:ゾク "
     "子音:シイン 古:コ 暦:コヨミ 毛:ケ 歌:ウタ 口:コウ 波:ハ 中:ナカ 日中:ニッチュウ 挟ま:ハサマ 高低:コウテイ 干支:エト 大文字:オオモジ 伝播:デンパ "
-    "老舗:シニセ 書物:ショモツ 味:アジ 酒:サケ 雪:ユキ 国:クニ 親:オヤ 車:クルマ 水:ミズ 山:ヤマ 裏:ウラ 光:コウ 城:ジョウ 包ん:ツツン 鈴:スズ "
-    "兎:ウサギ 餌:エサ 正義:セイギ 朝夕:アサユウ 内:ナイ 束:タバ 様:ヨウ 階:カイ 放っ:ホオッ 温まっ:アタタマッ 回れる:マワレル 次:ツギ 棟:トウ 行っ:イッ"
+    "老舗:シニセ 書物:ショモツ 味:アジ 酒:サケ 雪:ユキ 国:クニ 親:オヤ 車:クルマ 山:ヤマ 裏:ウラ 光:コウ 城:ジョウ 包ん:ツツン 鈴:スズ "
+    "兎:ウサギ 餌:エサ 正義:セイギ 朝夕:アサユウ 内:ナイ 束:タバ 様:ヨウ 階:カイ 放っ:ホオッ 温まっ:アタタマッ 回れる:マワレル 次:ツギ 棟:トウ 行っ:イッ・オコナッ"
 )
 
 #: Words for which both dictionaries together find another reading possible, but hardly ever rightly.
 _LIKELY = parse_pairs(
-    "私:ワタシ 日本:ニホン 日本人:ニホンジン 明日:アシタ 昨日:キノウ 言う:イウ 寂しい:サビシイ 字:ジ 夜:ヨル 母:ハハ 利益:リエキ 上手:ジョウズ 店:ミセ 永久:エイキュウ 前:マエ 言わ:イワ 怒ら:オコラ 風邪:カゼ "
-    "怒っ:オコッ 別:ベツ 勝っ:カッ 前方:ゼンポウ 質:シツ 降っ:フッ 音:オト 背:セ 街:ガイ 入っ:ハイッ 強:ツヨ 兄弟:キョウダイ 場:ジョウ 生地:キジ 最中:サイチュウ 癖:クセ 敵:テキ 下手:ヘタ 器:キ "
-    "生命:セイメイ 市:シ 米:コメ 悪:アク 大金:タイキン 宿:ヤド 祭:サイ 台:ダイ 銀:ギン 肌:ハダ 無:ム 機:キ 降ら:フラ 度:ド 出来:デキ 飲料:インリョウ 人:ヒト 大:ダイ 名:メイ 人事:ジンジ 作物:サクモツ "
-    "助言:ジョゲン 梅雨:ツユ 鉄:テツ 蛇:ヘビ 手足:テアシ 神:カミ 情:ジョウ 炎:ホノオ 足跡:アシアト 勝利:ショウリ 村:ムラ 下:カ 翼:ツバサ 生:ナマ 鏡:カガミ 蒸し:ムシ 門:モン 白夜:ビャクヤ 美男:ビナン "
-    "島:トウ 足:ソク 湖:コ 逃し:ノガシ 叔父:オジ 末:マツ 外:ガイ 船:セン 者:シャ 品:ヒン 光:ヒカリ 紙:シ 車:シャ 町:マチ 家:カ 魚:サカナ 朝食:チョウショク 眼鏡:メガネ 月:ツキ 分:フン 黄色:キイロ "
+    "私:ワタシ 日本:ニホン 日本人:ニホンジン 明日:アシタ 昨日:キノウ 言う:イウ 寂しい:サビシイ 夜:ヨル 母:ハハ 利益:リエキ 永久:エイキュウ 前:マエ 言わ:イワ 風邪:カゼ "
+    "怒っ:オコッ 別:ベツ 勝っ:カッ 質:シツ 降っ:フッ 音:オト 背:セ 街:ガイ 入っ:ハイッ 強:ツヨ 兄弟:キョウダイ 生地:キジ 最中:サイチュウ 癖:クセ 敵:テキ "
+    "市:シ 悪:アク 大金:タイキン 宿:ヤド 祭:サイ 台:ダイ 肌:ハダ 無:ム 機:キ 度:ド 飲料:インリョウ 名:メイ 人事:ジンジ 作物:サクモツ "
+    "助言:ジョゲン 梅雨:ツユ 鉄:テツ 蛇:ヘビ 手足:テアシ 神:カミ 情:ジョウ 炎:ホノオ 足跡:アシアト 勝利:ショウリ 村:ムラ 下:カ 翼:ツバサ 生:ナマ 鏡:カガミ 蒸し:ムシ 白夜:ビャクヤ 美男:ビナン "
+    "島:トウ 足:ソク 湖:コ 逃し:ノガシ 叔父:オジ 末:マツ 外:ガイ 船:セン 者:シャ 品:ヒン 光:ヒカリ 紙:シ 車:シャ 魚:サカナ 分:フン 黄色:キイロ "
     "水道管:スイドウカン 包み:ツツミ"
 )
 
@@ -524,20 +531,41 @@ def _find_close_readings(nodes: Nodes, dictionary: Dictionary) -> Iterator[Ambig
     possible = [
         span
         for span, each in rivals.items()
-        if each and _CLOSE <= each[0].cost < _WORTH_ASKING and not _is_usual(words[span], _LIKELY)
+        if not _is_usual(words[span], _LIKELY)
+        and (
+            (each and _CLOSE <= each[0].cost < _WORTH_ASKING)
+            or _find_unlisted(words[span], found[span], dictionary.unidic)
+        )
     ]
     second = dictionary.unidic.compare_readings(text, possible) if possible else {}
     for (start, end), readings in rivals.items():
         node = words[start, end]
-        costs = {each.key: each.cost for each in _find_rivals(node, second.get((start, end), ()))}
-        others = dict.fromkeys(
-            each.reading
+        theirs = _find_rivals(node, second.get((start, end), ()))
+        costs = {each.key: each.cost for each in theirs}
+        likely = [
+            each
             for each in readings
             if each.cost < _CLOSE or each.cost + costs.get(each.key, _POSSIBLE) < _POSSIBLE
-        )
-        if others:
+        ]
+        likely += _exclude_listed(theirs, found[start, end], _POSSIBLE_IN_UNIDIC)
+        if likely:
+            others = dict.fromkeys(each.reading for each in likely)
             word = AmbiguousWord(node["string"], node_to_kana(node), tuple(others))
             yield Ambiguity(start, end, word)
+
+
+def _find_unlisted(node: Node, listed: Sequence[SpanReading], unidic: UniDic) -> list[SpanReading]:
+    """Find the readings of a word that only UniDic has."""
+    theirs = _find_rivals(node, unidic.compare_word_readings(node["string"]))
+    return _exclude_listed(theirs, listed, _KNOWN_TO_UNIDIC)
+
+
+def _exclude_listed(
+    readings: Sequence[SpanReading], listed: Sequence[SpanReading], limit: int
+) -> list[SpanReading]:
+    """Return the readings that are likely enough and that OpenJTalk's dictionary does not list."""
+    keys = {each.key for each in listed}
+    return [each for each in readings if each.cost < limit and each.key not in keys]
 
 
 def _find_rivals(node: Node, readings: Sequence[SpanReading]) -> list[SpanReading]:
