@@ -101,7 +101,7 @@ _UNAMBIGUOUS = compile_lazy(
 
 #: The same for verbs: an object with を implies いれる, とおす or あける, and はいれて is rare.
 _UNAMBIGUOUS_VERBS = compile_lazy(
-    "を[^、。]{0,12}?(入れ)|手に(入れ)|(入れ)(?!る|な[いかく]|ま[すせし])|[をに][^、。を]{0,4}?(通っ)|を[^、。]{0,12}?(開け)|(開け)(?![るたて])|[のるいたぬな](間)(?:[にはもでがを、。]|ずっと|$)|長い(間)"
+    "を[^、。]{0,12}?(入れ)|手に(入れ)|(入れ)(?!る|な[いかく]|ま[すせし]|そう)|[をに][^、。を]{0,4}?(通っ)|を[^、。]{0,12}?(開け)|(開け)(?![るたて])|[のるいたぬな](間)(?:[にはもでがを、。]|ずっと|$)|長い(間)"
 )
 _SIDES = ("ホウ", "カタ")
 
@@ -191,7 +191,7 @@ _VOICED = str.maketrans(
 )
 
 #: First kanji of words that UniDic reads worse: 得る as ウル, 蒸す as フカス.
-_READ_WORSE = frozenset("他日分方蒸塵申得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
+_READ_WORSE = frozenset("様他日分方蒸塵申得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
 
 _VOICED_PREFIXES = frozenset(
     "不無"
