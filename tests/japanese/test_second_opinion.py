@@ -56,6 +56,7 @@ SENTENCES = {
     "あの山は高い。": "アノヤマワタカイ",
     "細胞診を受ける。": "サイボーシンヲウケル",
     "爪切りを買う。": "ツメキリヲカウ",
+    "我思う。": "ワレオモウ",
     "心貧しい人。": "ココロマズシイヒト",
 }
 #: Sentences with the words that have another common reading; none where the context decides.

@@ -191,7 +191,7 @@ _VOICED = str.maketrans(
 )
 
 #: First kanji of words that UniDic reads worse: 得る as ウル, 蒸す as フカス.
-_READ_WORSE = frozenset("様他日分方蒸塵申得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
+_READ_WORSE = frozenset("迸様他日分方蒸塵申得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
 
 _VOICED_PREFIXES = frozenset(
     "不無"
@@ -370,15 +370,17 @@ def _is_rare_name(span_nodes: Nodes, found: ReadingDifference) -> bool:
 
 
 def _is_stem(span_nodes: Nodes, found: ReadingDifference) -> bool:
-    """Whether a kanji is the stem of an adjective, and not a noun, or no inflected word.
+    """Whether a kanji is the stem of an adjective, and not a noun, or no inflected word, or a pronoun.
 
-    寒 is サム in 寒っぽい, and 診 シン in 細胞診.
+    寒 is サム in 寒っぽい, 診 シン in 細胞診, and 我 ワレ in 我思う.
     """
     if len(nodes_to_text(span_nodes)) > 1:
         return False
     theirs = found.words[0].grammar[0]
     if span_nodes[0]["pos"] == "名詞":
         return theirs == "形容詞"
+    if span_nodes[0]["pos"] == "連体詞":
+        return theirs == "代名詞"
     return span_nodes[0]["pos"] in INFLECTED and theirs in _UNINFLECTED
 
 
