@@ -7,6 +7,7 @@ import itertools
 import os
 import threading
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict
 
 from tts_assets.japanese.kana import pronunciation_key
@@ -125,6 +126,8 @@ def compare_span_readings(
 #: Columns of UniDic 2.1.2 behind the surface: ``lemma``, ``pron``, ``kana`` and ``aType``.
 _LEMMA, _PRONUNCIATION, _READING, _ACCENTS = 8, 10, 18, 24
 
+_CACHED_WORDS = 20_000  #: of which UniDic's readings are kept
+
 _UNIDIC_COLUMNS = 27  #: unlisted words have only the first seven columns
 
 
@@ -150,6 +153,7 @@ class UniDic:
     def __init__(self) -> None:
         """Create the dictionary without loading it."""
         self._own = threading.local()
+        self.compare_word_readings = lru_cache(_CACHED_WORDS)(self._compare_word_readings)
 
     def analyze_words(self, text: str) -> list[UniDicWord]:
         """Return the words of the likeliest analysis."""
@@ -162,6 +166,11 @@ class UniDic:
     def compare_readings(self, text: str, spans: Sequence[Span]) -> dict[Span, list[SpanReading]]:
         """Find the possible readings of spans of an analysis's text, with their costs in context."""
         return compare_span_readings(self._thread_analyzer, text, spans, _parse_features)
+
+    def _compare_word_readings(self, surface: str) -> list[SpanReading]:
+        """Find the possible readings of a word alone, with their costs."""
+        span = (0, len(surface))
+        return self.compare_readings(surface, [span]).get(span, [])
 
     @property
     def _thread_analyzer(self) -> Any:
