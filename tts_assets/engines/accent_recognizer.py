@@ -198,12 +198,11 @@ class AccentRecognizer:
             raise ClipError(_SILENT_ERROR)
         reference = self._embedded_voice.speak_phrases(phrases)
         semitones = _measure_semitones(samples)
-        formant_ratios = FORMANTS[:1] if voice.startswith(_OWN_PITCH) else FORMANTS
-        expected = compute_features(reference.samples, 1.0)
-        alignments = [
-            align_morae(compute_features(samples, formants), expected, reference.morae).morae
-            for formants in formant_ratios
-        ]
+        is_embedded = voice.startswith(_OWN_PITCH)
+        formant_ratios, floor = (FORMANTS[:1], FAINT_FLOOR) if is_embedded else (FORMANTS, _FLOOR)
+        expected = compute_features(reference.samples, 1.0, floor)
+        recorded = [compute_features(samples, formants, floor) for formants in formant_ratios]
+        alignments = [align_morae(each, expected, reference.morae).morae for each in recorded]
         found: list[PhraseAccent] = []
         begin = 0
         for place, phrase in enumerate(phrases):
@@ -492,7 +491,7 @@ _BANDS, _CEPSTRA = 40, 9
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 7_600.0
 
 #: Weaker bands count as this much of the strongest one: the noise in the closures of a voice resembles
-#: that of no other voice. `imposed_accents` is calibrated for the lower one.
+#: that of no other voice. The embedded voice shares it, and `imposed_accents` is calibrated for the lower one.
 _FLOOR, FAINT_FLOOR = 1e-3, 1e-7
 
 #: The pre-emphasis of consonants (6 dB for each octave).
