@@ -8,13 +8,17 @@ import pytest
 import soundfile
 
 from tts_assets.engines.accent_recognizer import (
+    EmbeddedVoice,
     PhraseAccent,
+    align_morae,
+    compute_features,
     is_contradiction,
     list_accents,
     open_accent_recognizer,
 )
 from tts_assets.engines.openjtalk_engine import OpenJTalkEngine
 from tts_assets.errors import ClipError
+from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.model import Phrase, SpokenForm, Voice
 
 MEI = "openjtalk/mei"
@@ -122,3 +126,16 @@ def test_an_accent_on_the_last_mora_is_none() -> None:
     assert list_accents(Phrase("ハシ", 2)) == [0, 1]
     assert list_accents(Phrase("テンキ", 1)) == [0, 1]
     assert list_accents(Phrase("キ", 1)) == [0]
+
+
+@pytest.mark.parametrize("kana", ["フルイ", "ヤスイ", "ムズカシイ", "タノシイ"])
+def test_noise_around_a_word_does_not_displace_its_morae(kana: str) -> None:
+    reference = EmbeddedVoice(Dictionary()).speak_phrases([Phrase(kana, 2)])
+    peak = float(np.abs(reference.samples).max())
+    noise = np.random.default_rng(1).normal(0, peak / 100, reference.samples.size)
+    noisy = reference.samples + noise.astype(np.float32)
+    expected = compute_features(reference.samples, 1.0)
+    found = align_morae(compute_features(noisy, 1.0), expected, reference.morae).morae
+    # The last mora ends in noise.
+    pairs = list(zip(found, reference.morae, strict=True))[:-1]
+    assert max(abs(one.end - other.end) for one, other in pairs) < 0.02

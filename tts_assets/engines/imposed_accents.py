@@ -11,6 +11,7 @@ import soxr
 
 from tts_assets.audio.measure import HOP_SECONDS, pitch
 from tts_assets.engines.accent_recognizer import (
+    FAINT_FLOOR,
     MOST_SECONDS,
     RATE_HZ,
     EmbeddedVoice,
@@ -104,14 +105,14 @@ class AccentImposer:
         low = soxr.resample(samples, rate_hz, RATE_HZ)
         try:
             reference = self._embedded_voice.speak_phrases(phrases)
-            expected = compute_features(reference.samples, 1.0)
-            recorded = [compute_features(low, formants) for formants in _FORMANTS]
+            expected = compute_features(reference.samples, 1.0, FAINT_FLOOR)
+            recorded = [compute_features(low, formants, FAINT_FLOOR) for formants in _FORMANTS]
             found = [align_morae(each, expected, reference.morae) for each in recorded]
             best = int(np.argmin([each.distance for each in found]))
             others = []
             for move in _MOVES:
                 other = self._embedded_voice.speak_phrases(_change_reading(phrases, move))
-                features = compute_features(other.samples, 1.0)
+                features = compute_features(other.samples, 1.0, FAINT_FLOOR)
                 others.append(align_morae(recorded[best], features, other.morae).distance)
         except ClipError:
             # The audio is silent, or the embedded voice does not support all morae.
