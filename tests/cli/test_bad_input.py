@@ -335,7 +335,7 @@ def test_an_accent_that_no_word_has_is_an_error_of_its_entry_alone(
             f"speaker = 0x{'f' * 5_000}",
             "speaker is a number with too many digits to show; write [[",
         ),
-        ("provider" + ".a" * 30_000 + " = 1", "provider is a value nested too deeply to show, but"),
+        ("provider" + ".a" * 12_000 + " = 1", "provider is a value nested too deeply to show, but"),
         (f"voice = 1{'0' * 4_000}", "voice is 1000"),
         ('[[price]]\nprovider = "x"\nper-1000-credits = 1' + "0" * 400, "too large to convert"),
         ('[[source]]\nfiles = "x"\nkind = "kanji"\nrecords = 0x' + "f" * 5_000, "records = a num"),
