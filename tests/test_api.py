@@ -1,5 +1,6 @@
 """For programs: the same use case in a process that has a loop, handlers and a screen of its own."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,6 +120,14 @@ async def test_wrong_settings_raise_before_anything_is_touched(settings: Setting
     with pytest.raises(UsageError, match="no voice 'nobody'"):
         await generate(replace(settings, voice="nobody"))
     assert not Path(settings.output).exists()  # noqa: ASYNC240 - a look
+
+
+def test_inside_a_running_loop_the_synchronous_call_says_what_to_call(settings: Settings) -> None:
+    async def run_in_a_notebook() -> None:
+        with pytest.raises(UsageError, match="await generate"):
+            generate_sync(settings)
+
+    asyncio.run(run_in_a_notebook())
 
 
 @pytest.mark.anyio

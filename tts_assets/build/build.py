@@ -30,7 +30,7 @@ from tts_assets.build.generate.executor import (
 from tts_assets.build.generate.work_items import limit_workers
 from tts_assets.build.plan import planner
 from tts_assets.build.plan.plan_memory import PlanMemory
-from tts_assets.build.pool import Stop, run_async
+from tts_assets.build.pool import Stop, is_loop_running, run_async
 from tts_assets.catalogues.open_catalogues import pause_garbage_collector
 from tts_assets.catalogues.write_back import (
     ClipAddress,
@@ -42,7 +42,7 @@ from tts_assets.catalogues.write_back import (
 )
 from tts_assets.config.settings import Settings
 from tts_assets.engines import machine, protocol, registry
-from tts_assets.errors import FatalError, InputError
+from tts_assets.errors import FatalError, InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,10 +99,12 @@ def generate_sync(
         on_event: called with each event.
 
     Raises:
-        UsageError: the settings are wrong.
+        UsageError: the settings are wrong, or an event loop is running, as in a notebook.
         InputError: the ledger is damaged.
         FatalError: the engine is missing, or the output folder cannot be used.
     """
+    if is_loop_running():
+        raise UsageError("an event loop is running, as in a notebook: use `await generate(...)`")
     work = partial(generate, settings or Settings(), dry_run=dry_run, on_event=on_event)
     return run_async(work)
 

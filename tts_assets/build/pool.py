@@ -429,6 +429,15 @@ class _AwakeClock:
         return now - self._suspended
 
 
+def is_loop_running() -> bool:
+    """Whether asyncio runs in this thread, so that nothing else can run in it."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 def run_async(work: Callable[[Unpack[Ts]], Awaitable[T]], *args: *Ts) -> T:
     """Run async work as :func:`anyio.run` does; a process stopped by SIGSTOP or Ctrl-Z loses no time.
 
