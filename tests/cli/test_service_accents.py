@@ -64,7 +64,7 @@ def test_bought_words_get_the_accents_of_the_data(shop: ServiceProject, service:
     assert _rise(shop, lines["山"]) < -4
     assert _rise(shop, lines["春"]) > 2
     assert not any(line.get("findings") for line in lines.values())
-    assert all(" melody=imposed-1 " in line["engine"] for line in lines.values())
+    assert all(" melody=imposed-2 " in line["engine"] for line in lines.values())
 
 
 @pytest.mark.parametrize("service", SERVICES)

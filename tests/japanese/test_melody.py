@@ -47,7 +47,7 @@ def test_an_accented_mora_begins_to_fall_before_a_devoiced_one() -> None:
     late = compute_tones([Phrase("タマゴ", 2)])[1].tones
     early = compute_tones([Phrase("カキマス", 3)])[2].tones
     assert late[-1].semitones - late[0].semitones == -0.5
-    assert early[-1].semitones - early[0].semitones == -1.5
+    assert early[-1].semitones - early[0].semitones == pytest.approx(-1.3)
 
 
 def test_peaks_sink_behind_an_accented_phrase_and_rise_again_behind_a_pause() -> None:

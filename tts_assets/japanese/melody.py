@@ -52,9 +52,10 @@ _LOW_TO, _RISEN = 0.95, 0.35
 _LAST_LOW_AT = 0.3  #: the last mora of an utterance fades early
 
 #: The accented mora: moments, and semitones relative to its peak. It stays high to its end, but begins
-#: to fall before a devoiced mora, and falls alone where it is the only one.
+#: to fall before a devoiced mora, where its mean must not sink below the mora before it, and falls
+#: alone where it is the only one.
 _LATE_FALL = ((_HIGH_AT, 0.0), (1.0, -0.5))
-_EARLY_FALL = ((0.5, 0.0), (1.0, -1.5))
+_EARLY_FALL = ((0.65, 0.3), (1.0, -1.0))
 _ONLY_FALL = ((0.25, 0.0), (1.0, -7.0))
 
 _ASKING = 5.0  #: the last mora of a question rises to this
