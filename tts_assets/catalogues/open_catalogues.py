@@ -167,11 +167,12 @@ class RecordLines:
     def get(self, place: Place) -> int | None:
         """The 1-based line of a record; None if it is missing, or if the file has changed."""
         if self._found is None:
-            self._found = {}
             with suppress(OSError, InputError):
                 document = open_catalogue(read_regular(self.file), self.file, self.source)
                 if document.digest == self.digest:
                     self.find(document)
+            if self._found is None:
+                self._found = {}
         return self._found.get(place)
 
 
