@@ -58,8 +58,9 @@ class Limits:
             passed: the limit that a job would exceed in addition to those before it.
         """
         self.taken, self.left, self.bound = list(jobs), [], None
-        is_limited = passed or self._clips is not None or self._seconds is not None
-        for number, job in enumerate(jobs if is_limited else ()):
+        if passed is None and self._clips is None and self._seconds is None:
+            return list(self.taken)
+        for number, job in enumerate(jobs):
             is_last = self._clips is not None and number >= self._clips
             bound = f"max-clips = {self._clips}" if is_last else self.late()
             bound = bound or (passed and passed(job))

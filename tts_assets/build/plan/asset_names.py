@@ -187,11 +187,11 @@ class Addresses:
         return asset, self._urls[clip.kind].format_map(values)
 
     def asset(self, clip: Clip, recipe: str) -> str:
-        """The path of a clip's asset; see :meth:`of`."""
+        """The path of a clip's asset; see :meth:`fill_templates`."""
         return self.fill_templates(clip, recipe)[0]
 
     def url(self, clip: Clip, recipe: str) -> str:
-        """The URL of a clip's asset; see :meth:`of`."""
+        """The URL of a clip's asset; see :meth:`fill_templates`."""
         return self.fill_templates(clip, recipe)[1]
 
     def folders(self) -> list[str]:

@@ -198,7 +198,7 @@ def make_plan(  # noqa: PLR0913 - in what its callers differ
     may_lack_files: bool = False,
     lines: bool = False,
     unapproved: bool = False,
-    folder: Callable[..., Folder] = Folder,
+    folder: Folder | None = None,
     iter_clips: ClipIterator = lambda reader, _: reader.iter_clips(),
 ) -> Plan:
     """Read the catalogues and scan the output folder; change nothing.
@@ -211,7 +211,7 @@ def make_plan(  # noqa: PLR0913 - in what its callers differ
         lines: whether to find the lines of the records of the clips to generate at once, because
             the catalogues will change before the lines are requested.
         unapproved: whether to keep fresh clips without approved audio, too.
-        folder: scans the output folder.
+        folder: the output folder; it is scanned if None.
         iter_clips: yields the clips of a catalogue that this plan needs.
 
     Raises:
@@ -224,8 +224,9 @@ def make_plan(  # noqa: PLR0913 - in what its callers differ
             settings,
             provider,
             matters,
-            partial(folder, settings, may_lack_files=may_lack_files),
+            folder,
             iter_clips,
+            may_lack_files=may_lack_files,
             lines=lines,
         )
         plan = builder.plan
@@ -245,14 +246,15 @@ def make_plan(  # noqa: PLR0913 - in what its callers differ
 class _PlanBuilder:
     """Builds one plan."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the arguments of `make_plan`
         self,
         settings: Settings,
         provider: Provider,
         matters: Callable[[planner.ClipPlan], bool],
-        scan_folders: Callable[[Iterable[str]], Folder],
+        folder: Folder | None,
         iter_clips: ClipIterator,
         *,
+        may_lack_files: bool,
         lines: bool,
     ) -> None:
         self.plan = Plan()
@@ -273,7 +275,9 @@ class _PlanBuilder:
         self._pending: dict[int, UnresolvedClip] = {}
         shard = settings.shard
         self._shared = None if shard is None else ShardSelection(shard, settings.state_folder)
-        self._folder = scan_folders(self._addresses.folders())
+        self._folder = folder or Folder(
+            settings, self._addresses.folders(), may_lack_files=may_lack_files
+        )
         self.plan.recorded = self._folder.recorded
         self.plan.present = self._folder.present
         self.plan.untidy = self._folder.untidy

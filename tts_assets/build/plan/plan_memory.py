@@ -203,7 +203,7 @@ class PlanMemory:
         settings = replace(self._settings, paths=tuple(changes.files))
         with open_ledger(self._storage.root) as lines:
             folder = SettledFolder(settings, lines, present, known.judged_by)
-            plan = make(settings, folder=lambda *_, **__: folder, iter_clips=changes.iter_clips)
+            plan = make(settings, folder=folder, iter_clips=changes.iter_clips)
         if plan.trouble.problems or plan.trouble.notes or not plan.planned:
             raise _DoubtError
         changes.complete(plan, self.restore(known))

@@ -126,7 +126,7 @@ async def run_child(
 
 
 async def _close_input(process: Process) -> None:
-    """Await the end of a pipe: early versions of Python 3.11 log a broken pipe that nobody awaits."""
+    """Close the input and wait for it: otherwise early versions of Python 3.11 log a broken pipe."""
     writer = getattr(process.stdin, "_stream", None)
     if process.stdin is None or writer is None or not hasattr(writer, "wait_closed"):
         return
