@@ -17,7 +17,7 @@ import pytest
 from anyio import wait_all_tasks_blocked
 
 from tts_assets.build import pool as module
-from tts_assets.build.pool import Counts, FailureRules, Pool, Result, Stop, start_time_limit
+from tts_assets.build.pool import Counts, FailureRules, Pool, Result, Stop, restart_time_limit
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -1074,7 +1074,7 @@ def test_the_pool_knows_nothing_of_the_rest(pytestconfig: pytest.Config) -> None
 
 async def test_work_that_begins_anew_gets_its_whole_time_again() -> None:
     async def work(restarts: int) -> int:
-        restart = start_time_limit()
+        restart = restart_time_limit()
         for _ in range(restarts):
             await anyio.sleep(0.2)
             # As from a supervisor: in a task that is not the job's own.

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.plugin_engines import Paid
 from tts_assets import generate_sync
 from tts_assets.build.plan.make_plan import Selection
-from tts_assets.build.plan.planner import TO_MAKE, State
+from tts_assets.build.plan.planner import TO_GENERATE, State
 from tts_assets.catalogues.catalogue_reader import CatalogueReader
 from tts_assets.catalogues.open_catalogues import parse_catalogue
 from tts_assets.cli.generate_command import _get_generate_exit_code
@@ -117,7 +117,7 @@ def test_a_glob_of_many_stars_takes_no_time() -> None:
 @pytest.mark.parametrize(
     ("only", "made"),
     [
-        ([], set(TO_MAKE)),
+        ([], set(TO_GENERATE)),
         (["new"], {State.NEW}),
         (["missing"], {State.NEW, State.MISSING, State.DAMAGED}),
         (["changed"], {State.STALE}),
@@ -130,7 +130,7 @@ def test_only_some_of_what_is_to_be_made_is_made(
 ) -> None:
     settings = load(flags={"only": only}, environment={}, folder=tmp_path)
     with Selection(settings) as selection:
-        assert TO_MAKE - selection.passed_over == made
+        assert TO_GENERATE - selection.passed_over == made
         assert not selection.passed_over & {State.FRESH, State.LOCKED}
 
 

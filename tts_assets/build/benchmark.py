@@ -19,7 +19,7 @@ from tts_assets.build.generate.executor import slot_count
 from tts_assets.build.generate.work_items import cuts_of
 from tts_assets.build.plan import voice_selection
 from tts_assets.build.plan.planner import Job
-from tts_assets.build.pool import FailureRules, Pool, start_time_limit
+from tts_assets.build.pool import FailureRules, Pool, restart_time_limit
 from tts_assets.catalogues.catalogue_files import LoadProblems
 from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.config.settings import time_limits
@@ -376,7 +376,7 @@ class _Benchmark(NamedTuple):
         """Generate clips as a run does, without storing them; their lengths, and the failures."""
 
         async def make_job(job: Job) -> float:
-            restart = start_time_limit(time_limits(len(job.form.text)))
+            restart = restart_time_limit(time_limits(len(job.form.text)))
             return (await record(job, context, restart_timer=restart)).recording.seconds
 
         pool = Pool(

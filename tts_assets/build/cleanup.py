@@ -119,7 +119,7 @@ class References:
         if item.held is not None:
             self._assets.add(item.held.casefold())
         # A rejected asset exists under its own name.
-        if item.state in planner.TO_MAKE and item.state is not planner.State.REJECTED:
+        if item.state in planner.TO_GENERATE and item.state is not planner.State.REJECTED:
             self._texts.add(item.clip.form.text)
 
     def follow(self, found: Sequence[Plan]) -> dict[str, str]:

@@ -26,7 +26,7 @@ R = TypeVar("R")
 _time_limit: ContextVar[tuple[CancelScope, float]] = ContextVar("_time_limit")
 
 
-def start_time_limit(times: int = 1) -> Callable[[], None]:
+def restart_time_limit(times: int = 1) -> Callable[[], None]:
     """Start the time limit of the current job again, ``times`` as long for a long job.
 
     Returns:

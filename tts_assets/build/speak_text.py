@@ -18,7 +18,7 @@ from tts_assets.build.pool import (
     FailureRules,
     Pool,
     Stop,
-    start_time_limit,
+    restart_time_limit,
 )
 from tts_assets.config.settings import time_limits
 from tts_assets.engines import reading_cache, registry
@@ -181,7 +181,7 @@ class StreamingSynthesizer:
         paced = self._context.speaker if isinstance(self._context.speaker, Paced) else None
 
         async def attempt(number: int) -> R:
-            restart = start_time_limit(time_limits(self._passage.characters(number)))
+            restart = restart_time_limit(time_limits(self._passage.characters(number)))
             return await work(number, restart)
 
         pool = Pool(

@@ -181,7 +181,7 @@ def _make_plan(
             references.add_clip(item)
         if item.state is planner.State.FRESH and settings.update_json and planner.lacks_url(item):
             urls_to_write += sum(1 for _ in planner.urls_due(item))
-        return item.state in planner.TO_MAKE
+        return item.state in planner.TO_GENERATE
 
     make = partial(
         make_plan,

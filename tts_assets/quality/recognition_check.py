@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from anyio import to_thread
 
 from tts_assets.audio.expected_length import Rule
-from tts_assets.build.pool import FailureRules, Pool, start_time_limit
+from tts_assets.build.pool import FailureRules, Pool, restart_time_limit
 from tts_assets.engines import reading_cache
 from tts_assets.engines.asr.hosted_recognizer import count_fitting_workers, provider_for
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
@@ -209,7 +209,7 @@ class _SampleRecognizer:
 
     async def recognize_text(self, item: ListenTask) -> str:
         """The text of a file, recognized piece by piece, each with its own time limit."""
-        restart = start_time_limit()
+        restart = restart_time_limit()
         texts = []
         with closing(_read_pieces(item)) as pieces:
             while (samples := await to_thread.run_sync(next, pieces, None)) is not None:

@@ -12,7 +12,7 @@ from tts_assets.build.pool import (
     FailureRules,
     Pool,
     Result,
-    start_time_limit,
+    restart_time_limit,
 )
 from tts_assets.engines.asr.hosted_recognizer import (
     count_fitting_workers,
@@ -365,7 +365,7 @@ class _TranscriptionRun:
         async def recognize_chunk(job: ChunkJob) -> Recognized:
             if not job.chunk.samples.size:
                 return Recognized()
-            restart = start_time_limit()
+            restart = restart_time_limit()
             return await recognizer.recognize(
                 job.chunk.samples, language=language, restart_timer=restart
             )

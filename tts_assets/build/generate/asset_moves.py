@@ -223,13 +223,13 @@ def _count_left(run: BuildState) -> int:
         and item.asset not in run.moved
         and item.recipe not in run.failures
         for item in run.plan.planned
-        if item.state in planner.TO_MAKE
+        if item.state in planner.TO_GENERATE
     )
 
 
 def _write_replaced(run: BuildState, store: Storage) -> None:
     """Record the existing assets that the shard will replace; keep the other records."""
-    assets = {item.asset for item in run.plan.planned if item.state in planner.TO_MAKE}
+    assets = {item.asset for item in run.plan.planned if item.state in planner.TO_GENERATE}
     before = [each for each in shard_record.read_replaced(store.root) if each.asset not in assets]
     data = shard_record.encode_replaced([*before, *_find_replaced(run, assets)])
     if data:

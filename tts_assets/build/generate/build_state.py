@@ -171,7 +171,7 @@ class BuildState:
     @property
     def recipes_to_make(self) -> set[str]:
         """The recipes to generate among the clips of the plan."""
-        return {item.recipe for item in self.plan.planned if item.state in planner.TO_MAKE}
+        return {item.recipe for item in self.plan.planned if item.state in planner.TO_GENERATE}
 
     @property
     def has_work(self) -> bool:
@@ -247,7 +247,7 @@ def _is_relevant(run: BuildState, item: planner.ClipPlan) -> bool:
     """Whether a clip must be generated, or its URL written."""
     if run.costs is not None and item.state is planner.State.FRESH:
         run.costs.fresh.add(item.recipe)
-    return item.state in planner.TO_MAKE or (
+    return item.state in planner.TO_GENERATE or (
         item.state is planner.State.FRESH and planner.lacks_url(item)
     )
 
@@ -265,7 +265,7 @@ def iter_clips_with_url(run: BuildState) -> Iterator[planner.ClipPlan]:
 def create_report(run: BuildState, *, dry_run: bool) -> Report:
     """The report of a run, in the order of the catalogues, not in that of completion."""
     plan = run.plan
-    planned = tuple(item for item in plan.planned if item.state in planner.TO_MAKE)
+    planned = tuple(item for item in plan.planned if item.state in planner.TO_GENERATE)
     return Report(
         dry_run=dry_run,
         states=run.states,

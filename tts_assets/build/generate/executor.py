@@ -23,7 +23,7 @@ from tts_assets.build.generate.clip import (
 from tts_assets.build.generate.results import SLACK, Results, ServiceWaits
 from tts_assets.build.generate.work_items import WorkQueue, cuts_of, limit_workers
 from tts_assets.build.plan import output_folder, planner, voice_selection
-from tts_assets.build.pool import FailureRules, Pool, start_time_limit
+from tts_assets.build.pool import FailureRules, Pool, restart_time_limit
 from tts_assets.config import keys
 from tts_assets.engines.protocol import Bounded, Paced, Recorder, Remote
 from tts_assets.errors import ClipError, FatalError, InputError, StoppedError
@@ -137,7 +137,7 @@ def _sweep_takes(run: BuildState) -> None:
     """Delete the paid recordings whose clips are stored or no longer requested."""
     if run.takes is not None:
         is_all = run.is_whole or run.is_whole_shard
-        clips = (item.clip for item in run.plan.planned if item.state in planner.TO_MAKE)
+        clips = (item.clip for item in run.plan.planned if item.state in planner.TO_GENERATE)
         places = {(clip.file, clip.entry, clip.part) for clip in clips}
         run.takes.delete_settled(run.recipes_to_make if is_all else None, places)
 
@@ -219,7 +219,7 @@ async def _run_pool(run: BuildState, context: BuildContext, target: OutputTarget
     queue = WorkQueue(context, target, await cuts_of(run.jobs, run.settings, run.provider))
 
     async def work(item: WorkItem) -> FinishedClip | None:
-        restart = start_time_limit((SLACK if paced else 1) * item.time_limits)
+        restart = restart_time_limit((SLACK if paced else 1) * item.time_limits)
         return await queue.make(item, restart_timer=restart)
 
     bound = run.settings.max_failures

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Self
 from msgspec.structs import replace
 
 from tts_assets.build.plan import asset_names, planner
-from tts_assets.build.plan.ledger_matcher import LedgerMatcher, Reviews, UnresolvedClip
+from tts_assets.build.plan.ledger_matcher import LedgerMatcher, UnresolvedClip
 from tts_assets.build.plan.output_folder import Folder, Timelines, open_ledger
 from tts_assets.build.plan.plan import Plan, add_line_numbers
-from tts_assets.build.plan.planner import TO_MAKE, Judged, State
+from tts_assets.build.plan.planner import TO_GENERATE, Judged, Reviews, State
 from tts_assets.build.plan.shard_selection import ShardSelection
 from tts_assets.build.plan.voice_selection import (
     ProvenanceBuilder,
@@ -83,7 +83,9 @@ class Selection:
         self._notes = [] if self._since is None else self._since.notes
         chosen = (_STATES[each] for each in settings.only)
         #: The states of stale or missing clips that ``--only`` excludes from this run.
-        self.passed_over = TO_MAKE - frozenset().union(*chosen) if settings.only else frozenset()
+        self.passed_over = (
+            TO_GENERATE - frozenset().union(*chosen) if settings.only else frozenset()
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -387,7 +389,7 @@ class _PlanBuilder:
         kept = []
         for item in plan.planned:
             is_claimed = item.asset in plan.recorded and item.asset.casefold() in conflicting
-            if is_claimed and item.state in planner.TO_MAKE:
+            if is_claimed and item.state in planner.TO_GENERATE:
                 plan.states[item.state] -= 1
             else:
                 kept.append(item)
@@ -448,7 +450,7 @@ class _PlanBuilder:
 
     def _may_matter(self, item: planner.ClipPlan) -> bool:
         """Whether the report may list a clip, once its state is resolved."""
-        return item.state in planner.TO_MAKE or self.reviews.may_matter(item)
+        return item.state in planner.TO_GENERATE or self.reviews.may_matter(item)
 
     def _stands(self, origin: Provenance) -> tuple[State, str]:
         """The state of an asset by one of its ledger lines, and the reason."""

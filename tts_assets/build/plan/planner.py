@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tts_assets.build.plan.asset_names import Addresses
+    from tts_assets.build.plan.plan import Plan
     from tts_assets.build.plan.recipes import Recipes
-    from tts_assets.model import Place
+    from tts_assets.model import Decision, Place
 
 
 class Aspect(StrEnum):
@@ -99,7 +100,7 @@ class State(StrEnum):
 
 
 #: The states that need a new asset.
-TO_MAKE = frozenset(
+TO_GENERATE = frozenset(
     {State.NEW, State.STALE, State.MISSING, State.DAMAGED, State.FAILED, State.REJECTED}
 )
 
@@ -353,6 +354,42 @@ class Planner:
         return state, "its file was generated from its recipe" if state is State.FRESH else reason
 
 
+class Reviews:
+    """Applies the decisions of reviewers to fresh clips."""
+
+    def __init__(self, plan: Plan, *, unapproved: bool) -> None:
+        """Take a plan with its decisions; ``unapproved``: fresh clips need approved audio."""
+        self._plan = plan
+        self._unapproved = unapproved
+
+    def apply_review(self, item: ClipPlan, own: ClipPlan) -> ClipPlan:
+        """A fresh clip with its state by the decision on its audio.
+
+        ``own`` is the clip by its own recipe: this engine regenerates the asset of another one.
+        """
+        decision = self._plan.rejected.get(item.asset)
+        if decision is not None:
+            return replace(own, state=State.REJECTED, reason=_describe_rejection(decision))
+        self._plan.approvals += item.asset in self._plan.approved
+        return item
+
+    def matters(self, item: ClipPlan) -> bool:
+        """Whether a fresh clip lacks approval, if unapproved clips were requested."""
+        return (
+            self._unapproved and item.state is State.FRESH and item.asset not in self._plan.approved
+        )
+
+    def may_matter(self, item: ClipPlan) -> bool:
+        """Whether a clip may turn out to be unapproved or rejected."""
+        return item.asset in self._plan.rejected or self.matters(item)
+
+
+def _describe_rejection(decision: Decision) -> str:
+    """Who rejected the audio, and why, if known."""
+    who = f"rejected by {decision.by}" if decision.by else "a reviewer rejected it"
+    return f"{who}: {decision.reason}" if decision.reason else who
+
+
 def _wrong_with(size: int | None, record: tuple[str, int] | None, recipe: str) -> str | None:
     """Why a file is not the one generated from a recipe; None if it is, or if unknown."""
     if size == 0:
@@ -449,7 +486,7 @@ def list_jobs(planned: Iterable[ClipPlan]) -> list[Job]:
     jobs: dict[str, Job] = {}
     equal: dict[str, list[ClipPlan]] = {}
     for item in planned:
-        if item.state in TO_MAKE and item.held is None:
+        if item.state in TO_GENERATE and item.held is None:
             recipe, clip = item.recipe, item.clip
             job = Job(recipe, clip.form, (item.asset,), (clip,), clip.voice, clip.speed)
             if jobs.setdefault(recipe, job) is not job:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.build.plan.planner import TO_MAKE, Judged, State
+from tts_assets.build.plan.planner import TO_GENERATE, Judged, State
 from tts_assets.cli.output.console_text import (
     format_megabytes,
     to_one_line,
@@ -293,7 +293,7 @@ def format_status_lines(standing: Standing) -> list[str]:
     """The figures of a status."""
     states = standing.states
     # In the order of a clip's life, as in State.
-    counts = [(state, states.get(state, 0)) for state in State if state in TO_MAKE]
+    counts = [(state, states.get(state, 0)) for state in State if state in TO_GENERATE]
     named = ", ".join(f"{count:,} {state.value}" for state, count in counts if count)
     lines = _format_engine(standing.chosen)
     total = format_count(sum(count for _, count in counts), "clip")
