@@ -58,6 +58,20 @@ def test_a_file_above_is_found_and_its_paths_are_seen_from_there(tmp_path: Path)
     assert settings.output == str(tmp_path / "out")
 
 
+@pytest.mark.parametrize("start", [".", "below"])
+def test_a_tilde_is_the_home_folder_wherever_no_shell_replaces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/kai")
+    (tmp_path / "tts-assets.toml").write_text('paths = ["~/words", "~nobody-here"]\noutput = "~"\n')
+    (tmp_path / "below").mkdir()
+    settings = _load(tmp_path / start, TTS_ASSETS_TEMP="~/temp")
+    assert settings.paths == ("/home/kai/words", "~nobody-here")
+    assert (settings.output, settings.temp) == ("/home/kai", "/home/kai/temp")
+    # The shell decided what the command line means.
+    assert _load(tmp_path, {"output": "~/x"}).output == "~/x"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -155,7 +169,7 @@ def test_paths_of_models_are_seen_from_the_file_and_names_stay_names(tmp_path: P
     settings = _load(tmp_path / "below")
     assert settings.kokoro.model == str(tmp_path / "models/mine.onnx")
     assert settings.kokoro.voices == "kokoro-voices-v1.0"
-    assert settings.piper.voices == "~/voices"
+    assert settings.piper.voices == str(Path.home() / "voices")
     assert settings.models.folder == str(tmp_path / "models")
     assert settings.models.mirror == "https://m.example/x"
 

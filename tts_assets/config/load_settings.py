@@ -151,10 +151,9 @@ def load(
             replace(source, files=_resolve_paths(path.parent, folder, source.files))
             for source in values["sources"]
         )
-    values |= {
-        key: _parse_value(key, raw, name)
-        for key, name, raw in _iter_environment_values(environment)
-    }
+    for key, name, raw in _iter_environment_values(environment):
+        value = _parse_value(key, raw, name)
+        values[key] = _resolve_paths(folder, folder, value) if key in PATHS else value
     values |= {
         key: _parse_value(key, raw, f"--{key.rpartition('.')[2]}")
         for key, raw in flags.items()
@@ -328,10 +327,14 @@ def is_path(name_or_path: str) -> bool:
 
 
 def _resolve_paths(base: Path, folder: Path, value: Any) -> Any:
-    """Resolve paths relative to their settings file; they stay short if it is in the working folder."""
-    if base == folder:
+    """Resolve paths relative to their settings file; they stay short if it is in the working folder.
+
+    A shell would have replaced "~", but here it would be a folder of that name.
+    """
+    if not isinstance(value, str):
+        return tuple(_resolve_paths(base, folder, one) for one in value)
+    if value.startswith("~"):
+        return os.path.expanduser(value)  # noqa: PTH111 - Path raises for a user without a home
+    if base == folder or value.startswith(BUCKET_SCHEMES):
         return value
-    if isinstance(value, str):
-        is_elsewhere = value.startswith(("~", *BUCKET_SCHEMES))
-        return value if is_elsewhere else str(base / value)
-    return tuple(_resolve_paths(base, folder, one) for one in value)
+    return str(base / value)
