@@ -202,6 +202,12 @@ def test_somebody_else_s_odd_pyproject_is_none_of_our_business(tmp_path: Path) -
         {"temp": None},
         {"sound": None},
         {"sound": {"format": "mp3"}},
+        {"sources": ({},)},
+        {"sources": {"files": "*.json"}},
+        {"words": ("橋",)},
+        {"speakers": ({"name": "A"},)},
+        {"prices": (1,)},
+        {"only": "new"},
     ],
 )
 def test_programs_cannot_set_what_cannot_be_meant(changes: dict[str, object]) -> None:

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.config import keys
-from tts_assets.config.option_table import FLAGS, NAMES_OR_PATHS, OPTIONS, PATHS, ROWS, TABLES
+from tts_assets.config.option_table import FLAGS, NAMES_OR_PATHS, OPTIONS, PATHS, ROWS
 from tts_assets.config.option_values import BUCKET_SCHEMES
-from tts_assets.config.settings import OVERRIDES, STATE_FOLDER, Settings
+from tts_assets.config.settings import OVERRIDES, STATE_FOLDER, TABLES, Settings
 from tts_assets.errors import UsageError, show_value, suggest, suggest_names
 from tts_assets.regular_files import read_regular
 

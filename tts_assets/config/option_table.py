@@ -9,32 +9,22 @@ from tts_assets.config.command_options import (
     MOST_SHARDS,
     SAMPLE,
     AccentScope,
-    TranscribeSettings,
-    VerifySettings,
     shard_of,
 )
 from tts_assets.config.dictionary_words import parse_dictionary_word, price_of
 from tts_assets.config.option_values import TableKey, require_text
 from tts_assets.config.settings import (
     AccentControl,
-    BucketSettings,
     Device,
-    ElevenLabsSettings,
-    KokoroSettings,
-    ModelSettings,
     OnEngineChange,
     Only,
-    OpenAISettings,
     OutputFormat,
-    PiperSettings,
     Progress,
-    RemoteSettings,
     SpeakerSettings,
     Switch,
-    VoicevoxSettings,
 )
 from tts_assets.config.source_table import parse_source
-from tts_assets.model import Format, Pauses, Sound
+from tts_assets.model import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,22 +164,6 @@ FLAGS: dict[str, tuple[str, option_values.Parse]] = {
             (f"i/n, such as 2/4: shard i of n, with i from 1 to n and n at most {MOST_SHARDS:,}"),
         ),
     ),
-}
-
-#: Tables of a file, each with the type of the field that has its name.
-TABLES: dict[str, type] = {
-    "sound": Sound,
-    "pauses": Pauses,
-    "kokoro": KokoroSettings,
-    "piper": PiperSettings,
-    "models": ModelSettings,
-    "transcribe": TranscribeSettings,
-    "verify": VerifySettings,
-    "remote": RemoteSettings,
-    "elevenlabs": ElevenLabsSettings,
-    "openai": OpenAISettings,
-    "voicevox": VoicevoxSettings,
-    "bucket": BucketSettings,
 }
 
 #: Settings that are paths, relative to the file that contains them.

@@ -9,18 +9,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tts_assets.config.catalogue_sources import Source
 from tts_assets.config.command_options import Shard, TranscribeSettings, VerifySettings
+from tts_assets.config.dictionary_words import Price
 from tts_assets.config.keys import Secret
 from tts_assets.config.option_values import BUCKET_SCHEMES
 from tts_assets.errors import UsageError
-from tts_assets.model import Kind, Pauses, Sound
+from tts_assets.model import DictionaryWord, Kind, Pauses, Sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from tts_assets.config.catalogue_sources import Source
-    from tts_assets.config.dictionary_words import Price
-    from tts_assets.model import DictionaryWord
 
 
 #: The file of overrides that is read where the settings name none.
@@ -294,8 +292,9 @@ class ModelSettings:
 
 _OPTIONAL_TEXTS = ("voice", "cluster", "api_key_file", "since")  #: the texts that may be None
 _TEXTS = ("provider", "output", "state", "asset", "url", "overrides", "temp", *_OPTIONAL_TEXTS)
-#: The settings with settings of their own.
-_SECTIONS = {
+
+#: The settings with settings of their own: the tables of a file, by the name of their field.
+TABLES: dict[str, type] = {
     "sound": Sound,
     "pauses": Pauses,
     "kokoro": KokoroSettings,
@@ -308,6 +307,16 @@ _SECTIONS = {
     "openai": OpenAISettings,
     "voicevox": VoicevoxSettings,
     "bucket": BucketSettings,
+}
+
+#: The settings with several values, and their type.
+_ITEMS: dict[str, type] = {
+    "kinds": Kind,
+    "sources": Source,
+    "words": DictionaryWord,
+    "speakers": SpeakerSettings,
+    "prices": Price,
+    "only": Only,
 }
 
 
@@ -502,14 +511,18 @@ class Settings:
             raise UsageError("settings.keys: each must be a Secret, of tts_assets.config.keys")
         wrong = [name for name in _TEXTS if not self._is_text(name)]
         wrong += [
-            name for name, kind in _SECTIONS.items() if not isinstance(getattr(self, name), kind)
+            name for name, kind in TABLES.items() if not isinstance(getattr(self, name), kind)
+        ]
+        wrong += [
+            name
+            for name, kind in _ITEMS.items()
+            if not _holds(lambda: all(isinstance(each, kind) for each in getattr(self, name)))  # noqa: B023 - called at once
         ]
         wrong += [
             name
             for name, check in (
                 ("paths", lambda: isinstance(self.paths, tuple)),
                 ("paths", lambda: all(isinstance(each, str | Path) for each in self.paths)),
-                ("kinds", lambda: all(isinstance(kind, Kind) for kind in self.kinds)),
                 ("device", lambda: isinstance(self.device, Device)),
                 ("speed", lambda: 0.25 <= self.speed <= 4),
                 ("concurrency", lambda: self.concurrency is None or self.concurrency >= 1),
@@ -526,7 +539,6 @@ class Settings:
                         or 0 <= self.max_duration_seconds < math.inf
                     ),
                 ),
-                ("only", lambda: all(isinstance(each, Only) for each in self.only)),
                 ("ids", lambda: isinstance(self.ids, tuple)),
                 ("ids", lambda: all(each.strip() for each in self.ids)),
                 ("shard", lambda: isinstance(self.shard, Shard | None)),

@@ -10,8 +10,8 @@ import msgspec
 from tts_assets.cli.output import document_types
 from tts_assets.cli.output.document_types import extract_field_texts, extract_summary
 from tts_assets.config import dictionary_words, option_table, option_values
-from tts_assets.config.option_table import OPTIONS, TABLES
-from tts_assets.config.settings import Settings
+from tts_assets.config.option_table import OPTIONS
+from tts_assets.config.settings import TABLES, Settings
 from tts_assets.config.source_table import SOURCE_SCHEMA
 from tts_assets.errors import UsageError
 from tts_assets.store import ledger_line, timelines
