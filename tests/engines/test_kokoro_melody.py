@@ -220,6 +220,18 @@ def test_the_middle_of_the_voice_stays() -> None:
     assert new[25] > 1.3 * new[6]
 
 
+def test_what_is_raised_gets_louder_and_what_is_lowered_stays_as_loud() -> None:
+    own = [5.0] * 6 + [200.0] * 20 + [5.0] * 6
+    tones = [TimedTones(0, 1, [Tone(0.5, -3.0)]), TimedTones(1, 2, [Tone(0.5, 3.0)])]
+    changed = replace_melody(_make_prosody(own), tones)
+    semitones = 12 * np.log2(changed.pitch[6:26] / 200.0)
+    assert changed.loudness[6:26] - 8.0 == pytest.approx(0.1 * np.maximum(semitones, 0), abs=1e-5)
+    assert changed.loudness[25] > 8.1
+    assert changed.loudness[[0, 6, 31]].tolist() == [8.0] * 3
+    far = [TimedTones(0, 1, [Tone(0.5, -30.0)]), TimedTones(1, 2, [Tone(0.5, 30.0)])]
+    assert replace_melody(_make_prosody(own), far).loudness.max() == pytest.approx(9.0)
+
+
 def test_what_is_silent_stays_silent_and_onsets_keep_their_shape() -> None:
     own = [5.0] * 5 + [60.0] + [OWN_HZ] * 20 + [60.0] + [9.0] * 5
     new = replace_melody(

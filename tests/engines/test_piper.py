@@ -550,7 +550,7 @@ def test_only_the_recipes_of_voices_with_imposed_accents_name_their_melody(folde
     )
     assert impose.engine(JAPANESE.name) == voice.engine(JAPANESE.name)
     assert impose.engine(ENGLISH.name) == voice.engine(ENGLISH.name)
-    assert " melody=imposed-2 " in impose.engine(KANA.name)
+    assert " melody=imposed-3 " in impose.engine(KANA.name)
     assert "melody" not in voice.engine(KANA.name)
 
 

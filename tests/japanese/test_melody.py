@@ -46,8 +46,24 @@ def test_a_single_mora_falls_only_if_it_is_accented() -> None:
 def test_an_accented_mora_begins_to_fall_before_a_devoiced_one() -> None:
     late = compute_tones([Phrase("タマゴ", 2)])[1].tones
     early = compute_tones([Phrase("カキマス", 3)])[2].tones
-    assert late[-1].semitones - late[0].semitones == -0.5
+    assert late[-1].semitones == late[0].semitones
     assert early[-1].semitones - early[0].semitones == pytest.approx(-1.3)
+
+
+def test_a_mora_that_voices_creak_in_is_higher_than_those_before_it() -> None:
+    voiced = [each.tones[0].semitones for each in compute_tones([Phrase("アマガサガ", 3)])]
+    devoiced = [each.tones[0].semitones for each in compute_tones([Phrase("カキマス", 3)])]
+    assert devoiced[2] == voiced[2] + 1.0
+    assert devoiced[1] == pytest.approx(voiced[1] - 0.8)
+
+
+def test_an_unaccented_phrase_stays_high_to_its_end_before_another_one() -> None:
+    def find_end(*phrases: Phrase) -> float:
+        return compute_tones(phrases)[2].tones[-1].at
+
+    assert find_end(Phrase("サクラ", 0), Phrase("ガ", 0)) == 0.95
+    assert find_end(Phrase("サクラ", 0, pause=True), Phrase("ガ", 0)) < 0.95
+    assert find_end(Phrase("サクラ", 0)) < 0.95
 
 
 def test_peaks_sink_behind_an_accented_phrase_and_rise_again_behind_a_pause() -> None:

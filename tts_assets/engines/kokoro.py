@@ -79,7 +79,7 @@ _VOICES = ("kokoro-voices-v1.0", _PACKAGED)
 _EXACT = "kokoro-v1.0-int8"
 
 #: Incremented when the melody of accents changes.
-_MELODY = 2
+_MELODY = 3
 
 #: The range that kokoro-onnx accepts.
 SPEEDS = (0.5, 2.0)

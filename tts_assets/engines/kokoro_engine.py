@@ -58,6 +58,10 @@ _PAUSE, _FADED = 8, 5.0
 #: vowel begins up to this many steps late.
 _LEAST_VOICED, _LATE = 0.5, 3
 
+#: The loudness that a voiced frame gains with each semitone of a raised pitch, and at most, on the
+#: model's scale: the model does not raise the pitch of soft sounds.
+_LOUDER, _MOST_LOUDER = 0.1, 1.0
+
 #: Lower loudness, on the model's scale, is silence; audio after the end fades within this many steps.
 _SILENT_LOUDNESS, _FADE_STEPS = -6.0, 3
 
@@ -349,6 +353,8 @@ def replace_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> Prosody:
     middle = float(np.mean(12 * np.log2(interpolated[voiced]) - melody[voiced]))
     target = np.clip(2 ** ((melody + middle) / 12), _LOWEST_HZ, _HIGHEST_HZ)
     pitch = np.where(source_pitch > _SILENT_HZ, source_pitch * target / interpolated, source_pitch)
+    raised = 12 * np.log2(np.maximum(pitch[voiced] / prosody.pitch[voiced], 1.0))
+    loudness[voiced] += np.minimum(_LOUDER * raised, _MOST_LOUDER)
     return Prosody(pitch.astype(np.float32), loudness, prosody.lengths)
 
 

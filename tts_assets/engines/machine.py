@@ -18,7 +18,7 @@ T = TypeVar("T")
 MOST_WORKERS = 16  #: no engine is faster with more workers
 
 #: Part of the engine version of voices with imposed accents; incremented when the algorithm changes.
-IMPOSED_MELODY = "melody=imposed-2"
+IMPOSED_MELODY = "melody=imposed-3"
 
 #: The assumed free memory if the system does not report it: that of a small machine.
 _FREE_MIB = 2048

@@ -43,7 +43,9 @@ _LEAST_RANGE = 0.6
 _DIP = 3.0
 
 #: The moment of a mora at which its tone is reached: late, as in Tokyo (M. Sugito's ososagari).
-_HIGH_AT, _LOW_AT = 0.6, 0.6
+_HIGH_AT, _LOW_AT = 0.6, 0.7
+
+_HIGH_TO = 0.95  #: the last mora of an unaccented phrase stays high to here before another phrase
 
 #: A low first mora rises at its end, by this part of the way to the peak; before a voiceless sound it
 #: stays low.
@@ -51,12 +53,14 @@ _LOW_TO, _RISEN = 0.95, 0.35
 
 _LAST_LOW_AT = 0.3  #: the last mora of an utterance fades early
 
-#: The accented mora: moments, and semitones relative to its peak. It stays high to its end, but begins
-#: to fall before a devoiced mora, where its mean must not sink below the mora before it, and falls
-#: alone where it is the only one.
-_LATE_FALL = ((_HIGH_AT, 0.0), (1.0, -0.5))
-_EARLY_FALL = ((0.65, 0.3), (1.0, -1.0))
+#: The accented mora: moments, and semitones relative to its peak. It stays high to its end. Before a
+#: devoiced mora, it is higher and begins to fall, because voices creak there and sink below the melody.
+#: It falls alone where it is the only one.
+_LATE_FALL = ((_HIGH_AT, 0.0), (1.0, 0.0))
+_EARLY_FALL = ((0.5, 1.0), (1.0, -0.3))
 _ONLY_FALL = ((0.25, 0.0), (1.0, -7.0))
+
+_EARLY_CLIMB = 0.8  #: by how much the high morae before such a mora are lower
 
 _ASKING = 5.0  #: the last mora of a question rises to this
 
@@ -119,6 +123,7 @@ def _compute_phrase(
     if before is not None:
         begin = max(min(before, peak - _DIP), begin)
     begin = min(begin, peak - 1.0)
+    devoiced = find_devoiced_morae(morae, accent, following, asks=asks)
     tones: list[list[Tone]] = []
     for place in range(1, len(morae) + 1):
         if accent and place > accent:
@@ -128,11 +133,13 @@ def _compute_phrase(
         elif place == 1 and accent != 1 and len(morae) > 1:
             tones.append([Tone(_LOW_AT, begin), Tone(_LOW_TO, begin + _RISEN * (peak - begin))])
         elif not accent:
-            tones.append([Tone(_HIGH_AT, peak - _HIGH_SLOPE * (place - 2))])
+            high = Tone(_HIGH_AT, peak - _HIGH_SLOPE * (place - 2))
+            is_held = place == len(morae) and following
+            tones.append([high, high._replace(at=_HIGH_TO)] if is_held else [high])
         else:
             climb = min(_MOST_CLIMB, _CLIMB * (accent - place))
+            climb += _EARLY_CLIMB * (accent in devoiced)
             tones.append([Tone(_HIGH_AT, peak - climb)])
-    devoiced = find_devoiced_morae(morae, accent, following, asks=asks)
     if accent:
         falls = _ONLY_FALL if len(morae) == 1 else _LATE_FALL
         if accent in devoiced:
