@@ -517,7 +517,7 @@ def main() -> int:
         print(f"{kills} kills, {differing} differ")
         if differing or options.kills:
             return int(differing > 0)
-    return compare_answers(60 if options.smoke else options.cases, random.Random(options.seed))
+    return compare_answers(30 if options.smoke else options.cases, random.Random(options.seed))
 
 
 def count_remembered() -> Counter[str]:
