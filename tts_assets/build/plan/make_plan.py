@@ -18,7 +18,7 @@ from tts_assets.build.plan import asset_names, planner
 from tts_assets.build.plan.ledger_matcher import LedgerMatcher, UnresolvedClip
 from tts_assets.build.plan.output_folder import Folder, Timelines, open_ledger
 from tts_assets.build.plan.plan import Plan, add_line_numbers
-from tts_assets.build.plan.planner import TO_GENERATE, Judged, Reviews, State
+from tts_assets.build.plan.planner import TO_GENERATE, Judged, State
 from tts_assets.build.plan.shard_selection import ShardSelection
 from tts_assets.build.plan.voice_selection import (
     ProvenanceBuilder,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from tts_assets.catalogues.catalogue_reader import CatalogueReader
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
-    from tts_assets.model import Clip, Place
+    from tts_assets.model import Clip, Decision, Place
 
     ClipIterator = Callable[[CatalogueReader, Plan], Iterator[Clip]]
 
@@ -243,6 +243,42 @@ def make_plan(  # noqa: PLR0913 - in what its callers differ
             builder.timelines.settle()
             builder.report_foreign_url_matches()
     return plan
+
+
+class Reviews:
+    """Applies the decisions of reviewers to fresh clips."""
+
+    def __init__(self, plan: Plan, *, unapproved: bool) -> None:
+        """Take a plan with its decisions; ``unapproved``: fresh clips need approved audio."""
+        self._plan = plan
+        self._unapproved = unapproved
+
+    def apply_review(self, item: planner.ClipPlan, own: planner.ClipPlan) -> planner.ClipPlan:
+        """A fresh clip with its state by the decision on its audio.
+
+        ``own`` is the clip by its own recipe: this engine regenerates the asset of another one.
+        """
+        decision = self._plan.rejected.get(item.asset)
+        if decision is not None:
+            return replace(own, state=State.REJECTED, reason=_describe_rejection(decision))
+        self._plan.approvals += item.asset in self._plan.approved
+        return item
+
+    def matters(self, item: planner.ClipPlan) -> bool:
+        """Whether a fresh clip lacks approval, if unapproved clips were requested."""
+        return (
+            self._unapproved and item.state is State.FRESH and item.asset not in self._plan.approved
+        )
+
+    def may_matter(self, item: planner.ClipPlan) -> bool:
+        """Whether a clip may turn out to be unapproved or rejected."""
+        return item.asset in self._plan.rejected or self.matters(item)
+
+
+def _describe_rejection(decision: Decision) -> str:
+    """Who rejected the audio, and why, if known."""
+    who = f"rejected by {decision.by}" if decision.by else "a reviewer rejected it"
+    return f"{who}: {decision.reason}" if decision.reason else who
 
 
 class _PlanBuilder:

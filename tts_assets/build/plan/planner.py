@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tts_assets.build.plan.asset_names import Addresses
-    from tts_assets.build.plan.plan import Plan
     from tts_assets.build.plan.recipes import Recipes
-    from tts_assets.model import Decision, Place
+    from tts_assets.model import Place
 
 
 class Aspect(StrEnum):
@@ -352,42 +351,6 @@ class Planner:
             return State.STALE, f"its input changed since {before}"
         state, reason = self.asset_state(asset, recipe)
         return state, "its file was generated from its recipe" if state is State.FRESH else reason
-
-
-class Reviews:
-    """Applies the decisions of reviewers to fresh clips."""
-
-    def __init__(self, plan: Plan, *, unapproved: bool) -> None:
-        """Take a plan with its decisions; ``unapproved``: fresh clips need approved audio."""
-        self._plan = plan
-        self._unapproved = unapproved
-
-    def apply_review(self, item: ClipPlan, own: ClipPlan) -> ClipPlan:
-        """A fresh clip with its state by the decision on its audio.
-
-        ``own`` is the clip by its own recipe: this engine regenerates the asset of another one.
-        """
-        decision = self._plan.rejected.get(item.asset)
-        if decision is not None:
-            return replace(own, state=State.REJECTED, reason=_describe_rejection(decision))
-        self._plan.approvals += item.asset in self._plan.approved
-        return item
-
-    def matters(self, item: ClipPlan) -> bool:
-        """Whether a fresh clip lacks approval, if unapproved clips were requested."""
-        return (
-            self._unapproved and item.state is State.FRESH and item.asset not in self._plan.approved
-        )
-
-    def may_matter(self, item: ClipPlan) -> bool:
-        """Whether a clip may turn out to be unapproved or rejected."""
-        return item.asset in self._plan.rejected or self.matters(item)
-
-
-def _describe_rejection(decision: Decision) -> str:
-    """Who rejected the audio, and why, if known."""
-    who = f"rejected by {decision.by}" if decision.by else "a reviewer rejected it"
-    return f"{who}: {decision.reason}" if decision.reason else who
 
 
 def _wrong_with(size: int | None, record: tuple[str, int] | None, recipe: str) -> str | None:
