@@ -63,10 +63,12 @@ def test_a_tilde_is_the_home_folder_wherever_no_shell_replaces_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str
 ) -> None:
     monkeypatch.setenv("HOME", "/home/kai")
-    (tmp_path / "tts-assets.toml").write_text('paths = ["~/words", "~nobody-here"]\noutput = "~"\n')
+    (tmp_path / "tts-assets.toml").write_text(
+        'paths = ["~/words", "~unknown-user"]\noutput = "~"\n'
+    )
     (tmp_path / "below").mkdir()
     settings = _load(tmp_path / start, TTS_ASSETS_TEMP="~/temp")
-    assert settings.paths == ("/home/kai/words", "~nobody-here")
+    assert settings.paths == ("/home/kai/words", "~unknown-user")
     assert (settings.output, settings.temp) == ("/home/kai", "/home/kai/temp")
     # The shell decided what the command line means.
     assert _load(tmp_path, {"output": "~/x"}).output == "~/x"

@@ -21,11 +21,6 @@ TEXT: Schema = {"type": "string", "pattern": r"\S"}  #: text that is not empty
 _TEXT_WITHOUT_NUL: Schema = {"type": "string", "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
 BUCKET_SCHEMES = ("s3://", "gs://", "az://")  #: the URL schemes of buckets
 
-#: Names of buckets and accounts, without users, ports or queries.
-_BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
-#: Characters that are not allowed in object keys: control characters, and those that begin a query or a fragment.
-_NOT_IN_KEYS = re.compile(r"[\x00-\x20\x7f?#\\]")
-
 STRING: Schema = {"type": "string"}  #: any text
 
 #: One text, or a list of them.
@@ -263,23 +258,27 @@ def path(value: Any) -> str:
     return value
 
 
-@_with_schema(_TEXT_WITHOUT_NUL)
+#: A bucket or an account without a user, a port or a query, and a prefix without control characters and empty parts.
+_BUCKET_URL = re.compile(
+    r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/(?!\.{1,2}(/|$))[^/\x00-\x20\x7f?#\\]+)*/*"
+)
+_FOLDER_URL = re.compile(r"file://(localhost)?/(?![^?#]*%00)[^\x00]*")
+_PLACE_PATTERN = (
+    rf"^({_BUCKET_URL.pattern}|{_FOLDER_URL.pattern}|(?![\s\S]*://)[^\x00]*[^\s\x00][^\x00]*)$"
+)
+
+
+@_with_schema({"type": "string", "pattern": _PLACE_PATTERN})
 def output_place(value: Any) -> str:
     """a folder, or a bucket such as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://ACCOUNT/CONTAINER"""  # noqa: D403, D415 - see path
     place = str(path(value))
-    scheme, separator, rest = place.partition("://")
-    if not separator:
+    if "://" not in place:
         return place
-    if scheme == "file":
+    if _FOLDER_URL.fullmatch(place):
         from urllib.request import url2pathname  # noqa: PLC0415 - loads HTTP and TLS
 
         return url2pathname(urlsplit(place).path)
-    bucket = rest.split("/")[0]
-    if f"{scheme}://" not in BUCKET_SCHEMES or not _BUCKET_NAME.fullmatch(bucket):
-        raise ValueError
-    if _NOT_IN_KEYS.search(rest) or any(
-        part in {"", ".", ".."} for part in rest.rstrip("/").split("/")
-    ):
+    if not _BUCKET_URL.fullmatch(place):
         raise ValueError
     return place.rstrip("/")
 

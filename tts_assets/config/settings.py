@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -39,6 +40,10 @@ def _holds(check: Callable[[], bool]) -> bool:
         return check()
     except (TypeError, AttributeError):
         return False
+
+
+def _are_all(values: object, kind: type) -> bool:
+    return isinstance(values, Iterable) and all(isinstance(each, kind) for each in values)
 
 
 class Progress(StrEnum):
@@ -513,11 +518,7 @@ class Settings:
         wrong += [
             name for name, kind in TABLES.items() if not isinstance(getattr(self, name), kind)
         ]
-        wrong += [
-            name
-            for name, kind in _ITEMS.items()
-            if not _holds(lambda: all(isinstance(each, kind) for each in getattr(self, name)))  # noqa: B023 - called at once
-        ]
+        wrong += [name for name, kind in _ITEMS.items() if not _are_all(getattr(self, name), kind)]
         wrong += [
             name
             for name, check in (

@@ -326,7 +326,8 @@ class Prosody(NamedTuple):
 def replace_melody(prosody: Prosody, tones: Sequence[TimedTones]) -> Prosody:
     """Replace the melody, and keep the mean pitch.
 
-    Voicing stays as predicted, except that morae with a voiced vowel become voiced.
+    Voicing stays as predicted, except that morae with a voiced vowel become voiced. Raised steps become
+    louder, because the model speaks below the pitch of soft ones.
     """
     source_pitch = prosody.pitch.astype(np.float64)
     voiced = source_pitch > _VOICED_SHARE * np.quantile(source_pitch, _TOP)
