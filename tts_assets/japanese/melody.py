@@ -134,11 +134,12 @@ def _compute_phrase(
             tones.append([Tone(_LOW_AT, begin), Tone(_LOW_TO, begin + _RISEN * (peak - begin))])
         elif not accent:
             high = Tone(_HIGH_AT, peak - _HIGH_SLOPE * (place - 2))
-            is_held = place == len(morae) and following
+            is_held = place == len(morae) and bool(following)
             tones.append([high, high._replace(at=_HIGH_TO)] if is_held else [high])
         else:
             climb = min(_MOST_CLIMB, _CLIMB * (accent - place))
-            climb += _EARLY_CLIMB * (accent in devoiced)
+            if accent in devoiced:
+                climb += _EARLY_CLIMB
             tones.append([Tone(_HIGH_AT, peak - climb)])
     if accent:
         falls = _ONLY_FALL if len(morae) == 1 else _LATE_FALL

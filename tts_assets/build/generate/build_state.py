@@ -169,7 +169,7 @@ class BuildState:
         return segment_cache.rejected_audio_dir_for(self.settings.temp, self.settings.state_folder)
 
     @property
-    def recipes_to_make(self) -> set[str]:
+    def recipes_to_generate(self) -> set[str]:
         """The recipes to generate among the clips of the plan."""
         return {item.recipe for item in self.plan.planned if item.state in planner.TO_GENERATE}
 

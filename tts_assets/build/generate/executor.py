@@ -95,7 +95,7 @@ def prepare_folders(run: BuildState, store: Storage) -> None:
     segment_cache.refuse_links(run.temp)
     store.sweep(folders)
     if run.is_whole or run.is_whole_shard:
-        segment_cache.sweep_segments(run.temp, run.recipes_to_make)
+        segment_cache.sweep_segments(run.temp, run.recipes_to_generate)
     if run.is_whole:
         _sweep_rejected_audio(run)
     _sweep_takes(run)
@@ -117,7 +117,7 @@ def _has_old_records(run: BuildState) -> bool:
     """Whether there are failures or paid recordings of clips that no entry requests any more."""
     if not run.is_whole:
         return False
-    recipes = run.recipes_to_make
+    recipes = run.recipes_to_generate
     path = Path(run.settings.folder) / failures.NAME
     recorded = failures.read_failures(output_folder.bytes_of(path), file=str(path))
     has_takes = run.takes is not None and run.takes.has_others(recipes)
@@ -139,7 +139,7 @@ def _sweep_takes(run: BuildState) -> None:
         is_all = run.is_whole or run.is_whole_shard
         clips = (item.clip for item in run.plan.planned if item.state in planner.TO_GENERATE)
         places = {(clip.file, clip.entry, clip.part) for clip in clips}
-        run.takes.delete_settled(run.recipes_to_make if is_all else None, places)
+        run.takes.delete_settled(run.recipes_to_generate if is_all else None, places)
 
 
 @contextlib.asynccontextmanager
@@ -305,7 +305,7 @@ def store_records(run: BuildState, store: Storage) -> None:
         failed={
             recipe: (texts[recipe], reason) for recipe, reason in (reasons | run.failures).items()
         },
-        requested=run.recipes_to_make if run.is_whole else None,
+        requested=run.recipes_to_generate if run.is_whole else None,
         redact=partial(keys.redact, secrets=tuple(run.settings.keys.values())),
     )
     store.update(failures.NAME, after, before=before)
