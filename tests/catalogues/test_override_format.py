@@ -76,7 +76,7 @@ def test_a_text_and_its_reading_leave_nothing_of_the_old_ones() -> None:
         (OverrideValues(accent=3), "the accent is 3, but 'ハシ' has only 2 morae"),
         (OverrideValues(reading="橋"), "the reading '橋' is not kana"),
         (OverrideValues(reading="ハシ・バシ"), "has several alternatives (ハシ, バシ)"),
-        (OverrideValues(reading="バ", accent=2), "'バ' has only 1 morae"),
+        (OverrideValues(reading="バ", accent=2), "'バ' has only 1 mora:"),
         (OverrideValues(text="いい/よい"), "has several alternatives"),
         (OverrideValues(text="！？"), "nothing would be spoken for '！？'"),
         (OverrideValues(text="___に行く"), "nothing would be spoken"),

@@ -215,7 +215,7 @@ def test_a_template_of_a_source_is_refused_with_its_name(mapped: Project) -> Non
     _configure(mapped, SOURCE.replace('id = "w"', 'id = "w"\nasset = "{kind}/{id}.{ext}"'))
     done = mapped.generate()
     assert done.returncode == 2
-    assert "tts-assets.toml: source 1: the asset template" in done.stderr
+    assert "tts-assets.toml:2: source 1: the asset template" in done.stderr
 
 
 def test_a_place_that_two_clips_want_is_told_with_its_line(mapped: Project) -> None:

@@ -33,6 +33,8 @@ WRONG = [
     ("generate --output-format yaml", 2, "one of text, json"),
     ("generate --config nope.toml", 2, "nope.toml"),
     ("generate data/vocabulry.json", 2, "did you mean vocabulary.json?"),
+    ("generate data/**/*.json", 2, "patterns are for `files` of a [[source]] table"),
+    ("generate --output /dev/null", 2, "output: /dev/null is a file, but must be a folder"),
     ("explain 99", 6, "no entry has the id"),
     ("voices --provider piperr", 2, "did you mean piper?"),
     ("speak", 2, "missing argument"),

@@ -402,7 +402,9 @@ def test_a_key_in_a_file_of_settings_is_told_and_not_shown(
     tmp_path: Path, content: str, name: str
 ) -> None:
     (tmp_path / "tts-assets.toml").write_text(content)
-    with pytest.raises(UsageError, match=f"tts-assets.toml: {name} is not a setting") as refused:
+    with pytest.raises(
+        UsageError, match=f"tts-assets.toml:{content.count(chr(10)) + 1}: {name} is not a setting"
+    ) as refused:
         _load(tmp_path)
     assert "put keys into ELEVENLABS_API_KEY or OPENAI_API_KEY, into a file" in str(refused.value)
     assert "sk_x" not in _everything(refused.value)
@@ -413,7 +415,7 @@ def test_a_key_in_a_file_of_settings_is_told_and_not_shown(
 )
 def test_a_value_that_may_be_a_key_is_not_shown(tmp_path: Path, content: str) -> None:
     (tmp_path / "tts-assets.toml").write_text(content)
-    with pytest.raises(UsageError, match=r"tts-assets\.toml: ") as refused:
+    with pytest.raises(UsageError, match=r"tts-assets\.toml:\d: ") as refused:
         _load(tmp_path)
     assert "sk_x" not in _everything(refused.value)
 

@@ -77,10 +77,10 @@ def test_a_tilde_is_the_home_folder_wherever_no_shell_replaces_it(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("sped = 1", r"tts-assets\.toml: there is no setting 'sped'; did you mean speed\?"),
+        ("sped = 1", r"tts-assets\.toml:1: there is no setting 'sped'; did you mean speed\?"),
         ("[sound]\nlouds = 1", r"no setting 'sound\.louds'"),
         ("sound = 3", "no setting 'sound'"),
-        ('speed = "fast"', r"tts-assets\.toml: speed is 'fast', but must be a number from 0\.25"),
+        ('speed = "fast"', r"tts-assets\.toml:1: speed is 'fast', but must be a number from 0\.25"),
         ("speed = true", "speed is True"),
         ("speed = nan", "speed is nan"),
         ("speed = 99", r"must be a number from 0\.25 to 4"),
@@ -99,6 +99,43 @@ def test_a_wrong_file_is_refused_with_file_and_key(
 ) -> None:
     (tmp_path / "tts-assets.toml").write_text(content)
     with pytest.raises(UsageError, match=message):
+        _load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("# speed = 1\n\nspeed = 99", "3: speed is 99"),
+        ("voice = 'a' # speed = 3\r\nspeed = 99\r\n", "2: speed is 99"),
+        ("paths = [\n  'a',\n]\n\n[sound]\n\n rate = 1", "7: sound.rate is 1"),
+        ("voice = 'a'\nsound.rate = 1", "2: sound.rate is 1"),
+        ("\n[ 'sound' ] # of all\n\"rate\" = 1", "3: sound.rate is 1"),
+        ("voice = 'a'\nsound = {format = 'mp3',rate = 1}", "2: sound.rate is 1"),
+        ("paths = [\n[1],\n]\nspeed = 1", "1: paths is"),
+        ("\npath = 'a'", "2: there is no setting 'path'"),
+        ("[sound]\n\nlouds = 1", "3: there is no setting 'sound.louds'"),
+        ("speaker = 3", "1: speaker is 3"),
+        ("[[speaker]]\nname = 'a'\n\n[[speaker]]\nname = ''", "4: speaker 2: name = ''"),
+        ("speaker = [\n{name = 'a'},\n{name = ''},\n]", "1: speaker 2: name = ''"),
+        (
+            "dictionary = [\n{surface = 'x', reading = 'ア'},\n{surface = 'x', reading = 'イ'},\n]",
+            "1: dictionary 1 and dictionary 2 both define 'x'",
+        ),
+        ("\n[[source]]\nfiles = 'x'\nkind = 'kanji'\n[[source.clip]]", "2: source 1, clip 1: "),
+        ('"sp\\u0065ed" = 99', " speed is 99"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_line(tmp_path: Path, content: str, place: str) -> None:
+    (tmp_path / "tts-assets.toml").write_bytes(content.encode())
+    with pytest.raises(UsageError, match=re.escape(f"tts-assets.toml:{place}")):
+        _load(tmp_path)
+
+
+def test_a_wrong_value_in_pyproject_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.other]\nspeed = 99\n[tool.tts-assets]\nvoice = 'a'\n[tool.tts-assets.sound]\nrate = 1"
+    )
+    with pytest.raises(UsageError, match=re.escape("pyproject.toml:6: sound.rate is 1")):
         _load(tmp_path)
 
 

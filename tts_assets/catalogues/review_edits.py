@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.catalogues import voice_assignment
 from tts_assets.catalogues.field_lookup import MAX_PASSAGE_LENGTH, MAX_TEXT_LENGTH
-from tts_assets.errors import show_value, suggest_names
+from tts_assets.errors import format_count, show_value, suggest_names
 from tts_assets.japanese import running_text, word_forms
 from tts_assets.japanese.kana import UnusableTextError
 from tts_assets.model import is_katakana, kana_to_katakana, split_morae
@@ -281,8 +281,8 @@ def find_accent_problem(accent: int, kana: str) -> str | None:
     if accent <= count:
         return None
     return (
-        f"the accent is {accent}, but {show_value(kana)} has only {count} morae: give the "
-        "mora after which the pitch falls, or 0"
+        f"the accent is {accent}, but {show_value(kana)} has only "
+        f"{format_count(count, 'mora', 'morae')}: give the mora after which the pitch falls, or 0"
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.config import option_values
 from tts_assets.config.option_values import TableKey, parse_table, require_one_of, require_text
-from tts_assets.errors import UsageError, show_value
+from tts_assets.errors import UsageError, format_count, show_value
 from tts_assets.model import DictionaryWord, WordKind, is_katakana, kana_to_katakana, split_morae
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def parse_dictionary_word(values: object, where: str) -> DictionaryWord:
     count = len(split_morae(word.reading))
     if word.accent is not None and word.accent > count:
         raise UsageError(
-            f"{where}: accent = {show_value(word.accent)}: {word.reading} has only {count} morae; give the "
-            "mora after which the pitch falls, or 0"
+            f"{where}: accent = {show_value(word.accent)}: {word.reading} has only "
+            f"{format_count(count, 'mora', 'morae')}; give the mora after which the pitch falls, or 0"
         )
     return word
 

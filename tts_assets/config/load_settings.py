@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.config import keys
 from tts_assets.config.option_table import FLAGS, NAMES_OR_PATHS, OPTIONS, PATHS, ROWS
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: The project's own file; a ``pyproject.toml`` with a ``[tool.tts-assets]`` table serves as well.
 FILE = "tts-assets.toml"
 _BRACKET = re.compile(r"[\[\]{}]")
+#: The beginning of a table or of a value; a line within a text may look like one.
+_STATEMENT = re.compile(r"\s*(?:\[\[?([\w\s.\"'-]+)\]\]?\s*(?:#.*)?$|([\w\s.\"'-]+)=)")
+_QUOTES_AND_BLANKS = re.compile(r"[\s\"']")
 
 
 def find(folder: Path) -> Path | None:
@@ -34,8 +37,10 @@ def find(folder: Path) -> Path | None:
         if _exists_as_file(path := place / FILE):
             return path
         pyproject = place / "pyproject.toml"
-        if _exists_as_file(pyproject) and _read_tool_table(pyproject) is not None:
-            return pyproject
+        if _exists_as_file(pyproject):
+            table = _parse_toml(_read_text(pyproject), pyproject)
+            if _find_tool_table(table, pyproject) is not None:
+                return pyproject
     return None
 
 
@@ -43,36 +48,59 @@ def _exists_as_file(path: Path) -> bool:
     return path.exists() and not path.is_dir()
 
 
-def table_in(path: Path) -> dict[str, Any]:
-    """The settings in a file.
+class _SettingsFile(NamedTuple):
+    """The settings in a file, and the lines that define them."""
+
+    path: Path
+    table: dict[str, Any]
+    lines: dict[str, list[int]]
+
+    def locate(self, key: str, row: int = 0) -> str:
+        """The file and the line of a key, or of a row of an array of tables."""
+        lines = self.lines.get(key) or self.lines.get(key.partition(".")[0])
+        return f"{self.path}:{lines[min(row, len(lines) - 1)]}" if lines else str(self.path)
+
+
+def _read_settings(path: Path) -> _SettingsFile:
+    """Read the settings of a file.
 
     Raises:
         UsageError: the file cannot be read, or is not TOML.
     """
-    return (_read_tool_table(path) or {}) if path.name == "pyproject.toml" else _read_toml(path)
+    text = _read_text(path)
+    table = _parse_toml(text, path)
+    lines = _index_lines(text)
+    if path.name != "pyproject.toml":
+        return _SettingsFile(path, table, lines)
+    prefix = "tool.tts-assets."
+    own_lines = {
+        key.removeprefix(prefix): found for key, found in lines.items() if key.startswith(prefix)
+    }
+    return _SettingsFile(path, _find_tool_table(table, path) or {}, own_lines)
 
 
-def _read_tool_table(pyproject: Path) -> dict[str, Any] | None:
+def _find_tool_table(table: dict[str, Any], path: Path) -> dict[str, Any] | None:
     """The ``[tool.tts-assets]`` table; None if there is none."""
-    tool = _read_toml(pyproject).get("tool")
-    table = tool.get("tts-assets") if isinstance(tool, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise UsageError(
-            f"{pyproject}: tool.tts-assets is a {type(table).__name__}, but must be a table"
-        )
-    return table
+    tool = table.get("tool")
+    own = tool.get("tts-assets") if isinstance(tool, dict) else None
+    if own is not None and not isinstance(own, dict):
+        raise UsageError(f"{path}: tool.tts-assets is a {type(own).__name__}, but must be a table")
+    return own
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_text(path: Path) -> str:
     try:
         data = read_regular(path)
     except OSError as exc:
         raise UsageError(f"{path}: cannot be read: {exc.strerror}") from exc
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         line = data.count(b"\n", 0, exc.start) + 1
         raise UsageError(f"{path}:{line}: is not UTF-8: save it in UTF-8") from exc
+
+
+def _parse_toml(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except ValueError as exc:
@@ -86,6 +114,19 @@ def _read_toml(path: Path) -> dict[str, Any]:
             f"{path}:{line}: lists and tables are nested {levels:,} levels deep, which "
             "exceeds the limit; remove that value"
         ) from exc
+
+
+def _index_lines(text: str) -> dict[str, list[int]]:
+    """The numbers of the lines that begin tables and keys, by their dotted names."""
+    lines: dict[str, list[int]] = {}
+    table = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if found := _STATEMENT.match(line):
+            header, key = (_QUOTES_AND_BLANKS.sub("", name or "") for name in found.groups())
+            table = header or table
+            name = header or f"{table}.{key}".lstrip(".")
+            lines.setdefault(name, []).append(number)
+    return lines
 
 
 def _find_deepest_line(text: str) -> tuple[int, int]:
@@ -132,12 +173,12 @@ def load(
     values: dict[str, Any] = {}
     path = config or find(folder)
     if path is not None:
-        table = table_in(path)
-        _refuse_keys(table, str(path))
-        values |= {field: _parse_rows(table, name, path, parse) for name, field, parse in ROWS}
-        _refuse_conflicting_words(values["words"], path)
+        file = _read_settings(path)
+        _refuse_keys(file)
+        values |= {field: _parse_rows(file, name, parse) for name, field, parse in ROWS}
+        _refuse_conflicting_words(values["words"], file)
         values |= {
-            key: _parse_value(key, raw, str(path)) for key, raw in _iter_file_values(table, path)
+            key: _parse_value(key, raw, file.locate(key)) for key, raw in _iter_file_values(file)
         }
         # Relative to the project, whichever of its folders a run is started from.
         values.setdefault("overrides", OVERRIDES)
@@ -159,7 +200,8 @@ def load(
         for key, raw in flags.items()
         if key in OPTIONS and raw is not None
     }
-    if os.path.isfile(output := values.get("output", "")):  # noqa: PTH113 - Path refuses some texts
+    output = values.get("output", "")
+    if os.path.exists(output) and not os.path.isdir(output):  # noqa: PTH110, PTH112 - Path refuses some texts
         raise UsageError(f"output: {output} is a file, but must be a folder")
     environment_keys = keys.from_environment(environment)
     settings = _build_settings(values, secrets=environment_keys)
@@ -235,37 +277,39 @@ def _iter_words(schema: Any) -> Iterator[str]:
             yield from _iter_words(each)
 
 
-def _refuse_keys(table: Mapping[str, Any], source: str) -> None:
+def _refuse_keys(file: _SettingsFile) -> None:
     """Refuse API keys in a settings file, which may be committed; their values are never shown."""
-    for name, value in table.items():
-        if _LIKE_A_KEY.fullmatch(name):
-            raise UsageError(f"{source}: {name} is not a setting: {keys.PLACES}")
-        for row in value if isinstance(value, list) else [value]:
-            for inner in row if isinstance(row, dict) else ():
-                if _LIKE_A_KEY.fullmatch(inner):
-                    raise UsageError(f"{source}: {name}.{inner} is not a setting: {keys.PLACES}")
+    for name, value in file.table.items():
+        rows = value if isinstance(value, list) else [value]
+        inner = [f"{name}.{key}" for row in rows if isinstance(row, dict) for key in row]
+        for key in (name, *inner):
+            if _LIKE_A_KEY.fullmatch(key.removeprefix(f"{name}.")):
+                raise UsageError(f"{file.locate(key)}: {key} is not a setting: {keys.PLACES}")
 
 
 def _parse_rows(
-    table: dict[str, Any], name: str, path: Path, parse: Callable[[object, str], Any]
+    file: _SettingsFile, name: str, parse: Callable[[object, str], Any]
 ) -> tuple[Any, ...]:
     """Parse an array of tables, such as ``[[source]]``."""
-    rows = table.get(name, [])
+    rows = file.table.get(name, [])
     if not isinstance(rows, list):
         raise UsageError(
-            f"{path}: {name} is {show_value(rows)}; write [[{name}]], in double brackets"
+            f"{file.locate(name)}: {name} is {show_value(rows)}; write [[{name}]], in double brackets"
         )
-    return tuple(parse(row, f"{path}: {name} {number}") for number, row in enumerate(rows, 1))
+    return tuple(
+        parse(row, f"{file.locate(name, place)}: {name} {place + 1}")
+        for place, row in enumerate(rows)
+    )
 
 
-def _refuse_conflicting_words(words: tuple[DictionaryWord, ...], path: Path) -> None:
+def _refuse_conflicting_words(words: tuple[DictionaryWord, ...], file: _SettingsFile) -> None:
     """Refuse two definitions of one spelling: it would be unclear which one applies."""
     seen: dict[str, tuple[int, DictionaryWord]] = {}
     for number, word in enumerate(words, 1):
         first, other = seen.setdefault(word.surface, (number, word))
         if (word.reading, word.accent) != (other.reading, other.accent):
             raise UsageError(
-                f"{path}: dictionary {first} and dictionary {number} both define "
+                f"{file.locate('dictionary', number - 1)}: dictionary {first} and dictionary {number} both define "
                 f"{word.surface!r}: {_format_reading(other)} and {_format_reading(word)}; "
                 "keep one"
             )
@@ -275,15 +319,15 @@ def _format_reading(word: DictionaryWord) -> str:
     return word.reading if word.accent is None else f"{word.reading} with accent {word.accent}"
 
 
-def _iter_file_values(table: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
-    for name, value in table.items():
+def _iter_file_values(file: _SettingsFile) -> Iterator[tuple[str, Any]]:
+    for name, value in file.table.items():
         if name in {row for row, _, _ in ROWS}:
             continue
+        values = {name: value}
         if name in TABLES and isinstance(value, dict):
-            for inner, raw in value.items():
-                yield check_known(f"{name}.{inner}", str(path)), raw
-        else:
-            yield check_known(name, str(path)), value
+            values = {f"{name}.{inner}": raw for inner, raw in value.items()}
+        for key, raw in values.items():
+            yield check_known(key, file.locate(key)), raw
 
 
 def _iter_environment_values(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

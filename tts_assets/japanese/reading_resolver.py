@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tts_assets.errors import ClipError
+from tts_assets.errors import ClipError, format_count
 from tts_assets.japanese.accent_notation import format_accent_phrases, join_pronunciations
 from tts_assets.japanese.alignment import align_words, edit_distance, to_key_kana
 from tts_assets.japanese.analysis import (
@@ -340,7 +340,7 @@ def _apply_entry_accent(
     if accent > count:
         raise ClipError(
             f"the entry gives {form.text} the accent {accent}, but {nodes_to_kana(resolved.nodes)} has only "
-            f"{count} morae: give the mora after which the pitch falls, or 0"
+            f"{format_count(count, 'mora', 'morae')}: give the mora after which the pitch falls, or 0"
         )
     nodes = dictionary.impose_accent(resolved.nodes, accent)
     return resolved._replace(nodes=nodes, accent_basis=AccentBasis.DATA)

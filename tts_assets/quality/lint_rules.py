@@ -13,6 +13,7 @@ from tts_assets.catalogues.field_lookup import (
     make_joiner,
 )
 from tts_assets.config.catalogue_sources import AlternativesPolicy, TextType
+from tts_assets.errors import format_count
 from tts_assets.japanese.accent_notation import format_accent_phrases, format_pitch_line
 from tts_assets.japanese.homographs import describe_ambiguities
 from tts_assets.japanese.kana import romaji_to_katakana
@@ -212,8 +213,8 @@ def _check_unreadable(spoken: LintInput) -> _OptionalViolation:
     return RuleViolation(
         LintRule.ACCENT_RANGE,
         (
-            f"the accent is {form.accent}, but {kana} has only {count} morae: give the mora "
-            "after which the pitch falls, or 0"
+            f"the accent is {form.accent}, but {kana} has only "
+            f"{format_count(count, 'mora', 'morae')}: give the mora after which the pitch falls, or 0"
         ),
     )
 
