@@ -139,7 +139,10 @@ def test_null_empty_and_absent_urls_are_the_same_and_a_text_is_kept() -> None:
     [
         ("犬", "it is not an object"),
         ({"word": "犬"}, "it has no 'id'"),
-        ({"id": None, "word": "犬"}, "it has no 'id'"),
+        (
+            {"id": None, "word": "犬"},
+            "its 'id' is null, but must be text or an integer: give every entry a unique one",
+        ),
         ({"id": True, "word": "犬"}, "is true or false, but must be text or an integer"),
         ({"id": 1.5, "word": "犬"}, "is a number, but must be text or an integer"),
         ({"id": "", "word": "犬"}, "'id' is empty"),

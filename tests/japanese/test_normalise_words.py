@@ -169,12 +169,14 @@ def test_no_separators_keep_a_word_whole() -> None:
     assert texts(build_word_forms("行く/来る", separators=[])) == ["行く/来る"]
 
 
-@pytest.mark.parametrize("reading", ["", "-", "—", "ー", "null", "N/A", "NaN", "…"])
+@pytest.mark.parametrize("reading", ["", "-", "—", "ー", "ゝ", "null", "N/A", "NaN", "…", "🐕"])
 def test_a_reading_that_is_absent_is_none(reading: str) -> None:
     assert build_word_forms("犬", reading) == (SpokenForm(text="犬"),)
 
 
-@pytest.mark.parametrize("reading", ["食べる", "たべる1", "dog", "犬/いぬ"])
+@pytest.mark.parametrize(
+    "reading", ["食べる", "たべる1", "dog", "犬/いぬ", "한국어", "собака", "𩸽", "﨑"]
+)
 def test_a_reading_that_is_not_kana_is_refused(reading: str) -> None:
     with pytest.raises(UnusableTextError, match="is not kana: write it in hiragana"):
         build_word_forms("犬", reading)

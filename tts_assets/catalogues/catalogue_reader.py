@@ -109,13 +109,14 @@ class RecordIds:
                 name = path.text
                 break
         if isinstance(value, bool) or not isinstance(value, str | int):
+            is_missing = value is None and name not in record
             what = (
                 f"it has no {name!r}"
-                if value is None
+                if is_missing
                 else f"its {name!r} is {describe_type(value)}, but must be text or an integer"
             )
             at = (*place, name) if name in record else place
-            hint = suggest(name, list(record)[:_MAX_KEYS_KEPT]) if value is None else ""
+            hint = suggest(name, list(record)[:_MAX_KEYS_KEPT]) if is_missing else ""
             raise EntryProblemError(f"{what}: give every entry a unique one{hint}", at)
         return name, value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.japanese.accent_notation import extract_accent_reading, parse_accent
@@ -74,8 +75,13 @@ _FOREIGN = compile_lazy(
     re.IGNORECASE,
 )
 _READING_NUMBER = compile_lazy("(?<!^)[①-⑳](?=[ぁ-ゖァ-ヺ])|^[①-⑳]")
-_MARK_OF_READING = compile_lazy(r"[^ぁ-ゖァ-ヺーA-Za-zＡ-Ｚａ-ｚ\u3400-\u9fff々〆0-9０-９]+")
+_MARK_OF_READING = compile_lazy(
+    r"[^ぁ-ゖァ-ヺーA-Za-zＡ-Ｚａ-ｚ\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〆0-9０-９]+"
+)
 _SOUND = compile_lazy(r"[ァ-ヂツ-ヺ]")
+_LETTERS = frozenset(
+    {"Lu", "Ll", "Lo"}
+)  #: the Unicode categories of letters, without marks such as ー and ゝ
 
 
 def _drop_reading_dots(text: str) -> str:
@@ -251,11 +257,14 @@ def _parse_readings(
     kana = _ROMAJI.sub(lambda found: romaji_to_katakana(found.group()) or found.group(), plain)
     parts = split_readings(kana, spellings, separators)
     found = [kana_to_katakana(_MARK_OF_READING.sub("", part)) for part in parts]
-    for each in found:
-        if each and not is_katakana(each):
-            raise UnusableTextError(
-                f"the reading {reading!r} is not kana: write it in hiragana, katakana or romaji"
-            )
+    is_in_other_letters = not any(found) and any(
+        unicodedata.category(char) in _LETTERS and not is_katakana(kana_to_katakana(char))
+        for char in plain
+    )
+    if is_in_other_letters or any(each and not is_katakana(each) for each in found):
+        raise UnusableTextError(
+            f"the reading {reading!r} is not kana: write it in hiragana, katakana or romaji"
+        )
     return [each for each in dict.fromkeys(found) if _SOUND.search(each)]
 
 
