@@ -76,10 +76,12 @@ def test_a_url_is_quoted_where_it_needs_quotes(url: str, written: str) -> None:
         ("id\tword\r1\t犬\r2\t猫\r", "id\tword\taudio\r1\t犬\tu\r2\t猫\t\r"),
         ('"word"\n"犬"\n"猫"\n', '"word","audio"\n"犬","u"\n"猫",""\n'),
         ('"id","word"\n1,"犬"\n2,"猫"\n', '"id","word","audio"\n1,"犬","u"\n2,"猫",""\n'),
-        ('id;"a;b"\n1;x\n2\n', 'id;"a;b";audio\n1;x;u\n2;;\n'),
+        ('id;"a;b"\n1;x\n2\n', 'id;"a;b";audio\n1;x;u\n2\n'),
     ],
 )
-def test_a_column_that_is_missing_is_added_to_every_row(text: str, expected: str) -> None:
+def test_a_missing_column_is_added_to_every_row_that_is_not_too_short(
+    text: str, expected: str
+) -> None:
     assert edited(text, {(0, "audio"): "u"}) == expected
 
 
@@ -99,7 +101,7 @@ def test_a_row_that_is_too_short_is_filled_up_and_the_others_are_left() -> None:
     ("text", "expected"),
     [
         ("1,犬\n2,猫\n", "1,犬,,u\n2,猫,,\n"),
-        ("1,犬,x\n2,猫\n", "1,犬,x,u\n2,猫,,\n"),
+        ("1,犬,x\n2,猫\n", "1,犬,x,u\n2,猫\n"),
         ("1,犬,x,\n2,猫,,\n", "1,犬,x,u\n2,猫,,\n"),
         ('"1","犬"\n"2","猫"', '"1","犬","","u"\n"2","猫","",""'),
     ],

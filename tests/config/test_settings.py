@@ -131,6 +131,21 @@ def test_a_wrong_value_is_refused_with_its_line(tmp_path: Path, content: str, pl
         _load(tmp_path)
 
 
+def test_a_file_in_place_of_the_output_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(Settings().output).symlink_to("nowhere")
+    with pytest.raises(UsageError, match=r"output: .* is a link that leads nowhere, but must be a"):
+        _load(tmp_path)
+    (tmp_path / "nowhere").touch()
+    with pytest.raises(UsageError, match=r"output: .* is a file, but must be a folder"):
+        _load(tmp_path)
+    (tmp_path / "state").touch()
+    with pytest.raises(UsageError, match=r"state: .*state is a file, but must be a folder"):
+        _load(tmp_path, {"output": "s3://bucket/a", "state": str(tmp_path / "state")})
+
+
 def test_a_wrong_value_in_pyproject_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
         "[tool.other]\nspeed = 99\n[tool.tts-assets]\nvoice = 'a'\n[tool.tts-assets.sound]\nrate = 1"

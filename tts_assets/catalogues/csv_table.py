@@ -330,8 +330,8 @@ def set_csv_urls(text: str, urls: Mapping[Place, str], table: CsvTable, *, file:
     """Return the text with these URLs in their fields.
 
     A field keeps its quotes, and gets quotes only if its URL needs them. A missing column is added
-    last, to the header and to every record, so that all have the same length. Its fields are
-    quoted if all fields of the first line are.
+    last, to the header and to every record that is not too short already. Its fields are quoted
+    if all fields of the first line are.
 
     Args:
         text: the text of the file.
@@ -392,6 +392,8 @@ def _edit_records(
         if not row and not width:
             continue
         record = split_fields(text[start:end], delimiter)
+        if not row and len(record) < len(lead):
+            continue
         record += [empty] * (max([width, *(column + 1 for column in row)]) - len(record))
         for column, url in row.items():
             if unquote_field(record[column]) != url:

@@ -200,11 +200,9 @@ def load(
         for key, raw in flags.items()
         if key in OPTIONS and raw is not None
     }
-    output = values.get("output", "")
-    if os.path.exists(output) and not os.path.isdir(output):  # noqa: PTH110, PTH112 - Path refuses some texts
-        raise UsageError(f"output: {output} is a file, but must be a folder")
     environment_keys = keys.from_environment(environment)
     settings = _build_settings(values, secrets=environment_keys)
+    _refuse_file(settings)
     switches: dict[str, Any] = {
         name.replace("-", "_"): bool(flags.get(name))
         for name in ("force", "deep", "accept-doubtful")
@@ -217,6 +215,15 @@ def load(
     }
     # The key file of one run is an option of the command line only.
     return replace(settings, api_key_file=flags.get("api-key-file"), **per_run, **switches)
+
+
+def _refuse_file(settings: Settings) -> None:
+    """Refuse a file in place of the folder for assets or, with a bucket, of the ledger's folder."""
+    folder = settings.state_folder
+    if os.path.lexists(folder) and not os.path.isdir(folder):  # noqa: PTH112 - Path refuses some texts
+        name = "output" if settings.bucket_url is None else "state"
+        what = "a file" if os.path.exists(folder) else "a link that leads nowhere"  # noqa: PTH110
+        raise UsageError(f"{name}: {folder} is {what}, but must be a folder")
 
 
 def _build_settings(values: Mapping[str, Any], *, secrets: Mapping[str, keys.Secret]) -> Settings:
