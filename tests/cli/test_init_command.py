@@ -108,6 +108,14 @@ def test_nothing_to_read_is_told_and_nothing_is_written(
     assert not (project.folder / FILE).exists()
 
 
+def test_the_problems_are_shown_where_they_leave_no_clip(project: Project) -> None:
+    project.write("a.json", [{"id": 1, "word": "橋\x00"}])
+    done = project.run("init")
+    assert done.returncode == 6
+    assert "problem: a.json:4: entry 1: character 2 of the text is U+0000" in done.stdout
+    assert "no clips were found, and nothing was written; correct the problems" in done.stderr
+
+
 def test_broken_json_is_named_with_its_line_and_stops_nothing(words: Project) -> None:
     (words.folder / "broken.json").write_text('[\n {"word": "会う",}\n]', encoding="utf-8")
     done = words.run("init")

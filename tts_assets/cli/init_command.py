@@ -77,13 +77,17 @@ def run_init(paths: Sequence[str], *, force: bool, dry_run: bool) -> ExitCode:
     )
     _print_files(proposal, preview, show)
     _print_skipped({**skipped, **proposal.passed}, proposal.foreign, show)
+    if preview.total.clips:
+        _print_clips(preview, show)
+    _print_problems(preview, show)
     if not preview.total.clips:
         show.print_error(
-            "no catalogues were found, and nothing was written; name the files or folders that "
+            "no clips were found, and nothing was written; correct the problems"
+            if preview.problems
+            else "no catalogues were found, and nothing was written; name the files or folders that "
             f"contain your entries: {format_command('init', 'PATH')}"
         )
         return ExitCode.NOTHING
-    _print_clips(preview, show)
     if dry_run:
         show.print_lines(map(escape_unsafe, format_toml(proposal, preview).splitlines()))
         show.print_error("dry run: nothing was written")
@@ -238,7 +242,7 @@ def _print_skipped(skipped: Mapping[str, str], foreign: int, show: CommandOutput
 
 
 def _print_clips(preview: SourcePreview, show: CommandOutput) -> None:
-    """Print example clips, the totals and the problems."""
+    """Print example clips and the totals."""
     for clip in _choose_examples(preview):
         form = clip.form
         reading = (
@@ -251,6 +255,9 @@ def _print_clips(preview: SourcePreview, show: CommandOutput) -> None:
     urls = f"; {preview.total.urls:,} already have a URL" if preview.total.urls else ""
     unspoken = f"; {format_count(preview.unspoken, 'text')} left out" if preview.unspoken else ""
     show.print_line(f"{format_count(preview.total.clips, 'clip')} in all{urls}{unspoken}")
+
+
+def _print_problems(preview: SourcePreview, show: CommandOutput) -> None:
     for problem in preview.problems[:_MAX_CLIPS_SHOWN]:
         show.print_line(f"problem: {problem}")
     if len(preview.problems) > _MAX_CLIPS_SHOWN:
