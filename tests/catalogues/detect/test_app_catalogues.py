@@ -22,6 +22,7 @@ SENTENCES = [
     [("犬", "いぬ"), ("が", ""), ("いる", ""), ("。", "")],
 ]
 TEXTS = ["".join(word for word, _ in sentence) for sentence in SENTENCES]
+KANA = {"a": "あ", "i": "い", "u": "う", "ka": "か", "kya": "きゃ"}
 READINGS = {"on": ["ニチ", "ジツ"], "kun": ["ひ"]}
 
 
@@ -202,6 +203,22 @@ SHAPES = {
         "text: 私は学生です。水を飲みます。犬がいる。 -> audio",
         lambda _: 1,
     ),
+    "kana by their romaji": Shape("n5.json", KANA, "characters", "kana: ア -> nowhere", len),
+    "kana in a list": Shape("n5.json", [*KANA.values()], "characters", "kana: ア -> nowhere", len),
+    "two charts of kana by their romaji": Shape(
+        "n5.json",
+        {"version": 2, "hiragana": KANA, "more": {"kya": [*KANA.values()]}},
+        "characters",
+        "kana: ア -> nowhere",
+        lambda root: len(root["hiragana"]) + len(root["more"]["kya"]),
+    ),
+    "numbered rows without names": Shape(
+        "n5.tsv",
+        "".join(f"{at + 1200}\t{text}\t{at % 2}\tx\n" for at, text in enumerate(TEXTS)),
+        "grammar",
+        "example: 私は学生です。 -> [0].audio",
+        lambda text: text.count("\n"),
+    ),
     "plain text with tabs": Shape(
         "n5.txt", _rows(), "vocabulary", "word: 日本 ニホン -> [0].audio", lambda _: len(WORDS)
     ),
@@ -225,6 +242,12 @@ def test_every_text_of_an_app_is_a_clip_and_none_is_two(
     text = (tmp_path / file).read_text(encoding="utf-8")
     assert len(found.clips) == count(json.loads(text) if file.endswith(".json") else text)
     assert "in every record" not in found.toml or found.source.id.of is IdOrigin.FIELD
+
+
+def test_a_column_without_a_name_is_the_id_if_it_numbers_the_rows(look: Look) -> None:
+    found = look({"n5.tsv": SHAPES["numbered rows without names"].content})
+    assert found.source.columns == ("id", "sentence", "column3", "column4", "audio")
+    assert found.source.id.paths[0].text == "id"
 
 
 def test_a_list_that_is_left_out_as_a_copy_is_named(look: Look) -> None:

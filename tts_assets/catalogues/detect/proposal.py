@@ -114,11 +114,19 @@ def _name_columns(columns: Sequence[Sequence[str]], fixed_roles: dict[int, str])
     sounds = [at for at, role in enumerate(roles) if role == NEW_COLUMN]
     for at, own in list(zip(sounds, spelled, strict=False))[1:]:
         roles[at] = f"{roles[own]}_{NEW_COLUMN}"
+    numbered = [at for at, column in enumerate(columns) if not roles[at] and _are_ids(column)]
+    if numbered:
+        roles[numbered[0]] = "id"
     named: list[str] = []
     for at, role in enumerate(roles):
         name = role or f"column{at + 1}"
         named.append(name if name not in named else f"{name}{at + 1}")
     return named
+
+
+def _are_ids(texts: Sequence[str]) -> bool:
+    """Whether they are whole numbers, all different."""
+    return all(text.isdecimal() for text in texts) and len({*texts}) == len(texts)
 
 
 def _guess_role(content: ContentShares) -> str:

@@ -31,7 +31,12 @@ from tts_assets.catalogues.detect.record_rules import (
     make_path,
 )
 from tts_assets.catalogues.detect.spoken_texts import detect_word_rows
-from tts_assets.catalogues.detect.value_shapes import ValueShape, infer_shape, measure_content
+from tts_assets.catalogues.detect.value_shapes import (
+    ValueShape,
+    are_letters,
+    infer_shape,
+    measure_content,
+)
 from tts_assets.catalogues.field_lookup import EntryProblemError
 from tts_assets.config.catalogue_sources import (
     BUILT_IN,
@@ -95,6 +100,7 @@ def draft_sources(documents: Sequence[Document], *, is_table: bool) -> list[Sour
     shape = infer_shape([document.root for document in documents])
     if (side := _find_japanese_side(documents)) is not None:
         return list(_draft_plain_texts(*side, documents, at_least=1))
+    shape, charts = _split_kana_charts(shape, ())
     records = [
         each for each in _find_main_records(shape) if _is_reachable(each.part.steps, documents)
     ]
@@ -102,7 +108,31 @@ def draft_sources(documents: Sequence[Document], *, is_table: bool) -> list[Sour
         replace(_draft_source(each, documents, is_table=is_table), copies=copies)
         for each, copies in _drop_copies(records, [document.root for document in documents])
     ]
+    for steps, inner in charts:
+        drafts += _draft_plain_texts(inner, steps, documents, at_least=1)
     return drafts or list(_draft_plain_texts(shape, (), documents, at_least=_MIN_PLAIN_TEXTS))
+
+
+def _split_kana_charts(
+    shape: ValueShape, steps: PathSteps
+) -> tuple[ValueShape, list[tuple[PathSteps, ValueShape]]]:
+    """The shape without its charts of kana, and these with their paths."""
+    fields: dict[str | int, ValueShape] = {}
+    charts: list[tuple[PathSteps, ValueShape]] = []
+    for key, inner in shape.fields.items():
+        if _is_kana_chart(inner):
+            charts.append(((*steps, key), inner))
+        else:
+            fields[key], inner_charts = _split_kana_charts(inner, (*steps, key))
+            charts += inner_charts
+    return replace(shape, fields=fields), charts
+
+
+def _is_kana_chart(shape: ValueShape) -> bool:
+    """Whether these are lists or objects of single kana."""
+    while (items := shape.items) is not None:
+        shape = items
+    return are_letters(shape.values)
 
 
 def _find_main_records(shape: ValueShape) -> list[RecordGroup]:
@@ -249,23 +279,23 @@ def _draft_plain_texts(
         return
     readings: tuple[FieldPath, ...] = (make_path(()),) if kana else ()
     join = None
-    if (rows := _find_word_rows(steps, documents)) is not None:
+    letters = content.letter >= _MIN_SHARE
+    if not letters and (rows := _find_word_rows(steps, documents)) is not None:
         steps, text, readings, content = rows
         join = ""
     running = content.running >= 1 - _MIN_SHARE
     passages = Kind.READING if content.several > 1 - MOST_SHARE else Kind.GRAMMAR
-    rule = ClipRule(
-        part="text" if running else "word",
-        say=TextType.SENTENCE if running else TextType.WORD,
-        text=(text,),
-        reading=readings,
-        join=join,
-        to=None,
-    )
+    kind, part, say = Kind.VOCABULARY, "word", TextType.WORD
+    if running:
+        kind, part, say = passages, "text", TextType.SENTENCE
+    elif letters:
+        kind, part, say = Kind.CHARACTERS, "kana", TextType.READING
+    texts = (text,) if kind is not Kind.CHARACTERS else ()
+    rule = ClipRule(part=part, say=say, text=texts, reading=readings, join=join, to=None)
     keyed = any(isinstance(document.root, dict) for document in documents)
     yield SourceDraft(
         source=Source(
-            kind=passages if running else Kind.VOCABULARY,
+            kind=kind,
             clips=(rule,),
             id=IdRule(of=IdOrigin.KEY if keyed else IdOrigin.HASH),
             records=make_path(steps, from_record=True),

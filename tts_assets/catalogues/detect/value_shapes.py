@@ -209,6 +209,7 @@ _SAMPLE_VALUES = 400
 _MAX_DEPTH = 12
 _MIN_TABLE_SHARE = 0.8
 
+_MIN_LETTERS = 5  #: fewer kana are no chart
 _MAX_LISTS = 20  #: more lists than this are not compared as copies
 _MAX_FIELDS = 200  #: an object with more fields than this is no record
 
@@ -335,7 +336,16 @@ def _has_data_keys(objects: list[dict[str, Any]]) -> bool:
     if sum(map(is_japanese_text, counts)) > 0.6 * len(counts):
         return True
     values = [value for each in objects for value in each.values()]
+    if len(objects) == 1 and are_letters(values):
+        # The keys of a chart of kana are often romaji.
+        return True
     return len(values) > 1 and _is_uniform(values) and not _repeats_items(values)
+
+
+def are_letters(values: Sequence[Any]) -> bool:
+    """Whether they are the kana of a chart, and nothing else."""
+    texts = [value for value in values if isinstance(value, str)]
+    return len(texts) == len(values) >= _MIN_LETTERS and measure_content(texts).letter == 1
 
 
 def _repeats_items(values: list[Any]) -> bool:
