@@ -553,9 +553,11 @@ class _PathUse:
     def describe_new_field(self, source: str) -> str | None:
         """Describe a new field for URLs whose name is similar to that of another field."""
         new = self._missing.key
-        # A prefix is intended, such as audioUrl beside audio.
+        # A prefix or a suffix is intended, such as audioUrl or kanaAudio beside audio.
         others = [
-            key for key in self._missing.keys if not (new.startswith(key) or key.startswith(new))
+            key
+            for key in self._missing.keys
+            if not (new.startswith(key) or key.startswith(new) or new.lower().endswith(key.lower()))
         ]
         hint = suggest(new, others)
         if self.file is None or not hint:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from tests.catalogues.detect.conftest import Look
@@ -119,6 +119,7 @@ _JSON = some.recursive(
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@example(value={"kana": [{"id": None, "word": None, "kana": "あう", "audio": False}]})
 @given(value=_JSON)
 def test_whatever_stands_in_a_file_the_proposal_loads(look: Look, value: Any) -> None:
     look({"a.json": json.dumps(value)}, sound=False)
