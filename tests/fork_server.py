@@ -29,7 +29,7 @@ _ROOT = Path(__file__).parent.parent
 #: What nothing reads while it is imported: by name, and by how the name begins.
 _FREE = {
     *("CI", "COLUMNS", "GITHUB_STEP_SUMMARY", "HOME", "NO_PROXY", "PATH", "PYTHONPATH"),
-    *("PYTHONWARNINGS", "PYTHON_KEYRING_BACKEND", "SSL_CERT_DIR", "TMPDIR"),
+    *("PYTHONWARNINGS", "PYTHON_KEYRING_BACKEND", "SSL_CERT_DIR", "TMPDIR", "XDG_CACHE_HOME"),
 }
 _FREE_STARTS = ("AWS_", "MOTO_", "ELEVENLABS_", "OPENAI_", "PYTEST_", "TEST_", "TTS_ASSETS_")
 #: Imported by commands once they need them.
