@@ -213,6 +213,20 @@ def test_samples_that_are_no_numbers_are_found(take: DamagedTake) -> None:
     assert Rule.BROKEN in rules(check_bytes(buffer.getvalue(), expected(take.speech)))
 
 
+@pytest.mark.parametrize("peak", [100.0, 1e30, 3e38])
+def test_samples_far_over_full_scale_are_broken(peak: float, take: DamagedTake) -> None:
+    buffer = io.BytesIO()
+    samples = np.full(RATE_HZ, peak, np.float32)
+    soundfile.write(buffer, samples, RATE_HZ, format="WAV", subtype="FLOAT")
+    assert Rule.BROKEN in rules(check_bytes(buffer.getvalue(), expected(take.speech)))
+
+
+def test_a_single_sample_is_no_sound(take: DamagedTake) -> None:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.ones(1) / 2, RATE_HZ, format="WAV")
+    assert Rule.EMPTY in rules(check_bytes(buffer.getvalue(), expected(take.speech)))
+
+
 def test_a_long_file_takes_little_memory(take: DamagedTake, tmp_path: Path) -> None:
     path, rate_hz = tmp_path / "long.wav", 8_000
     minute = np.resize(decode(take.clip)[0][::3], 60 * rate_hz)

@@ -30,9 +30,9 @@ class Rule(StrEnum):
     RATE = "rate"
     #: It has more than one channel.
     CHANNELS = "channels"
-    #: It has no samples.
+    #: It has no samples, or less than 10 ms of them.
     EMPTY = "empty"
-    #: It has samples that are not finite.
+    #: It has samples that are not finite, or far over full scale.
     BROKEN = "broken"
     #: It is silent.
     SILENT = "silent"

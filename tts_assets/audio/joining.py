@@ -232,7 +232,8 @@ def open_stored(file: BinaryIO) -> Iterator[Stored]:
 
 
 def _damage_error(exc: Exception) -> ClipError:
-    return ClipError(f"libsndfile cannot read it: {getattr(exc, 'error_string', exc)}")
+    reason = str(getattr(exc, "error_string", exc)).rstrip(".")
+    return ClipError(f"libsndfile cannot read it: {reason}")
 
 
 _UNKNOWN_BYTES = 0xFFFF_FFFF  #: the length in the header of a WAV file that is still being written

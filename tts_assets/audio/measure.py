@@ -161,6 +161,7 @@ HOP_SECONDS = 0.01  #: the resolution of measurements along the sound
 _STEPS_AT_ONCE, _STEPS_AGAIN = 200, 4
 _STEPS_PER_SECOND = 10
 
+MAX_PEAK = 64.0  #: louder samples are broken, as in ``audio.prepare``; full scale is 1
 _VOICE_SECONDS = 30  #: the pitch of the first seconds suffices to check the voice
 
 
@@ -170,7 +171,7 @@ class AudioMeasurements:
 
     rate_hz: int  #: samples per second
     size: int  #: the number of samples
-    strange: int  #: the number of samples that are not finite
+    strange: int  #: the number of samples that are not finite, or far over full scale
     mean: float  #: the mean of all samples
     peak_dbtp: float  #: the true peak, -inf for silence
     lufs: float  #: the integrated loudness, -inf for silence; nan if not measured
@@ -254,11 +255,11 @@ class _Meter:
         return max(1, round(HOP_SECONDS * self.rate_hz))
 
     def _replace_strange(self, block: Samples) -> Samples:
-        strange = block.size - int(np.count_nonzero(np.isfinite(block)))
-        if not strange:
+        sane = np.abs(block) <= MAX_PEAK
+        if sane.all():
             return block
-        self.strange += strange
-        return np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+        self.strange += block.size - int(np.count_nonzero(sane))
+        return np.where(sane, block, np.float32(0.0))
 
     def _add_hops(self, samples: Samples) -> None:
         hops = samples.size // self._hop

@@ -18,7 +18,8 @@ from tts_assets.audio.expected_length import (
     estimate_speech_seconds,
     is_whispered,
 )
-from tts_assets.audio.measure import HOP_SECONDS
+from tts_assets.audio.measure import HOP_SECONDS, MAX_PEAK
+from tts_assets.errors import format_count
 from tts_assets.model import Finding, split_morae
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from tts_assets.model import Pronunciation, Samples
 
 
-SILENT_PEAK = 1e-4  #: the peak of silence, as in ``audio.prepare``
+#: The peak of silence and the length of the shortest sound, as in ``audio.prepare``.
+SILENT_PEAK = 1e-4
+_SHORTEST_SECONDS = 0.01
 _NEAR_CEILING_DB = 1.0  #: a quiet clip whose peak is this near the ceiling cannot be louder
 _TOLERANCE_DB = 0.3
 _OFFSET_SHARE = 0.1  #: the mean of clips of data/ is at most 0.03 of their RMS
@@ -45,13 +48,18 @@ _LEAST_CREST = 1.34
 
 
 def check_silence(measured: AudioMeasurements) -> Iterator[Finding]:
-    if not measured.size:
-        yield Finding(Rule.EMPTY, "0 samples", "1 sample", "it has no samples")
+    if measured.seconds < _SHORTEST_SECONDS:
+        count = format_count(measured.size, "sample")
+        message = f"it has {count if measured.size else 'no samples'}, which is no sound"
+        yield Finding(Rule.EMPTY, count, f"{_SHORTEST_SECONDS:g} s", message)
         return
     if measured.strange:
-        message = f"{measured.strange} of its {measured.size} samples are not numbers"
+        message = (
+            f"{measured.strange} of its {measured.size} samples are not numbers, or over "
+            f"{MAX_PEAK:g} times full scale"
+        )
         yield Finding(Rule.BROKEN, f"{measured.strange} samples", "0 samples", message)
-    peak = float(measured.peaks.max())
+    peak = abs(float(measured.peaks.max()))
     if peak < SILENT_PEAK:
         message = (
             f"its {measured.seconds:.2f} s are silence: their peak is {peak:.2g} of full scale"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tts_assets.catalogues.catalogue_files import explain_missing_path
 from tts_assets.cli.exit_code import ExitCode, choose_exit_code, run_until_signal
 from tts_assets.cli.output.command_output import (
     CommandOutput,
@@ -32,7 +34,7 @@ def run_verify(settings: Settings, *, report: str | None) -> ExitCode:
         # A missing asset is a finding, not an error. Path.exists() raises for long names.
         is_asset = os.path.realpath(path).startswith(output + os.sep)
         if not is_asset and not os.path.exists(path):  # noqa: PTH110
-            raise UsageError(f"{path}: there is no such file or folder")
+            raise UsageError(f"{path}: {explain_missing_path(Path(path))}")
     show = CommandOutput(settings.output_format, settings.verbosity)
     folder = prepare_report_folder(report)
     checked = total = 0
