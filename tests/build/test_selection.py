@@ -137,11 +137,11 @@ def test_only_some_of_what_is_to_be_made_is_made(
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ({"only": ["approved"]}, "--only: only is 'approved', but must be"),
-        ({"id": [" "]}, "--id: id is ' ', but must be texts that are not empty"),
-        ({"since": ""}, "--since: since is '', but must be text that is not empty"),
-        ({"max-clips": "-1"}, "--max-clips: max-clips is '-1', but must be a whole number"),
-        ({"max-clips": "1.5"}, "--max-clips: max-clips is '1.5', but must be a whole number"),
+        ({"only": ["approved"]}, "--only is 'approved', but must be"),
+        ({"id": [" "]}, "--id is ' ', but must be texts that are not empty"),
+        ({"since": ""}, "--since is '', but must be text that is not empty"),
+        ({"max-clips": "-1"}, "--max-clips is '-1', but must be a whole number"),
+        ({"max-clips": "1.5"}, "--max-clips is '1.5', but must be a whole number"),
         ({"max-duration": "30 minutes"}, "must be seconds, such as 90, or a number with its unit"),
         ({"max-duration": "infh"}, "must be seconds, such as 90, or a number with its unit"),
     ],

@@ -115,7 +115,7 @@ def test_nothing_from_data_can_act_on_the_terminal(project: Project) -> None:
         (["generate", "--provider", "kokorro"], "there is no provider 'kokorro'"),
         (["generate", "--provider", "broken"], "could not be loaded"),
         (["generate", "--provider", "tones", "--voice", "othr"], "it has: other, sine"),
-        (["generate", "--speed", "0"], "--speed: speed is '0'"),
+        (["generate", "--speed", "0"], "--speed is '0'"),
         (["generate", "--concurrency", "many"], "--concurrency"),
         (["generate", "--type", "poems"], "must be all, or some of vocabulary"),
         (["generate", "--format", "aac"], "must be one of mp3"),

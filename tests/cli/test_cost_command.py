@@ -71,7 +71,7 @@ def test_max_cost_without_a_price_is_refused_with_the_way_out(shop: Project) -> 
 def test_a_bound_that_is_none_is_refused(shop: Project) -> None:
     done = _generate(shop, "--max-cost", "-1")
     assert done.returncode == 2
-    assert "--max-cost: max-cost is '-1'" in done.stderr
+    assert "--max-cost is '-1'" in done.stderr
 
 
 def test_the_summary_sets_what_was_billed_beside_what_was_expected(shop: Project) -> None:

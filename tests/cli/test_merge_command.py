@@ -100,7 +100,7 @@ def test_a_folder_that_is_no_part_is_named(settings: Settings) -> None:
 
 @pytest.mark.parametrize("wrong", ["0/4", "5/4", "4", "1/0", "a/b", "1/1001", "-1/4", "1/4/2", ""])
 def test_a_shard_that_cannot_be_is_refused(wrong: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"--shard: shard is .* such as 2/4"):
+    with pytest.raises(UsageError, match=r"--shard is .* such as 2/4"):
         load(flags={"shard": wrong}, environment={}, folder=tmp_path)
 
 

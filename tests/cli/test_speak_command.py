@@ -74,6 +74,12 @@ def test_a_pipe_in_place_of_a_file_gets_a_stream(tones: Project) -> None:
     assert soundfile.info(tones.folder / "heard.mp3").format == "MP3"
 
 
+def test_a_dash_in_place_of_a_file_is_standard_output(tones: Project) -> None:
+    done = shell(tones, "$speak 犬 --format wav -o - | head -c 4")
+    assert (done.returncode, done.stdout) == (0, b"RIFF")
+    assert not (tones.folder / "-").exists()
+
+
 def test_a_player_gets_the_sound(tones: Project) -> None:
     player(tones, 'cat >"$TEST_HEARD"')
     heard = tones.folder / "heard.wav"

@@ -213,7 +213,7 @@ def test_a_sample_is_a_share_or_a_number(
 
 @pytest.mark.parametrize("written", ["0", "0%", "101%", "-1", "2 %", "half", "1.5", "%"])
 def test_another_sample_is_refused_by_name(tmp_path: Path, written: str) -> None:
-    with pytest.raises(Exception, match=r"--sample: verify\.sample is .* must be .*a share"):
+    with pytest.raises(Exception, match=r"--sample is .* must be .*a share"):
         load(flags={"verify.sample": written}, environment={}, folder=tmp_path)
 
 

@@ -155,9 +155,9 @@ def test_a_wrong_value_in_pyproject_is_refused_with_its_line(tmp_path: Path) -> 
 
 
 def test_wrong_flags_and_variables_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"TTS_ASSETS_SOUND_LUFS: sound\.lufs is 'loud'"):
+    with pytest.raises(UsageError, match=r"TTS_ASSETS_SOUND_LUFS is 'loud'"):
         _load(tmp_path, TTS_ASSETS_SOUND_LUFS="loud")
-    with pytest.raises(UsageError, match="--timeout: timeout is 'x'"):
+    with pytest.raises(UsageError, match="--timeout is 'x'"):
         _load(tmp_path, {"timeout": "x"})
 
 
@@ -365,7 +365,7 @@ def test_bytes_that_are_no_text_are_refused_wherever_no_path_is_meant(
     tmp_path: Path, key: str
 ) -> None:
     name = "TTS_ASSETS_" + key.upper().replace(".", "_").replace("-", "_")
-    with pytest.raises(UsageError, match=f"{name}: {key} "):
+    with pytest.raises(UsageError, match=f"{name} "):
         _load(tmp_path, None, **{name: "https://m\udcff/{recipe}.{ext}"})
 
 
@@ -378,7 +378,7 @@ def test_a_path_may_have_any_name(tmp_path: Path, key: str) -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ({"shard": "0/4"}, "--shard: shard is '0/4', but must be "),
+        ({"shard": "0/4"}, "--shard is '0/4', but must be "),
         ({"shard": "1/1001"}, "with i from 1 to n and n at most 1,000"),
         ({"max-clips": "-1"}, "a whole number from 0 to 1,000,000,000"),
         ({"speed": "9"}, "a number from 0.25 to 4"),

@@ -47,7 +47,7 @@ _PROGRESS_SECONDS = 5.0  #: interval of progress lines
 class SpeakOutput:
     """The destination of the audio."""
 
-    file: str | None = None  #: the path; None for standard output
+    file: str | None = None  #: the path; None and "-" for standard output
     play: bool = False  #: whether to play it instead
 
 
@@ -137,26 +137,34 @@ def _open_output(
     target: SpeakOutput, settings: Settings
 ) -> Iterator[tuple[Path | BinaryIO, Settings]]:
     """Open the destination, and set the format for it."""
+    file = None if target.file == "-" else target.file
     if target.play:
         if target.file is not None:
             raise UsageError("--play and --output exclude each other: give one of them")
         with _start_player() as (stream, player_format):
             sound = replace(settings.sound, format=player_format)
             yield stream, replace(settings, sound=sound)
-    elif target.file is not None and _is_stream_target(Path(target.file)):
-        with (
-            translate_os_errors(f"cannot write {target.file}"),
-            Path(target.file).open("wb") as stream,
-        ):
+    elif file is not None and _is_stream_target(Path(file)):
+        with translate_os_errors(f"cannot write {file}"), Path(file).open("wb") as stream:
             yield stream, settings
-    elif target.file is not None:
-        yield Path(target.file), settings
+    elif file is not None:
+        _refuse_folder(file)
+        yield Path(file), settings
     elif sys.__stdout__ is None or sys.stdout.isatty():
         raise UsageError("choose where the audio goes: --output FILE, --play, or a pipe")
     else:
         with require_stdout():
             yield sys.stdout.buffer, settings
             sys.stdout.buffer.flush()
+
+
+def _refuse_folder(file: str) -> None:
+    """Refuse a folder, and a file in a folder that does not exist."""
+    folder, name = os.path.split(file)
+    if not name or os.path.isdir(file):  # noqa: PTH112 - Path refuses some texts
+        raise UsageError(f"--output: {file} is a folder: name a file in it")
+    if folder and not os.path.isdir(folder):  # noqa: PTH112 - see above
+        raise UsageError(f"--output: there is no folder {folder}: create it first")
 
 
 def _is_stream_target(path: Path) -> bool:

@@ -303,7 +303,7 @@ def read_command_settings(
         flags={key: None if value == [] else value for key, value in flags.items()},
         environment=os.environ,
         folder=Path.cwd(),
-        config=Path(config) if config else None,
+        config=None if config is None else Path(config),
     )
     settings = replace(settings, verbosity=verbosity)
     if settings.output_format not in formats:

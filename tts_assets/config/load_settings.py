@@ -178,7 +178,8 @@ def load(
         values |= {field: _parse_rows(file, name, parse) for name, field, parse in ROWS}
         _refuse_conflicting_words(values["words"], file)
         values |= {
-            key: _parse_value(key, raw, file.locate(key)) for key, raw in _iter_file_values(file)
+            key: _parse_value(key, raw, f"{file.locate(key)}: {key}")
+            for key, raw in _iter_file_values(file)
         }
         # Relative to the project, whichever of its folders a run is started from.
         values.setdefault("overrides", OVERRIDES)
@@ -237,21 +238,20 @@ def _build_settings(values: Mapping[str, Any], *, secrets: Mapping[str, keys.Sec
     return Settings(**top, **tables, **rows, keys=secrets)
 
 
-def _parse_value(key: str, raw: Any, source: str) -> Any:
+def _parse_value(key: str, raw: Any, name: str) -> Any:
+    """Parse the value of a key; ``name`` is that of its place, for messages."""
     parse = (OPTIONS | FLAGS)[key][1]
     try:
         return parse(raw)
     except UnicodeEncodeError as exc:
-        raise UsageError(
-            f"{source}: {key} contains bytes that are not UTF-8; write it in UTF-8"
-        ) from exc
+        raise UsageError(f"{name} contains bytes that are not UTF-8; write it in UTF-8") from exc
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:
         # The value may be a key, or a URL with a password.
         if key.endswith(_MAY_BE_SECRET):
-            raise UsageError(f"{source}: {key} must be {parse.__doc__}") from exc
+            raise UsageError(f"{name} must be {parse.__doc__}") from exc
         hint = _suggest_value(raw, parse.schema)
         raise UsageError(
-            f"{source}: {key} is {_format_value(raw)}, but must be {parse.__doc__}{hint}"
+            f"{name} is {_format_value(raw)}, but must be {parse.__doc__}{hint}"
         ) from exc
 
 
