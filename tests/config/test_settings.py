@@ -394,3 +394,8 @@ def test_bounds_are_told_as_people_write_them(
 def test_what_to_make_is_said_with_commas_too(tmp_path: Path) -> None:
     settings = _load(tmp_path, {"only": ["new,missing", "failed"]})
     assert settings.only == (Only.NEW, Only.MISSING, Only.FAILED)
+
+
+def test_a_setting_of_a_wrong_type_is_named_with_its_type() -> None:
+    with pytest.raises(UsageError, match=re.escape("paths=['data'] (type: tuple[str, ...])")):
+        Settings(paths=["data"])  # type: ignore[arg-type]  # what is tested

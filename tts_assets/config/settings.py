@@ -549,5 +549,9 @@ class Settings:
         if self.force and self.only:
             raise UsageError("--force regenerates all clips and --only some: omit one of them")
         if wrong:
-            values = ", ".join(f"{name}={getattr(self, name)!r}" for name in dict.fromkeys(wrong))
+            types = Settings.__annotations__
+            values = ", ".join(
+                f"{name}={getattr(self, name)!r} (type: {types[name]})"
+                for name in dict.fromkeys(wrong)
+            )
             raise UsageError(f"settings out of bounds or of the wrong type: {values}")
