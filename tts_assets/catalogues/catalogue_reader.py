@@ -22,6 +22,7 @@ from tts_assets.config.catalogue_sources import (
     OverwritePolicy,
     is_built_in,
     match_kinds,
+    shorten_source_name,
 )
 from tts_assets.config.source_paths import (
     FieldPath,
@@ -378,7 +379,7 @@ class CatalogueReader:
             for key, path in rule.targets.items():
                 why = table.find_column_problem(path.steps[0] if len(path.steps) == 1 else None)
                 if why is not None:
-                    where = f"{self._source.short_name}, clip {rule.part}: {key}"
+                    where = f"{shorten_source_name(self._source.name)}, clip {rule.part}: {key}"
                     message = f"{path.text!r} ({where}) {why}"
                     raise InputError(message, file=self._document.file)
 
@@ -585,7 +586,7 @@ class UnusedPaths:
             for name, path in rule.targets.items()
             if self._uses and all(isinstance(step, str) for step in path.steps)
         ]
-        self._name = source.short_name
+        self._name = shorten_source_name(source.name)
         self._full_name = source.name
 
     def check_records(self, reader: CatalogueReader) -> None:

@@ -16,6 +16,7 @@ from tts_assets.catalogues import catalogue_reader
 from tts_assets.catalogues.open_catalogues import parse_catalogue
 from tts_assets.catalogues.override_file import parse_overrides, read_overrides
 from tts_assets.catalogues.review_edits import resolve_catalogue_path
+from tts_assets.config.catalogue_sources import shorten_source_name
 from tts_assets.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ class GitRevision:
         file = os.path.realpath(document.file)
         repository = self._open_repository(os.path.dirname(file))  # noqa: PTH120 - as realpath gives it
         overridden = frozenset(
-            entry for *of, entry in self._changed_overrides if of == [file, source.short_name]
+            entry
+            for *of, entry in self._changed_overrides
+            if of == [file, shorten_source_name(source.name)]
         )
         path = os.path.relpath(file, repository.root)
         data = repository.read_blob(path)

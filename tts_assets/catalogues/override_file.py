@@ -20,6 +20,7 @@ from tts_assets.catalogues.review_edits import (
     override_form,
     resolve_catalogue_path,
 )
+from tts_assets.config.catalogue_sources import shorten_source_name
 from tts_assets.errors import FatalError, InputError, show_value
 from tts_assets.model import kana_to_katakana
 from tts_assets.regular_files import read_regular
@@ -296,7 +297,7 @@ class OverrideSet:
         """
         if not self._by_file:
             return None
-        real, short = os.path.realpath(file), source.rpartition(": ")[2]
+        real, short = os.path.realpath(file), shorten_source_name(source)
         self._read.add((real, short))
         rows = {
             (each.entry, each.part): each

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.catalogues import voice_assignment
 from tts_assets.catalogues.field_lookup import MAX_PASSAGE_LENGTH, MAX_TEXT_LENGTH
+from tts_assets.config.catalogue_sources import shorten_source_name
 from tts_assets.errors import format_count, show_value, suggest_names
 from tts_assets.japanese import running_text, word_forms
 from tts_assets.japanese.kana import UnusableTextError
@@ -412,7 +413,7 @@ class AvailableVoices:
 
 def make_override_key(clip: Clip, path: str | Path) -> OverrideKey:
     """The key of a clip's override; ``path`` is the file of overrides."""
-    source = clip.source.rpartition(": ")[2]
+    source = shorten_source_name(clip.source)
     return OverrideKey(_relativize_path(clip.file, str(path)), source, clip.entry, clip.part)
 
 

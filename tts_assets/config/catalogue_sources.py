@@ -164,10 +164,10 @@ class Source:
     columns: tuple[str, ...] | None = None
     delimiter: str | None = None
 
-    @property
-    def short_name(self) -> str:
-        """Its name without the configuration file, such as source 1."""
-        return self.name.rpartition(": ")[2]
+
+def shorten_source_name(name: str) -> str:
+    """The name of a source without the path of its configuration, which depends on the machine: source 1."""
+    return name.rpartition(": ")[2]
 
 
 # The built-in shapes, one for each kind of catalogue.

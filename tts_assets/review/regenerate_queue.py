@@ -18,8 +18,8 @@ from tts_assets.build.events import SegmentMade, Started, Waiting
 from tts_assets.build.plan import make_plan, voice_selection
 from tts_assets.build.plan.output_folder import open_storage
 from tts_assets.build.pool import Stop
-from tts_assets.build.shards.shard_record import short_name
 from tts_assets.catalogues import override_file, review_edits
+from tts_assets.config.catalogue_sources import shorten_source_name
 from tts_assets.config.settings import Only
 from tts_assets.engines import registry
 from tts_assets.errors import TtsAssetsError
@@ -157,7 +157,7 @@ def _check_voices_vary(settings: Settings, provider: Provider, clip: Clip) -> No
 
 def _clip_key(clip: Clip) -> tuple[str, str, str, str]:
     """As ClipUse.key."""
-    return clip.file, short_name(clip.source), clip.entry, clip.part
+    return clip.file, shorten_source_name(clip.source), clip.entry, clip.part
 
 
 def find_failure(job: RegenerateJob, report: Report) -> str | None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tts_assets.audio.expected_length import estimate_mora_seconds, split_at_pauses
-from tts_assets.build.shards.shard_record import short_name
 from tts_assets.catalogues.review_edits import OverrideValues
+from tts_assets.config.catalogue_sources import shorten_source_name
 from tts_assets.japanese.accent_notation import format_pitch_line
 from tts_assets.model import Cue, Decision, Phrase, split_morae
 from tts_assets.review.sound_previews import PITCH_STEP, AccentMatch
@@ -156,7 +156,7 @@ def to_clip_use(clip: Clip, details: RecordDetails) -> ClipUse:
         entry=escape_surrogates(clip.entry),
         part=escape_surrogates(clip.part),
         level=details.level,
-        source=escape_surrogates(short_name(clip.source)),
+        source=escape_surrogates(shorten_source_name(clip.source)),
         line=details.line,
     )
 

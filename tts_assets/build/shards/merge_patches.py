@@ -20,11 +20,11 @@ from tts_assets.build.shards.shard_record import (
     ShardOutput,
     ShardRecord,
     read_shard,
-    short_name,
 )
 from tts_assets.catalogues.catalogue_files import LoadProblems
 from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.catalogues.override_file import OverrideSet
+from tts_assets.config.catalogue_sources import shorten_source_name
 from tts_assets.config.command_options import part_folders, place_of
 from tts_assets.errors import InputError, UsageError
 from tts_assets.store.atomic_files import NOT_JSON, Storage
@@ -72,7 +72,7 @@ def find_readers(
         file = shard_selection.from_output(reader.document.file, settings.state_folder)
         each = found.setdefault(file, Readers(reader.document.file, overrides=overrides))
         each.sources.append(reader.source)
-        source = short_name(reader.source.name)
+        source = shorten_source_name(reader.source.name)
         own = urls.get(file, {})
         for clip in chain.from_iterable(each.with_timeline() for each in reader.iter_clips()):
             url = own.get((source, clip.entry, clip.part, clip.form))

@@ -16,8 +16,8 @@ from tts_assets.build.shards.merge_patches import (
     find_readers,
     open_threads,
 )
-from tts_assets.build.shards.shard_record import short_name
 from tts_assets.catalogues.write_back import write_urls
+from tts_assets.config.catalogue_sources import shorten_source_name
 from tts_assets.errors import ClipError, FatalError, InputError
 from tts_assets.regular_files import read_regular
 from tts_assets.store import failures, segment_cache
@@ -241,7 +241,7 @@ def _write_catalogue(
     tell: Callable[[Event], None],
 ) -> Merged:
     """Write the URLs of one catalogue."""
-    names = {short_name(source.name): source.name for source in catalogue.sources}
+    names = {shorten_source_name(source.name): source.name for source in catalogue.sources}
     due = {
         (names.get(source, source), entry, part, form): url
         for (source, entry, part, form), url in urls.items()

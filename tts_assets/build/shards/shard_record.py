@@ -10,6 +10,7 @@ import msgspec
 from tts_assets.build.plan import recipes, shard_selection, voice_selection
 from tts_assets.build.plan.output_folder import bytes_of
 from tts_assets.catalogues.write_back import PendingUrl, make_pending_url
+from tts_assets.config.catalogue_sources import shorten_source_name
 from tts_assets.errors import InputError
 from tts_assets.model import SpokenForm, Turn
 from tts_assets.store import ledger
@@ -205,16 +206,11 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return PendingUrl(self.url, self.instead_of)
 
 
-def short_name(source: str) -> str:
-    """The name of a source without the path of its configuration, which depends on the machine."""
-    return source.rpartition(": ")[2]
-
-
 def patch(clip: Clip, url: str, output: str) -> Patch:
     """The record of a clip's URL."""
     return Patch(
         file=shard_selection.from_output(clip.file, output),
-        source=short_name(clip.source),
+        source=shorten_source_name(clip.source),
         entry=clip.entry,
         part=clip.part,
         url=url,
