@@ -93,6 +93,17 @@ def test_in_place_of_a_file_of_a_project_a_pipe_is_refused(
     assert ("named pipe" in done.stdout) or ("is not there" in done.stdout)
 
 
+def test_a_file_named_like_the_output_folder_is_reported(project: Project) -> None:
+    project.words("犬")
+    (project.folder / "audio").write_text("x")
+    done = project.generate()
+    assert (done.returncode, done.stderr) == (
+        4,
+        "error: the output folder audio is a file: move it away\n",
+    )
+    assert (project.folder / "audio").read_text() == "x"
+
+
 def test_an_asset_that_is_a_pipe_is_generated_again(project: Project) -> None:
     project.words("犬", "猫")
     assert project.generate().returncode == 0

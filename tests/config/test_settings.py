@@ -131,19 +131,22 @@ def test_a_wrong_value_is_refused_with_its_line(tmp_path: Path, content: str, pl
         _load(tmp_path)
 
 
-def test_a_file_in_place_of_the_output_folder_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path(Settings().output).symlink_to("nowhere")
-    with pytest.raises(UsageError, match=r"output: .* is a link that leads nowhere, but must be a"):
+def test_a_file_in_place_of_the_output_folder_is_refused(tmp_path: Path) -> None:
+    link, file = tmp_path / "link", tmp_path / "file"
+    link.symlink_to("nowhere")
+    file.touch()
+    with pytest.raises(UsageError, match=r"output: .*link is a link that leads nowhere, but must"):
+        _load(tmp_path, {"output": str(link)})
+    with pytest.raises(UsageError, match=r"output: .*file is a file, but must be a folder"):
+        _load(tmp_path, {"output": str(file)})
+    with pytest.raises(UsageError, match=r"state: .*file is a file, but must be a folder"):
+        _load(tmp_path, {"output": "s3://bucket/a", "state": str(file)})
+
+
+def test_a_long_line_of_the_file_takes_no_time(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text(f"# x\nvoice = 'a'{' ' * 10**6}#\nspeed = 99")
+    with pytest.raises(UsageError, match="toml:3: speed is 99"):
         _load(tmp_path)
-    (tmp_path / "nowhere").touch()
-    with pytest.raises(UsageError, match=r"output: .* is a file, but must be a folder"):
-        _load(tmp_path)
-    (tmp_path / "state").touch()
-    with pytest.raises(UsageError, match=r"state: .*state is a file, but must be a folder"):
-        _load(tmp_path, {"output": "s3://bucket/a", "state": str(tmp_path / "state")})
 
 
 def test_a_wrong_value_in_pyproject_is_refused_with_its_line(tmp_path: Path) -> None:

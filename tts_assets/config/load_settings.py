@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FILE = "tts-assets.toml"
 _BRACKET = re.compile(r"[\[\]{}]")
 #: The beginning of a table or of a value; a line within a text may look like one.
-_STATEMENT = re.compile(r"\s*(?:\[\[?([\w\s.\"'-]+)\]\]?\s*(?:#.*)?$|([\w\s.\"'-]+)=)")
+_STATEMENT = re.compile(r"\[\[?([\w\s.\"'-]+)\]\]?\s*(?:#.*)?$|([\w\s.\"'-]+)=")
 _QUOTES_AND_BLANKS = re.compile(r"[\s\"']")
 
 
@@ -121,7 +121,7 @@ def _index_lines(text: str) -> dict[str, list[int]]:
     lines: dict[str, list[int]] = {}
     table = ""
     for number, line in enumerate(text.split("\n"), 1):
-        if found := _STATEMENT.match(line):
+        if found := _STATEMENT.match(line.strip()):
             header, key = (_QUOTES_AND_BLANKS.sub("", name or "") for name in found.groups())
             table = header or table
             name = header or f"{table}.{key}".lstrip(".")
@@ -203,7 +203,8 @@ def load(
     }
     environment_keys = keys.from_environment(environment)
     settings = _build_settings(values, secrets=environment_keys)
-    _refuse_file(settings)
+    if "output" in values:
+        _refuse_file(settings)
     switches: dict[str, Any] = {
         name.replace("-", "_"): bool(flags.get(name))
         for name in ("force", "deep", "accept-doubtful")

@@ -107,6 +107,8 @@ class Storage:
         except FileNotFoundError:
             return
         except OSError as exc:
+            if self.root.exists() and not self.root.is_dir():
+                raise FatalError(f"the output folder {self.root} is a file: move it away") from exc
             raise FatalError(f"cannot list {self.root / folder}: {exc.strerror}") from exc
         for subfolder in subfolders:
             yield from self._list(subfolder, seen)
