@@ -207,10 +207,10 @@ SHAPES = {
     "kana in a list": Shape("n5.json", [*KANA.values()], "characters", "kana: ア -> nowhere", len),
     "two charts of kana by their romaji": Shape(
         "n5.json",
-        {"version": 2, "hiragana": KANA, "more": {"kya": [*KANA.values()]}},
+        {"version": 2, "hiragana": KANA, "more": {"ya": ["や", "", *KANA.values(), None]}},
         "characters",
         "kana: ア -> nowhere",
-        lambda root: len(root["hiragana"]) + len(root["more"]["kya"]),
+        lambda root: len(root["hiragana"]) + len(KANA) + 1,
     ),
     "numbered rows without names": Shape(
         "n5.tsv",

@@ -343,9 +343,13 @@ def _has_data_keys(objects: list[dict[str, Any]]) -> bool:
 
 
 def are_letters(values: Sequence[Any]) -> bool:
-    """Whether they are the kana of a chart, and nothing else."""
-    texts = [value for value in values if isinstance(value, str)]
-    return len(texts) == len(values) >= _MIN_LETTERS and measure_content(texts).letter == 1
+    """Whether they are the kana of a chart, which may have empty places."""
+    letters = [value for value in values if not is_blank(value)]
+    return (
+        len(letters) >= _MIN_LETTERS
+        and all(isinstance(value, str) for value in letters)
+        and measure_content(letters).letter == 1
+    )
 
 
 def _repeats_items(values: list[Any]) -> bool:
