@@ -410,3 +410,25 @@ def test_the_answer_in_kana_to_a_word_is_its_reading(look: Look) -> None:
     rows = [{"id": 1, "question": "市", "answer": "いち"}, {"id": 2, "question": "犬"}]
     (rule,) = look({"a.json": rows}).source.clips
     assert [path.text for path in rule.reading] == ["answer"]
+
+
+@pytest.mark.parametrize("blank", ["___", "（　　）"])
+def test_the_full_sentence_is_said_rather_than_the_one_with_a_blank(look: Look, blank: str) -> None:
+    rows = [
+        {"id": 1, "sentence": f"私{blank}学生です。", "correct": "は", "full": "私は学生です。"},
+        {"id": 2, "sentence": f"水{blank}飲みます。", "correct": "を", "full": "水を飲みます。"},
+    ]
+    rows = [{**row, "options": ["は", "が", "を"], "translation": "x"} for row in rows]
+    found = look({"quiz.json": {"questions": rows}})
+    assert [clip.form.text for clip in found.clips] == ["私は学生です。", "水を飲みます。"]
+    assert "# Japanese that no clip speaks: sentence, correct, options[*]." in found.toml
+
+
+def test_sentences_with_blanks_alone_are_no_catalogue(look: Look) -> None:
+    rows = [{"id": 1, "stem": "私（　）学生です。"}, {"id": 2, "stem": "水（　）飲みます。"}]
+    assert [*look({"quiz.json": rows}).proposal.passed] == ["quiz.json"]
+
+
+def test_the_name_of_a_dictionary_before_an_accent_says_nothing(look: Look) -> None:
+    text = "kanji,kana,nhk_accent\n雨,あめ,1\n飴,あめ,0\n食べる,たべる,2\n"
+    assert [clip.form.accent for clip in look({"a.csv": text}).clips] == [1, 0, 2]

@@ -97,7 +97,8 @@ class Field:
         """Whether it is Japanese text that could be spoken."""
         content = self.content
         label = content.filled >= _MIN_FILLED and content.distinct < (1 - MOST_SHARE) * self.variety
-        return content.japanese >= MOST_SHARE and not label and not self.name.foreign
+        said = content.japanese >= MOST_SHARE and content.unsaid < 1
+        return said and not label and not self.name.foreign
 
     @property
     def is_kana(self) -> bool:
@@ -264,6 +265,8 @@ def classify_fields(fields: list[Field], objects: list[Any]) -> FieldRoles:
     texts = [field for field in texts if _measure_fill(field, objects) >= _RARE] or texts
     kana = [field for field in rest if field.is_kana or (field.is_reading and field not in texts)]
     running = [field for field in texts if field.content.running > MOST_SHARE]
+    if any(not field.is_about and field.content.unsaid <= MOST_SHARE for field in running):
+        texts = [field for field in texts if field.content.unsaid <= MOST_SHARE]
     named = [field for field in rest if _may_be_speaker(field, running)]
     speakers = [
         field

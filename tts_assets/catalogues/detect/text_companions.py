@@ -204,7 +204,10 @@ def find_furigana(text: Field, roles: FieldRoles) -> list[Field]:
 def find_accents(text: Field, roles: FieldRoles, *, is_main: bool) -> list[Field]:
     """The field with the text's accent, in any notation."""
     for field in roles.fields:
-        about = field.name.find_topics(Role.ACCENT, Role.READING)
+        # The nhk of nhk_accent says nothing about the text.
+        about = {
+            one for one in field.name.find_topics(Role.ACCENT, Role.READING) if find_roles(one)
+        }
         is_meant = about <= text.name.find_topics() if about else is_main
         is_accent = field.name.has_role(Role.ACCENT) and not field.is_listed
         if is_meant and is_accent and _has_accents(field):
