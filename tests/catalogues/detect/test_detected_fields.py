@@ -432,3 +432,24 @@ def test_sentences_with_blanks_alone_are_no_catalogue(look: Look) -> None:
 def test_the_name_of_a_dictionary_before_an_accent_says_nothing(look: Look) -> None:
     text = "kanji,kana,nhk_accent\n雨,あめ,1\n飴,あめ,0\n食べる,たべる,2\n"
     assert [clip.form.accent for clip in look({"a.csv": text}).clips] == [1, 0, 2]
+
+
+@pytest.mark.parametrize("url", [{}, {"audio": ""}])
+@pytest.mark.parametrize(
+    ("title", "script", "question"),
+    [("title_ja", "script_ja", "prompt_ja"), ("title", "script", "question")],
+)
+def test_the_passage_is_said_rather_than_its_title_and_the_question(
+    look: Look, title: str, script: str, question: str, url: dict[str, str]
+) -> None:
+    lines = ["男：駅はどこですか。\n女：あそこです。", "女：何を飲みますか。\n男：お茶をください。"]
+    rows = [
+        {"id": at, question: "何をしますか。", title: "駅で会いますか", script: text, **url}
+        for at, text in enumerate(lines)
+    ]
+    found = look({"listening.json": {"items": rows}})
+    assert found.kinds == {"listening"}
+    assert [clip.form.text for clip in found.clips] == [
+        "駅はどこですか。あそこです。",
+        "何を飲みますか。お茶をください。",
+    ]

@@ -89,6 +89,9 @@ _METADATA = {"meta", "metadata"}
 
 BACKS = {"front": "back", "question": "answer", "表面": "裏面"}  #: the two sides of a card
 
+#: Names of texts that ask about another text.
+QUESTIONS = {"question", "q", "prompt"}
+
 #: Names of texts of more than one sentence.
 PASSAGES = {"passage", "paragraph", "story", "article", "body", "本文", "文章"}
 

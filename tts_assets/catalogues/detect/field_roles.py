@@ -12,6 +12,7 @@ from tts_assets.catalogues.detect.field_names import (
     EXAMPLES,
     OF_GRAMMAR,
     PASSAGES,
+    QUESTIONS,
     FieldName,
     Role,
     find_roles,
@@ -150,10 +151,21 @@ class Field:
         return find_first_value(value, self.steps) is not None
 
     @property
-    def rank(self) -> tuple[int, bool, int]:
+    def is_passage(self) -> bool:
+        """Whether it is what is listened to or read: a dialogue, or texts of several sentences."""
+        several = self.content.several >= MOST_SHARE or self.item_type is TextType.DIALOGUE
+        return several and not self.is_about
+
+    @property
+    def rank(self) -> tuple[int, bool, bool, int]:
         """How likely it is what a record is about, the likeliest first."""
         ranks = [rank for role, rank in _TEXT_RANKS.items() if self.name.has_role(role)]
-        return min(ranks, default=UNKNOWN_RANK), bool(self.qualifiers), self.position
+        running = self.item_type.is_running
+        if running and QUESTIONS & {*self.name.tokens}:
+            ranks = [_TEXT_RANKS[Role.SENTENCE]]
+        # A passage precedes its title and the questions about it.
+        beside = running and not self.is_passage
+        return min(ranks, default=UNKNOWN_RANK), beside, bool(self.qualifiers), self.position
 
 
 def list_fields(shape: ValueShape) -> list[Field]:

@@ -64,9 +64,9 @@ class SpokenText:
     is_cell: bool = False  #: it is one of several letters, all of which are spoken
 
     @property
-    def rank(self) -> tuple[int, bool, int]:
+    def rank(self) -> tuple[int, bool, bool, int]:
         """How likely it is what a record is about, the likeliest first."""
-        return (0, True, self.field.position) if self.is_word else self.field.rank
+        return (0, False, True, self.field.position) if self.is_word else self.field.rank
 
     @property
     def inner_lists(self) -> set[PathSteps]:
