@@ -453,3 +453,34 @@ def test_the_passage_is_said_rather_than_its_title_and_the_question(
         "駅はどこですか。あそこです。",
         "何を飲みますか。お茶をください。",
     ]
+
+
+def test_forms_in_objects_have_their_names_and_their_urls_there(look: Look) -> None:
+    verbs = [
+        ("書く", "かく", "書いて", "かいて", "書いた"),
+        ("来る", "くる", "来て", "きて", "来た"),
+        ("食べる", "たべる", "食べて", "たべて", "食べた"),
+    ]
+    rows = [
+        {
+            "verb": verb,
+            "kana": kana,
+            "forms": {"te": {"kanji": te, "kana": read}, "ta": {"kanji": ta}},
+        }
+        for verb, kana, te, read, ta in verbs
+    ]
+    toml = look({"verbs.json": rows}).toml
+    assert '# part = "te"\n# text = "forms.te.kanji"\n# reading = "forms.te.kana"' in toml
+    assert '# to = "forms.te.audioUrl"' in toml
+
+
+def test_a_second_field_has_the_readings_that_most_of_the_others_lack(look: Look) -> None:
+    rows = [
+        {"word": "体", "furigana": "体[からだ]", "reading": "からだ"},
+        {"word": "窓", "furigana": "窓[まど]", "reading": "まど"},
+        {"word": "市", "furigana": "いち"},
+        {"word": "頭", "furigana": "あたま"},
+    ]
+    found = look({"a.json": [{"n": at, **row} for at, row in enumerate(rows)]})
+    readings = [clip.form.reading for clip in found.clips]
+    assert readings == ["カラダ", "マド", "イチ", "アタマ"]

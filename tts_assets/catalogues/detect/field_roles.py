@@ -259,7 +259,7 @@ class FieldRoles:
 
     def pair_texts(self, one: Field, other: Field) -> list[tuple[str, str]]:
         """The texts of two fields, of the objects that have both."""
-        return _pair_values(one, other, self.objects)
+        return pair_values(one, other, self.objects)
 
 
 def classify_fields(fields: list[Field], objects: list[Any]) -> FieldRoles:
@@ -360,18 +360,19 @@ def _may_be_word(
     examples = any(is_example_of(text, field, objects) for text in running)
     once = content.distinct > _ROLE_SHARE and (content.filled >= _MIN_DISTINCT or examples)
     words = [each for each in kana if each is not field and each.content.running < MOST_SHARE]
-    read = any(measure_fit(_pair_values(field, each, objects)) > MOST_SHARE for each in words)
+    read = any(measure_fit(pair_values(field, each, objects)) > MOST_SHARE for each in words)
     return once or read or content.single >= MOST_SHARE
 
 
 def is_example_of(text: Field, word: Field, objects: Sequence[Any]) -> bool:
     """Whether running text is an example of a word: by its name, or because it contains the word."""
-    pairs = _pair_values(word, text, objects)
+    pairs = pair_values(word, text, objects)
     shown = sum(one in other for one, other in pairs)
     return bool(EXAMPLES & {*text.name.tokens}) or (bool(pairs) and shown > MOST_SHARE * len(pairs))
 
 
-def _pair_values(one: Field, other: Field, objects: Sequence[Any]) -> list[tuple[str, str]]:
+def pair_values(one: Field, other: Field, objects: Sequence[Any]) -> list[tuple[str, str]]:
+    """The texts of two fields, of the objects that have both."""
     rows = [
         (find_first_value(each, one.steps), find_first_value(each, other.steps)) for each in objects
     ]

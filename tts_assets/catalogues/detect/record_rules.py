@@ -439,7 +439,10 @@ class ClipRuleBuilder:
         if main is None or main.field is spoken.field:
             is_example = self._kind is Kind.GRAMMAR and spoken.say is not TextType.TITLE
             return ["example" if is_example else _PART_BY_KIND[self._kind], own]
-        return [own, "example"]
+        above = _find_last_key(spoken.field.steps[:-1])
+        # The te of conjugations.te.kanji says more than its kanji.
+        is_plain = bool(above) and Role.WORD in parse_field_name((own,)).roles
+        return [above, f"{above}_{own}"] if is_plain else [own, "example"]
 
     def _make_skip(self, part: ObjectGroup, spoken: SpokenText) -> tuple[SkipCondition, ...]:
         """Skip objects that lack the text, because each would be reported."""
@@ -497,7 +500,7 @@ class ClipRuleBuilder:
         row = spoken.each[:-1] if spoken.each else spoken.field.steps
         own = "key" if row == (KEY_PATH.text,) else _find_last_key(row)
         beside = f"{own}_{NEW_COLUMN}" if self._is_table else f"{own}Audio"
-        if spoken.is_cell and row[:-1]:
+        if row[:-1] and (spoken.is_cell or self._is_detail(part, spoken)):
             return self._add_target(part, (*row[:-1], NEW_KEY))
         if spoken.each or (spoken.every and not self._is_table):
             steps = (*row[:-1], beside, PathStep.SAME)
@@ -512,6 +515,15 @@ class ClipRuleBuilder:
             if (each,) not in keys and (part.steps, (each,)) not in self._targets
         )
         return self._add_target(part, (key,))
+
+    def _is_detail(self, part: ObjectGroup, spoken: SpokenText) -> bool:
+        """Whether an object in the record, without a URL yet, has this text as its first."""
+        row, main = spoken.field.steps, self._records.main
+        own = part is self._records.part and main is not None and main.field is not spoken.field
+        target = (*row[:-1], NEW_KEY)
+        taken = {field.steps for field in list_fields(part.shape)}
+        free = target not in taken and (part.steps, target) not in self._targets
+        return own and free and PathStep.EVERY not in row
 
     def _add_target(
         self, part: ObjectGroup, steps: PathSteps, *, from_record: bool = False

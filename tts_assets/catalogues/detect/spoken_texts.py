@@ -27,6 +27,7 @@ from tts_assets.catalogues.detect.text_companions import (
     fills_gaps,
     find_accents,
     find_furigana,
+    find_gap_readings,
     find_romaji,
     match_readings,
     pair_sounds,
@@ -310,7 +311,8 @@ def _list_readings(
 ) -> list[Field]:
     """All fields with the reading, in the order of lookup."""
     # Kana are the reading of a word, but not of a line, in which は may be a particle.
-    readings = list(found) or ([field] if field.is_kana and not say.is_running else [])
+    readings = [*found, *find_gap_readings(field, found, roles)]
+    readings = readings or ([field] if field.is_kana and not say.is_running else [])
     if say is TextType.READING and not readings and is_main:
         readings = list(roles.of_kanji)
     if say in {TextType.WORD, TextType.READING} and not any(

@@ -24,6 +24,7 @@ from tts_assets.catalogues.detect.field_roles import (
     has_furigana,
     is_annotated_copy,
     is_kanji_field,
+    pair_values,
 )
 from tts_assets.catalogues.detect.value_shapes import is_blank, measure_fit
 from tts_assets.config.catalogue_sources import TextType
@@ -112,6 +113,21 @@ def match_readings(texts: Sequence[Field], roles: FieldRoles) -> dict[int, list[
     return found
 
 
+def find_gap_readings(text: Field, found: Sequence[Field], roles: FieldRoles) -> list[Field]:
+    """The field named as a reading that has the kana of most texts that lack the found readings."""
+    blank = [one for one in roles.objects if not any(each.is_filled(one) for each in found)]
+    if not found or not blank:
+        return []
+    return [
+        each
+        for each in roles.fields
+        if each is not text and each.name.has_role(Role.READING) and not each.is_listed
+        if each.name.find_topics(Role.READING) <= {*text.name.tokens}
+        if measure_fit(gaps := pair_values(text, each, blank)) >= MOST_SHARE
+        if len(gaps) >= MOST_SHARE * len(blank) and all(each is not one for one in found)
+    ][:1]
+
+
 def fills_gaps(field: Field, others: Sequence[Field], roles: FieldRoles) -> bool:
     """Whether a field has a value in each object in which the others have none, if there are any."""
     blank = [one for one in roles.objects if not any(each.is_filled(one) for each in others)]
@@ -164,6 +180,8 @@ def _score_reading(text: Field, reading: Field, roles: FieldRoles) -> float:
         - over
         - 0.5 * bool(text.qualifiers - about)
         - 0.2 * (text.content.single > MOST_SHARE)
+        # A field of readings, some of which have the spelling too, as in 体[からだ].
+        - (text.name.has_role(Role.READING) and text.rank[0] == UNKNOWN_RANK)
     )
 
 
