@@ -136,9 +136,17 @@ def _is_silent_title(each: SpokenText) -> bool:
     return each.say is TextType.TITLE and each.sound is None
 
 
+def _is_heading(each: SpokenText, below: Sequence[ObjectGroup]) -> bool:
+    """Whether a text is the name of a group, such as a category, above the texts in it."""
+    name = each.field.name
+    named = name.has_role(Role.SPEAKER) and not name.has_role(Role.WORD) and not each.is_word
+    bare = not (each.sound or each.reading or each.furigana or each.say.is_running)
+    return named and bare and any(one.texts for one in below)
+
+
 def _is_record(part: ObjectGroup, below: list[ObjectGroup]) -> bool:
     """Whether these objects are records, not containers of records."""
-    own = [each for each in part.texts if not _is_silent_title(each)]
+    own = [each for each in part.texts if not (_is_silent_title(each) or _is_heading(each, below))]
     inner = [each for one in below for each in one.texts]
     if own:
         alone = bool(part.steps) or any(each.sound for each in own)
@@ -158,7 +166,11 @@ def _choose_texts(
     everything = [
         (one, _attach_list_sound(part, one, each)) for one in (part, *below) for each in one.texts
     ]
-    spoken = [(one, each) for one, each in everything if not _is_silent_title(each)] or everything
+    spoken = [
+        (one, each)
+        for one, each in everything
+        if not (_is_silent_title(each) or (one is part and _is_heading(each, below)))
+    ] or everything
     has_sounds = any(each.sound for _, each in spoken)
     main = next((each for one, each in spoken if one is part and not each.of_record), None)
     read = any(each.of_record and each.sound for _, each in spoken)
