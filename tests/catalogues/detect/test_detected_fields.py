@@ -410,3 +410,77 @@ def test_the_answer_in_kana_to_a_word_is_its_reading(look: Look) -> None:
     rows = [{"id": 1, "question": "市", "answer": "いち"}, {"id": 2, "question": "犬"}]
     (rule,) = look({"a.json": rows}).source.clips
     assert [path.text for path in rule.reading] == ["answer"]
+
+
+@pytest.mark.parametrize("blank", ["___", "（　　）"])
+def test_the_full_sentence_is_said_rather_than_the_one_with_a_blank(look: Look, blank: str) -> None:
+    rows = [
+        {"id": 1, "sentence": f"私{blank}学生です。", "correct": "は", "full": "私は学生です。"},
+        {"id": 2, "sentence": f"水{blank}飲みます。", "correct": "を", "full": "水を飲みます。"},
+    ]
+    rows = [{**row, "options": ["は", "が", "を"], "translation": "x"} for row in rows]
+    found = look({"quiz.json": {"questions": rows}})
+    assert [clip.form.text for clip in found.clips] == ["私は学生です。", "水を飲みます。"]
+    assert "# Japanese that no clip speaks: sentence, correct, options[*]." in found.toml
+
+
+def test_sentences_with_blanks_alone_are_no_catalogue(look: Look) -> None:
+    rows = [{"id": 1, "stem": "私（　）学生です。"}, {"id": 2, "stem": "水（　）飲みます。"}]
+    assert [*look({"quiz.json": rows}).proposal.passed] == ["quiz.json"]
+
+
+def test_the_name_of_a_dictionary_before_an_accent_says_nothing(look: Look) -> None:
+    text = "kanji,kana,nhk_accent\n雨,あめ,1\n飴,あめ,0\n食べる,たべる,2\n"
+    assert [clip.form.accent for clip in look({"a.csv": text}).clips] == [1, 0, 2]
+
+
+@pytest.mark.parametrize("url", [{}, {"audio": ""}])
+@pytest.mark.parametrize(
+    ("title", "script", "question"),
+    [("title_ja", "script_ja", "prompt_ja"), ("title", "script", "question")],
+)
+def test_the_passage_is_said_rather_than_its_title_and_the_question(
+    look: Look, title: str, script: str, question: str, url: dict[str, str]
+) -> None:
+    lines = ["男：駅はどこですか。\n女：あそこです。", "女：何を飲みますか。\n男：お茶をください。"]
+    rows = [
+        {"id": at, question: "何をしますか。", title: "駅で会いますか", script: text, **url}
+        for at, text in enumerate(lines)
+    ]
+    found = look({"listening.json": {"items": rows}})
+    assert found.kinds == {"listening"}
+    assert [clip.form.text for clip in found.clips] == [
+        "駅はどこですか。あそこです。",
+        "何を飲みますか。お茶をください。",
+    ]
+
+
+def test_forms_in_objects_have_their_names_and_their_urls_there(look: Look) -> None:
+    verbs = [
+        ("書く", "かく", "書いて", "かいて", "書いた"),
+        ("来る", "くる", "来て", "きて", "来た"),
+        ("食べる", "たべる", "食べて", "たべて", "食べた"),
+    ]
+    rows = [
+        {
+            "verb": verb,
+            "kana": kana,
+            "forms": {"te": {"kanji": te, "kana": read}, "ta": {"kanji": ta}},
+        }
+        for verb, kana, te, read, ta in verbs
+    ]
+    toml = look({"verbs.json": rows}).toml
+    assert '# part = "te"\n# text = "forms.te.kanji"\n# reading = "forms.te.kana"' in toml
+    assert '# to = "forms.te.audioUrl"' in toml
+
+
+def test_a_second_field_has_the_readings_that_most_of_the_others_lack(look: Look) -> None:
+    rows = [
+        {"word": "体", "furigana": "体[からだ]", "reading": "からだ"},
+        {"word": "窓", "furigana": "窓[まど]", "reading": "まど"},
+        {"word": "市", "furigana": "いち"},
+        {"word": "頭", "furigana": "あたま"},
+    ]
+    found = look({"a.json": [{"n": at, **row} for at, row in enumerate(rows)]})
+    readings = [clip.form.reading for clip in found.clips]
+    assert readings == ["カラダ", "マド", "イチ", "アタマ"]

@@ -370,3 +370,33 @@ def test_metadata_among_records_under_keys_are_not_said(look: Look) -> None:
     by_word = {"会う": {"kana": "あう"}, "水": {"kana": "みず"}, "犬": {"kana": "いぬ"}}
     found = look({"b.json": {"_meta": meta, **by_word}})
     assert [clip.form.text for clip in found.clips] == [*by_word]
+
+
+def test_a_chart_of_kana_is_no_sentence(look: Look) -> None:
+    rows = {"gojuon": ["あ い", "か き"], "dakuten": ["が ぎ"], "yoon": ["きゃ きゅ"]}
+    chart = {
+        group: [[{"kana": kana, "romaji": "x"} for kana in row.split()] for row in each]
+        for group, each in rows.items()
+    }
+    found = look({"kana.json": {"hiragana": chart, "katakana": chart}})
+    assert found.kinds == {"characters"}
+    assert found.said[0] == "kana: ア -> hiragana.gojuon[0][0].audioUrl"
+    assert len(found.clips) == 8
+
+
+def test_the_name_of_a_category_is_not_said_beside_its_phrases(look: Look) -> None:
+    groups = {"挨拶": ["おはようございます", "お元気ですか"], "道": ["駅はどこですか"]}
+    rows = [
+        {
+            "id": at,
+            "name": {"ja": name, "en": "x"},
+            "phrases": [
+                {"id": f"{at}-{number}", "text": {"ja": text, "en": "x"}, "audio": {"ja": None}}
+                for number, text in enumerate(texts)
+            ],
+        }
+        for at, (name, texts) in enumerate(groups.items())
+    ]
+    found = look({"phrases.json": {"categories": rows}})
+    assert [clip.form.text for clip in found.clips] == [*groups["挨拶"], *groups["道"]]
+    assert found.said[0].endswith("-> categories[0].phrases[0].audio.ja")

@@ -206,3 +206,18 @@ def test_a_column_that_is_a_reading_in_most_rows_is_guessed_to_be_one(look: Look
 def test_the_back_of_a_card_is_the_word_of_the_sentence_beside_it(look: Look) -> None:
     text = "Front,Back,Sentence\nto eat,食べる,パンを食べる。\nto drink,飲む,水を飲む。\n"
     assert look({"deck.csv": text}).said[0] == "word: 食べる -> [0].audio"
+
+
+def test_a_row_is_a_header_if_a_name_in_it_stands_above_another_language(look: Look) -> None:
+    rows = [
+        "行く,行きます,行って,いく,go",
+        "食べる,食べます,食べて,たべる,eat",
+        "見る,見ます,見て,みる,see",
+    ]
+    found = look({"verbs.csv": "\n".join(["辞書形,ます形,て形,よみ,意味", *rows, ""])})
+    assert found.source.columns is None
+    assert found.said == [
+        "word: 行く イク -> [0].audio",
+        "word: 食べる タベル -> [1].audio",
+        "word: 見る ミル -> [2].audio",
+    ]

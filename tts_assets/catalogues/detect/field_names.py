@@ -63,7 +63,7 @@ _WORDS = {
     Role.SPEAKER: "speaker who actor person name role character 話者 話し手 名前",
     Role.LANGUAGE: "lang language locale 言語",
     Role.ABOUT: "meaning gloss definition translation translated explanation explain description desc note "
-    "comment hint mnemonic usage tag type level category pos source image img picture radical "
+    "comment rationale hint mnemonic usage tag type level category pos source image img picture radical "
     "stroke component synonym antonym related formation structure summary label group topic theme "
     "jlpt part class credit license licence author duration length second size has count available "
     "status format speed back answer choice option bedeutung ubersetzung bemerkung lektion signification traduction significado traduccion 裏面 意味 説明 訳 和訳 品詞 レベル 備考 出典 分類 "
@@ -88,6 +88,9 @@ EXAMPLES = {"example", "sentence", "例", "例文", "用例"}
 _METADATA = {"meta", "metadata"}
 
 BACKS = {"front": "back", "question": "answer", "表面": "裏面"}  #: the two sides of a card
+
+#: Names of texts that ask about another text.
+QUESTIONS = {"question", "q", "prompt"}
 
 #: Names of texts of more than one sentence.
 PASSAGES = {"passage", "paragraph", "story", "article", "body", "本文", "文章"}

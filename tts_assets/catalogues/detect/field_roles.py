@@ -12,6 +12,7 @@ from tts_assets.catalogues.detect.field_names import (
     EXAMPLES,
     OF_GRAMMAR,
     PASSAGES,
+    QUESTIONS,
     FieldName,
     Role,
     find_roles,
@@ -97,7 +98,8 @@ class Field:
         """Whether it is Japanese text that could be spoken."""
         content = self.content
         label = content.filled >= _MIN_FILLED and content.distinct < (1 - MOST_SHARE) * self.variety
-        return content.japanese >= MOST_SHARE and not label and not self.name.foreign
+        said = content.japanese >= MOST_SHARE and content.unsaid < 1
+        return said and not label and not self.name.foreign
 
     @property
     def is_kana(self) -> bool:
@@ -149,10 +151,21 @@ class Field:
         return find_first_value(value, self.steps) is not None
 
     @property
-    def rank(self) -> tuple[int, bool, int]:
+    def is_passage(self) -> bool:
+        """Whether it is what is listened to or read: a dialogue, or texts of several sentences."""
+        several = self.content.several >= MOST_SHARE or self.item_type is TextType.DIALOGUE
+        return several and not self.is_about
+
+    @property
+    def rank(self) -> tuple[int, bool, bool, int]:
         """How likely it is what a record is about, the likeliest first."""
         ranks = [rank for role, rank in _TEXT_RANKS.items() if self.name.has_role(role)]
-        return min(ranks, default=UNKNOWN_RANK), bool(self.qualifiers), self.position
+        running = self.item_type.is_running
+        if running and QUESTIONS & {*self.name.tokens}:
+            ranks = [_TEXT_RANKS[Role.SENTENCE]]
+        # A passage precedes its title and the questions about it.
+        beside = running and not self.is_passage
+        return min(ranks, default=UNKNOWN_RANK), beside, bool(self.qualifiers), self.position
 
 
 def list_fields(shape: ValueShape) -> list[Field]:
@@ -246,7 +259,7 @@ class FieldRoles:
 
     def pair_texts(self, one: Field, other: Field) -> list[tuple[str, str]]:
         """The texts of two fields, of the objects that have both."""
-        return _pair_values(one, other, self.objects)
+        return pair_values(one, other, self.objects)
 
 
 def classify_fields(fields: list[Field], objects: list[Any]) -> FieldRoles:
@@ -264,6 +277,8 @@ def classify_fields(fields: list[Field], objects: list[Any]) -> FieldRoles:
     texts = [field for field in texts if _measure_fill(field, objects) >= _RARE] or texts
     kana = [field for field in rest if field.is_kana or (field.is_reading and field not in texts)]
     running = [field for field in texts if field.content.running > MOST_SHARE]
+    if any(not field.is_about and field.content.unsaid <= MOST_SHARE for field in running):
+        texts = [field for field in texts if field.content.unsaid <= MOST_SHARE]
     named = [field for field in rest if _may_be_speaker(field, running)]
     speakers = [
         field
@@ -345,18 +360,19 @@ def _may_be_word(
     examples = any(is_example_of(text, field, objects) for text in running)
     once = content.distinct > _ROLE_SHARE and (content.filled >= _MIN_DISTINCT or examples)
     words = [each for each in kana if each is not field and each.content.running < MOST_SHARE]
-    read = any(measure_fit(_pair_values(field, each, objects)) > MOST_SHARE for each in words)
+    read = any(measure_fit(pair_values(field, each, objects)) > MOST_SHARE for each in words)
     return once or read or content.single >= MOST_SHARE
 
 
 def is_example_of(text: Field, word: Field, objects: Sequence[Any]) -> bool:
     """Whether running text is an example of a word: by its name, or because it contains the word."""
-    pairs = _pair_values(word, text, objects)
+    pairs = pair_values(word, text, objects)
     shown = sum(one in other for one, other in pairs)
     return bool(EXAMPLES & {*text.name.tokens}) or (bool(pairs) and shown > MOST_SHARE * len(pairs))
 
 
-def _pair_values(one: Field, other: Field, objects: Sequence[Any]) -> list[tuple[str, str]]:
+def pair_values(one: Field, other: Field, objects: Sequence[Any]) -> list[tuple[str, str]]:
+    """The texts of two fields, of the objects that have both."""
     rows = [
         (find_first_value(each, one.steps), find_first_value(each, other.steps)) for each in objects
     ]

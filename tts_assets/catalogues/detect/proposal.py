@@ -70,7 +70,7 @@ def guess_columns(text: str, *, file: str) -> tuple[tuple[str, ...], str] | None
         rows.append(split_values(text[start:end], table.delimiter))
         if len(rows) > _SAMPLE_LINES:
             break
-    if not rows or (not is_anki_export(text) and _is_header_row(rows[0])):
+    if not rows or (not is_anki_export(text) and _is_header_row(*rows)):
         return None
     width = max(map(len, rows))
     columns = [[row[at] for row in rows if at < len(row)] for at in range(width)]
@@ -85,13 +85,24 @@ def has_tab_rows(text: str) -> bool:
     return sum("\t" in line.strip() for line in lines) > _COLUMN_SHARE * len(lines)
 
 
-def _is_header_row(row: Sequence[str]) -> bool:
+def _is_header_row(row: Sequence[str], *below: Sequence[str]) -> bool:
     """Whether a row is a header, not a record."""
     filled = [cell.strip() for cell in row if cell.strip()]
     if not filled or any(_NOT_COLUMN_NAME.fullmatch(cell) for cell in filled):
         return False
-    named = sum(bool(set(parse_field_name((cell,)).roles) - {Role.FORM}) for cell in filled)
-    return named >= len(filled) / 2 or not any(map(is_japanese_text, filled))
+    named = sum(_is_column_name(cell) for cell in filled)
+    if named >= len(filled) / 2 or not any(map(is_japanese_text, filled)):
+        return True
+    # Of 意味 above a column in another language, the rest of the row is a header, too.
+    return any(
+        _is_column_name(cell) and is_japanese_text(cell) and not any(map(is_japanese_text, column))
+        for cell, *column in zip(row, *below, strict=False)
+        if any(column)
+    )
+
+
+def _is_column_name(cell: str) -> bool:
+    return bool(set(parse_field_name((cell,)).roles) - {Role.FORM})
 
 
 def _name_columns(columns: Sequence[Sequence[str]], fixed_roles: dict[int, str]) -> list[str]:

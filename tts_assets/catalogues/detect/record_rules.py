@@ -136,9 +136,17 @@ def _is_silent_title(each: SpokenText) -> bool:
     return each.say is TextType.TITLE and each.sound is None
 
 
+def _is_heading(each: SpokenText, below: Sequence[ObjectGroup]) -> bool:
+    """Whether a text is the name of a group, such as a category, above the texts in it."""
+    name = each.field.name
+    named = name.has_role(Role.SPEAKER) and not name.has_role(Role.WORD) and not each.is_word
+    bare = not (each.sound or each.reading or each.furigana or each.say.is_running)
+    return named and bare and any(one.texts for one in below)
+
+
 def _is_record(part: ObjectGroup, below: list[ObjectGroup]) -> bool:
     """Whether these objects are records, not containers of records."""
-    own = [each for each in part.texts if not _is_silent_title(each)]
+    own = [each for each in part.texts if not (_is_silent_title(each) or _is_heading(each, below))]
     inner = [each for one in below for each in one.texts]
     if own:
         alone = bool(part.steps) or any(each.sound for each in own)
@@ -158,7 +166,11 @@ def _choose_texts(
     everything = [
         (one, _attach_list_sound(part, one, each)) for one in (part, *below) for each in one.texts
     ]
-    spoken = [(one, each) for one, each in everything if not _is_silent_title(each)] or everything
+    spoken = [
+        (one, each)
+        for one, each in everything
+        if not (_is_silent_title(each) or (one is part and _is_heading(each, below)))
+    ] or everything
     has_sounds = any(each.sound for _, each in spoken)
     main = next((each for one, each in spoken if one is part and not each.of_record), None)
     read = any(each.of_record and each.sound for _, each in spoken)
@@ -439,7 +451,10 @@ class ClipRuleBuilder:
         if main is None or main.field is spoken.field:
             is_example = self._kind is Kind.GRAMMAR and spoken.say is not TextType.TITLE
             return ["example" if is_example else _PART_BY_KIND[self._kind], own]
-        return [own, "example"]
+        above = _find_last_key(spoken.field.steps[:-1])
+        # The te of conjugations.te.kanji says more than its kanji.
+        is_plain = bool(above) and Role.WORD in parse_field_name((own,)).roles
+        return [above, f"{above}_{own}"] if is_plain else [own, "example"]
 
     def _make_skip(self, part: ObjectGroup, spoken: SpokenText) -> tuple[SkipCondition, ...]:
         """Skip objects that lack the text, because each would be reported."""
@@ -497,7 +512,7 @@ class ClipRuleBuilder:
         row = spoken.each[:-1] if spoken.each else spoken.field.steps
         own = "key" if row == (KEY_PATH.text,) else _find_last_key(row)
         beside = f"{own}_{NEW_COLUMN}" if self._is_table else f"{own}Audio"
-        if spoken.is_cell and row[:-1]:
+        if row[:-1] and (spoken.is_cell or self._is_detail(part, spoken)):
             return self._add_target(part, (*row[:-1], NEW_KEY))
         if spoken.each or (spoken.every and not self._is_table):
             steps = (*row[:-1], beside, PathStep.SAME)
@@ -512,6 +527,15 @@ class ClipRuleBuilder:
             if (each,) not in keys and (part.steps, (each,)) not in self._targets
         )
         return self._add_target(part, (key,))
+
+    def _is_detail(self, part: ObjectGroup, spoken: SpokenText) -> bool:
+        """Whether an object in the record, without a URL yet, has this text as its first."""
+        row, main = spoken.field.steps, self._records.main
+        own = part is self._records.part and main is not None and main.field is not spoken.field
+        target = (*row[:-1], NEW_KEY)
+        taken = {field.steps for field in list_fields(part.shape)}
+        free = target not in taken and (part.steps, target) not in self._targets
+        return own and free and PathStep.EVERY not in row
 
     def _add_target(
         self, part: ObjectGroup, steps: PathSteps, *, from_record: bool = False

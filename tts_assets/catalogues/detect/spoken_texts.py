@@ -27,11 +27,12 @@ from tts_assets.catalogues.detect.text_companions import (
     fills_gaps,
     find_accents,
     find_furigana,
+    find_gap_readings,
     find_romaji,
     match_readings,
     pair_sounds,
 )
-from tts_assets.catalogues.detect.value_shapes import is_kana_text, measure_fit
+from tts_assets.catalogues.detect.value_shapes import is_kana_letter, is_kana_text, measure_fit
 from tts_assets.config.catalogue_sources import TextType
 from tts_assets.config.source_paths import KEY_PATH, PathStep
 from tts_assets.model import kana_to_katakana
@@ -154,7 +155,12 @@ def _is_sentence_row(words: Sequence[str]) -> bool:
     particles = [word.strip() in _PARTICLES for word in words]
     behind = sum(one and not before for before, one in pairwise(particles))
     some = len(words) <= _MAX_SENTENCE_WORDS and behind >= _MIN_PARTICLE_SHARE * len(words)
-    return some and not particles[0] and any(map(_WORD.search, words))
+    # A chart of kana has letters instead of words.
+    others = [word for word, particle in zip(words, particles, strict=True) if not particle]
+    letters = sum(map(is_kana_letter, others))
+    return (
+        some and not particles[0] and 2 * letters <= len(others) and any(map(_WORD.search, words))
+    )
 
 
 # The spoken texts of an object, each with the fields of its reading.
@@ -234,7 +240,9 @@ def _list_texts(roles: FieldRoles) -> list[SpokenText]:
     words = {
         id(field) for field in plain if is_record_word(field, readings.get(id(field), []), roles)
     }
-    plain.sort(key=lambda field: (0, True, field.position) if id(field) in words else field.rank)
+    plain.sort(
+        key=lambda field: (0, False, True, field.position) if id(field) in words else field.rank
+    )
     used = {id(reading) for row in readings.values() for reading in row}
     spoken_texts: list[SpokenText] = []
     for field in plain:
@@ -257,8 +265,13 @@ def _is_unsupported(field: Field, roles: FieldRoles) -> bool:
     is_named = field.rank[0] < UNKNOWN_RANK or field.is_about
     if is_named or sounds or (roles.of_kanji and field.content.single > MOST_SHARE):
         return False
-    # A row has no names; a lone text needs readings or a translation.
-    others = [each for each in roles.texts if not each.is_about and each is not field]
+    # A row has no names; a lone text, or a lone sentence, needs readings or a translation.
+    others = [
+        each
+        for each in roles.texts
+        if not each.is_about and each is not field
+        if each.item_type.is_running or not field.item_type.is_running
+    ]
     return bool(others) or not (
         has_furigana(field) or type(field.steps[0]) is int or _has_translation(roles)
     )
@@ -298,7 +311,8 @@ def _list_readings(
 ) -> list[Field]:
     """All fields with the reading, in the order of lookup."""
     # Kana are the reading of a word, but not of a line, in which は may be a particle.
-    readings = list(found) or ([field] if field.is_kana and not say.is_running else [])
+    readings = [*found, *find_gap_readings(field, found, roles)]
+    readings = readings or ([field] if field.is_kana and not say.is_running else [])
     if say is TextType.READING and not readings and is_main:
         readings = list(roles.of_kanji)
     if say in {TextType.WORD, TextType.READING} and not any(

@@ -24,6 +24,7 @@ from tts_assets.catalogues.detect.field_roles import (
     has_furigana,
     is_annotated_copy,
     is_kanji_field,
+    pair_values,
 )
 from tts_assets.catalogues.detect.value_shapes import is_blank, measure_fit
 from tts_assets.config.catalogue_sources import TextType
@@ -64,9 +65,9 @@ class SpokenText:
     is_cell: bool = False  #: it is one of several letters, all of which are spoken
 
     @property
-    def rank(self) -> tuple[int, bool, int]:
+    def rank(self) -> tuple[int, bool, bool, int]:
         """How likely it is what a record is about, the likeliest first."""
-        return (0, True, self.field.position) if self.is_word else self.field.rank
+        return (0, False, True, self.field.position) if self.is_word else self.field.rank
 
     @property
     def inner_lists(self) -> set[PathSteps]:
@@ -110,6 +111,21 @@ def match_readings(texts: Sequence[Field], roles: FieldRoles) -> dict[int, list[
             row.append(reading)
             used.add(id(reading))
     return found
+
+
+def find_gap_readings(text: Field, found: Sequence[Field], roles: FieldRoles) -> list[Field]:
+    """The field named as a reading that has the kana of most texts that lack the found readings."""
+    blank = [one for one in roles.objects if not any(each.is_filled(one) for each in found)]
+    if not found or not blank:
+        return []
+    return [
+        each
+        for each in roles.fields
+        if each is not text and each.name.has_role(Role.READING) and not each.is_listed
+        if each.name.find_topics(Role.READING) <= {*text.name.tokens}
+        if measure_fit(gaps := pair_values(text, each, blank)) >= MOST_SHARE
+        if len(gaps) >= MOST_SHARE * len(blank) and all(each is not one for one in found)
+    ][:1]
 
 
 def fills_gaps(field: Field, others: Sequence[Field], roles: FieldRoles) -> bool:
@@ -164,6 +180,8 @@ def _score_reading(text: Field, reading: Field, roles: FieldRoles) -> float:
         - over
         - 0.5 * bool(text.qualifiers - about)
         - 0.2 * (text.content.single > MOST_SHARE)
+        # A field of readings, some of which have the spelling too, as in 体[からだ].
+        - (text.name.has_role(Role.READING) and text.rank[0] == UNKNOWN_RANK)
     )
 
 
@@ -204,7 +222,10 @@ def find_furigana(text: Field, roles: FieldRoles) -> list[Field]:
 def find_accents(text: Field, roles: FieldRoles, *, is_main: bool) -> list[Field]:
     """The field with the text's accent, in any notation."""
     for field in roles.fields:
-        about = field.name.find_topics(Role.ACCENT, Role.READING)
+        # The nhk of nhk_accent says nothing about the text.
+        about = {
+            one for one in field.name.find_topics(Role.ACCENT, Role.READING) if find_roles(one)
+        }
         is_meant = about <= text.name.find_topics() if about else is_main
         is_accent = field.name.has_role(Role.ACCENT) and not field.is_listed
         if is_meant and is_accent and _has_accents(field):

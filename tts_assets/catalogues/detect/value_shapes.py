@@ -13,6 +13,7 @@ from tts_assets.catalogues.detect.field_names import Role, is_metadata_key, pars
 from tts_assets.config.source_paths import KEY_PATH, PathStep
 from tts_assets.japanese.kana import romaji_to_katakana
 from tts_assets.japanese.running_text import split_speakers
+from tts_assets.japanese.spoken_signs import find_unspeakable_reason
 from tts_assets.model import is_katakana, kana_to_katakana, split_morae
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class ContentShares:
     letter: float  #: one kana, such as ア or キャ
     running: float  #: sentences
     several: float  #: more than one sentence
+    unsaid: float  #: with a blank to fill in, or otherwise never spoken
     labelled: float  #: lines with their speakers
     furigana: float  #: readings in brackets after kanji
     sound: float  #: URLs or names of audio files
@@ -100,11 +102,10 @@ def measure_content(texts: Sequence[str]) -> ContentShares:
         kanji=measure_share(cleaned, _HAS_KANJI.search),
         romaji=measure_share(cleaned, _is_romaji),
         single=measure_share(cleaned, lambda text: len(text) == 1),
-        letter=measure_share(
-            cleaned, lambda text: is_kana_text(text) and len(split_morae(text)) == 1
-        ),
+        letter=measure_share(cleaned, is_kana_letter),
         running=measure_share(cleaned, is_running_text),
         several=measure_share(cleaned, _SEVERAL.search),
+        unsaid=measure_share(cleaned, find_unspeakable_reason),
         labelled=measure_share(
             cleaned, lambda text: is_japanese_text(text) and has_speaker_labels(text)
         ),
@@ -158,6 +159,11 @@ def is_japanese_text(text: str) -> bool:
 def is_kana_text(text: str) -> bool:
     """Whether a text is kana only, apart from marks and notes."""
     return is_katakana(kana_to_katakana(_strip_marks(text)))
+
+
+def is_kana_letter(text: str) -> bool:
+    """Whether a text is one kana, such as ア or キャ."""
+    return is_kana_text(text) and len(split_morae(text)) == 1
 
 
 def is_running_text(text: str) -> bool:
