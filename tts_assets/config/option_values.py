@@ -258,6 +258,12 @@ def path(value: Any) -> str:
     return value
 
 
+paths = many_of(path)  #: a list of paths
+
+#: A path if it looks like one, and otherwise the name of a model.
+name_or_path = Parse(path, path.schema, path.__doc__)
+
+
 #: A bucket or an account without a user, a port or a query, and a prefix without control characters and empty parts.
 _BUCKET_URL = re.compile(
     r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/(?!\.{1,2}(/|$))[^/\x00-\x20\x7f?#\\]+)*/*"
@@ -281,6 +287,10 @@ def output_place(value: Any) -> str:
     if not _BUCKET_URL.fullmatch(place):
         raise ValueError
     return place.rstrip("/")
+
+
+#: The parsers of paths.
+PATHS = (path, paths, output_place)
 
 
 @_with_schema(_TEXT_WITHOUT_NUL)

@@ -73,8 +73,7 @@ class Recipes:
         self._accents = accents
         self._pauses = pauses or Pauses()
         self._assign_voices = assign_voices
-        self._begun: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
-        self._briefs: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
+        self._begun: dict[tuple[_Own, bool], tuple[hashlib.blake2b, bool]] = {}
         self._words = _Words(words) if words else None
         #: The result of `describe_engine` for each voice used so far.
         self.engines: dict[str, str] = {}
@@ -89,31 +88,24 @@ class Recipes:
             voice: the name of the voice that the entry requests; None for the run's own.
             speed: the speed of this clip; None for the run's own.
         """
-        own = (voice, speed)
-        begun = self._begun.get(own)
-        if begun is None:
-            begun = self._begun[own] = self._begin(own, whole=True)
-        common, says_accents = begun
-        recipe = common.copy()
-        recipe.update(self._hash_form(form, says_accents=says_accents))
-        if form.turns:
-            recipe.update(self._passage(form, own, whole=True))
-        return recipe.hexdigest()
+        return self._hash(form, (voice, speed), whole=True)
 
     def hash_request(
         self, form: SpokenForm, voice: str | None = None, speed: float | None = None
     ) -> str:
         """The hash of the request to the engine, without its version; as long as a recipe."""
-        own = (voice, speed)
-        begun = self._briefs.get(own)
+        return self._hash(form, (voice, speed), whole=False)
+
+    def _hash(self, form: SpokenForm, own: _Own, *, whole: bool) -> str:
+        begun = self._begun.get((own, whole))
         if begun is None:
-            begun = self._briefs[own] = self._begin(own, whole=False)
+            begun = self._begun[own, whole] = self._begin(own, whole=whole)
         common, says_accents = begun
-        brief = common.copy()
-        brief.update(self._hash_form(form, says_accents=says_accents))
+        recipe = common.copy()
+        recipe.update(self._hash_form(form, says_accents=says_accents))
         if form.turns:
-            brief.update(self._passage(form, own, whole=False))
-        return brief.hexdigest()
+            recipe.update(self._passage(form, own, whole=whole))
+        return recipe.hexdigest()
 
     def hash_segment(self, form: SpokenForm, voice: Voice, around: tuple[str, str]) -> str:
         """The recipe of a cached segment: of its samples before loudness normalisation.
