@@ -126,6 +126,8 @@ def test_an_accent_on_the_last_mora_is_none() -> None:
     assert list_accents(Phrase("ハシ", 2)) == [0, 1]
     assert list_accents(Phrase("テンキ", 1)) == [0, 1]
     assert list_accents(Phrase("キ", 1)) == [0]
+    assert list_accents(Phrase("イキマス", 3)) == [1, 2, 3]
+    assert list_accents(Phrase("イキマス", 0)) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("kana", ["フルイ", "ヤスイ", "ムズカシイ", "タノシイ"])

@@ -283,11 +283,16 @@ class AccentRecognizer:
 def list_accents(phrase: Phrase) -> list[int]:
     """The distinguishable accents of a phrase, including its expected one.
 
-    An accent on the last mora is inaudible if no mora follows.
+    An accent on the last mora is inaudible if no mora follows. That of ～ます is nearly so, as its ス is
+    whispered: of eight false alarms in 160 sentences of Kokoro, six were of it.
     """
     morae = split_morae(phrase.kana)
     possible = {at for at, mora in enumerate(morae, 1) if mora not in _SYLLABLE_ENDS} - {len(morae)}
-    return sorted({0, normalize_accent(phrase), *possible})
+    own, before_last = normalize_accent(phrase), len(morae) - 1
+    accents = {0, own, *possible}
+    if before_last in find_devoiced_morae(morae, before_last, "", asks=False):
+        accents.discard(0 if own == before_last else before_last)
+    return sorted(accents)
 
 
 def normalize_accent(phrase: Phrase) -> int:
