@@ -215,13 +215,14 @@ class _ModelHandler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def _write(self, file: File, data: bytes) -> None:
-        # Who asked may be gone: it was killed, or knows enough.
+        # Counted before: who asked may go on, or be gone, before this thread does.
+        self._owner.sent += len(data)
         try:
             if file.length == "chunked":
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
             else:
                 self.wfile.write(data)
             self.wfile.flush()
-            self._owner.sent += len(data)
         except OSError:
+            # It was killed, or knows enough.
             self.close_connection = True
