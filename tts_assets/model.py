@@ -349,6 +349,12 @@ class Decision:
     reason: str = ""
 
 
+#: Louder samples are broken; full scale is 1. OpenJTalk reaches 3, and a runaway filter 1e97.
+MAX_PEAK = 64.0
+SILENT_PEAK = 1e-4  #: a lower peak is silence
+SHORTEST_SOUND_SECONDS = 0.01  #: less is no sound
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
     """What an engine returns."""

@@ -13,6 +13,7 @@ import soxr
 from tts_assets.audio.level import compute_gated_lufs, measure_audible_powers, measure_block_powers
 from tts_assets.audio.limiter import measure_true_peak
 from tts_assets.audio.waveform import whole
+from tts_assets.model import MAX_PEAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -161,7 +162,6 @@ HOP_SECONDS = 0.01  #: the resolution of measurements along the sound
 _STEPS_AT_ONCE, _STEPS_AGAIN = 200, 4
 _STEPS_PER_SECOND = 10
 
-MAX_PEAK = 64.0  #: louder samples are broken, as in ``audio.prepare``; full scale is 1
 _VOICE_SECONDS = 30  #: the pitch of the first seconds suffices to check the voice
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import soxr
 
 from tts_assets.errors import ClipError
+from tts_assets.model import MAX_PEAK, SHORTEST_SOUND_SECONDS, SILENT_PEAK
 
 if TYPE_CHECKING:
     from tts_assets.model import Samples, Speech
@@ -89,11 +90,6 @@ def _fade(samples: Samples, rate_hz: int) -> Samples:
     return faded
 
 
-_MAX_PEAK = 64.0  # full scale is 1; OpenJTalk reaches 3, and a failed synthesis far more
-_SILENT_PEAK = 1e-4
-_SHORTEST_SECONDS = 0.01
-
-
 class PreparedSpeech(NamedTuple):
     """Trimmed speech at the rate of its asset."""
 
@@ -122,19 +118,19 @@ def _peak(speech: Speech) -> float:
     samples = speech.samples
     if samples.ndim != 1:
         raise ClipError(f"The engine returned samples of shape {samples.shape}; speech is (n,).")
-    if samples.size < _SHORTEST_SECONDS * speech.rate_hz:
+    if samples.size < SHORTEST_SOUND_SECONDS * speech.rate_hz:
         raise ClipError(
             f"The engine returned {samples.size} samples, "
             f"{samples.size / speech.rate_hz:.3f} s of sound: the text may contain nothing "
             "it can speak."
         )
     peak = float(np.abs(samples).max())
-    if not math.isfinite(peak) or peak > _MAX_PEAK:
+    if not math.isfinite(peak) or peak > MAX_PEAK:
         raise ClipError(
             f"The engine's samples reach {peak:g} times full scale, so the synthesis broke "
             "down: the text may be too long or too unusual for it."
         )
-    if peak < _SILENT_PEAK:
+    if peak < SILENT_PEAK:
         raise ClipError(
             f"The engine returned {samples.size} samples of silence (their peak is {peak:g} "
             "of full scale): the text may contain nothing it can speak."

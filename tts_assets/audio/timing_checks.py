@@ -18,9 +18,15 @@ from tts_assets.audio.expected_length import (
     estimate_speech_seconds,
     is_whispered,
 )
-from tts_assets.audio.measure import HOP_SECONDS, MAX_PEAK
+from tts_assets.audio.measure import HOP_SECONDS
 from tts_assets.errors import format_count
-from tts_assets.model import Finding, split_morae
+from tts_assets.model import (
+    MAX_PEAK,
+    SHORTEST_SOUND_SECONDS,
+    SILENT_PEAK,
+    Finding,
+    split_morae,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +39,6 @@ if TYPE_CHECKING:
     from tts_assets.model import Pronunciation, Samples
 
 
-#: The peak of silence and the length of the shortest sound, as in ``audio.prepare``.
-SILENT_PEAK = 1e-4
-_SHORTEST_SECONDS = 0.01
 _NEAR_CEILING_DB = 1.0  #: a quiet clip whose peak is this near the ceiling cannot be louder
 _TOLERANCE_DB = 0.3
 _OFFSET_SHARE = 0.1  #: the mean of clips of data/ is at most 0.03 of their RMS
@@ -48,10 +51,10 @@ _LEAST_CREST = 1.34
 
 
 def check_silence(measured: AudioMeasurements) -> Iterator[Finding]:
-    if measured.seconds < _SHORTEST_SECONDS:
+    if measured.seconds < SHORTEST_SOUND_SECONDS:
         count = format_count(measured.size, "sample")
         message = f"it has {count if measured.size else 'no samples'}, which is no sound"
-        yield Finding(Rule.EMPTY, count, f"{_SHORTEST_SECONDS:g} s", message)
+        yield Finding(Rule.EMPTY, count, f"{SHORTEST_SOUND_SECONDS:g} s", message)
         return
     if measured.strange:
         message = (

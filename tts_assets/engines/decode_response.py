@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.engines.http.service_calls import TransientError
 from tts_assets.errors import ClipError, truncate_text
+from tts_assets.model import SILENT_PEAK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +40,6 @@ _PCM_SCALE = 32_768
 
 #: The allowed silence around speech: OpenJTalk has 0.7 s around one vowel, and others more.
 _AROUND_SECONDS = 3.0
-
-_SILENT_PEAK = 1e-4  #: lower peaks are silence, as in ``audio.prepare``
 
 # With OpenJTalk's voice, truncated at random positions in 16 texts: 30 of 48 truncations are detected in
 # bare samples, and 28 in MP3 (19 if trailing silence is not skipped), without a false positive.
@@ -174,7 +173,7 @@ def find_length_fault(
         seconds = _count_audible_samples(samples) / rate_hz
     if seconds > longest + _AROUND_SECONDS:
         return template.format(seconds, "less", longest + _AROUND_SECONDS)
-    if max(samples.max(), -samples.min()) <= _SILENT_PEAK:
+    if max(samples.max(), -samples.min()) <= SILENT_PEAK:
         return f"the audio of {seconds:.2f} s is silent"
     return None
 

@@ -11,7 +11,7 @@ from pyopenjtalk.htsengine import HTSEngine
 
 from tts_assets.errors import ClipError
 from tts_assets.japanese.reading_resolver import FormReader, resolve_reading
-from tts_assets.model import Speech
+from tts_assets.model import MAX_PEAK, Speech
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 #: The engine's floats are on the scale of 16-bit integers, and may exceed it.
 _INT16_SCALE = 32768.0
-
-#: Peaks of real sentences stay below 2 on this scale; a runaway filter reaches 1e97.
-_MAX_PEAK = 64.0
 
 #: The semitones by which each voice differs from Mei, whose sentences have a median of 350 Hz. An
 #: octave lower, nine tenths of the pitch are between 113 and 219 Hz, as for men who read; 5 semitones
@@ -79,7 +76,7 @@ def _check_samples(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     if not samples.size:
         raise ClipError("the engine found nothing to speak: the text contains no word it knows")
     peak = max(samples.max(), -samples.min()) / _INT16_SCALE
-    # Not "peak > _MAX_PEAK", which is false for NaN.
-    if not peak <= _MAX_PEAK:
+    # Not "peak > MAX_PEAK", which is false for NaN.
+    if not peak <= MAX_PEAK:
         raise ClipError(f"the engine's output is broken (peak {peak:.3g} times full scale)")
     return samples
