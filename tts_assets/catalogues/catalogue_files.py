@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import glob
 import os
-import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -218,7 +218,7 @@ def explain_missing_path(path: Path) -> str:
 
 
 def _suggest_file(path: Path) -> str:
-    if re.search(r"[*?\[]", str(path)):
+    if glob.has_magic(str(path)):
         return "; name a folder or a file: patterns are for `files` of a [[source]] table"
     names: list[str] = []
     # The folder may not exist, or its name may be invalid.

@@ -289,9 +289,9 @@ def _refuse_keys(file: _SettingsFile) -> None:
     """Refuse API keys in a settings file, which may be committed; their values are never shown."""
     for name, value in file.table.items():
         rows = value if isinstance(value, list) else [value]
-        inner = [f"{name}.{key}" for row in rows if isinstance(row, dict) for key in row]
-        for key in (name, *inner):
-            if _LIKE_A_KEY.fullmatch(key.removeprefix(f"{name}.")):
+        inner = [(f"{name}.{own}", own) for row in rows if isinstance(row, dict) for own in row]
+        for key, own in ((name, name), *inner):
+            if _LIKE_A_KEY.fullmatch(own):
                 raise UsageError(f"{file.locate(key)}: {key} is not a setting: {keys.PLACES}")
 
 

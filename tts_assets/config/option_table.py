@@ -166,7 +166,7 @@ FLAGS: dict[str, tuple[str, option_values.Parse]] = {
 }
 
 #: Settings that are paths, relative to the file that contains them.
-PATHS = [key for key, (_, parse) in OPTIONS.items() if parse in option_values.PATHS]
+PATHS = [key for key, (_, parse) in OPTIONS.items() if parse in option_values.PATH_PARSERS]
 
 #: Settings that are paths if they look like one, and otherwise the name of a model.
 NAMES_OR_PATHS = [key for key, (_, parse) in OPTIONS.items() if parse is option_values.name_or_path]

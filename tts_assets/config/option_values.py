@@ -290,7 +290,7 @@ def output_place(value: Any) -> str:
 
 
 #: The parsers of paths.
-PATHS = (path, paths, output_place)
+PATH_PARSERS = (path, paths, output_place)
 
 
 @_with_schema(_TEXT_WITHOUT_NUL)

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from contextlib import ExitStack
 from functools import partial
+from glob import has_magic
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -157,7 +158,7 @@ class _Ids:
         self._patterns = {
             glob: re.compile(fnmatch.translate(_compose(glob)))
             for glob in self._unused
-            if re.search(r"[*?[]", glob)
+            if has_magic(glob)
         }
         self._last: tuple[str, bool] = ("", False)
 

@@ -167,6 +167,11 @@ class Field:
         beside = running and not self.is_passage
         return min(ranks, default=UNKNOWN_RANK), beside, bool(self.qualifiers), self.position
 
+    @property
+    def word_rank(self) -> tuple[int, bool, bool, int]:
+        """Its rank if it is the word of a record, although its name does not say so."""
+        return _TEXT_RANKS[Role.WORD], False, True, self.position
+
 
 def list_fields(shape: ValueShape) -> list[Field]:
     """The fields of an object and of the objects in it; those of objects in lists only by text."""

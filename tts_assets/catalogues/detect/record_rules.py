@@ -136,6 +136,11 @@ def _is_silent_title(each: SpokenText) -> bool:
     return each.say is TextType.TITLE and each.sound is None
 
 
+def _is_label(each: SpokenText, below: Sequence[ObjectGroup]) -> bool:
+    """Whether a text only names what is below it."""
+    return _is_silent_title(each) or _is_heading(each, below)
+
+
 def _is_heading(each: SpokenText, below: Sequence[ObjectGroup]) -> bool:
     """Whether a text is the name of a group, such as a category, above the texts in it."""
     name = each.field.name
@@ -146,7 +151,7 @@ def _is_heading(each: SpokenText, below: Sequence[ObjectGroup]) -> bool:
 
 def _is_record(part: ObjectGroup, below: list[ObjectGroup]) -> bool:
     """Whether these objects are records, not containers of records."""
-    own = [each for each in part.texts if not (_is_silent_title(each) or _is_heading(each, below))]
+    own = [each for each in part.texts if not _is_label(each, below)]
     inner = [each for one in below for each in one.texts]
     if own:
         alone = bool(part.steps) or any(each.sound for each in own)
@@ -167,9 +172,7 @@ def _choose_texts(
         (one, _attach_list_sound(part, one, each)) for one in (part, *below) for each in one.texts
     ]
     spoken = [
-        (one, each)
-        for one, each in everything
-        if not (_is_silent_title(each) or (one is part and _is_heading(each, below)))
+        (one, each) for one, each in everything if not _is_label(each, below if one is part else ())
     ] or everything
     has_sounds = any(each.sound for _, each in spoken)
     main = next((each for one, each in spoken if one is part and not each.of_record), None)

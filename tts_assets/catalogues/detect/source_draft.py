@@ -280,7 +280,7 @@ def _draft_plain_texts(
     readings: tuple[FieldPath, ...] = (make_path(()),) if kana else ()
     join = None
     letters = content.letter >= _MIN_SHARE
-    if not letters and (rows := _find_word_rows(steps, documents)) is not None:
+    if (rows := _find_word_rows(steps, documents)) is not None:
         steps, text, readings, content = rows
         join = ""
     running = content.running >= 1 - _MIN_SHARE
@@ -290,7 +290,7 @@ def _draft_plain_texts(
         kind, part, say = passages, "text", TextType.SENTENCE
     elif letters:
         kind, part, say = Kind.CHARACTERS, "kana", TextType.READING
-    texts = (text,) if kind is not Kind.CHARACTERS else ()
+    texts = () if say is TextType.READING else (text,)
     rule = ClipRule(part=part, say=say, text=texts, reading=readings, join=join, to=None)
     keyed = any(isinstance(document.root, dict) for document in documents)
     yield SourceDraft(

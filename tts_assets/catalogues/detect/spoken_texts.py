@@ -240,9 +240,7 @@ def _list_texts(roles: FieldRoles) -> list[SpokenText]:
     words = {
         id(field) for field in plain if is_record_word(field, readings.get(id(field), []), roles)
     }
-    plain.sort(
-        key=lambda field: (0, False, True, field.position) if id(field) in words else field.rank
-    )
+    plain.sort(key=lambda field: field.word_rank if id(field) in words else field.rank)
     used = {id(reading) for row in readings.values() for reading in row}
     spoken_texts: list[SpokenText] = []
     for field in plain:

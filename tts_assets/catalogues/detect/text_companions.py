@@ -67,7 +67,7 @@ class SpokenText:
     @property
     def rank(self) -> tuple[int, bool, bool, int]:
         """How likely it is what a record is about, the likeliest first."""
-        return (0, False, True, self.field.position) if self.is_word else self.field.rank
+        return self.field.word_rank if self.is_word else self.field.rank
 
     @property
     def inner_lists(self) -> set[PathSteps]:
@@ -115,7 +115,7 @@ def match_readings(texts: Sequence[Field], roles: FieldRoles) -> dict[int, list[
 
 def find_gap_readings(text: Field, found: Sequence[Field], roles: FieldRoles) -> list[Field]:
     """The field named as a reading that has the kana of most texts that lack the found readings."""
-    blank = [one for one in roles.objects if not any(each.is_filled(one) for each in found)]
+    blank = _find_gaps(found, roles)
     if not found or not blank:
         return []
     return [
@@ -130,8 +130,13 @@ def find_gap_readings(text: Field, found: Sequence[Field], roles: FieldRoles) ->
 
 def fills_gaps(field: Field, others: Sequence[Field], roles: FieldRoles) -> bool:
     """Whether a field has a value in each object in which the others have none, if there are any."""
-    blank = [one for one in roles.objects if not any(each.is_filled(one) for each in others)]
+    blank = _find_gaps(others, roles)
     return bool(blank) and all(map(field.is_filled, blank))
+
+
+def _find_gaps(fields: Sequence[Field], roles: FieldRoles) -> list[Any]:
+    """The objects in which no field has a value."""
+    return [one for one in roles.objects if not any(each.is_filled(one) for each in fields)]
 
 
 def are_spellings(text: Field, reading: Field, roles: FieldRoles) -> bool:
