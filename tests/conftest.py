@@ -1,5 +1,6 @@
 """What tests share: the folder of the project, engines in reach of child processes, backends."""
 
+import gc
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ _ENVIRONMENT: dict[str, str] = {}
 
 def pytest_configure() -> None:
     """What spares time, before anything is imported, and in every process that a test starts."""
+    gc.set_threshold(50_000, 20, 100)
     # Their arrays are small: threads that wait for large ones take a fifth of a run's time.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     # Hundreds of them start: they need not compile the same modules each time.
@@ -41,6 +43,8 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """Note the environment when all modules are imported, as some of them change it."""
     _ENVIRONMENT.update(os.environ)
+    # The tests themselves need not be looked through in each collection of garbage.
+    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers() -> int | None:

@@ -3,6 +3,8 @@
 A run is a process of its own all the same: with its own working folder, environment and output. It
 ends as any interpreter does, but for the modules: taking them all apart, one after the other, takes
 more time than most runs, as it writes to every page of memory that is shared until then.
+
+The engines' processes that a run starts are forked from it, with what they would import, too.
 """
 
 import atexit
@@ -20,10 +22,14 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, NoReturn
+
+from tts_assets.engines.process import child_process, supervisor
 
 _ROOT = Path(__file__).parent.parent
 #: What nothing reads while it is imported: by name, and by how the name begins.
@@ -37,6 +43,7 @@ _LATER = (
     *("anyio._backends._asyncio", "anyio._core._signals", "anyio._core._subprocesses", "httpcore"),
     *("h2.connection", "httpx", "keyring", "numpy", "platformdirs", "psutil", "rich.progress"),
     *("pydantic.type_adapter", "rich.traceback", "soundfile", "soxr", "typer.rich_utils"),
+    *("filelock", "pyopenjtalk", "tts_assets.audio.render", "tts_assets.engines.openjtalk_engine"),
 )
 _COMMAND = (sys.executable, "-m", "tts_assets")
 #: What may be done about warnings of a run; imports must give none.
@@ -166,6 +173,35 @@ def _become_a_run(channel: socket.socket) -> bool:
             channel.sendall(code.to_bytes(_SIZE_BYTES, signed=True))
 
 
+class _ForkingPopen(subprocess.Popen[bytes]):
+    """Starts processes of engines without ``exec``."""
+
+    def __init__(self, args: Any, *others: Any, **named: Any) -> None:
+        if supervisor._CHILD in args:
+            named["preexec_fn"] = partial(_become_an_engine, args)
+        super().__init__(args, *others, **named)
+
+
+def _become_an_engine(args: Sequence[str]) -> NoReturn:
+    """Do what that interpreter would do; the descriptors 0 to 2 are its own already."""
+    # Of the run's loop of events, which is not this process's.
+    signal.set_wakeup_fd(-1)
+    for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    # The run waits until they are closed.
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    sys.stdin, sys.stderr = open(0), open(2, "w")  # noqa: SIM115 - descriptors
+    sys.argv[:] = ["-c", *args[args.index(supervisor._CHILD) + 1 :]]
+    sys.path[:] = sys.argv[3:]
+    try:
+        child_process.main()
+    except BaseException:  # noqa: BLE001 - as an interpreter shows it
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
 def _take_over(order: tuple[list[str], str, dict[str, str]], fds: list[int]) -> None:
     """Become a process that was started with this order."""
     words, folder, environment = order
@@ -179,6 +215,7 @@ def _take_over(order: tuple[list[str], str, dict[str, str]], fds: list[int]) -> 
     paths = environment.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [folder, *filter(None, paths)]
     sys.argv[:] = ["-m", *words]
+    subprocess.Popen = _ForkingPopen  # type: ignore[assignment, misc]
     warnings.simplefilter(environment["PYTHONWARNINGS"])  # type: ignore[arg-type]
 
 

@@ -60,6 +60,27 @@ def test_what_a_run_leaves_open_is_told_as_it_would_be(project: Project, what: s
     assert (forked.returncode, forked.stdout) == (started.returncode, started.stdout)
 
 
+def test_an_engine_of_a_run_speaks_as_if_it_were_started(project: Project) -> None:
+    project.words("眠る", "橋")
+    words = ["generate", "--provider", "openjtalk", "--force", "--progress", "none"]
+    forked = project.run(*words)
+    assets = project.assets()
+    started = subprocess.run(
+        project.command(*words),
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (forked.returncode, started.returncode) == (0, 0), started.stderr
+    endings = [name for name in assets if name.endswith(".mp3")]
+    assert len(endings) == 2
+    assert {name: project.assets()[name] for name in endings} == {
+        name: assets[name] for name in endings
+    }
+
+
 def test_what_imports_would_read_needs_a_start(project: Project) -> None:
     server = ForkServer(os.environ)
     command, environment = project.command("--version"), project.environment

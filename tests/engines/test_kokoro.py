@@ -7,7 +7,7 @@ import re
 import shutil
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -67,8 +67,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine(folder: Path) -> KokoroEngine:
-    return _engine(folder)
+def engine(folder: Path) -> Iterator[KokoroEngine]:
+    loaded = _engine(folder)
+    yield loaded
+    # Or it would be open until the garbage is collected.
+    voices: Any = loaded._kokoro.voices
+    voices.close()
 
 
 def _engine(folder: Path, model: str = "model.onnx", voices: str = "voices.bin") -> KokoroEngine:

@@ -1,8 +1,9 @@
 """Kokoro with another melody, through the real libraries: a model whose sound is a sine of its pitch."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,9 +43,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine(folder: Path) -> KokoroEngine:
+def engine(folder: Path) -> Iterator[KokoroEngine]:
     files = str(folder / "model.onnx"), str(folder / "voices.bin")
-    return KokoroEngine(*files, "cpu", AccentControl.IMPOSE)
+    loaded = KokoroEngine(*files, "cpu", AccentControl.IMPOSE)
+    yield loaded
+    # Or it would be open until the garbage is collected.
+    voices: Any = loaded._kokoro.voices
+    voices.close()
 
 
 def _make_provider(folder: Path, accent: AccentControl, model: str = "model.onnx") -> Kokoro:

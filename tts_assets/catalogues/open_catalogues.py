@@ -229,6 +229,9 @@ def _skip_unrecognised(path: str, load_problems: LoadProblems, *, named: bool) -
         load_problems.skip_file(path, f"{path}: skipped, {message}")
 
 
+_MANY_OBJECTS = 100_000
+
+
 @contextmanager
 def pause_garbage_collector() -> Iterator[None]:
     """Pause the garbage collector, which would repeatedly scan growing data that is all alive."""
@@ -238,8 +241,9 @@ def pause_garbage_collector() -> Iterator[None]:
         yield
     finally:
         if was_on:
-            if not gc.get_freeze_count():
-                # Make all objects old at once: traversing a million of them takes longer than this.
+            # Make many new objects old at once: traversing a million of them takes longer than this. What
+            # is frozen already stays so; counting that takes long if it is much.
+            if gc.get_count()[0] > _MANY_OBJECTS and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
