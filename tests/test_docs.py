@@ -142,7 +142,7 @@ def test_the_tables_of_the_guides_are_accepted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("row", ["source", "source.clip", "dictionary"])
 def test_every_key_of_a_table_is_documented(row: str) -> None:
-    from tts_assets.config.dictionary_words import parse_dictionary_word
+    from tts_assets.config.option_table import parse_dictionary_word
     from tts_assets.config.source_table import parse_source
     from tts_assets.errors import UsageError
 

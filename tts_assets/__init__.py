@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tts_assets.build.status import status_of
     from tts_assets.config.catalogue_sources import Source
     from tts_assets.config.command_options import Shard, TranscribeSettings, VerifySettings
-    from tts_assets.config.dictionary_words import Price
     from tts_assets.config.keys import Secret
+    from tts_assets.config.prices import Price
     from tts_assets.config.settings import (
         BucketSettings,
         Device,
@@ -123,7 +123,7 @@ _HOMES = {
     "build.status": ("status_of",),
     "config.catalogue_sources": ("Source",),
     "config.command_options": ("Shard", "TranscribeSettings", "VerifySettings"),
-    "config.dictionary_words": ("Price",),
+    "config.prices": ("Price",),
     "config.keys": ("Secret",),
     "config.settings": (
         "BucketSettings",

@@ -22,8 +22,8 @@ from tts_assets.cli.output.cost_report import (
     to_cost_data,
     to_traffic_data,
 )
-from tts_assets.config.dictionary_words import Price
 from tts_assets.config.load_settings import load
+from tts_assets.config.prices import Price
 from tts_assets.config.settings import OnEngineChange, Only
 from tts_assets.engines import registry
 from tts_assets.errors import UsageError

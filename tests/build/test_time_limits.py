@@ -16,7 +16,7 @@ from tts_assets.build.events import ClipMade, Event, Report, Waiting
 from tts_assets.build.generate import cost as limits_module
 from tts_assets.build.generate.cost import CostTracker, Limits
 from tts_assets.build.plan.planner import Job
-from tts_assets.config.dictionary_words import Price
+from tts_assets.config.prices import Price
 from tts_assets.config.settings import Only
 from tts_assets.engines import registry
 from tts_assets.model import Speech, SpokenForm, Voice

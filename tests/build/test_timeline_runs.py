@@ -18,8 +18,8 @@ from tts_assets.config.command_options import Shard
 from tts_assets.config.source_table import parse_source
 from tts_assets.engines import registry
 from tts_assets.store import timelines
-from tts_assets.store.asset_file_names import timelines_of
 from tts_assets.store.atomic_files import Storage
+from tts_assets.store.portable_names import timelines_of
 from tts_assets.store.timelines import Timeline
 
 BY_RECIPE = "{kind}/{recipe}.{ext}"

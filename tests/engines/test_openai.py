@@ -19,8 +19,8 @@ from tests.engines.loopback import Loopback, LoopbackReply
 from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import Scenario
 from tts_assets.config.catalogue_sources import Source
-from tts_assets.config.dictionary_words import Price
 from tts_assets.config.keys import Secret
+from tts_assets.config.prices import Price
 from tts_assets.config.settings import OpenAISettings, RemoteSettings, Settings
 from tts_assets.engines.http.service_calls import (
     RateLimitedError,

@@ -27,9 +27,9 @@ from tts_assets.engines import registry
 from tts_assets.errors import InputError
 from tts_assets.model import Cue, Kind
 from tts_assets.store import ledger, timelines
-from tts_assets.store.asset_file_names import is_asset_name, timelines_of
 from tts_assets.store.atomic_files import Storage, sha256
 from tts_assets.store.ledger_line import LEDGER_NAME, Line, encode
+from tts_assets.store.portable_names import is_asset_name, timelines_of
 from tts_assets.store.timelines import Timeline
 
 DIALOGUE = Timeline(

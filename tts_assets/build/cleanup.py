@@ -19,10 +19,10 @@ from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.engines import registry
 from tts_assets.errors import FatalError, InputError
 from tts_assets.model import Format, Kind
-from tts_assets.store import asset_file_names, atomic_files, ledger, ledger_line, timelines
-from tts_assets.store.asset_file_names import is_asset_name, timelines_of
+from tts_assets.store import atomic_files, ledger, ledger_line, portable_names, timelines
 from tts_assets.store.ledger import asset_of, origins_of, without
 from tts_assets.store.ledger_line import LEDGER_NAME
+from tts_assets.store.portable_names import is_asset_name, timelines_of
 from tts_assets.store.timelines import render_timeline
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from tts_assets.config.settings import Settings
 
 _BRACES = re.compile(r"\{(\w+)\}")
-_ENDING = re.compile("|".join(map(re.escape, asset_file_names.ENDINGS)), re.IGNORECASE)
+_ENDING = re.compile("|".join(map(re.escape, portable_names.ENDINGS)), re.IGNORECASE)
 
 #: Characters that no asset name contains, and characters that may also precede a name.
 _BETWEEN = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*#]')
 _BEFORE = re.compile(r"[\s'=&(),;\[\]{}]")
 
 #: The length of the longest name, in characters, with each byte escaped.
-_LONGEST = asset_file_names.LONGEST_BYTES * 3
+_LONGEST = portable_names.LONGEST_BYTES * 3
 
 
 class _ById:
@@ -71,13 +71,11 @@ class _ById:
         match = self._url.fullmatch(url)
         if match is not None:
             ids = {
-                name: asset_file_names.escape_id(unquote(text))
+                name: portable_names.escape_id(unquote(text))
                 for name, text in match.groupdict().items()
             }
             for kind, ext in product(Kind, Format):
-                yield asset_file_names.safe(
-                    self._asset.format_map({"kind": kind, "ext": ext} | ids)
-                )
+                yield portable_names.safe(self._asset.format_map({"kind": kind, "ext": ext} | ids))
 
 
 class References:
@@ -222,7 +220,7 @@ def orphans(
 
 def _is_sound(file: str) -> bool:
     name = file.rpartition("/")[2]
-    return name.endswith(asset_file_names.ENDINGS) and name[0] != "."
+    return name.endswith(portable_names.ENDINGS) and name[0] != "."
 
 
 def _texts(root: object) -> Iterator[str]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tts_assets.build.metrics import RunHistory
     from tts_assets.build.plan.planner import ClipPlan, Job, Judged, KeptClipGroup, State
     from tts_assets.build.pool import Counts
-    from tts_assets.config.dictionary_words import Price
+    from tts_assets.config.prices import Price
     from tts_assets.engines.http.rate_limiter import Traffic
     from tts_assets.engines.protocol import Balance
     from tts_assets.errors import InputError, TtsAssetsError

@@ -14,8 +14,8 @@ from tts_assets.config.command_options import is_part, is_report
 from tts_assets.errors import InputError, UsageError, format_command, suggest
 from tts_assets.regular_files import find_files
 from tts_assets.store import decisions, failures
-from tts_assets.store.asset_file_names import TIMELINE_ENDINGS
 from tts_assets.store.ledger_line import LEDGER_NAME
+from tts_assets.store.portable_names import TIMELINE_ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

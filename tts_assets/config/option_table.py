@@ -1,7 +1,8 @@
-"""All settings: key, field and parser; ``[[speaker]]`` tables."""
+"""All settings: key, field and parser; ``[[speaker]]`` and ``[[dictionary]]`` tables."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.config import option_values
@@ -11,8 +12,8 @@ from tts_assets.config.command_options import (
     AccentScope,
     shard_of,
 )
-from tts_assets.config.dictionary_words import parse_dictionary_word, price_of
-from tts_assets.config.option_values import TableKey, require_text
+from tts_assets.config.option_values import TableKey, parse_table, require_one_of, require_text
+from tts_assets.config.prices import parse_price
 from tts_assets.config.settings import (
     AccentControl,
     Device,
@@ -24,7 +25,15 @@ from tts_assets.config.settings import (
     Switch,
 )
 from tts_assets.config.source_table import parse_source
-from tts_assets.model import Format
+from tts_assets.errors import UsageError, format_count, show_value
+from tts_assets.model import (
+    DictionaryWord,
+    Format,
+    WordKind,
+    is_katakana,
+    kana_to_katakana,
+    split_morae,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,12 +45,61 @@ _SPEAKER_KEYS = {
     "speed": TableKey(option_values.parse_speed, option_values.SPEED.schema, None),
 }
 
-SCHEMA = option_values.build_keys_schema(_SPEAKER_KEYS)  #: the schema of ``[[speaker]]``
+SPEAKER_SCHEMA = option_values.build_keys_schema(_SPEAKER_KEYS)  #: the schema of ``[[speaker]]``
 
 
-def speaker_of(values: object, where: str) -> SpeakerSettings:
+def parse_speaker(values: object, where: str) -> SpeakerSettings:
     """The speaker that a table describes; arguments as in `parse_table`."""
-    return SpeakerSettings(**option_values.parse_table(values, where, _SPEAKER_KEYS))
+    return SpeakerSettings(**parse_table(values, where, _SPEAKER_KEYS))
+
+
+#: Kana, and their compatibility forms, which normalisation composes.
+_KANA = "ぁ-ゖゟァ-ヺーヿ\u3099\u309a\u32d0-\u32fe\u3300-\u3357\uff66-\uff9f"
+
+
+def parse_dictionary_word(values: object, where: str) -> DictionaryWord:
+    """The word that a table describes; arguments as in `parse_table`."""
+    word = DictionaryWord(**parse_table(values, where, _DICTIONARY_KEYS))
+    count = len(split_morae(word.reading))
+    if word.accent is not None and word.accent > count:
+        raise UsageError(
+            f"{where}: accent = {show_value(word.accent)}: {word.reading} has only "
+            f"{format_count(count, 'mora', 'morae')}; give the mora after which the pitch falls, or 0"
+        )
+    return word
+
+
+def _parse_surface(value: Any) -> str:
+    surface = unicodedata.normalize("NFC", require_text(value)).strip()
+    if any(unicodedata.category(character)[0] in "CZ" for character in surface):
+        raise ValueError("it must be one word without spaces or control characters")
+    return surface
+
+
+def _parse_word_reading(value: Any) -> str:
+    reading = kana_to_katakana(require_text(value).strip())
+    if not is_katakana(reading):
+        raise ValueError("it must be kana")
+    return reading
+
+
+def _parse_word_accent(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("it must be a whole number: the mora after which the pitch falls, or 0")
+    return value
+
+
+_DICTIONARY_KEYS = {
+    "surface": TableKey(_parse_surface, {"type": "string", "pattern": r"^\s*\S+\s*$"}),
+    "reading": TableKey(_parse_word_reading, {"type": "string", "pattern": rf"^\s*[{_KANA}]+\s*$"}),
+    "accent": TableKey(_parse_word_accent, {"type": "integer", "minimum": 0}, None),
+    "kind": TableKey(
+        require_one_of(WordKind), option_values.build_enum_schema(WordKind), WordKind.NOUN
+    ),
+}
+
+#: The schema of ``[[dictionary]]``; the parser checks the rest.
+DICTIONARY_SCHEMA = option_values.build_keys_schema(_DICTIONARY_KEYS)
 
 
 #: The parser of each key in the file, and its field where that has another name.
@@ -175,6 +233,6 @@ NAMES_OR_PATHS = [key for key, (_, parse) in OPTIONS.items() if parse is option_
 ROWS: tuple[tuple[str, str, Callable[[object, str], Any]], ...] = (
     ("source", "sources", parse_source),
     ("dictionary", "words", parse_dictionary_word),
-    ("price", "prices", price_of),
-    ("speaker", "speakers", speaker_of),
+    ("price", "prices", parse_price),
+    ("speaker", "speakers", parse_speaker),
 )

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.config.catalogue_sources import Source
 from tts_assets.config.command_options import Shard, TranscribeSettings, VerifySettings
-from tts_assets.config.dictionary_words import Price
 from tts_assets.config.keys import Secret
 from tts_assets.config.option_values import BUCKET_SCHEMES
+from tts_assets.config.prices import Price
 from tts_assets.errors import UsageError
 from tts_assets.model import DictionaryWord, Kind, Pauses, Sound
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.config import keys
-from tts_assets.config.dictionary_words import price_for
+from tts_assets.config.prices import find_price
 from tts_assets.config.settings import OpenAISettings, time_limits
 from tts_assets.engines.decode_response import (
     ErrorBody,
@@ -402,5 +402,5 @@ def openai(settings: Settings) -> OpenAI:
     """The provider; with charges for OpenAI, and for servers with a known price or a cost limit."""
     is_bounded = settings.max_chars is not None or settings.max_cost is not None
     free = OpenAI(settings)
-    is_priced = price_for(settings.prices, free.name, free.model) is not None
+    is_priced = find_price(settings.prices, free.name, free.model) is not None
     return PaidOpenAI(settings) if free.is_openai or is_bounded or is_priced else free

@@ -1,4 +1,4 @@
-"""Resolves the analysis and the pronunciation of a form, and checks them against the entry's reading."""
+"""Resolves the pronunciation of a form: the entry's reading and accent first, then the dictionary's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word accents: listed, by the rules of compounds, or guessed and marked as such."""
+"""Accents of words whose entry gives none: listed, by the rules of compounds, or guessed and marked as such."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ from tts_assets.errors import UsageError
 from tts_assets.japanese.accent_notation import parse_accent_phrases
 from tts_assets.model import AccentBasis, Basis, Decided, Finding, Format, Pronunciation, Sound
 from tts_assets.quality.quality_reports import DAMAGED, MISSING, ClipName
-from tts_assets.store.asset_file_names import ENDINGS
 from tts_assets.store.atomic_files import Storage
+from tts_assets.store.portable_names import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -16,7 +16,6 @@ from tts_assets.errors import InputError
 from tts_assets.model import Decided, Decision
 from tts_assets.regular_files import open_regular, read_regular
 from tts_assets.store import ledger
-from tts_assets.store.asset_file_names import is_asset_name
 from tts_assets.store.atomic_files import (
     DECISIONS_LOCK,
     NOT_JSON,
@@ -27,6 +26,7 @@ from tts_assets.store.atomic_files import (
 )
 from tts_assets.store.ledger import compact_ledger, read_ledger, read_whole_lines
 from tts_assets.store.ledger_line import ATTRIBUTES, ATTRIBUTES_NAME, LEDGER_NAME
+from tts_assets.store.portable_names import is_asset_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable

@@ -12,7 +12,7 @@ import msgspec
 from tts_assets.errors import ClipError, FatalError, InputError
 from tts_assets.model import Cue, WordTime
 from tts_assets.regular_files import open_regular
-from tts_assets.store import asset_file_names, ledger
+from tts_assets.store import ledger, portable_names
 from tts_assets.store.atomic_files import NOT_JSON, translate_os_errors
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
 
@@ -215,7 +215,7 @@ def read(data: bytes, *, file: str) -> Timeline:
 def render_timeline(timeline: Timeline) -> dict[str, bytes]:
     """The content of the time line files, by their paths below the output folder."""
     data = (encode_document(timeline), webvtt(timeline), lrc(timeline))
-    return dict(zip(asset_file_names.timelines_of(timeline.asset), data, strict=True))
+    return dict(zip(portable_names.timelines_of(timeline.asset), data, strict=True))
 
 
 def delete_outdated(line: Line, storage: Storage) -> None:
@@ -277,7 +277,7 @@ def write_missing(storage: Storage, assets: Collection[str]) -> int:
 
 def find_own_files(asset: str, storage: Storage) -> list[str]:
     """The time line files of an asset whose content matches the asset's JSON time line."""
-    file = asset_file_names.timelines_of(asset)[0]
+    file = portable_names.timelines_of(asset)[0]
     try:
         found = read(storage.read(file) or b"", file=file)
     except InputError:

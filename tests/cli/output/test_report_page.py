@@ -15,7 +15,7 @@ from tts_assets.cli.output.html_report import (
     build_status_page,
     build_verify_page,
 )
-from tts_assets.config.dictionary_words import Price
+from tts_assets.config.prices import Price
 from tts_assets.engines.http.rate_limiter import Traffic
 from tts_assets.model import AccentBasis, Basis, Finding, Kind, Pronunciation
 from tts_assets.quality.quality_reports import AssetResult, ClipName, VerifyReport

@@ -23,10 +23,10 @@ from tts_assets.cli.output import published_schemas
 from tts_assets.cli.output.console_text import to_encodable
 from tts_assets.cli.output.document_types import States
 from tts_assets.cli.output.report_data import to_event_data, to_report_data, to_status_data
-from tts_assets.config import dictionary_words, option_table, source_table
-from tts_assets.config.dictionary_words import parse_dictionary_word, price_of
+from tts_assets.config import option_table, prices, source_table
 from tts_assets.config.load_settings import load
-from tts_assets.config.option_table import OPTIONS, ROWS, speaker_of
+from tts_assets.config.option_table import OPTIONS, ROWS, parse_dictionary_word, parse_speaker
+from tts_assets.config.prices import parse_price
 from tts_assets.config.source_table import parse_source
 from tts_assets.engines import registry
 from tts_assets.errors import TtsAssetsError, UsageError
@@ -324,9 +324,9 @@ TABLES = [
     pytest.param(parse_source, source_table.SOURCE_SCHEMA, SOURCE, id="source"),
     pytest.param(_source_with_clip, CLIP_SCHEMA, CLIP, id="source.clip"),
     pytest.param(_source_with_skip, SKIP_SCHEMA, {"field": "x", "is": 1}, id="source.clip.skip"),
-    pytest.param(parse_dictionary_word, dictionary_words.DICTIONARY_SCHEMA, WORD, id="dictionary"),
-    pytest.param(price_of, dictionary_words.PRICE_SCHEMA, PRICE, id="price"),
-    pytest.param(speaker_of, option_table.SCHEMA, {"name": "男"}, id="speaker"),
+    pytest.param(parse_dictionary_word, option_table.DICTIONARY_SCHEMA, WORD, id="dictionary"),
+    pytest.param(parse_price, prices.PRICE_SCHEMA, PRICE, id="price"),
+    pytest.param(parse_speaker, option_table.SPEAKER_SCHEMA, {"name": "男"}, id="speaker"),
 ]
 
 

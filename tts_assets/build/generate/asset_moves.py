@@ -18,7 +18,7 @@ from tts_assets.build.plan.output_folder import bytes_of, open_ledger
 from tts_assets.build.shards import shard_record
 from tts_assets.build.shards.shard_record import URLS_NAME, check_name, encode_urls, patch
 from tts_assets.errors import ClipError, InputError
-from tts_assets.store import asset_file_names, atomic_files, ledger, timelines
+from tts_assets.store import atomic_files, ledger, portable_names, timelines
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _clear_away(run: BuildState, store: Storage) -> None:
     if not asides or unmoved or not run.is_whole or store.root != Path(run.settings.state_folder):
         return
     for name in asides:
-        timelines.delete_files(asset_file_names.timelines_of(name), store)
+        timelines.delete_files(portable_names.timelines_of(name), store)
         store.delete(name)
     lines = bytes_of(store.root / LEDGER_NAME)
     store.replace(LEDGER_NAME, ledger.without(lines, asides))

@@ -30,7 +30,7 @@ from tts_assets.errors import (
 )
 from tts_assets.japanese.accent_notation import format_accent_phrases
 from tts_assets.regular_files import read_regular
-from tts_assets.store import asset_file_names, ledger, segment_cache, timelines
+from tts_assets.store import ledger, portable_names, segment_cache, timelines
 from tts_assets.store.atomic_files import sha256, translate_os_errors
 from tts_assets.store.ledger_line import (
     ATTRIBUTES,
@@ -332,7 +332,7 @@ def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> 
         Whether a reviewer rejected exactly these bytes.
     """
     storage, log, asset = target.storage, target.log, line.asset
-    for each in (asset, *(asset_file_names.timelines_of(asset) if line.cues else ())):
+    for each in (asset, *(portable_names.timelines_of(asset) if line.cues else ())):
         storage.refuse_folder(each)
     repeated = False
     encoded = encode(line)

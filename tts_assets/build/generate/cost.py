@@ -1,4 +1,4 @@
-"""The limits of a run: clips, duration and cost; and clips that are paid for again."""
+"""The cost of a run, estimated and as charged; its limits; and clips that are paid for again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tts_assets.build.events import Charges, Cost, Reason, Rebilled
 from tts_assets.build.generate.work_items import find_missing_forms
 from tts_assets.build.plan import output_folder, voice_selection
 from tts_assets.build.plan.ledger_matcher import changes
-from tts_assets.config.dictionary_words import price_for
+from tts_assets.config.prices import find_price
 from tts_assets.engines.protocol import Charge, Metered, Priced, Provider
 from tts_assets.errors import UsageError
 from tts_assets.store.ledger import origins
@@ -111,7 +111,7 @@ class CostTracker:
         self.limits = Limits(settings)  #: the jobs of this run, and those left for another
         self._settings = settings
         self._provider = provider
-        self._price = price_for(settings.prices, provider.name, provider.model)
+        self._price = find_price(settings.prices, provider.name, provider.model)
         if settings.max_cost is not None and self._price is None:
             raise UsageError(
                 f"max-cost = {settings.max_cost:g}, but the price of {provider.name} for "

@@ -11,7 +11,7 @@ from tts_assets.build.plan.recipes import DIGITS
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.errors import InputError, UsageError, suggest_names
 from tts_assets.model import Format, Kind
-from tts_assets.store import asset_file_names
+from tts_assets.store import portable_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def check_asset(template: str, ext: Format) -> None:
     }  # fmt: skip
     for name in template.split("/"):
         # A template may contain %, which begins an escape only in ids.
-        problem = asset_file_names.problem_with(name.replace("%", "_").format_map(example))
+        problem = portable_names.problem_with(name.replace("%", "_").format_map(example))
         if problem is not None:
             raise _wrong("asset", template, problem)
 
@@ -211,14 +211,14 @@ class Addresses:
     def _path(self, clip: Clip, recipe: str) -> str:
         values = {
             "recipe": recipe,
-            "id": asset_file_names.escape_id(clip.entry),
-            "part": asset_file_names.escape_id(clip.part),
+            "id": portable_names.escape_id(clip.entry),
+            "part": portable_names.escape_id(clip.part),
         }
-        path = asset_file_names.safe(self._assets[clip.kind].format_map(values))
-        longest = asset_file_names.timelines_of(path)[0] if clip.form.turns else path
-        if asset_file_names.is_too_long(longest):
+        path = portable_names.safe(self._assets[clip.kind].format_map(values))
+        longest = portable_names.timelines_of(path)[0] if clip.form.turns else path
+        if portable_names.is_too_long(longest):
             raise InputError(
-                f"its id gives a file name of more than {asset_file_names.LONGEST_BYTES} "
+                f"its id gives a file name of more than {portable_names.LONGEST_BYTES} "
                 "bytes: shorten the id, or name assets by {recipe} alone",
                 file=clip.file,
                 entry=f"entry {clip.entry}",

@@ -16,10 +16,10 @@ from tts_assets.build.plan.planner import Judged
 from tts_assets.errors import InputError
 from tts_assets.regular_files import open_regular
 from tts_assets.store import (
-    asset_file_names,
     failures,
     ledger,
     ledger_line,
+    portable_names,
     segment_cache,
     timelines,
 )
@@ -304,4 +304,4 @@ class Timelines:
             )
 
     def _lacks(self, asset: str) -> bool:
-        return not all(map(self._plan.present.get, asset_file_names.timelines_of(asset)))
+        return not all(map(self._plan.present.get, portable_names.timelines_of(asset)))

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tts_assets.build.plan.recipes import recipes_in
 from tts_assets.errors import InputError
 from tts_assets.model import Clip, SpokenForm
-from tts_assets.store.asset_file_names import TIMELINE_ENDINGS
+from tts_assets.store.portable_names import TIMELINE_ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,10 +14,10 @@ from tts_assets.config.catalogue_sources import shorten_source_name
 from tts_assets.errors import InputError
 from tts_assets.model import SpokenForm, Turn
 from tts_assets.store import ledger
-from tts_assets.store.asset_file_names import is_asset_name
 from tts_assets.store.atomic_files import NOT_JSON, decode_lines
 from tts_assets.store.failures import NAME, read_failures
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
+from tts_assets.store.portable_names import is_asset_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

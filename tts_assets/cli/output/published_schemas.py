@@ -9,7 +9,7 @@ import msgspec
 
 from tts_assets.cli.output import document_types
 from tts_assets.cli.output.document_types import extract_field_texts, extract_summary
-from tts_assets.config import dictionary_words, option_table, option_values
+from tts_assets.config import option_table, option_values, prices
 from tts_assets.config.option_table import OPTIONS
 from tts_assets.config.settings import TABLES, Settings
 from tts_assets.config.source_table import SOURCE_SCHEMA
@@ -33,9 +33,9 @@ SCHEMA_NAMES = ("configuration", "events", *_SCHEMA_TYPES)  #: the names of all 
 #: Arrays of tables in the configuration.
 _ROW_SCHEMAS = {
     "source": SOURCE_SCHEMA,
-    "dictionary": dictionary_words.DICTIONARY_SCHEMA,
-    "price": dictionary_words.PRICE_SCHEMA,
-    "speaker": option_table.SCHEMA,
+    "dictionary": option_table.DICTIONARY_SCHEMA,
+    "price": prices.PRICE_SCHEMA,
+    "speaker": option_table.SPEAKER_SCHEMA,
 }
 
 

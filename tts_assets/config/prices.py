@@ -1,74 +1,19 @@
-"""``[[dictionary]]`` and ``[[price]]`` tables of the configuration."""
+"""Prices of credits: a few built-in ones, and the ``[[price]]`` tables of the configuration."""
 
 from __future__ import annotations
 
 import fnmatch
 import math
-import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.config import option_values
-from tts_assets.config.option_values import TableKey, parse_table, require_one_of, require_text
-from tts_assets.errors import UsageError, format_count, show_value
-from tts_assets.model import DictionaryWord, WordKind, is_katakana, kana_to_katakana, split_morae
+from tts_assets.config.option_values import TableKey, parse_table, require_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-#: Kana, and their compatibility forms, which normalisation composes.
-_KANA = "ぁ-ゖゟァ-ヺーヿ\u3099\u309a\u32d0-\u32fe\u3300-\u3357\uff66-\uff9f"
-
-
-def parse_dictionary_word(values: object, where: str) -> DictionaryWord:
-    """The word that a table describes; arguments as in `parse_table`."""
-    word = DictionaryWord(**parse_table(values, where, _DICTIONARY_KEYS))
-    count = len(split_morae(word.reading))
-    if word.accent is not None and word.accent > count:
-        raise UsageError(
-            f"{where}: accent = {show_value(word.accent)}: {word.reading} has only "
-            f"{format_count(count, 'mora', 'morae')}; give the mora after which the pitch falls, or 0"
-        )
-    return word
-
-
-def _parse_surface(value: Any) -> str:
-    surface = unicodedata.normalize("NFC", require_text(value)).strip()
-    if any(unicodedata.category(character)[0] in "CZ" for character in surface):
-        raise ValueError("it must be one word without spaces or control characters")
-    return surface
-
-
-def _parse_word_reading(value: Any) -> str:
-    reading = kana_to_katakana(require_text(value).strip())
-    if not is_katakana(reading):
-        raise ValueError("it must be kana")
-    return reading
-
-
-def _parse_word_accent(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError("it must be a whole number: the mora after which the pitch falls, or 0")
-    return value
-
-
-_DICTIONARY_KEYS = {
-    "surface": TableKey(_parse_surface, {"type": "string", "pattern": r"^\s*\S+\s*$"}),
-    "reading": TableKey(_parse_word_reading, {"type": "string", "pattern": rf"^\s*[{_KANA}]+\s*$"}),
-    "accent": TableKey(_parse_word_accent, {"type": "integer", "minimum": 0}, None),
-    "kind": TableKey(
-        require_one_of(WordKind), option_values.build_enum_schema(WordKind), WordKind.NOUN
-    ),
-}
-
-#: The schema of ``[[dictionary]]``; the parser checks the rest.
-DICTIONARY_SCHEMA = option_values.build_keys_schema(_DICTIONARY_KEYS)
-
-
-# Prices of credits: a few built-in ones, and those of the configuration.
 
 
 #: Prices change a few times a year: after this many days, a price should be checked again.
@@ -111,22 +56,22 @@ class Price:
 #: The vendors' list prices, from their pricing pages on the given day. ElevenLabs: 0.08 USD for
 #: 1,000 characters of v4, v3 and multilingual v2, which cost one credit each; half of that for
 #: the models whose characters cost half a credit. OpenAI has no credits.
-BUILT_IN = (
+LIST_PRICES = (
     Price(provider="elevenlabs", per_1000_credits=0.08, currency="USD", read=date(2026, 10, 3)),
 )
 
 
-def price_for(user_prices: Iterable[Price], provider: str, model: str) -> Price | None:
+def find_price(user_prices: Iterable[Price], provider: str, model: str) -> Price | None:
     """The first matching price, the user's own before the built-in ones; None if none matches."""
     matching = (
         price
-        for price in (*user_prices, *BUILT_IN)
+        for price in (*user_prices, *LIST_PRICES)
         if price.provider == provider and fnmatch.fnmatchcase(model, price.model)
     )
     return next(matching, None)
 
 
-def price_of(values: object, where: str) -> Price:
+def parse_price(values: object, where: str) -> Price:
     """The price that a table describes; arguments as in `parse_table`."""
     return Price(**parse_table(values, where, _PRICE_KEYS))
 
