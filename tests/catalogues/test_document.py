@@ -101,6 +101,16 @@ def test_other_unicode_encodings_are_named(encoding: str, name: str) -> None:
     assert error.line == 1
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_other_unicode_encodings_are_named_without_their_marks(encoding: str) -> None:
+    error = refusal('[{"id": 1}]'.encode(encoding))
+    assert error.message.startswith(
+        f"the file is {encoding[:-3].upper()}: it begins with the bytes "
+    )
+    with pytest.raises(InputError, match='in Excel: "CSV UTF-8"'):
+        parse_document("id,word\n".encode(encoding), file="words.csv")
+
+
 @pytest.mark.parametrize("bom", [b"", BOM])
 def test_a_byte_that_is_not_utf_8_is_shown_with_its_line(bom: bytes) -> None:
     error = refusal(bom + b'[\r\n  "ok",\r\n  "' + "学".encode("shift_jis") + b'"\r\n]')

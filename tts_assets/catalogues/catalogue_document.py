@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -29,13 +30,11 @@ if TYPE_CHECKING:
 MAX_CATALOGUE_BYTES = 1 << 30
 _BOM = b"\xef\xbb\xbf"
 
-# UTF-32 comes first, because its little-endian mark begins with that of UTF-16.
-_FOREIGN_MARKS = {
-    b"\xff\xfe\x00\x00": "UTF-32",
-    b"\x00\x00\xfe\xff": "UTF-32",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-}
+# The marks of UTF-32 and UTF-16, or an ASCII character in them.
+_FOREIGN_BEGINNING = re.compile(
+    rb"(?P<UTF32>\xff\xfe\0\0|\0\0\xfe\xff|[^\0]\0\0\0|\0\0\0[^\0])"
+    rb"|\xff\xfe|\xfe\xff|[^\0]\0|\0[^\0]"
+)
 
 
 class DocumentFormat(StrEnum):
@@ -254,13 +253,14 @@ def _decode_text(data: bytes, skip: int, file: str) -> str:
     save = "save it as UTF-8"
     if FORMATS_BY_SUFFIX.get(PurePath(file).suffix.lower()) is DocumentFormat.CSV:
         save += ' (in Excel: "CSV UTF-8")'
-    for mark, encoding in _FOREIGN_MARKS.items():
-        if data.startswith(mark):
-            raise InputError(
-                f"the file is {encoding}: it begins with the bytes {mark.hex(' ').upper()}; {save}",
-                file=file,
-                line=1,
-            )
+    if beginning := _FOREIGN_BEGINNING.match(data):
+        encoding = "UTF-32" if beginning["UTF32"] else "UTF-16"
+        raise InputError(
+            f"the file is {encoding}: it begins with the bytes "
+            f"{beginning.group().hex(' ').upper()}; {save}",
+            file=file,
+            line=1,
+        )
     try:
         return str(memoryview(data)[skip:], "utf-8")
     except UnicodeDecodeError as exc:

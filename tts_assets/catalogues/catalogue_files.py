@@ -32,7 +32,7 @@ _SKIPPED_FOLDERS = {"node_modules", "__pycache__"}  #: folders that are never se
 _CATALOGUE_ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 #: Other files of the output folder.
-_NAMES_BESIDE_CLIPS = (LEDGER_NAME, decisions.JOURNAL_NAME, failures.NAME)
+NAMES_BESIDE_CLIPS = (LEDGER_NAME, decisions.JOURNAL_NAME, failures.NAME)
 
 #: A table in a folder is a catalogue only if its name or folder names a kind.
 TABLE_ENDINGS = (".csv", ".tsv")
@@ -255,7 +255,7 @@ def _is_kept_beside_clips(path: str, real_output: str) -> bool:
     if path.endswith(TIMELINE_ENDINGS):
         return Path(os.path.realpath(path)).is_relative_to(real_output)
     folder, name = os.path.split(path)
-    return name in _NAMES_BESIDE_CLIPS and os.path.realpath(folder) == real_output
+    return name in NAMES_BESIDE_CLIPS and os.path.realpath(folder) == real_output
 
 
 def _report_unlisted_folder(load_problems: LoadProblems, error: OSError) -> None:

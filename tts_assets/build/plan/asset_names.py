@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from tts_assets.build.plan.recipes import DIGITS
+from tts_assets.catalogues.catalogue_files import NAMES_BESIDE_CLIPS
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.errors import InputError, UsageError, suggest_names
 from tts_assets.model import Format, Kind
@@ -61,6 +62,11 @@ def check_asset(template: str, ext: Format) -> None:
         problem = portable_names.problem_with(name.replace("%", "_").format_map(example))
         if problem is not None:
             raise _wrong("asset", template, problem)
+    # Some file systems do not distinguish case.
+    first = template.partition("/")[0]
+    if first.lower() in NAMES_BESIDE_CLIPS:
+        problem = f"has the folder {first}, but that is a file of the output folder: rename it"
+        raise _wrong("asset", template, problem)
 
 
 def check_url(template: str) -> None:
