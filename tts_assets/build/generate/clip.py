@@ -324,7 +324,10 @@ def store(
 
 
 def store_asset(line: Line, data: bytes | Path | None, target: OutputTarget) -> bool:
-    """Store an asset with its line, in the order that the ledger's docstring explains.
+    """Store an asset with its line.
+
+    A new asset whose name has its recipe gets its line first. Any other is marked as unfinished in
+    the ledger before it is stored, and gets its line afterwards.
 
     ``data`` is its bytes, or the file that contains them; None if it is already stored.
 

@@ -1,4 +1,4 @@
-"""Merges shards into the output folder and the catalogues: checks everything, then changes it."""
+"""Merges shards, once `MergedShards` has checked them all, into the output folder and the catalogues."""
 
 from __future__ import annotations
 
