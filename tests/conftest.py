@@ -25,7 +25,7 @@ _ENVIRONMENT: dict[str, str] = {}
 
 def pytest_configure() -> None:
     """What spares time, before anything is imported, and in every process that a test starts."""
-    # Imports and collected tests are no garbage.
+    # Imports and the collection of tests create little garbage: search for it seldom.
     gc.set_threshold(50_000, 20, 100)
     # Their arrays are small: threads that wait for large ones take a fifth of a run's time.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -42,17 +42,19 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Note the environment when all modules are imported, as some of them change it."""
+    """Note the environment when all modules are imported, which some of them change; freeze these."""
     _ENVIRONMENT.update(os.environ)
-    # The tests themselves need not be looked through in each collection of garbage.
+    # Collections need not traverse the tests themselves.
+    gc.collect()
     gc.freeze()
+    gc.set_threshold(700, 10, 10)
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
     """Two more workers than there are cores, as much of a run's time is waiting.
 
     For limits of time, for processes that start and end, for answers of services. With two cores, the run
-    takes 265 to 285 s; it took longer with three more workers.
+    takes 265 to 285 s with four workers, and took longer with five.
     """
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None

@@ -4,7 +4,7 @@ A run is a process of its own all the same: with its own working folder, environ
 ends as any interpreter does, but for the modules: taking them all apart, one after the other, takes
 more time than most runs, as it writes to every page of memory that is shared until then.
 
-The engines' processes that a run starts are forked from it, with what they would import, too.
+The engine processes that a run starts are forked from it, too, with their modules already imported.
 """
 
 import atexit
@@ -22,9 +22,8 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -38,7 +37,7 @@ _FREE = {
     *("PYTHONWARNINGS", "PYTHON_KEYRING_BACKEND", "SSL_CERT_DIR", "TMPDIR", "XDG_CACHE_HOME"),
 }
 _FREE_STARTS = ("AWS_", "MOTO_", "ELEVENLABS_", "OPENAI_", "PYTEST_", "TEST_", "TTS_ASSETS_")
-#: Imported by commands once they need them.
+#: Imported by commands and engines once they need them.
 _LATER = (
     *("anyio._backends._asyncio", "anyio._core._signals", "anyio._core._subprocesses", "httpcore"),
     *("h2.connection", "httpx", "keyring", "numpy", "platformdirs", "psutil", "rich.progress"),
@@ -174,32 +173,41 @@ def _become_a_run(channel: socket.socket) -> bool:
 
 
 class _ForkingPopen(subprocess.Popen[bytes]):
-    """Starts processes of engines without ``exec``."""
+    """Starts engine processes without ``exec``, if their module is imported; all others as usual."""
 
     def __init__(self, args: Any, *others: Any, **named: Any) -> None:
-        if supervisor._CHILD in args:
-            named["preexec_fn"] = partial(_become_an_engine, args)
+        words = list(args) if isinstance(args, list | tuple) else []
+        if supervisor._CHILD in words:
+            words = words[words.index(supervisor._CHILD) + 1 :]
+            # Another thread of the run may be importing what is not.
+            if words[0].partition(":")[0] in sys.modules:
+                named["preexec_fn"] = partial(_become_an_engine, words)
         super().__init__(args, *others, **named)
 
 
-def _become_an_engine(args: Sequence[str]) -> NoReturn:
-    """Do what that interpreter would do; the descriptors 0 to 2 are its own already."""
-    # Of the run's loop of events, which is not this process's.
+def _become_an_engine(words: Sequence[str]) -> NoReturn:
+    """Do what an interpreter with these arguments would do; the descriptors 0 to 2 are its own."""
+    # Garbage of the run is not this process's: what it would close may be in use again.
+    gc.freeze()
+    gc.enable()
+    # Signals must not reach the run through its socket.
     signal.set_wakeup_fd(-1)
     for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
-    # The run waits until they are closed.
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    sys.stdin, sys.stderr = open(0), open(2, "w")  # noqa: SIM115 - descriptors
-    sys.argv[:] = ["-c", *args[args.index(supervisor._CHILD) + 1 :]]
+    # Every interpreter ignores them.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_IGN)
+    # The run waits until the pipe for errors of the start is closed.
+    for fd in [int(each.name) for each in Path("/dev/fd").iterdir()]:
+        if fd > 2:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+    sys.stdin, sys.stdout = open(0), open(1, "w")  # noqa: SIM115 - descriptors
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace")  # noqa: SIM115 - a descriptor
+    sys.argv[:] = ["-c", *words]
     sys.path[:] = sys.argv[3:]
-    try:
-        child_process.main()
-    except BaseException:  # noqa: BLE001 - as an interpreter shows it
-        traceback.print_exc()
-    finally:
-        os._exit(1)
+    os._exit(_end_code(child_process.main))
 
 
 def _take_over(order: tuple[list[str], str, dict[str, str]], fds: list[int]) -> None:
@@ -219,30 +227,40 @@ def _take_over(order: tuple[list[str], str, dict[str, str]], fds: list[int]) -> 
     warnings.simplefilter(environment["PYTHONWARNINGS"])  # type: ignore[arg-type]
 
 
-def _run() -> int:
-    """Do what -m does; the exit code."""
+def _end_code(main: Callable[[], object]) -> int:
+    """Run a program; the exit code of an interpreter that does, and what it shows of an error."""
     try:
-        runpy._run_module_as_main("tts_assets")  # type: ignore[attr-defined]
+        main()
     except SystemExit as exc:
-        if not isinstance(exc.code, int | None):
-            raise
-        return exc.code or 0
+        if isinstance(exc.code, int | None):
+            return exc.code or 0
+        print(exc.code, file=sys.stderr)
+        return 1
+    except BaseException:  # noqa: BLE001 - as an interpreter does
+        sys.excepthook(*sys.exc_info())
+        return 1
     return 0
 
 
-def _end(code: int) -> None:
-    """End with that code, once all is done that an interpreter does before it forgets its modules."""
+def _end(code: int) -> NoReturn:
+    """End with that code, once all is done that an interpreter does before it forgets its modules.
+
+    To forget them would take long, and end never: libraries wait for threads that only the server has.
+    """
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     # What was left open is told of as it goes.
     gc.collect()
-    with contextlib.suppress(OSError, ValueError):
-        for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr):
+        try:
             if stream is not None and not stream.closed:
                 stream.flush()
-        os._exit(code)
-    # What cannot be written, the interpreter tells in its own way.
-    sys.exit(code)
+        except OSError as exc:
+            # As an interpreter tells that what it was to write is lost.
+            code = 120
+            with contextlib.suppress(OSError):
+                print(f"Exception ignored in: {stream!r}\n{exc!r}", file=sys.stderr, flush=True)
+    os._exit(code)
 
 
 if __name__ == "__main__":
@@ -250,4 +268,4 @@ if __name__ == "__main__":
     # What all runs share need not be looked through at the end of each.
     gc.freeze()
     if _become_a_run(socket.socket(fileno=int(sys.argv[1]))):
-        _end(_run())
+        _end(_end_code(lambda: runpy._run_module_as_main("tts_assets")))  # type: ignore[attr-defined]

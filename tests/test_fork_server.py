@@ -8,6 +8,25 @@ import pytest
 from tests.conftest import Project
 from tests.fork_server import ForkServer
 
+#: An engine whose process ends as it loads.
+_LEAVING = """
+import os
+import sys
+
+from tests.plugin_engines import Tones
+from tts_assets.engines.process.supervisor import engine_host
+
+
+class Leaving(Tones):
+    def open(self, *, workers, timeout_seconds, words=()):
+        return engine_host("leaving:leave", threads=1, silence_seconds=9.0, words=words)
+
+
+def leave():
+    print("the last word", file=sys.stderr)
+    os._exit(3)
+"""
+
 
 @pytest.mark.parametrize(
     "words",
@@ -21,14 +40,7 @@ from tests.fork_server import ForkServer
 )
 def test_a_run_says_and_ends_as_if_it_were_started(project: Project, words: list[str]) -> None:
     forked = project.run(*words)
-    started = subprocess.run(
-        project.command(*words),
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    started = _start(project, *words)
     assert (forked.returncode, forked.stdout, forked.stderr) == (
         started.returncode,
         started.stdout,
@@ -47,14 +59,7 @@ def test_what_a_run_leaves_open_is_told_as_it_would_be(project: Project, what: s
     info = next((project.folder.parent / "plug-ins").glob("*.dist-info")) / "entry_points.txt"
     info.write_text("[tts_assets.providers]\nleaky = leaky:leaky\n")
     forked = project.run("status", "--provider", "leaky")
-    started = subprocess.run(
-        project.command("status", "--provider", "leaky"),
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    started = _start(project, "status", "--provider", "leaky")
     assert "ResourceWarning" in started.stderr
     assert forked.stderr.count("ResourceWarning") == started.stderr.count("ResourceWarning")
     assert (forked.returncode, forked.stdout) == (started.returncode, started.stdout)
@@ -62,23 +67,37 @@ def test_what_a_run_leaves_open_is_told_as_it_would_be(project: Project, what: s
 
 def test_an_engine_of_a_run_speaks_as_if_it_were_started(project: Project) -> None:
     project.words("眠る", "橋")
-    words = ["generate", "--provider", "openjtalk", "--force", "--progress", "none"]
+    words = ["generate", "--provider", "openjtalk", "--progress", "none"]
     forked = project.run(*words)
-    assets = project.assets()
-    started = subprocess.run(
-        project.command(*words),
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        check=False,
+    clips = _take_clips(project)
+    started = _start(project, *words)
+    assert (forked.returncode, started.returncode) == (0, 0), forked.stderr + started.stderr
+    assert len(clips) == 2
+    assert _take_clips(project) == clips
+
+
+def test_an_engine_of_a_run_ends_and_warns_as_if_it_were_started(project: Project) -> None:
+    (project.folder / "leaving.py").write_text(_LEAVING)
+    info = next((project.folder.parent / "plug-ins").glob("*.dist-info")) / "entry_points.txt"
+    info.write_text("[tts_assets.providers]\nleaving = leaving:Leaving\n")
+    project.words("眠る")
+    words = ["generate", "--provider", "leaving", "--progress", "none"]
+    forked, started = project.run(*words), _start(project, *words)
+    assert "exit code 3" in started.stderr
+    assert "the last word" in started.stderr
+    assert (forked.returncode, forked.stderr) == (started.returncode, started.stderr)
+
+
+def test_an_error_that_nothing_catches_ends_a_run_as_if_it_were_started(project: Project) -> None:
+    (project.folder / "failing.py").write_text(
+        "import tests.plugin_engines\n\ndef failing(settings):\n    raise SystemExit('no more')\n"
     )
-    assert (forked.returncode, started.returncode) == (0, 0), started.stderr
-    endings = [name for name in assets if name.endswith(".mp3")]
-    assert len(endings) == 2
-    assert {name: project.assets()[name] for name in endings} == {
-        name: assets[name] for name in endings
-    }
+    info = next((project.folder.parent / "plug-ins").glob("*.dist-info")) / "entry_points.txt"
+    info.write_text("[tts_assets.providers]\nfailing = failing:failing\n")
+    forked = project.run("status", "--provider", "failing")
+    started = _start(project, "status", "--provider", "failing")
+    assert started.stderr == "no more\n"
+    assert (forked.returncode, forked.stderr) == (started.returncode, started.stderr)
 
 
 def test_what_imports_would_read_needs_a_start(project: Project) -> None:
@@ -98,3 +117,22 @@ def test_a_run_that_takes_too_long_is_killed(project: Project) -> None:
         server.run(project.command("generate", "-p", "tones"), folder, environment, 0.01)
     assert server.run(project.command("--version"), folder, environment, 60.0).returncode == 0
     server.close()
+
+
+def _start(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        project.command(*words),
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _take_clips(project: Project) -> dict[str, bytes]:
+    """The clips, which are deleted."""
+    found = {name: data for name, data in project.assets().items() if name.endswith(".mp3")}
+    for name in found:
+        (project.folder / "audio" / name).unlink()
+    return found

@@ -359,7 +359,7 @@ SHORTEST_SOUND_SECONDS = 0.01  #: less is no sound
 class Speech:
     """What an engine returns."""
 
-    samples: Samples  #: float32, mono, of any scale, shape (n,)
+    samples: Samples  #: float32, mono, of any scale up to `MAX_PEAK`, shape (n,)
     rate_hz: int  #: samples per second
     #: How it was pronounced; None if the engine does not report it.
     pronunciation: Pronunciation | None = None

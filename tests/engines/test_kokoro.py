@@ -70,7 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def engine(folder: Path) -> Iterator[KokoroEngine]:
     loaded = _engine(folder)
     yield loaded
-    # Or it would be open until the garbage is collected.
+    # Otherwise the file of voices stays open until the next collection of garbage.
     voices: Any = loaded._kokoro.voices
     voices.close()
 

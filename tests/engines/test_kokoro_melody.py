@@ -47,7 +47,7 @@ def engine(folder: Path) -> Iterator[KokoroEngine]:
     files = str(folder / "model.onnx"), str(folder / "voices.bin")
     loaded = KokoroEngine(*files, "cpu", AccentControl.IMPOSE)
     yield loaded
-    # Or it would be open until the garbage is collected.
+    # Otherwise the file of voices stays open until the next collection of garbage.
     voices: Any = loaded._kokoro.voices
     voices.close()
 

@@ -229,6 +229,7 @@ def _skip_unrecognised(path: str, load_problems: LoadProblems, *, named: bool) -
         load_problems.skip_file(path, f"{path}: skipped, {message}")
 
 
+#: Fewer new objects are traversed in less time than frozen ones may take to count.
 _MANY_OBJECTS = 100_000
 
 
@@ -241,8 +242,8 @@ def pause_garbage_collector() -> Iterator[None]:
         yield
     finally:
         if was_on:
-            # Make many new objects old at once: traversing a million of them takes longer than this. What
-            # is frozen already stays so; counting that takes long if it is much.
+            # Make many new objects old at once: traversing a million of them takes longer than this.
+            # Not if some are frozen already, because `unfreeze` would release them.
             if gc.get_count()[0] > _MANY_OBJECTS and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()

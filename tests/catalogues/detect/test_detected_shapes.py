@@ -384,6 +384,13 @@ def test_a_chart_of_kana_is_no_sentence(look: Look) -> None:
     assert len(found.clips) == 8
 
 
+def test_rows_of_katakana_and_hiragana_are_letters(look: Look) -> None:
+    pairs = [[list(pair) for pair in row.split()] for row in ("アあ イい ウう", "カか キき クく")]
+    found = look({"kana.json": pairs})
+    assert found.kinds == {"characters"}
+    assert len(found.clips) == 12
+
+
 def test_the_name_of_a_category_is_not_said_beside_its_phrases(look: Look) -> None:
     groups = {"挨拶": ["おはようございます", "お元気ですか"], "道": ["駅はどこですか"]}
     rows = [

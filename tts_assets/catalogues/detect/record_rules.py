@@ -137,7 +137,7 @@ def _is_silent_title(each: SpokenText) -> bool:
 
 
 def _is_label(each: SpokenText, below: Sequence[ObjectGroup]) -> bool:
-    """Whether a text only names what is below it."""
+    """Whether a text is only a label: a title without a sound, or the name of the group below it."""
     return _is_silent_title(each) or _is_heading(each, below)
 
 

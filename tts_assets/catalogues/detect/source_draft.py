@@ -280,7 +280,7 @@ def _draft_plain_texts(
     readings: tuple[FieldPath, ...] = (make_path(()),) if kana else ()
     join = None
     letters = content.letter >= _MIN_SHARE
-    if (rows := _find_word_rows(steps, documents)) is not None:
+    if not letters and (rows := _find_word_rows(steps, documents)) is not None:
         steps, text, readings, content = rows
         join = ""
     running = content.running >= 1 - _MIN_SHARE
