@@ -408,6 +408,12 @@ def test_no_parts_at_all_is_an_error(project: Path) -> None:
         ("urls.jsonl", lambda data: data[:-3], "its last line is truncated"),
         ("urls.jsonl", lambda _: _DEEP, "not the URL of a shard"),
         ("shard.json", lambda _: _DEEP, "not the header of a shard"),
+        ("shard.json", lambda data: _with_count(data, 10**20), "not the header of a shard"),
+        ("shard.json", lambda data: _with_count(data, 0), "there is no shard"),
+        ("shard.json", lambda data: _with_count(data, 10**9), "there is no shard"),
+        ("ledger.jsonl", lambda _: b"", "it has 0 of the . lines that its run wrote"),
+        ("urls.jsonl", lambda data: data[data.index(b"\n") + 1 :], "of the . lines that its run"),
+        ("failures.jsonl", lambda _: b"{", "its last line is truncated"),
         ("replaced.jsonl", lambda _: _DEEP, "not a record of replaced URLs"),
         ("replaced.jsonl", lambda data: data + b"{}\n", "not a record of replaced URLs"),
         ("replaced.jsonl", lambda data: data + b"{", "its last line is truncated"),
@@ -428,6 +434,19 @@ def test_a_damaged_part_is_an_error_and_nothing_is_changed(
     else:
         path.write_bytes(spoil(path.read_bytes() if path.exists() else b""))
     assert str(path.parent) in _refused(project, words).file
+
+
+def _with_count(header: bytes, count: int) -> bytes:
+    return header.replace(b'"count": 4', f'"count": {count}'.encode())
+
+
+@pytest.mark.parametrize("name", ["failures.jsonl", "ledger.jsonl", "urls.jsonl"])
+def test_a_part_of_which_a_record_was_not_copied_is_an_error_that_names_it(
+    project: Path, name: str
+) -> None:
+    path = next(path for path in project.glob(f"audio-shard-*/{name}") if path.read_bytes())
+    path.unlink()
+    assert _refused(project, "copy that folder again").file == str(path)
 
 
 @pytest.mark.parametrize(
