@@ -449,6 +449,20 @@ def test_a_part_of_which_a_record_was_not_copied_is_an_error_that_names_it(
     assert _refused(project, "copy that folder again").file == str(path)
 
 
+@pytest.mark.parametrize("lost", [1, 40, 10**6])
+def test_a_shard_that_lost_lines_of_its_ledger_and_ran_again_is_whole(
+    both: tuple[Path, Path], tmp_path: Path, lost: int
+) -> None:
+    single, shared = both
+    project = Path(shutil.copytree(shared, tmp_path / "project"))
+    path = _part(project, 2) / LEDGER_NAME
+    path.write_bytes(path.read_bytes()[:-lost])
+    line = _line(project, 1)
+    _shard(project, 2, asset=BY_RECIPE if line.recipe in line.asset else BY_ID)
+    _merge(project)
+    assert _made(project) == _made(single)
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [(Path.unlink, "is not there"), (lambda path: path.write_bytes(b"x"), "has other bytes")],
