@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -208,6 +210,30 @@ def test_a_merge_waits_for_a_run_in_the_output_folder(project: Path) -> None:
     output.prepare()
     with output.lock(lambda: None), pytest.raises(LookupError):
         merge(_settings(project), on_event=give_up)
+
+
+def test_merges_of_other_shards_at_the_same_time_are_one_run_byte_for_byte(
+    both: tuple[Path, Path], tmp_path: Path
+) -> None:
+    single, shared = both
+    project = Path(shutil.copytree(shared, tmp_path / "project"))
+    output, begun = Storage(project / "audio"), threading.Event()
+    output.prepare()
+    parts = [_part(project, index) for index in (1, 3)]
+
+    def merge_others() -> Merged:
+        return merge(_settings(project), parts, on_event=lambda _: begun.set())
+
+    with ThreadPoolExecutor() as pool:
+        with output.lock(lambda: None):
+            waiting = pool.submit(merge_others)
+            assert begun.wait(60)
+            # What a merge of the others leaves.
+            other = Path(shutil.copytree(shared, tmp_path / "other" / "project"))
+            _merge(other, 2, 4)
+            shutil.copytree(other / "audio", project / "audio", dirs_exist_ok=True)
+        assert waiting.result().missing == ()
+    assert _made(project) == _made(single)
 
 
 def test_what_is_missing_is_told_and_its_urls_wait(project: Path) -> None:
