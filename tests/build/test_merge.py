@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -210,6 +212,30 @@ def test_a_merge_waits_for_a_run_in_the_output_folder(project: Path) -> None:
         merge(_settings(project), on_event=give_up)
 
 
+def test_merges_of_other_shards_at_the_same_time_are_one_run_byte_for_byte(
+    both: tuple[Path, Path], tmp_path: Path
+) -> None:
+    single, shared = both
+    project = Path(shutil.copytree(shared, tmp_path / "project"))
+    output, begun = Storage(project / "audio"), threading.Event()
+    output.prepare()
+    parts = [_part(project, index) for index in (1, 3)]
+
+    def merge_others() -> Merged:
+        return merge(_settings(project), parts, on_event=lambda _: begun.set())
+
+    with ThreadPoolExecutor() as pool:
+        with output.lock(lambda: None):
+            waiting = pool.submit(merge_others)
+            assert begun.wait(60)
+            # What a merge of the others leaves.
+            other = Path(shutil.copytree(shared, tmp_path / "other" / "project"))
+            _merge(other, 2, 4)
+            shutil.copytree(other / "audio", project / "audio", dirs_exist_ok=True)
+        assert waiting.result().missing == ()
+    assert _made(project) == _made(single)
+
+
 def test_what_is_missing_is_told_and_its_urls_wait(project: Path) -> None:
     catalogues = _files(project / "data")
     merged = _merge(project, 3, 1)
@@ -408,6 +434,12 @@ def test_no_parts_at_all_is_an_error(project: Path) -> None:
         ("urls.jsonl", lambda data: data[:-3], "its last line is truncated"),
         ("urls.jsonl", lambda _: _DEEP, "not the URL of a shard"),
         ("shard.json", lambda _: _DEEP, "not the header of a shard"),
+        ("shard.json", lambda data: _with_count(data, 10**20), "not the header of a shard"),
+        ("shard.json", lambda data: _with_count(data, 0), "there is no shard"),
+        ("shard.json", lambda data: _with_count(data, 10**9), "there is no shard"),
+        ("ledger.jsonl", lambda _: b"", "it has 0 of the . lines that its run wrote"),
+        ("urls.jsonl", lambda data: data[data.index(b"\n") + 1 :], "of the . lines that its run"),
+        ("failures.jsonl", lambda _: b"{", "its last line is truncated"),
         ("replaced.jsonl", lambda _: _DEEP, "not a record of replaced URLs"),
         ("replaced.jsonl", lambda data: data + b"{}\n", "not a record of replaced URLs"),
         ("replaced.jsonl", lambda data: data + b"{", "its last line is truncated"),
@@ -428,6 +460,33 @@ def test_a_damaged_part_is_an_error_and_nothing_is_changed(
     else:
         path.write_bytes(spoil(path.read_bytes() if path.exists() else b""))
     assert str(path.parent) in _refused(project, words).file
+
+
+def _with_count(header: bytes, count: int) -> bytes:
+    return header.replace(b'"count": 4', f'"count": {count}'.encode())
+
+
+@pytest.mark.parametrize("name", ["failures.jsonl", "ledger.jsonl", "urls.jsonl"])
+def test_a_part_of_which_a_record_was_not_copied_is_an_error_that_names_it(
+    project: Path, name: str
+) -> None:
+    path = next(path for path in project.glob(f"audio-shard-*/{name}") if path.read_bytes())
+    path.unlink()
+    assert _refused(project, "copy that folder again").file == str(path)
+
+
+@pytest.mark.parametrize("lost", [1, 40, 10**6])
+def test_a_shard_that_lost_lines_of_its_ledger_and_ran_again_is_whole(
+    both: tuple[Path, Path], tmp_path: Path, lost: int
+) -> None:
+    single, shared = both
+    project = Path(shutil.copytree(shared, tmp_path / "project"))
+    path = _part(project, 2) / LEDGER_NAME
+    path.write_bytes(path.read_bytes()[:-lost])
+    line = _line(project, 1)
+    _shard(project, 2, asset=BY_RECIPE if line.recipe in line.asset else BY_ID)
+    _merge(project)
+    assert _made(project) == _made(single)
 
 
 @pytest.mark.parametrize(

@@ -192,3 +192,18 @@ def test_the_line_for_excel_stands_above_records_whose_columns_are_named_elsewhe
 
 def test_a_column_may_be_called_sep() -> None:
     assert detect_table("sep=a,word\n1,犬\n", file="a.csv").columns == ("sep=a", "word")
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_the_conflict_of_two_branches_is_an_error_with_its_line(at: int, ends: str) -> None:
+    conflict = ["<<<<<<< HEAD", "猫", "=======", "鳥", ">>>>>>> 私の枝"]
+    lines = ["word", "犬"]
+    text = ends.join([*lines[:at], *conflict, *lines[at:], ""])
+    with pytest.raises(InputError, match="conflict marker of git") as caught:
+        detect_table(text, file="words.csv")
+    assert (caught.value.file, caught.value.line) == ("words.csv", at + 1)
+
+
+def test_a_field_may_have_the_signs_of_a_conflict() -> None:
+    assert rows("word\na <<<<<<< b\n") == [{"word": "a <<<<<<< b"}]

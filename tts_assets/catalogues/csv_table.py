@@ -126,6 +126,9 @@ _ANKI_SEPARATORS = {
 
 # Excel reads the delimiter from such a first line, and hides the line.
 _EXCEL_SEPARATOR = re.compile(rf'"?sep=([{DELIMITERS}])"?(?:\r\n?|\n|\Z)', re.IGNORECASE)
+# The first line of a conflict that git could not merge: https://git-scm.com/docs/git-merge
+_CONFLICT_BEGIN = "<<<<<<< "
+_CONFLICT = re.compile(f"^{_CONFLICT_BEGIN}", re.MULTILINE)
 _NOT_LINE_BREAK = re.compile(r"[^\r\n]")
 _FIRST_LINE = re.compile(r"[^\r\n]+")
 _DELIMITED_FIELD = re.compile(rf"{FIELD_PATTERN % {'mark': DELIMITERS}}([{DELIMITERS}])")
@@ -166,8 +169,17 @@ def detect_table(
         delimiter: the character between fields; None to detect it.
 
     Raises:
-        InputError: the delimiter is invalid, or the columns have no names or duplicate ones.
+        InputError: the delimiter is invalid, the columns have no names or duplicate ones, or the
+            text contains a conflict of git, whose sides and markers would be read as records.
     """
+    conflict = _CONFLICT.search(text) if _CONFLICT_BEGIN in text else None
+    if conflict is not None:
+        raise InputError(
+            "this is a conflict marker of git: edit the file so that it has the records of one "
+            "side or of both, without the markers",
+            file=file,
+            line=find_line_number(text, conflict.start()),
+        )
     anki, start = _parse_anki_header(text)
     excel = _EXCEL_SEPARATOR.match(text)
     if excel is not None:

@@ -212,7 +212,8 @@ def write_shard_footer(run: BuildState, store: Storage) -> None:
     store.replace(URLS_NAME, encode_urls(urls))
     run.urls_written = len(urls)
     header = shard_record.read_header(store.root) or _header(run, finished=True)
-    header = msgspec.structs.replace(header, finished=True, left=_count_left(run))
+    lines = shard_record.count_lines(store.root)
+    header = msgspec.structs.replace(header, finished=True, left=_count_left(run), lines=lines)
     store.replace(shard_record.HEADER_NAME, shard_record.encode_header(header))
 
 

@@ -157,7 +157,8 @@ class Folder:
             *([] if settings.shard is None else [Storage(Path(settings.folder))]),
         ]
         for storage in self._storages:
-            self._scan_folders(storage, folders)
+            is_shard = storage is not self._storages[0]
+            self._scan_folders(storage, folders, is_shard=is_shard)
         #: What clips are compared with.
         self.judged_by = Judged.BYTES if settings.deep else Judged.FILES
         lacks_files = bool(self.recorded) and self.recorded.keys().isdisjoint(self.present)
@@ -194,12 +195,14 @@ class Folder:
                 return found
         return None
 
-    def _scan_folders(self, storage: Storage, folders: Iterable[str]) -> None:
+    def _scan_folders(self, storage: Storage, folders: Iterable[str], *, is_shard: bool) -> None:
         path = storage.root / failures.NAME
         self.failed |= failures.read_failures(bytes_of(path), file=str(path))
         contents = read_known_ledger(storage)
         listed = outermost({*folders, *_folders(contents.recorded)})
         present = storage.sizes(listed)
+        if is_shard:
+            present = _find_recorded(present, contents.recorded)
         self.folders = tuple(listed)
         # Decisions don't apply to assets that the shard regenerated.
         self.approved = contents.approved | self.approved.difference(contents.recorded)
@@ -241,6 +244,12 @@ class SettledFolder(Folder):
         self.rejected = {}
         self.folders = ()
         self.judged_by = judged_by
+
+
+def _find_recorded(present: Mapping[str, int], recorded: Iterable[str]) -> dict[str, int]:
+    """The files of recorded assets: of a shard, the merge takes no others."""
+    names = {name for asset in recorded for name in (asset, *portable_names.timelines_of(asset))}
+    return {name: size for name, size in present.items() if name in names}
 
 
 def _folders(recorded: Iterable[str]) -> set[str]:

@@ -146,10 +146,11 @@ class MergedShards:
         self.count = first.count  #: the number of all shards
         self.assets = _collect_assets(self.shards)  #: by their paths
         _check_files(self.assets.values())
-        path = Path(settings.state_folder, WAITING_NAME)
+        self._path = Path(settings.state_folder, WAITING_NAME)
+        self._waiting = bytes_of(self._path)
         self._earlier = [
-            (each, ShardRecord(str(path), number))
-            for number, each in enumerate(_read_waiting(path), 1)
+            (each, ShardRecord(str(self._path), number))
+            for number, each in enumerate(_decode_waiting(self._waiting, self._path), 1)
             if each.header.differs(first) is None
         ]
         earlier_urls = chain.from_iterable(map(self._iter_earlier_patches, self._earlier))
@@ -164,6 +165,10 @@ class MergedShards:
         #: The shards that are not merged yet, and the clips that the shards did not generate.
         self.missing = tuple(sorted(set(range(1, self.count + 1)) - headers.keys()))
         self.left = sum(each.left for same in headers.values() for each in same)
+
+    def is_current(self) -> bool:
+        """Whether no other merge ended since the shards were read."""
+        return bytes_of(self._path) == self._waiting
 
     def encode_waiting(self) -> bytes:
         """The bytes of the file that is kept until all shards are merged."""
@@ -275,9 +280,9 @@ def _collect_urls(
     return found
 
 
-def _read_waiting(path: Path) -> list[_Waiting]:
+def _decode_waiting(data: bytes, path: Path) -> list[_Waiting]:
     try:
-        return msgspec.json.Decoder(_Waiting).decode_lines(bytes_of(path))
+        return msgspec.json.Decoder(_Waiting).decode_lines(data)
     except NOT_JSON as exc:
         raise InputError(
             f"merge did not write this ({exc}): delete it, and merge all shards at once",

@@ -94,6 +94,9 @@ def merge(
     _read_failures(store)
     store.prepare()
     with store.lock(lambda: tell(Waiting(path=str(store.root)))):
+        if not joined.is_current():
+            joined = MergedShards(settings, folders)
+            catalogues = find_readers(settings, joined.urls)
         earlier = segment_cache.rejected_audio_dir_for(settings.temp, settings.state_folder)
         merged = _store_assets(joined, store, on_copied or (lambda *_: None), earlier)
         if joined.missing:

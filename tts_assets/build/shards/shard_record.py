@@ -11,7 +11,8 @@ from tts_assets.build.plan import recipes, shard_selection, voice_selection
 from tts_assets.build.plan.output_folder import bytes_of
 from tts_assets.catalogues.write_back import PendingUrl, make_pending_url
 from tts_assets.config.catalogue_sources import shorten_source_name
-from tts_assets.errors import InputError
+from tts_assets.config.command_options import MOST_SHARDS
+from tts_assets.errors import InputError, format_count
 from tts_assets.model import SpokenForm, Turn
 from tts_assets.store import ledger
 from tts_assets.store.atomic_files import NOT_JSON, decode_lines
@@ -59,6 +60,17 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     templates: tuple[str, ...]  #: of the assets and URLs of all sources
     catalogues: str  #: hash of all that the clips say, of all shards
     plan: str  #: hash of the recipes of all shards
+    #: The number of lines in each record of a finished run; empty from an older tts-assets.
+    lines: dict[str, int] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse a shard that cannot exist.
+
+        Raises:
+            ValueError: ``index`` and ``count`` do not fit.
+        """
+        if not 1 <= self.index <= self.count <= MOST_SHARDS:
+            raise ValueError(f"there is no {self.name}")
 
     @property
     def name(self) -> str:
@@ -291,12 +303,12 @@ def read_shard(folder: Path) -> ShardOutput:
             f"the run of {header.name} was killed or is still in progress: {AGAIN}",
             file=str(folder),
         )
-    record = bytes_of(folder / NAME)
+    record = _read_whole(folder / NAME)
     read_failures(record, file=str(folder / NAME))
     replaced: dict[str, set[tuple[str, str]]] = {}
     for each in read_replaced(folder):
         replaced.setdefault(each.asset, set()).add((each.recipe, each.sha256))
-    return ShardOutput(
+    found = ShardOutput(
         folder=folder,
         header=header,
         lines=_read_ledger(folder / LEDGER_NAME),
@@ -304,6 +316,26 @@ def read_shard(folder: Path) -> ShardOutput:
         urls=_read_lines(folder / URLS_NAME, Patch, "the URL of a shard"),
         failures=record,
     )
+    _refuse_lost_lines(folder, header)
+    return found
+
+
+def count_lines(folder: Path) -> dict[str, int]:
+    """The number of lines in each record of a shard."""
+    names = (LEDGER_NAME, NAME, REPLACED_NAME, URLS_NAME)
+    return {name: bytes_of(folder / name).count(b"\n") for name in names}
+
+
+def _refuse_lost_lines(folder: Path, header: Header) -> None:
+    """Refuse a record that is incomplete, for instance because its folder was not copied to the end."""
+    found = count_lines(folder)
+    for name, written in header.lines.items():
+        if found.get(name, 0) < written:
+            raise InputError(
+                f"it has {found.get(name, 0):,} of the {format_count(written, 'line')} that its "
+                "run wrote: copy that folder again, or run its shard again",
+                file=str(folder / name),
+            )
 
 
 def _read_ledger(path: Path) -> dict[str, tuple[Line, ShardRecord]]:
