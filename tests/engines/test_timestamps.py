@@ -98,12 +98,38 @@ def test_the_sound_is_unpacked_with_its_times_and_without_the_type_of_the_json()
         {"audio_base64": 7},
         {"alignment": None},
         [],
-        {"audio_base64": "", "alignment": {"characters": ["a"]}},
     ],
 )
 def test_an_answer_without_a_sound_stays_as_it_is(body: Any) -> None:
     answer = reply(body)
     assert unpack_timed_answer(answer) is answer
+
+
+TIMES = (
+    '{"characters": %s, "character_start_times_seconds": [%s], "character_end_times_seconds": [1]}'
+)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        "7",
+        '[{"characters": 1}]',
+        '{"characters": ["a"]}',
+        TIMES % ('["a"]', "null"),
+        TIMES % ('["a"]', "NaN"),
+        TIMES % ('["a"]', "1e999"),
+        TIMES % ('["a"]', "9" * 400),
+        TIMES % ('["\\ud83d"]', "0"),
+        "[" * 500 + "]" * 500,
+    ],
+)
+def test_a_sound_that_is_paid_for_is_used_whatever_its_times_are(times: str) -> None:
+    sound = base64.b64encode(b"\0\1").decode()
+    body = f'{{"audio_base64": "{sound}", "alignment": {times}}}'.encode()
+    found = unpack_timed_answer(ServiceResponse(status=200, headers={}, body=body))
+    assert isinstance(found, TimedAnswer)
+    assert (found.body, found.alignment) == (b"\0\1", None)
 
 
 @pytest.mark.parametrize(

@@ -89,11 +89,19 @@ def test_an_object_is_stored_with_its_type_and_read_back(
 def test_a_prefix_is_a_folder_and_hidden_names_are_not_listed(
     server: BucketServer, tmp_path: Path
 ) -> None:
-    for key in ("app/a/1.mp3", "app/ab/2.mp3", "app/a/.x/3.mp3", "apple/a/4.mp3"):
+    for key in ("app/", "app/a/1.mp3", "app/ab/2.mp3", "app/a/.x/3.mp3", "apple/a/4.mp3"):
         server.put(key, b"x")
     one = storage(tmp_path, server.endpoint)
     assert one.sizes(["a"]) == {"a/1.mp3": 1}
     assert one.sizes([""]) == {"a/1.mp3": 1, "ab/2.mp3": 1}
+
+
+def test_a_foreign_key_that_cannot_be_listed_is_named_with_the_next_step(
+    server: BucketServer, tmp_path: Path
+) -> None:
+    server.put("app/a//1.mp3", b"x")
+    with pytest.raises(FatalError, match=r"invalid: rename or delete it, .*app/a//1\.mp3"):
+        storage(tmp_path, server.endpoint).sizes(["a"])
 
 
 def test_more_keys_than_a_page_has(server: BucketServer, tmp_path: Path) -> None:

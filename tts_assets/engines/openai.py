@@ -266,7 +266,7 @@ class OpenAISpeaker(TextSpeaker[OpenAISettings]):
         """Return a response with audio, damaged or not; raise for any other."""
         del request
         hidden = self._service.client.redact
-        if not 200 <= answer.status < 300:
+        if not answer.is_success:
             raise to_openai_error(
                 answer, model=self._own.model, hidden=hidden, is_first=self.limiter.is_new
             )

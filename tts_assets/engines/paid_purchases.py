@@ -453,12 +453,8 @@ class TextSpeaker(ABC, Generic[OwnSettings]):
 
     def _note_cost(self, part: PurchasedPart, response: ServiceResponse) -> None:
         cost = self._read_cost(response)
-        if cost is not None and _is_success(response):
+        if cost is not None and response.is_success:
             part.on_charge(cost)
-
-
-def _is_success(response: ServiceResponse) -> bool:
-    return 200 <= response.status < 300
 
 
 class _PaidRequest:
@@ -532,7 +528,7 @@ class _PaidRequest:
     def _note_headers(self, response: ServiceResponse) -> None:
         if 300 <= response.status < 400:
             return
-        if not _is_success(response):
+        if not response.is_success:
             self.ticket.record_void()
             return
         cost = self._read_cost(response)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import json
 import math
 import re
 import unicodedata
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import partial
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import anyio.to_thread
 import msgspec
@@ -84,15 +84,6 @@ class _Reported(msgspec.Struct):
     character_end_times_seconds: tuple[float, ...]
 
 
-class _Body(msgspec.Struct):
-    audio_base64: str
-    alignment: _Reported | None = None
-
-
-class _Alignments(msgspec.Struct):
-    alignment: _Reported
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedAnswer(ServiceResponse):
     """A response with audio and the times of its characters."""
@@ -101,32 +92,45 @@ class TimedAnswer(ServiceResponse):
 
 
 def unpack_timed_answer(answer: ServiceResponse) -> ServiceResponse:
-    """Decode the audio and times of a JSON response; return other responses unchanged."""
+    """Decode the audio and times of a JSON response; return responses without audio unchanged.
+
+    The audio is paid for, so it is used even if the times are invalid.
+    """
     try:
-        body = msgspec.json.decode(answer.body, type=_Body)
-        sound = base64.b64decode(body.audio_base64, validate=True)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, binascii.Error, ValueError):
+        # Unlike msgspec, it accepts NaN and lone surrogates.
+        body = json.loads(answer.body)
+        sound = base64.b64decode(body["audio_base64"], validate=True)
+    except (ValueError, TypeError, LookupError, RecursionError):
         return answer
     headers = {name: value for name, value in answer.headers.items() if name != "content-type"}
-    alignment = None if body.alignment is None else _to_alignment(body.alignment)
-    return TimedAnswer(status=answer.status, headers=headers, body=sound, alignment=alignment)
+    return TimedAnswer(
+        status=answer.status,
+        headers=headers,
+        body=sound,
+        alignment=_to_alignment(body.get("alignment")),
+    )
 
 
 def add_alignment(answer: ServiceResponse, alignments: bytes | memoryview) -> ServiceResponse:
     """Add the times of a history item to its audio; unchanged if the item has none."""
     try:
-        found = msgspec.json.decode(alignments, type=_Alignments).alignment
+        found = msgspec.json.decode(alignments, type=dict[str, Any]).get("alignment")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return answer
+    alignment = _to_alignment(found)
+    if alignment is None:
+        return answer
     return TimedAnswer(
-        status=answer.status,
-        headers=answer.headers,
-        body=answer.body,
-        alignment=_to_alignment(found),
+        status=answer.status, headers=answer.headers, body=answer.body, alignment=alignment
     )
 
 
-def _to_alignment(found: _Reported) -> Alignment:
+def _to_alignment(value: Any) -> Alignment | None:
+    """The times in a JSON value; None if they are invalid, or cannot be stored as JSON."""
+    try:
+        found = msgspec.json.decode(msgspec.json.encode(value), type=_Reported)
+    except (msgspec.MsgspecError, UnicodeError, OverflowError, RecursionError):
+        return None
     return Alignment(
         found.characters, found.character_start_times_seconds, found.character_end_times_seconds
     )

@@ -189,7 +189,8 @@ class BucketStorage(Storage):
                 for page in pages:
                     for each in page:
                         path: str = each["path"]
-                        if "/." not in path and path[0] != ".":
+                        # Consoles create an empty object for the prefix itself.
+                        if path and "/." not in f"/{path}":
                             found[path] = each["size"]
         self._listed, self._listed_folders = dict(found), tuple(folders)
         return found
@@ -396,6 +397,11 @@ def _describe(exc: BaseException) -> str:
         return f"{_ADVICE[code]} ({code})"
     if "169.254.169.254" in text or "169.254.170.2" in text:
         return _NO_CREDENTIALS
+    if "object with invalid path" in text:
+        return (
+            "the key of an object there is invalid: rename or delete it, or set `output` to another "
+            f"prefix ({_first_line(exc)})"
+        )
     name = type(exc).__name__
     if name in {"PermissionDeniedError", "UnauthenticatedError"}:
         return _ADVICE["403" if name == "PermissionDeniedError" else "401"]

@@ -6,6 +6,7 @@ import logging
 import re
 import socket
 import threading
+import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -277,6 +278,28 @@ async def test_a_packing_that_cannot_be_undone_ends_the_run_at_the_first_answer(
                 await ours.ask(speech())
             busy = await ours.ask(speech())
     assert (busy.status, busy.body) == (503, b"")
+
+
+async def test_a_packing_of_many_members_keeps_nobody_waiting() -> None:
+    packed = gzip.compress(b"") * 400_000 + gzip.compress(b"whole")
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    with saying(head.encode() + packed) as (url, _):
+        async with client(url) as ours:
+            begun = time.monotonic()
+            assert (await ours.ask(speech())).body == b"whole"
+            assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+async def test_of_an_error_only_the_beginning_is_read(coding: str) -> None:
+    body = b'{"detail": "' + b"x" * 30_000_000
+    body = body if coding == "identity" else gzip.compress(body, 1)
+    head = f"HTTP/1.1 400 No\r\nContent-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    with saying(head.encode() + body) as (url, _):
+        async with client(url) as ours:
+            answer = await ours.ask(speech())
+    assert answer.status == 400
+    assert len(answer.body) <= 2**20
 
 
 async def test_half_a_character_costs_that_clip_only(simulator: Simulator) -> None:

@@ -156,6 +156,8 @@ _CONNECT_SECONDS = 15.0
 _URL_CACHE_SIZE = 64  #: the size of the cache of parsed URLs
 _MAX_MESSAGE_LENGTH = 400  #: longer messages from services are truncated
 _MAX_BYTES = 256 * 2**20  #: 45 minutes of 48 kHz in 16 bits; no clip is longer
+_MAX_ERROR_BYTES = 2**20  #: the rest of the body of an error is not read
+_INFLATED_BYTES = 2**14  #: decompress this many bytes at once: each member copies the rest of them
 
 _MAX_REDIRECTS = 3
 _REDIRECT_STATUSES = (301, 302, 303, 307, 308)
@@ -272,11 +274,13 @@ class Client:
         coding = answer.headers.get("content-encoding", "").strip().lower()
         if coding in ("", "identity"):
             return body
-        if coding in _CODINGS:
-            return _decompress_body(body, _CODINGS[coding])
-        if not 200 <= answer.status < 300:
+        if not answer.is_success:
             # An error needs no body: the status is enough.
+            with suppress(TransientError, ClipError):
+                return _decompress_body(body, _CODINGS.get(coding, ()), _MAX_ERROR_BYTES)
             return b""
+        if coding in _CODINGS:
+            return _decompress_body(body, _CODINGS[coding], _MAX_BYTES)
         raise FatalError(
             f"the response uses the content encoding {self._show_text(coding)[:40]!r}, "
             "which was not requested and cannot be read: disable it in the server or its "
@@ -306,13 +310,15 @@ class Client:
 
 
 async def _read_body(response: httpx.Response) -> bytes:
+    """The body of a response, or the beginning of that of an error."""
     body = bytearray()
+    most = _MAX_BYTES if response.is_success else _MAX_ERROR_BYTES
     async with open_chunks(response) as read_chunk:
-        while chunk := await read_chunk():
+        while len(body) <= most and (chunk := await read_chunk()):
             body += chunk
-            if len(body) > _MAX_BYTES:
-                raise _too_large()
-    return bytes(body)
+    if response.is_success and len(body) > most:
+        raise _too_large()
+    return bytes(body[:most])
 
 
 @asynccontextmanager
@@ -335,33 +341,40 @@ async def open_chunks(response: httpx.Response) -> AsyncIterator[Callable[[], Aw
                 pass
 
 
-def _decompress_body(body: bytes, formats: tuple[int, ...]) -> bytes:
-    """Decompress a body with the first window size that fits."""
-    if not body:
-        return body
+def _decompress_body(body: bytes, formats: tuple[int, ...], most: int) -> bytes:
+    """Decompress a body with the first window size that fits, to at most so many bytes."""
+    if not body or not formats:
+        return b""
     *others, last = formats
     for wbits in others:
         with suppress(zlib.error):
             zlib.decompressobj(wbits=wbits).decompress(body, 1)
-            return _inflate_body(body, wbits)
-    return _inflate_body(body, last)
+            return _inflate_body(body, wbits, most)
+    return _inflate_body(body, last, most)
 
 
-def _inflate_body(body: bytes, wbits: int) -> bytes:
-    plain = b""
-    # gzip allows several members, and zeros may follow them (RFC 1952, section 2.2).
-    while rest := body.lstrip(b"\0") if plain else body:
-        decompressor = zlib.decompressobj(wbits=wbits)
-        try:
-            plain += decompressor.decompress(rest, _MAX_BYTES + 1)
-        except zlib.error as exc:
-            raise TransientError("the response was lost: it cannot be decompressed") from exc
-        if len(plain) > _MAX_BYTES:
-            raise _too_large()
-        if not decompressor.eof:
-            raise TransientError("the response was lost: its end is missing")
-        body = decompressor.unused_data
-    return plain
+def _inflate_body(body: bytes, wbits: int, most: int) -> bytes:
+    plain = bytearray()
+    decompressor = zlib.decompressobj(wbits=wbits)
+    for start in range(0, len(body), _INFLATED_BYTES):
+        rest = body[start : start + _INFLATED_BYTES]
+        while rest:
+            if decompressor.eof:
+                # gzip allows several members, and zeros may follow them (RFC 1952, section 2.2).
+                rest = rest.lstrip(b"\0")
+                if not rest:
+                    break
+                decompressor = zlib.decompressobj(wbits=wbits)
+            try:
+                plain += decompressor.decompress(rest, most + 1 - len(plain))
+            except zlib.error as exc:
+                raise TransientError("the response was lost: it cannot be decompressed") from exc
+            if len(plain) > most:
+                raise _too_large()
+            rest = decompressor.unused_data
+    if not decompressor.eof:
+        raise TransientError("the response was lost: its end is missing")
+    return bytes(plain)
 
 
 def _too_large() -> ClipError:

@@ -56,6 +56,11 @@ class ServiceResponse:
     body: bytes  #: the decompressed body
 
     @property
+    def is_success(self) -> bool:
+        """Whether the status is one of success (2xx)."""
+        return 200 <= self.status < 300
+
+    @property
     def media_type(self) -> str:
         """The media type, without parameters, in lower case; "" if it is missing or invalid."""
         value = self.headers.get("content-type", "").partition(";")[0].strip().lower()
