@@ -38,6 +38,7 @@ from tts_assets.catalogues.detect.value_shapes import (
     measure_fit,
 )
 from tts_assets.config.catalogue_sources import BUILT_IN, IdOrigin, IdRule
+from tts_assets.config.source_paths import KEY_PATH
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
@@ -334,7 +335,9 @@ def _make_shape_key(document: Document, drafts: list[SourceDraft]) -> object:
     for draft in drafts:
         source, first = draft.source, draft.source.clips[0]
         each = first.each.text if first.each else ""
-        rows.append((source.kind, source.records.text, each, first.text, first.to))
+        # Keys are the text in files of any shape.
+        reading = first.reading if KEY_PATH in first.text else ()
+        rows.append((source.kind, source.records.text, each, first.text, reading, first.to))
     return document.format, document.columns, document.delimiter, tuple(rows)
 
 
