@@ -45,6 +45,22 @@ def test_it_writes_a_configuration_and_shows_the_first_clips(words: Project) -> 
     assert _files(words) == ["content/n5.json"]
 
 
+def test_fields_that_no_clip_speaks_are_named(project: Project) -> None:
+    sentence = {"ja": "犬がいます。", "en": "There is a dog."}
+    cat = {**sentence, "ja": "猫がいます。"}
+    project.write(
+        "words.json",
+        [
+            {"word": "犬", "notes": {"ja": "動物です。"}, "context_sentences": [sentence]},
+            {"word": "猫", "notes": {"ja": "動物です。"}, "context_sentences": [cat]},
+        ],
+    )
+    lines = project.run("init").stdout.splitlines()
+    assert lines[-2] == (
+        "not spoken: context_sentences[*].ja, notes.ja: see the comments of the configuration"
+    )
+
+
 def test_what_it_writes_is_all_that_generate_needs(words: Project) -> None:
     words.run("init")
     assert words.generate().returncode == 0
