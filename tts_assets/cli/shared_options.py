@@ -147,7 +147,7 @@ _VALUES = {
     ),
     "shard": declare_option(
         "--shard I/N",
-        "Generate this part of the clips into a folder of its own, for `merge`.",
+        "Generate this shard of the clips into a folder of its own, for `merge`.",
         "everything",
     ),
     "max_clips": declare_option("--max-clips N", "Generate at most N clips.", "no limit"),

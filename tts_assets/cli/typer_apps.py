@@ -311,6 +311,6 @@ def read_command_settings(
             return replace(settings, output_format=OutputFormat.TEXT)
         raise UsageError(
             f"this command has no output format {settings.output_format}: give "
-            f"{' or '.join(formats)}"
+            f"{', '.join(formats[:-1])} or {formats[-1]}"
         )
     return settings
