@@ -214,7 +214,9 @@ _LISTS = {
         show_default="of the configuration, or data",
     ),
     "assets": typer.Argument(
-        metavar="PATH", help="Catalogues or sounds, or folders of either.", show_default="data"
+        metavar="PATH",
+        help="Catalogues or sounds, or folders of either.",
+        show_default="of the configuration, or data",
     ),
     "kinds": declare_option(
         "--type -t KIND",
