@@ -263,7 +263,7 @@ def _print_unspoken_fields(proposal: Proposal, show: CommandOutput) -> None:
     fields: list[str] = []
     for draft in proposal.drafts:
         for rule in draft.others:
-            texts = [path.text for path in (rule.text or rule.reading)[:1]]
+            texts = [path.text for path in (rule.text or rule.furigana or rule.reading)[:1]]
             fields.append(".".join([rule.each.text, *texts] if rule.each else texts))
         fields += draft.unsaid
     if fields:

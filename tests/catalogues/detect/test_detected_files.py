@@ -141,7 +141,7 @@ def test_a_file_without_japanese_is_counted(look: Look) -> None:
         ("mixed.json", [False, [{"word": "会う"}]], "no field"),
         ("pairs.json", {"会う": "to meet", "青": "blue"}, "no field"),
         ("map.json", {"type": "FeatureCollection", "features": [{"kana": "トウキョウ"}]}, "a map"),
-        ("w.csv", "単語,読み\n会う,あう\n".encode("cp932"), "w.csv:1: byte 0x92"),
+        ("w.csv", "単語,読み\n会う,あう\n".encode("cp932"), "line 1: byte 0x92"),
         ("w.json", b"[" + "会".encode() + b"\xff]", "is not UTF-8"),
     ],
 )

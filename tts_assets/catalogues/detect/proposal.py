@@ -296,7 +296,9 @@ def _inspect_file(path: str, data: bytes, state: _ScanState) -> None:
         reason = explain_no_catalogue(document)
         drafts = [] if reason else draft_sources([document], is_table=_is_table(document))
     except InputError as problem:
-        state.passed[path] = str(problem).removeprefix(f"{path}: ")
+        at = "" if problem.line is None else f"line {problem.line}"
+        where = f"{at}: " if at and at not in problem.message else ""
+        state.passed[path] = f"{where}{problem.message}"
         return
     if not drafts:
         state.passed[path] = reason or _NO_KNOWN_FIELD
