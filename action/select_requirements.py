@@ -13,13 +13,27 @@ def select_requirements(folder: Path, extras: list[str]) -> str:
     """The part of constraints.txt that an installation needs, and what builds the project.
 
     Its comments name what needs each package, so no package index has to be asked.
+
+    Raises:
+        ValueError: an extra does not exist, or its packages have no hashes.
     """
     blocks = re.split(r"\n(?=\S)", (folder / "constraints.txt").read_text("utf-8"))
     table = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
     project = table["project"]
     roots = [*table["build-system"]["requires"], *project["dependencies"]]
+    every = project["optional-dependencies"]
+    locked = {_name_in(block) for block in blocks}
     for extra in extras:
-        roots += project["optional-dependencies"][extra]
+        if extra not in every:
+            names = ", ".join(sorted(every.keys() - {"dev"}))
+            raise ValueError(f"there is no extra {extra!r}; the extras are: {names}")
+        for name in map(_name_in, every[extra]):
+            if name not in locked:
+                raise ValueError(
+                    f"the action cannot install {name} of the extra {extra!r}: its version and hash "
+                    "are not in constraints.txt"
+                )
+        roots += every[extra]
     left, found = {_name_in(root) for root in roots}, set[str]()
     while left:
         found |= left
@@ -40,4 +54,8 @@ def _name_in(text: str) -> str:
 
 if __name__ == "__main__":
     wanted = [each.strip() for each in sys.argv[1].split(",") if each.strip()]
-    sys.stdout.write(select_requirements(Path(__file__).parent.parent, wanted))
+    try:
+        sys.stdout.write(select_requirements(Path(__file__).parent.parent, wanted))
+    except ValueError as problem:
+        sys.stderr.write(f"::error title=tts-assets::{problem}\n")
+        sys.exit(2)

@@ -108,8 +108,8 @@ def _values(schema: dict[str, Any]) -> str:
     words = {"string": "text", "boolean": "`true` or `false`", "object": "table"}
     kind = words.get(schema["type"], schema["type"])
     if "minimum" in schema:
-        kind += f", {schema['minimum']:g}" + (
-            f" to {schema['maximum']:,g}" if "maximum" in schema else " or more"
+        kind += f", {schema['minimum']:,.10g}" + (
+            f" to {schema['maximum']:,.10g}" if "maximum" in schema else " or more"
         )
     return kind
 

@@ -254,7 +254,7 @@ def test_an_override_without_a_clip_is_told_where_all_was_looked_at(
     project.say("2 word", speed=0.5)
     project.write(WORDS[1:])
     assert [note.partition(": ")[0] for note in project.notes()] == [f"{project.overrides}:2"]
-    assert "it matches no clip of data/vocabulary.json" in project.notes()[0]
+    assert "it matches no clip of data/vocabulary.json in built-in: correct" in project.notes()[0]
     project.write(WORDS, "more-vocabulary")
     other = str(project.folder / "data" / "more-vocabulary.json")
     project.set(paths=(other,), partial=True)

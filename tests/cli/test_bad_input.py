@@ -286,7 +286,7 @@ def test_a_misspelt_path_exits_2_and_its_clips_are_not_made(project: Project) ->
     assert done.returncode == 2
     assert "w.json: no record has 'kana' (source 1, clip word: reading)" in done.stderr
     assert "generated 1" in done.stdout
-    assert "1 clip is not generated, because their source names a field" in done.stderr
+    assert "1 clip is not generated, because of a source that names a field" in done.stderr
     assert project.read("w.json") == [{"w": "角", "r": "つの"}]
     assert None not in project.urls()
     assert "no record has 'kana'" in project.run("lint").stdout
@@ -297,7 +297,9 @@ def test_annotations_are_not_for_lists_but_a_setting_for_other_commands_is_no_mi
 ) -> None:
     done = project.run("providers", "--output-format", "github")
     assert done.returncode == 2
-    assert "this command has no output format github: give text or json" in done.stderr
+    assert "this command has no output format github: give text or json\n" in done.stderr
+    done = project.run("lint", "--output-format", "junit")
+    assert "this command has no output format junit: give text, json or github\n" in done.stderr
     assert project.run("models", "path", TTS_ASSETS_OUTPUT_FORMAT="github").returncode != 2
 
 

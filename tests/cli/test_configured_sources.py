@@ -250,3 +250,53 @@ def test_a_url_gets_the_same_verdict_in_every_run(project: Project) -> None:
     assert project.generate().returncode == 0
     assert [word["audioUrl"] for word in project.read()] == [ours, ours]
     assert "everything is up to date" in project.generate().stdout
+
+
+@pytest.mark.parametrize(
+    ("to", "there", "written"),
+    [
+        ("$.audio[#]", {}, {"masu": True, "te": True}),
+        ("$.audio[#]", {"audio": None}, {"masu": True, "te": True}),
+        ("$.audio[#]", {"audio": {"te": "mine.mp3"}}, {"masu": True, "te": "mine.mp3"}),
+        ("$.audio[#].url", {}, {"masu": {"url": True}, "te": {"url": True}}),
+    ],
+)
+def test_the_values_of_an_object_have_their_urls_in_a_parallel_object(
+    project: Project, to: str, there: dict[str, object], written: dict[str, object]
+) -> None:
+    verb = {"word": "食べる", "forms": {"masu": "食べます", "te": "食べて"}, **there}
+    project.write("content/verbs.json", [verb])
+    _configure(
+        project,
+        '[[source]]\nfiles = "content/*.json"\nkind = "vocabulary"\nid = "word"\n'
+        f'[[source.clip]]\neach = "forms[*]"\ntext = "@"\nto = "{to}"\n',
+    )
+    done = project.generate()
+    assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
+    (after,) = project.read("content/verbs.json")
+    urls = json.loads(json.dumps(after["audio"]), object_hook=_mark_urls)
+    assert urls == written
+    assert {**after, "audio": 0} == {**verb, "audio": 0}
+    assert "everything is up to date" in project.generate().stdout
+
+
+def _mark_urls(each: dict[str, object]) -> dict[str, object]:
+    """An object with True in place of each URL of ours."""
+    return {key: True if str(url).startswith("/audio/") else url for key, url in each.items()}
+
+
+def test_a_list_is_not_parallel_to_an_object(project: Project) -> None:
+    project.write(
+        "content/verbs.json", [{"word": "食べる", "forms": {"te": "食べて"}, "audio": []}]
+    )
+    _configure(
+        project,
+        '[[source]]\nfiles = "content/*.json"\nkind = "vocabulary"\nid = "word"\n'
+        '[[source.clip]]\neach = "forms[*]"\ntext = "@"\nto = "$.audio[#]"\n',
+    )
+    done = project.generate()
+    assert done.returncode == 2
+    assert (
+        "content/verbs.json:2: entry 食べる: no URL can be written to $.audio[#]: " in done.stderr
+    )
+    assert project.read("content/verbs.json")[0]["audio"] == []

@@ -45,6 +45,28 @@ def test_help_loads_no_heavy_library(project: Project, words: list[str]) -> None
     assert [name for name in HEAVY if f"'{name}'" in loaded] == []
 
 
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        (["explain"], "explain [OPTIONS] ID [PATH]..."),
+        (["models", "fetch"], "models fetch [OPTIONS] NAME..."),
+        (["merge"], "merge [OPTIONS] [FOLDER]..."),
+        (["speak"], "speak [OPTIONS] {TEXT|FILE|-}"),
+    ],
+)
+def test_the_usage_line_shows_which_arguments_are_optional_and_repeatable(
+    project: Project, words: list[str], usage: str
+) -> None:
+    help_text = project.run(*words, "--help", COLUMNS="100").stdout
+    assert "<str>" not in help_text
+    lines = help_text.splitlines()
+    assert lines[1].strip().endswith(f" {usage}")
+
+
+def test_the_options_of_transcripts_are_not_those_of_sound(project: Project) -> None:
+    assert "Voice and sound" not in project.run("transcribe", "--help", COLUMNS="100").stdout
+
+
 def test_importing_the_package_loads_nothing_else() -> None:
     script = "import sys; before = set(sys.modules); import tts_assets; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run(

@@ -45,6 +45,35 @@ def test_it_writes_a_configuration_and_shows_the_first_clips(words: Project) -> 
     assert _files(words) == ["content/n5.json"]
 
 
+def test_fields_that_no_clip_speaks_are_named(project: Project) -> None:
+    sentence = {"ja": "犬がいます。", "en": "There is a dog."}
+    cat = {**sentence, "ja": "猫がいます。"}
+    project.write(
+        "words.json",
+        [
+            {"word": "犬", "notes": {"ja": "動物です。"}, "context_sentences": [sentence]},
+            {"word": "猫", "notes": {"ja": "動物です。"}, "context_sentences": [cat]},
+        ],
+    )
+    lines = project.run("init").stdout.splitlines()
+    assert lines[-2] == (
+        "not spoken: context_sentences[*].ja, notes.ja: see the comments of the configuration"
+    )
+
+
+def test_a_field_with_readings_in_brackets_is_named(project: Project) -> None:
+    (project.folder / "deck.txt").write_text(
+        "#separator:tab\n#guid column:1\na\t食べる\t食[た]べる\nb\t水\tみず\nc\t橋[はし]\t\n",
+        "utf-8",
+    )
+    assert "\nnot spoken: word3: see the comments" in project.run("init").stdout
+
+
+def test_an_old_encoding_is_named_with_its_line(words: Project) -> None:
+    (words.folder / "old.csv").write_bytes("漢字\n学校\n".encode("cp932"))
+    assert "note: old.csv: skipped: line 1: byte 0x8A" in words.run("init").stderr
+
+
 def test_what_it_writes_is_all_that_generate_needs(words: Project) -> None:
     words.run("init")
     assert words.generate().returncode == 0
@@ -120,8 +149,9 @@ def test_broken_json_is_named_with_its_line_and_stops_nothing(words: Project) ->
     (words.folder / "broken.json").write_text('[\n {"word": "会う",}\n]', encoding="utf-8")
     done = words.run("init")
     assert done.returncode == 0
-    assert "note: broken.json: skipped: " in done.stderr
-    assert "line 2" in done.stderr
+    (note,) = done.stderr.splitlines()
+    assert note.startswith("note: broken.json: skipped: ")
+    assert note.count("broken.json") == note.count("line 2") == 1
     assert _files(words) == ["content/n5.json"]
 
 

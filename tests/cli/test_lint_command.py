@@ -497,3 +497,19 @@ def test_a_key_that_stands_twice_is_an_error_with_its_line(project: Project) -> 
     assert "vocabulary.json:2: error entry: the key 'word' occurs twice in this object" in (
         done.stdout
     )
+
+
+def test_a_folder_with_the_output_of_another_command_has_only_its_catalogues(
+    project: Project,
+) -> None:
+    """The output folder is that of the configuration, unless a command names another."""
+    project.write("demo/reading.json", [{"id": 1, "text": "猫がいます。犬もいます。"}])
+    assert project.generate("demo", "--output", "demo/audio").returncode == 0
+    assert list(project.folder.glob("demo/audio/reading/*.timeline.json"))
+    done = project.run("lint", "demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "in 1 clip of 1 catalogue" in done.stdout
+    # A catalogue may have the name of a ledger.
+    (project.folder / "demo/vocabulary").mkdir()
+    (project.folder / "demo/vocabulary/ledger.jsonl").write_text(json.dumps(RIGHT) + "\n", "utf-8")
+    assert "in 2 clips of 2 catalogues" in project.run("lint", "demo").stdout

@@ -47,9 +47,9 @@ def test_what_was_merged_and_that_the_parts_may_go_is_told(
 ) -> None:
     assert run_merge(settings, []) is ExitCode.OK
     assert capsys.readouterr().out.splitlines() == [
-        "merged    3 parts: 6 assets",
+        "merged    3 shards: 6 assets",
         "URLs      6 written",
-        f"parts     no longer needed; you can delete them: {', '.join(PARTS)}",
+        f"shards    no longer needed; you can delete them: {', '.join(PARTS)}",
     ]
     assert run_merge(settings, []) is ExitCode.OK
     assert "0 assets; 6 others already present" in capsys.readouterr().out

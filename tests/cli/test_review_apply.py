@@ -306,7 +306,10 @@ def test_a_rejected_clip_is_made_again_only_where_that_makes_a_difference(made: 
     assert made.assets() == whole
     done = made.run("generate", "--only", "rejected")
     assert done.returncode == 0, done.stderr
-    assert "note: 1 clip was regenerated with exactly the rejected audio" in done.stderr
+    assert (
+        "note: 1 clip was regenerated with exactly the rejected audio and is still rejected: "
+        "set another reading, accent or voice in the entry or in an override"
+    ) in done.stderr
     assert "generated 1 clip" in done.stdout
     assert made.assets() == whole
     dry = made.run("generate", "--only", "rejected", "--dry-run")

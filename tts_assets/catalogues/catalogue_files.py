@@ -15,7 +15,7 @@ from tts_assets.errors import InputError, UsageError, format_command, suggest
 from tts_assets.regular_files import find_files
 from tts_assets.store import decisions, failures
 from tts_assets.store.ledger_line import LEDGER_NAME
-from tts_assets.store.portable_names import TIMELINE_ENDINGS
+from tts_assets.store.portable_names import ENDINGS, TIMELINE_ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,11 @@ _CATALOGUE_ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 #: Other files of the output folder.
 NAMES_BESIDE_CLIPS = (LEDGER_NAME, decisions.JOURNAL_NAME, failures.NAME)
+
+_LEDGER_START = b'{"asset":'  #: how every line of a ledger begins
+
+#: How the names of time lines end: with that of a clip before their own ending.
+_CLIP_TIMELINE_ENDINGS = tuple(clip + each for clip in ENDINGS for each in TIMELINE_ENDINGS)
 
 #: A table in a folder is a catalogue only if its name or folder names a kind.
 TABLE_ENDINGS = (".csv", ".tsv")
@@ -251,11 +256,25 @@ def _walk_folder(
 
 
 def _is_kept_beside_clips(path: str, real_output: str) -> bool:
-    """Whether a file belongs to the clips, because the output folder also has catalogues."""
+    """Whether a file belongs to the clips of this output folder, or of that of another command."""
     if path.endswith(TIMELINE_ENDINGS):
-        return Path(os.path.realpath(path)).is_relative_to(real_output)
+        is_of_clip = path.endswith(_CLIP_TIMELINE_ENDINGS)
+        return is_of_clip or Path(os.path.realpath(path)).is_relative_to(real_output)
     folder, name = os.path.split(path)
-    return name in NAMES_BESIDE_CLIPS and os.path.realpath(folder) == real_output
+    return name in NAMES_BESIDE_CLIPS and (
+        os.path.realpath(folder) == real_output or _has_ledger(folder)
+    )
+
+
+def _has_ledger(folder: str) -> bool:
+    """Whether a folder has a ledger, not a catalogue with that name."""
+    ledger = Path(folder, LEDGER_NAME)
+    # A ledger that cannot be read is reported where it is needed.
+    with suppress(OSError):
+        if ledger.is_file():
+            with ledger.open("rb") as file:
+                return file.read(len(_LEDGER_START)) == _LEDGER_START
+    return False
 
 
 def _report_unlisted_folder(load_problems: LoadProblems, error: OSError) -> None:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 #: The longest id in bytes of UTF-8, so that it fits into a file name with a kind and a part.
 MAX_ID_BYTES = 200
+ID_ADVICE = ": give it a unique one"  #: how the problem with an id that occurs twice ends
 _UNSAFE_IN_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -96,7 +97,7 @@ class RecordIds:
                 return text
             same_text = self._unfolded.get(folded, folded) == text
             same = "also that" if same_text else "too similar to that"
-            wrong = f"{text!r} is {same} of record {other + 1}: give it a unique one"
+            wrong = f"{text!r} is {same} of record {other + 1}{ID_ADVICE}"
         at = (*place, name) if isinstance(record, dict) and name in record else place
         raise EntryProblemError(f"its {name!r} {wrong}", at)
 

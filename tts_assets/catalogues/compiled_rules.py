@@ -92,9 +92,9 @@ class UrlTarget:
             raise EntryProblemError(
                 f"no URL can be written to {to.text}: {problem}", base
             ) from problem
-        parallel = (
-            None if self._row is None else self._locate_array(subject, base, value, position.out_of)
-        )
+        # The values of an object have an object beside them, with the same keys.
+        is_list = self._row is not None and not isinstance(row, str)
+        parallel = self._locate_array(subject, base, value, position.out_of) if is_list else None
         return Target((*base, *steps), url, parallel)
 
     def _locate_array(self, subject: ClipSubject, base: Place, value: Any, count: int) -> Parallel:

@@ -202,8 +202,15 @@ def require_text(
 
 def describe_missing_field(paths: tuple[FieldPath, ...]) -> str:
     """The message for a field that is absent at all its paths."""
-    names = [repr(path.text) for path in paths if not _is_override(path)]
-    return f"it has no {names[0]}" if len(names) == 1 else f"it has none of {', '.join(names)}"
+    own = [path for path in paths if not _is_override(path)]
+    if len(own) > 1:
+        return f"it has none of {', '.join(repr(path.text) for path in own)}"
+    message = f"it has no {own[0].text!r}"
+    # The rules of built-in shapes cannot be changed; they have an override for each text.
+    if own != list(paths) or not own[0].steps:
+        return message
+    skip = f'skip = {{ field = "{own[0].text}", missing = true }}'
+    return f"{message}: if it needs none, set {skip} in the [[source.clip]]"
 
 
 def find_skip_reason(

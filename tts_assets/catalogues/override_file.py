@@ -323,8 +323,8 @@ class OverrideSet:
         skipped = {os.path.realpath(file) for file in unread}
         unmatched = [
             (
-                f"{self._describe_location(each)}: it matches no clip of {each.file}: correct "
-                "or remove it"
+                f"{self._describe_location(each)}: it matches no clip of {each.file} in "
+                f"{each.source}: correct or remove it; `tts-assets explain` shows entries and parts"
             )
             for real, rows in self._by_file.items()
             for each in rows.values()

@@ -71,7 +71,7 @@ def merge(
     parts: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="PART",
+            metavar="FOLDER",
             help="Folders that runs with --shard wrote.",
             show_default="all beside the output folder",
         ),

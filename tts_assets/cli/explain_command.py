@@ -68,7 +68,7 @@ def run_explain(settings: Settings, entry: str, *, listen: bool = False) -> Exit
     else:
         for row in rows:
             for name, value in row.items():
-                show.print_line(f"{name:<8}  {(value or '-').replace(chr(10), ' ')}")
+                show.print_line(f"{name:<9} {(value or '-').replace(chr(10), ' ')}")
             show.print_line("")
     for problem in problems:
         show.print_error(f"error: {problem}")

@@ -79,6 +79,7 @@ def run_init(paths: Sequence[str], *, force: bool, dry_run: bool) -> ExitCode:
     _print_skipped({**skipped, **proposal.passed}, proposal.foreign, show)
     if preview.total.clips:
         _print_clips(preview, show)
+        _print_unspoken_fields(proposal, show)
     _print_problems(preview, show)
     if not preview.total.clips:
         show.print_error(
@@ -255,6 +256,22 @@ def _print_clips(preview: SourcePreview, show: CommandOutput) -> None:
     urls = f"; {preview.total.urls:,} already have a URL" if preview.total.urls else ""
     unspoken = f"; {format_count(preview.unspoken, 'text')} left out" if preview.unspoken else ""
     show.print_line(f"{format_count(preview.total.clips, 'clip')} in all{urls}{unspoken}")
+
+
+def _print_unspoken_fields(proposal: Proposal, show: CommandOutput) -> None:
+    """Name the fields with Japanese that the comments of the configuration explain."""
+    fields: list[str] = []
+    for draft in proposal.drafts:
+        for rule in draft.others:
+            texts = [path.text for path in (rule.text or rule.furigana or rule.reading)[:1]]
+            fields.append(".".join([rule.each.text, *texts] if rule.each else texts))
+        fields += draft.unsaid
+    if fields:
+        more = f" and {len(fields) - _MAX_CLIPS_SHOWN:,} more" if fields[_MAX_CLIPS_SHOWN:] else ""
+        show.print_line(
+            f"not spoken: {', '.join(map(shorten_text, fields[:_MAX_CLIPS_SHOWN]))}{more}: "
+            "see the comments of the configuration"
+        )
 
 
 def _print_problems(preview: SourcePreview, show: CommandOutput) -> None:

@@ -191,7 +191,7 @@ def setup(
         str,
         typer.Argument(
             metavar="NAME",
-            help="An engine (kokoro, piper...), or review, asr, keyring.",
+            help="An engine, such as kokoro-ja, or review, asr, pocketsphinx, keyring, bucket or cluster.",
             autocompletion=complete_provider,
         ),
     ],

@@ -1,4 +1,4 @@
-"""The command `merge`: merges the output of runs with --shard, and reports missing parts."""
+"""The command `merge`: merges the output of runs with --shard, and reports missing shards."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ _MAX_ASSETS_NAMED = 8  #: further assets to check are only counted
 
 
 def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
-    """Merge the parts, print the result, and return FINDINGS if anything is missing."""
+    """Merge the shards, print the result, and return FINDINGS if anything is missing."""
     show = CommandOutput(settings.output_format, settings.verbosity)
 
     def show_copied(copied: int, total: int) -> None:
@@ -44,7 +44,7 @@ def exit_code_for_merge(merged: Merged) -> ExitCode:
 
 def _format_merge_lines(merged: Merged) -> Iterator[str]:
     present = f"; {format_count(merged.there, 'other')} already present" if merged.there else ""
-    yield f"merged    {format_count(len(merged.parts), 'part')}: {format_count(merged.copied, 'asset')}{present}"
+    yield f"merged    {format_count(len(merged.parts), 'shard')}: {format_count(merged.copied, 'asset')}{present}"
     if merged.changed:
         names = to_one_line(", ".join(merged.changed[:_MAX_ASSETS_NAMED]))
         more = (
@@ -78,4 +78,4 @@ def _format_merge_lines(merged: Merged) -> Iterator[str]:
         missed = f"; {changed} changed since" if merged.urls_missed else ""
         yield f"URLs      {merged.urls_written:,} written{missed}"
     folders = to_one_line(", ".join(merged.parts))
-    yield f"parts     no longer needed; you can delete them: {folders}"
+    yield f"shards    no longer needed; you can delete them: {folders}"

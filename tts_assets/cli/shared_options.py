@@ -147,7 +147,7 @@ _VALUES = {
     ),
     "shard": declare_option(
         "--shard I/N",
-        "Generate this part of the clips into a folder of its own, for `merge`.",
+        "Generate this shard of the clips into a folder of its own, for `merge`.",
         "everything",
     ),
     "max_clips": declare_option("--max-clips N", "Generate at most N clips.", "no limit"),
@@ -214,7 +214,9 @@ _LISTS = {
         show_default="of the configuration, or data",
     ),
     "assets": typer.Argument(
-        metavar="PATH", help="Catalogues or sounds, or folders of either.", show_default="data"
+        metavar="PATH",
+        help="Catalogues or sounds, or folders of either.",
+        show_default="of the configuration, or data",
     ),
     "kinds": declare_option(
         "--type -t KIND",

@@ -1,5 +1,6 @@
 """The typer applications that commands register with, and how they load settings."""
 
+import copy
 import functools
 import inspect
 import os
@@ -75,10 +76,15 @@ def _tidy_help(params: list[Any]) -> list[Any]:
     """Prepare parameters for help: hide the type of switches, and group many options in panels."""
     panels = {f"--{name}": panel for panel, names in _PANELS.items() for name in names}
     options = [each for each in params if each.param_type_name == "option"]
+    if not any("--provider" in option.opts for option in options):
+        # Such a command writes no clips.
+        panels |= {"--format": "Output", "--output": "Output"}
     for argument in params:
         if argument.param_type_name == "argument":
-            # Newer versions of typer add a Python type.
-            argument.display_type_rich = lambda **_: None
+            # Typer adds the Python type, <str>.
+            argument.type = copy.copy(argument.type)
+            argument.type.get_metavar = lambda *_, **__: ""
+            argument.make_metavar = functools.partial(_format_argument, argument)
     for option in options:
         if option.is_flag and option.metavar is None:
             option.metavar = ""
@@ -86,6 +92,16 @@ def _tidy_help(params: list[Any]) -> list[Any]:
             names = (panels[name] for name in option.opts if name in panels)
             option.rich_help_panel = next(names, None)
     return params
+
+
+def _format_argument(argument: Any, *_: object, usage: bool = False, **__: object) -> str:
+    """The name of an argument; in the usage line, as `NAME`, `[NAME]` or `[NAME]...`."""
+    name = argument.metavar or argument.name.upper()
+    if not usage:
+        return str(name)
+    name = f"{{{name}}}" if "|" in name else name
+    optional = name if argument.required else f"[{name}]"
+    return optional if argument.nargs == 1 else f"{optional}..."
 
 
 def _build_narrow_help(command: Any, ctx: Any, columns: int) -> str:
@@ -311,6 +327,6 @@ def read_command_settings(
             return replace(settings, output_format=OutputFormat.TEXT)
         raise UsageError(
             f"this command has no output format {settings.output_format}: give "
-            f"{' or '.join(formats)}"
+            f"{', '.join(formats[:-1])} or {formats[-1]}"
         )
     return settings

@@ -122,7 +122,7 @@ class KokoroSettings:
 
     Args:
         model: the name of a known model, or the path of an ONNX file; auto: kokoro-v1.0 if it was
-            fetched or nothing else is installed, else the graph of the extra kokoro-ja.
+            fetched or nothing else is installed, else that of the extra kokoro-ja.
         voices: the name of a known voices file, or a path; auto: as for the model.
         accent: impose gives each clip the melody of its accents; voice leaves it to the voice, which
             says many words with another accent.

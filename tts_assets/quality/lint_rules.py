@@ -254,7 +254,7 @@ def _check_word_reading(spoken: LintInput) -> _OptionalViolation:
     ):
         return None
     if pronunciation.basis is Basis.NBEST:
-        return RuleViolation(LintRule.READING_DIFFERS, f"{pronunciation.doubt}, and is said")
+        return RuleViolation(LintRule.READING_DIFFERS, f"{pronunciation.doubt}, and is spoken")
     if pronunciation.basis is not Basis.FORCED:
         return None
     cause = f"{pronunciation.doubt}; the entry's reading is forced"

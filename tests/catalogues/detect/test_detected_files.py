@@ -91,6 +91,25 @@ def test_files_among_others_are_told_folder_by_folder(look: Look) -> None:
     assert found.settings.sources[0].files == ("c/n4/words.json", "c/n5/words.json")
 
 
+def test_files_that_share_nothing_but_words_as_keys_have_sources_of_their_own(look: Look) -> None:
+    found = look(
+        {
+            "a/verbs.json": {"食べる": {"reading": "たべる"}, "行く": {"reading": "いく"}},
+            "a/counters.json": {"本": {"1": "いっぽん", "2": "にほん"}, "人": {"1": "ひとり"}},
+        }
+    )
+    assert sorted(source.files for source in found.settings.sources) == [
+        ("a/counters.json",),
+        ("a/verbs.json",),
+    ]
+    assert {clip.form.text: clip.form.reading for clip in found.clips} == {
+        "食べる": "タベル",
+        "行く": "イク",
+        "本": None,
+        "人": None,
+    }
+
+
 def test_ids_that_fit_one_file_only_are_not_taken(look: Look) -> None:
     files = {
         "a/1.json": [{"id": 1, **MEET}],
@@ -122,7 +141,7 @@ def test_a_file_without_japanese_is_counted(look: Look) -> None:
         ("mixed.json", [False, [{"word": "会う"}]], "no field"),
         ("pairs.json", {"会う": "to meet", "青": "blue"}, "no field"),
         ("map.json", {"type": "FeatureCollection", "features": [{"kana": "トウキョウ"}]}, "a map"),
-        ("w.csv", "単語,読み\n会う,あう\n".encode("cp932"), "w.csv:1: byte 0x92"),
+        ("w.csv", "単語,読み\n会う,あう\n".encode("cp932"), "line 1: byte 0x92"),
         ("w.json", b"[" + "会".encode() + b"\xff]", "is not UTF-8"),
     ],
 )

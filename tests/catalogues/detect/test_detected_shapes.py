@@ -137,7 +137,10 @@ def test_words_in_lessons_have_the_lesson_in_their_ids(look: Look) -> None:
 def test_ids_that_stand_twice_are_told_and_not_taken(look: Look) -> None:
     found = look({"a.json": [{"id": 1, "term": "会う"}, {"id": 1, "term": "水"}]})
     assert 'id = "hash()"' in found.toml
-    assert "is also that of record 1" in found.toml
+    assert (
+        "# A hash of the spoken text; not id: its 'id' '1' is also that of record 1.\n"
+        in found.toml
+    )
     assert len(found.ids) == 2
 
 

@@ -17,7 +17,7 @@ from tests.cli.output.conftest import HOSTILE, Words
 from tests.cli.output.samples import REPORT, STANDING, failed, planned, standing
 from tts_assets import generate_sync
 from tts_assets.build.events import Event, Waiting
-from tts_assets.build.plan.planner import Judged
+from tts_assets.build.plan.planner import Judged, State
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.progress_view import show_build_progress
 from tts_assets.config.settings import OutputFormat, Progress
@@ -31,7 +31,7 @@ def test_a_standing_lists_its_clips_with_file_line_state_asset_and_reason(capsys
     out, err = capsys.readouterr()
     assert out.splitlines() == [
         "a.json:3: stale: vocabulary 1 word 猫 -> vocabulary/0.mp3 (text 犬 -> 猫)",
-        "to make   1 clip: 1 stale",
+        "to make   1 clip: 1 stale; `tts-assets generate` generates it",
         "URLs      2 of up-to-date clips to write",
         "kept      4 clips of tones=1; it is now tones=2",
         '          on-engine-change = "remake" regenerates them',
@@ -41,6 +41,15 @@ def test_a_standing_lists_its_clips_with_file_line_state_asset_and_reason(capsys
         "judged by names and sizes of the audio files; --deep reads them",
     ]
     assert err == "error: b.json:9: entry 2: the id is missing\n"
+
+
+def test_a_standing_says_what_to_run_unless_a_person_has_to_decide(capsys: Shown) -> None:
+    CommandOutput(OutputFormat.TEXT).show_result(replace(STANDING, urls_to_write=2))
+    assert "URLs      2 of up-to-date clips to write; `tts-assets generate` writes them\n" in (
+        capsys.readouterr().out
+    )
+    CommandOutput(OutputFormat.TEXT).show_result(replace(STANDING, states={State.REJECTED: 1}))
+    assert "to make   1 clip: 1 rejected\n" in capsys.readouterr().out
 
 
 def test_a_standing_without_audio_files_says_that_the_ledger_was_believed(capsys: Shown) -> None:
@@ -170,7 +179,7 @@ def test_github_annotates_the_entry_and_keeps_the_figures(
             "::warning file=a.json,line=3,title=stale::vocabulary 1 word 猫 "
             "-> vocabulary/0.mp3 (text 犬 -> 猫)"
         ),
-        "to make   1 clip: 1 stale",
+        "to make   1 clip: 1 stale; `tts-assets generate` generates it",
     ]
 
 

@@ -64,12 +64,12 @@ def note_rejected_clips(left: int, repeated: int) -> Iterator[str]:
 
     Some were left out because they would sound the same, others repeat exactly the rejected bytes.
     """
-    advice = "change their reading, accent or voice"
+    advice = "set another reading, accent or voice in the entry or in an override"
     if left:
         clips = format_count(left, "rejected clip was", "rejected clips were")
         yield (
             f"{clips} not regenerated, because this voice would produce the same audio: "
-            f"{advice}, or use --only rejected to regenerate them anyway"
+            f"{advice}, or use --only rejected to regenerate anyway"
         )
     if repeated:
         clips = format_count(repeated, "clip was", "clips were")
@@ -223,7 +223,7 @@ def _leave_misread(plan: Plan) -> None:
         plan.planned = [item for item in plan.planned if item.clip.source not in sources]
         clips = format_count(len(left), "clip is", "clips are")
         plan.trouble.notes.append(
-            f"{clips} not generated, because their source names a field that no record has: "
+            f"{clips} not generated, because of a source that names a field that no record has: "
             "correct the field or remove it"
         )
 

@@ -38,6 +38,7 @@ from tts_assets.catalogues.detect.value_shapes import (
     measure_fit,
 )
 from tts_assets.config.catalogue_sources import BUILT_IN, IdOrigin, IdRule
+from tts_assets.config.source_paths import KEY_PATH
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
@@ -295,7 +296,9 @@ def _inspect_file(path: str, data: bytes, state: _ScanState) -> None:
         reason = explain_no_catalogue(document)
         drafts = [] if reason else draft_sources([document], is_table=_is_table(document))
     except InputError as problem:
-        state.passed[path] = str(problem).removeprefix(f"{path}: ")
+        at = "" if problem.line is None else f"line {problem.line}"
+        where = f"{at}: " if at and at not in problem.message else ""
+        state.passed[path] = f"{where}{problem.message}"
         return
     if not drafts:
         state.passed[path] = reason or _NO_KNOWN_FIELD
@@ -334,7 +337,9 @@ def _make_shape_key(document: Document, drafts: list[SourceDraft]) -> object:
     for draft in drafts:
         source, first = draft.source, draft.source.clips[0]
         each = first.each.text if first.each else ""
-        rows.append((source.kind, source.records.text, each, first.text, first.to))
+        # Keys are the text in files of any shape.
+        reading = first.reading if KEY_PATH in first.text else ()
+        rows.append((source.kind, source.records.text, each, first.text, reading, first.to))
     return document.format, document.columns, document.delimiter, tuple(rows)
 
 

@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.catalogues.catalogue_reader import RecordIds, guess_catalogue_kind, read_catalogue
+from tts_assets.catalogues.catalogue_reader import (
+    ID_ADVICE,
+    RecordIds,
+    guess_catalogue_kind,
+    read_catalogue,
+)
 from tts_assets.catalogues.csv_table import is_anki_export
 from tts_assets.catalogues.detect.field_names import (
     Role,
@@ -343,7 +348,8 @@ def _choose_id(
         problem = _find_id_problem(candidate, records.part.steps, documents)
         if problem is None:
             return candidate, reason + refused
-        refused = refused or f"; {candidate.paths[0].text if candidate.paths else ''}: {problem}"
+        name = candidate.paths[0].text if candidate.paths else f"{candidate.of}()"
+        refused = refused or f"; not {name}: {problem}"
     return IdRule(of=IdOrigin.HASH), (
         f"a hash of the spoken text{refused}" if refused else _NO_ID_REASON
     )
@@ -403,7 +409,7 @@ def _find_id_problem(
             for position, (place, record) in enumerate(find_values(document.root, steps)):
                 ids.assign_id(record, place, position)
         except (EntryProblemError, ShapeError) as problem:
-            return str(problem)
+            return str(problem).removesuffix(ID_ADVICE)
     return None
 
 

@@ -297,9 +297,14 @@ def format_status_lines(standing: Standing) -> list[str]:
     named = ", ".join(f"{count:,} {state.value}" for state, count in counts if count)
     lines = _format_engine(standing.chosen)
     total = format_count(sum(count for _, count in counts), "clip")
-    lines.append(f"to make   {total}{named and ': '}{named}")
+    # Most voices would only repeat a rejected clip.
+    due = sum(count for state, count in counts if state is not State.REJECTED)
+    them = "it" if due == 1 else "them"
+    advice = f"; `tts-assets generate` generates {them}" if due else ""
+    lines.append(f"to make   {total}{named and ': '}{named}{advice}")
     if standing.urls_to_write:
-        lines.append(f"URLs      {standing.urls_to_write:,} of up-to-date clips to write")
+        advice = "" if due else "; `tts-assets generate` writes them"
+        lines.append(f"URLs      {standing.urls_to_write:,} of up-to-date clips to write{advice}")
     lines += _format_timelines(standing.timelines_to_write)
     lines += [
         *_format_kept(standing.kept),
