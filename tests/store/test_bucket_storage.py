@@ -168,6 +168,12 @@ def test_a_fault_that_stays_is_described_with_the_next_step(
     assert len(str(got.value)) < 400
 
 
+def test_a_server_that_is_no_bucket_is_described(proxy: FaultProxy, tmp_path: Path) -> None:
+    proxy.fault = lambda *_: S3Reply(200, b"{}")
+    with pytest.raises(FatalError, match=r"not that of a bucket: correct \[bucket\] endpoint"):
+        storage(tmp_path, proxy.endpoint).sizes(["a"])
+
+
 def test_an_answer_that_is_cut_is_no_sound(proxy: FaultProxy, tmp_path: Path) -> None:
     one = storage(tmp_path, proxy.endpoint)
     one.put(ASSET, b"whole" * 99)

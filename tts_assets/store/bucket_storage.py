@@ -80,6 +80,21 @@ _ADVICE = {
     "503": "the service is overloaded: run again later; finished clips are kept",
     "500": "the service failed: run again later; finished clips are kept",
 }
+
+#: What to do about errors without a code, by a part of their text.
+_TEXT_ADVICE = {
+    "object with invalid path": "the key of an object there is invalid: rename or delete it, or "
+    "set `output` to another prefix",
+    "Got invalid": "the response is not that of a bucket: correct [bucket] endpoint",
+}
+
+#: The statuses of errors that have names of their own.
+_STATUSES = {
+    "PermissionDeniedError": "403",
+    "UnauthenticatedError": "401",
+    "FileNotFoundError": "404",
+    "NotFoundError": "404",
+}
 _NO_ANSWER = "the service does not respond: check the network and [bucket] endpoint, then run again"
 _NO_CREDENTIALS = (
     "no credentials were found: set AWS_PROFILE or [bucket] profile, or AWS_ACCESS_KEY_ID and "
@@ -397,16 +412,11 @@ def _describe(exc: BaseException) -> str:
         return f"{_ADVICE[code]} ({code})"
     if "169.254.169.254" in text or "169.254.170.2" in text:
         return _NO_CREDENTIALS
-    if "object with invalid path" in text:
-        return (
-            "the key of an object there is invalid: rename or delete it, or set `output` to another "
-            f"prefix ({_first_line(exc)})"
-        )
-    name = type(exc).__name__
-    if name in {"PermissionDeniedError", "UnauthenticatedError"}:
-        return _ADVICE["403" if name == "PermissionDeniedError" else "401"]
-    if isinstance(exc, FileNotFoundError):
-        return _ADVICE["404"]
+    for part, advice in _TEXT_ADVICE.items():
+        if part in text:
+            return f"{advice} ({_first_line(exc)})"
+    if status := _STATUSES.get(type(exc).__name__):
+        return _ADVICE[status]
     if code:
         return f"the service responds with {code}: {_first_line(exc)}"
     return f"{_NO_ANSWER} ({_first_line(exc)})"
