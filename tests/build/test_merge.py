@@ -568,9 +568,15 @@ def test_two_urls_of_one_clip_are_an_error_that_names_both(project: Path) -> Non
 def test_a_catalogue_that_is_gone_is_an_error_and_nothing_is_changed(project: Path) -> None:
     (project / "data/kanji.json").unlink()
     before = _files(project)
-    with pytest.raises(UsageError, match="there is no such file"):
+    with pytest.raises(
+        UsageError, match=r"kanji.json: there is no such file .* put this catalogue"
+    ):
         _merge(project)
     assert _files(project) == before
+    # As the error says.
+    _merge(project, update_json=False)
+    report = generate_sync(_settings(project))
+    assert (report.made, report.problems, report.urls_written > 0) == (0, (), True)
 
 
 def test_a_catalogue_that_is_broken_is_an_error_and_nothing_is_changed(project: Path) -> None:
