@@ -475,6 +475,25 @@ def test_a_part_of_which_a_record_was_not_copied_is_an_error_that_names_it(
     assert _refused(project, "copy that folder again").file == str(path)
 
 
+@pytest.mark.parametrize("name", ["shard.json", "replaced.jsonl"])
+def test_a_shard_with_a_damaged_record_is_whole_after_what_the_error_says(
+    both: tuple[Path, Path], tmp_path: Path, name: str
+) -> None:
+    single, shared = both
+    project = Path(shutil.copytree(shared, tmp_path / "project"))
+    path, line = _part(project, 2) / name, _line(project, 1)
+    path.write_bytes(b"{")
+    if name == "shard.json":
+        _refused(project, "delete this file, then run that shard again")
+        path.unlink()
+    else:
+        _refused(project, "delete its folder and run that shard again")
+        shutil.rmtree(path.parent)
+    _shard(project, 2, asset=BY_RECIPE if line.recipe in line.asset else BY_ID)
+    _merge(project)
+    assert _made(project) == _made(single)
+
+
 @pytest.mark.parametrize("lost", [1, 40, 10**6])
 def test_a_shard_that_lost_lines_of_its_ledger_and_ran_again_is_whole(
     both: tuple[Path, Path], tmp_path: Path, lost: int
@@ -568,9 +587,15 @@ def test_two_urls_of_one_clip_are_an_error_that_names_both(project: Path) -> Non
 def test_a_catalogue_that_is_gone_is_an_error_and_nothing_is_changed(project: Path) -> None:
     (project / "data/kanji.json").unlink()
     before = _files(project)
-    with pytest.raises(UsageError, match="there is no such file"):
+    with pytest.raises(
+        UsageError, match=r"kanji.json: there is no such file .* put this catalogue"
+    ):
         _merge(project)
     assert _files(project) == before
+    # As the error says.
+    _merge(project, update_json=False)
+    report = generate_sync(_settings(project))
+    assert (report.made, report.problems, report.urls_written > 0) == (0, (), True)
 
 
 def test_a_catalogue_that_is_broken_is_an_error_and_nothing_is_changed(project: Path) -> None:

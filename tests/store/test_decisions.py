@@ -457,6 +457,20 @@ def test_decisions_are_written_into_the_lines_of_their_sounds_and_nowhere_else(
     assert (tmp_path / LEDGER_NAME).read_bytes().splitlines(keepends=True) == lines
 
 
+@pytest.mark.parametrize("audio", [True, False])
+@pytest.mark.parametrize("blank", [b"\n", b" \t\r\n", b"\x0b\n"])
+def test_blank_lines_of_a_ledger_hold_up_no_decision(
+    tmp_path: Path, blank: bytes, *, audio: bool
+) -> None:
+    store = _store(tmp_path, blank, _line("a.mp3"), blank, _line("b.mp3"), blank)
+    if audio:
+        (tmp_path / "a.mp3").write_bytes(b"")
+    made = _made("b.mp3")
+    assert decisions.record_decisions(store, [made]).written == (made,)
+    lines = (tmp_path / LEDGER_NAME).read_bytes().splitlines(keepends=True)
+    assert lines == [_line("a.mp3"), _line("b.mp3", review=made.decision)]
+
+
 def test_the_latest_decision_counts_whichever_way_it_comes(tmp_path: Path) -> None:
     one, two, three = (
         _made(decided=decided, at=at)

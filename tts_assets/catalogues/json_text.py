@@ -552,6 +552,11 @@ def _describe_fault(error: json.JSONDecodeError, whole: str) -> str:
 
 def _suggest_fix(error: json.JSONDecodeError) -> str:
     text, at = error.doc, error.pos
+    if text.startswith("<<<<<<< ", at):
+        return (
+            ", a conflict marker of git; edit the file so that it has the values of one side or "
+            "of both, without the markers"
+        )
     if not error.msg.startswith(_MISSING_FAULTS) or text[at] not in _FIXES:
         return ""
     if text[at] in "]}" and not text[:at].rstrip().endswith(","):

@@ -87,7 +87,8 @@ def _print_applied(applied: ApplyResult, show: CommandOutput) -> None:
     show.print_line(f"applied   {format_count(len(applied.written), 'decision')}: {counts}")
     if applied.known:
         show.print_line(
-            f"known     {format_count(len(applied.known), 'decision')} already in the ledger"
+            f"known     {format_count(len(applied.known), 'decision')} already in the ledger, or "
+            "superseded by later ones there"
         )
     if applied.takes:
         takes = format_count(len(applied.takes), "decision")

@@ -494,7 +494,8 @@ def _read_disordered(data: bytes, *, file: str, hash_of: Callable[[str], str | N
     is_sorted = [row.asset for _, row in lines] == sorted(chosen)
     ledger = Ledger(
         recorded={asset: _to_recorded(row) for asset, (_, row) in chosen.items()},
-        tidy=is_sorted and data.endswith(b"\n"),
+        # Blank lines are not tidy either.
+        tidy=is_sorted and data.endswith(b"\n") and data.count(b"\n") == len(lines),
     )
     ledger.add_reviews(each.row for each in chosen.values())
     # An approval may be for other bytes than the asset has.

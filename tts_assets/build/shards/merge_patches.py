@@ -6,7 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +21,7 @@ from tts_assets.build.shards.shard_record import (
     ShardRecord,
     read_shard,
 )
-from tts_assets.catalogues.catalogue_files import LoadProblems
+from tts_assets.catalogues.catalogue_files import LoadProblems, explain_missing_path
 from tts_assets.catalogues.open_catalogues import open_catalogues
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.config.catalogue_sources import shorten_source_name
@@ -64,6 +64,12 @@ def find_readers(
     if not urls:
         return {}
     paths = {_locate(file, settings.state_folder): file for file in urls}
+    for path in filterfalse(os.path.exists, paths):
+        raise UsageError(
+            f"{path}: {explain_missing_path(Path(path))}, but the shards have URLs for it: put this "
+            "catalogue back, or merge with `update-json = false`; `tts-assets generate` then "
+            "writes the other URLs"
+        )
     trouble = LoadProblems()
     found: dict[str, Readers] = {}
     overrides = OverrideSet(settings.overrides)

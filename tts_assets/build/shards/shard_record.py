@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 #: What to do about a damaged shard.
 AGAIN = "run that shard again to resume it, or leave its folder out"
+#: The same about the record of what it replaces, which only a new run knows.
+_ANEW = "delete its folder and run that shard again, or leave its folder out"
 
 # The header of a shard: its number, its plan, and its progress.
 
@@ -142,7 +144,8 @@ def read_header(folder: Path) -> Header | None:
             return msgspec.json.decode(data, type=Header)
     except NOT_JSON as exc:
         raise InputError(
-            f"this is not the header of a shard ({exc}): {AGAIN}", file=str(path)
+            f"this is not the header of a shard ({exc}): delete this file, then {AGAIN}",
+            file=str(path),
         ) from exc
     raise InputError(
         f"a newer tts-assets wrote it (shard version {version}; this one reads versions up "
@@ -184,7 +187,8 @@ def read_replaced(folder: Path) -> list[Replaced]:
     Raises:
         InputError: the file cannot be read, or is damaged.
     """
-    lines = _read_lines(folder / REPLACED_NAME, Replaced, "a record of replaced URLs")
+    path = folder / REPLACED_NAME
+    lines = _read_lines(path, Replaced, "a record of replaced URLs", advice=_ANEW)
     return [each for each, _ in lines]
 
 
@@ -354,19 +358,24 @@ def _read_ledger(path: Path) -> dict[str, tuple[Line, ShardRecord]]:
     return found
 
 
-def _read_whole(path: Path) -> bytes:
+def _read_whole(path: Path, *, advice: str = AGAIN) -> bytes:
     """The bytes of a file of lines, without an incomplete one; empty if there is none."""
     data = bytes_of(path)
     if data and not data.endswith(b"\n"):
         record = ShardRecord(str(path), data.count(b"\n") + 1)
-        raise record.to_error(f"its last line is truncated: {AGAIN}")
+        raise record.to_error(f"its last line is truncated: {advice}")
     return data
 
 
-def _read_lines(path: Path, kind: type[T], what: str) -> list[tuple[T, ShardRecord]]:
+def _read_lines(
+    path: Path, kind: type[T], what: str, *, advice: str = AGAIN
+) -> list[tuple[T, ShardRecord]]:
     """The records in a file, one in each line, with their places."""
-    problem = f"this is not {what} ({{}}): {AGAIN}"
+    problem = f"this is not {what} ({{}}): {advice}"
     lines = decode_lines(
-        _read_whole(path), msgspec.json.Decoder(kind), file=str(path), problem=problem
+        _read_whole(path, advice=advice),
+        msgspec.json.Decoder(kind),
+        file=str(path),
+        problem=problem,
     )
     return [(each, ShardRecord(str(path), number)) for number, each in lines]
