@@ -65,7 +65,7 @@ def words(code: str = "", status: str = "", kind: str = "", message: str = "why"
         ),
         (meant(401, words(status="detected_unusual_activity")), FatalError, "VPN"),
         (meant(403, words("invalid_output_format")), FatalError, r"elevenlabs\.output-format"),
-        (meant(403, b"<html>"), FatalError, "403"),
+        (meant(403, b"<html>"), FatalError, r"\(403\): set ELEVENLABS_API_KEY"),
         (meant(400, words(status="model_not_found")), FatalError, r"elevenlabs\.model"),
         (meant(400, words("unsupported_model")), FatalError, "remove the named setting"),
         (meant(400, words("invalid_voice_settings")), FatalError, "correct speed"),
@@ -142,3 +142,14 @@ def test_the_cost_is_what_a_header_says(headers: dict[str, str], cost: float | N
 )
 def test_a_maximum_that_makes_no_sense_is_none(value: str, most: int | None) -> None:
     assert most_at_once(answer(200, **{"maximum-concurrent-requests": value})) == most
+
+
+@pytest.mark.parametrize("size", [4_086, 4_090, 2_000])
+def test_a_key_at_the_end_of_what_is_read_of_an_error_is_hidden(size: int) -> None:
+    shown = str(meant(500, b" " * size + f"{KEY} {'あ' * 2_000}".encode()))
+    assert KEY[:4] not in shown
+    assert "500" in shown
+
+
+def test_a_long_error_in_japanese_is_shown() -> None:
+    assert "あああ" in str(meant(500, ("xx" + "あ" * 3_000).encode()))

@@ -313,7 +313,9 @@ async def test_what_the_engine_refuses_costs_that_clip_only(
 @pytest.mark.parametrize("status", [401, 403, 404])
 async def test_what_concerns_every_clip_ends_the_run(engine: VoicevoxStandIn, status: int) -> None:
     engine.twists["/synthesis"] = lambda _: StandInReply(status, "text/plain", b"no")
-    assert isinstance(await _fails(engine), FatalError)
+    error = await _fails(engine)
+    assert isinstance(error, FatalError)
+    assert str(error).endswith("no; set [voicevox] base-url to the address of an engine")
 
 
 async def test_an_error_of_the_engine_is_tried_again(engine: VoicevoxStandIn) -> None:

@@ -174,6 +174,17 @@ def test_a_server_that_is_no_bucket_is_described(proxy: FaultProxy, tmp_path: Pa
         storage(tmp_path, proxy.endpoint).sizes(["a"])
 
 
+def test_a_list_that_begins_again_and_again_is_left(proxy: FaultProxy, tmp_path: Path) -> None:
+    body = (
+        "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t"
+        "</NextContinuationToken><Contents><Key>app/a/1.mp3</Key><Size>1</Size><LastModified>"
+        "2026-01-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>"
+    )
+    proxy.fault = lambda *_: S3Reply(200, body.encode())
+    with pytest.raises(FatalError, match=r"cannot list .* lists a/1\.mp3 twice, .*: update"):
+        storage(tmp_path, proxy.endpoint).sizes(["a"])
+
+
 def test_an_answer_that_is_cut_is_no_sound(proxy: FaultProxy, tmp_path: Path) -> None:
     one = storage(tmp_path, proxy.endpoint)
     one.put(ASSET, b"whole" * 99)

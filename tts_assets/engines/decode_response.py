@@ -226,7 +226,7 @@ def _find_audible_end(samples: Samples, silence: float) -> int:
 
 
 _MAX_MESSAGE_LENGTH = 300  #: longer messages are truncated
-_INSPECTED_BYTES = 1 << 12  #: the number of bytes of a non-JSON body to search for a message
+_INSPECTED_SIZE = 1 << 12  #: the number of characters of a non-JSON body to search for a message
 _MAX_PROBLEMS = 5  #: the maximum of problems shown for one request
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
@@ -258,7 +258,7 @@ def parse_error_body(response: ServiceResponse, hidden: Callable[[str], str]) ->
         case str():
             text = inner
         case _:
-            text = _decode_text(response)
+            text = _decode_text(response, hidden)
     return ErrorBody(_keep_texts(words), _keep_texts(fields), to_redacted_line(text, hidden))
 
 
@@ -288,10 +288,11 @@ def _keep_texts(values: tuple[Any, ...]) -> frozenset[str]:
     return frozenset(value for value in values if isinstance(value, str))
 
 
-def _decode_text(response: ServiceResponse) -> str:
-    """The readable text of a non-JSON response; "" for none."""
+def _decode_text(response: ServiceResponse, hidden: Callable[[str], str]) -> str:
+    """The readable text at the beginning of a non-JSON response; "" for none."""
     try:
-        text = response.body[:_INSPECTED_BYTES].decode()
+        # Redact before truncating: a part of a key is not recognised.
+        text = hidden(response.body.decode())[:_INSPECTED_SIZE]
     except UnicodeDecodeError:
         return ""
     if "\0" in text:

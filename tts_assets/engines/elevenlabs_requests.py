@@ -386,7 +386,11 @@ def _to_permanent_error(status: int, body: ErrorBody, *, is_first: bool) -> Exce
         if body.words & codes:
             return FatalError(_quoted(f"{problem}: {remedy}", body))
     if status in (401, 402, 403):
-        return FatalError(_quoted(f"ElevenLabs refuses the API key or the plan ({status})", body))
+        text = (
+            f"ElevenLabs refuses the API key or the plan ({status}): set ELEVENLABS_API_KEY or "
+            "--api-key-file to a valid key, and check its plan"
+        )
+        return FatalError(_quoted(text, body))
     if status in (404, 405) and is_first:
         text = (
             f"there is no such service ({status}): elevenlabs.base-url must be only the "

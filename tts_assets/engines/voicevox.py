@@ -237,9 +237,7 @@ def _check_response(response: ServiceResponse) -> None:
         raise TransientError.from_response(response, reason)
     if status in (400, 413, 414, 422):
         raise ClipError(reason)
-    if status == 404:
-        raise FatalError(f"{reason}; set [voicevox] base-url to the address of an engine")
-    raise FatalError(reason)
+    raise FatalError(f"{reason}; set [voicevox] base-url to the address of an engine")
 
 
 #: Style ids; AivisSpeech's are 32-bit integers, which may be negative.

@@ -199,16 +199,27 @@ class BucketStorage(Storage):
     def sizes(self, folders: list[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         for folder in folders:
-            with self._errors(f"cannot list {self.locate(folder)}"):
-                pages = self._obstore.list(self._store, prefix=folder or None, chunk_size=_PAGE)
-                for page in pages:
-                    for each in page:
-                        path: str = each["path"]
-                        # Consoles create an empty object for the prefix itself.
-                        if path and "/." not in f"/{path}":
-                            found[path] = each["size"]
+            found |= self._list_objects(folder)
         self._listed, self._listed_folders = dict(found), tuple(folders)
         return found
+
+    def _list_objects(self, folder: str) -> dict[str, int]:
+        listed: dict[str, int] = {}
+        what = f"cannot list {self.locate(folder)}"
+        with self._errors(what):
+            for page in self._obstore.list(self._store, prefix=folder or None, chunk_size=_PAGE):
+                for each in page:
+                    path: str = each["path"]
+                    if path in listed:
+                        # Its continuation token leads back to an earlier page.
+                        raise FatalError(
+                            f"{what}: the service lists {path} twice, so its list may never end: "
+                            "update that server, or use another one"
+                        )
+                    # Consoles create an empty object for the prefix itself.
+                    if path and "/." not in f"/{path}":
+                        listed[path] = each["size"]
+        return listed
 
     def is_new(self, asset: str) -> bool:
         if any(not folder or asset.startswith(f"{folder}/") for folder in self._listed_folders):
