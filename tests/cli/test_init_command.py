@@ -378,7 +378,7 @@ def test_settings_of_a_folder_above_are_not_shadowed(words: Project) -> None:
     done = below.run("init")
     assert done.returncode == 0
     assert f"{words.folder / FILE} already" in done.stderr
-    assert "with `files` as seen from its folder" in done.stderr
+    assert "with `files` relative to its folder" in done.stderr
     assert "[[source]]" in done.stdout
     assert below.run("init", "--force").returncode == 0
 
