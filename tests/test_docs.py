@@ -179,7 +179,7 @@ _COMMAND_PAGES = tuple(page for page in PAGES if _blocks("console", page))
 #: What a test cannot run: it waits for a person, plays sound, downloads, or needs what it would install.
 _NOT_RUN = re.compile(
     r"--serve|provider kokoro|^pip |install-completion|--play|ffplay|--sample|models (fetch|remove)"
-    r"|setup asr|transcribe|apply decisions.json|\.venv"
+    r"|setup (asr|kokoro-ja)|transcribe|apply decisions.json|\.venv"
 )
 _DECK = "#separator:tab\n#columns:Expression\tReading\tMeaning\tAudio\n犬\tいぬ\tdog\t\n食[た]べる\tたべる\teat\t\n"
 

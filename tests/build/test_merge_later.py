@@ -88,7 +88,7 @@ def test_what_is_kept_is_named(project: Edited, capsys: pytest.CaptureFixture[st
     _path(project, 1).write_bytes(b"mine")
     assert command(project.settings, []) is ExitCode.FINDINGS
     assert (
-        "kept      1 asset that were added after the shards were planned: vocabulary/1-word.mp3\n"
+        "kept      1 asset added after the shards were planned: vocabulary/1-word.mp3\n"
     ) in capsys.readouterr().out
 
 

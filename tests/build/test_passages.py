@@ -227,7 +227,7 @@ async def test_a_passage_of_an_earlier_version_is_told_as_made_in_one_piece(
     path.write_text(path.read_text().replace(line["recipe"], recipe))
     for keeps in OnEngineChange:
         report = await project.generate(on_engine_change=keeps, max_clips=0)
-        assert report.planned[0].reason == "sound made in one piece -> made of segments"
+        assert report.planned[0].reason == "sound in one piece -> in segments"
 
 
 async def test_speakers_of_a_dialogue_have_voices_of_their_own(project: LongText) -> None:

@@ -80,6 +80,16 @@ def test_what_it_writes_is_all_that_generate_needs(words: Project) -> None:
     assert all(word["audioUrl"].startswith("/audio/") for word in words.read("content/n5.json"))
 
 
+def test_words_that_are_the_values_of_an_object_get_their_urls(project: Project) -> None:
+    first = {"vocab": {"犬": "いぬ", "猫": "ねこ"}, "dialog": [{"who": "A", "jp": "おはよう。"}]}
+    second = {"vocab": {"橋": "はし"}, "dialog": [{"who": "B", "jp": "犬がいます。"}]}
+    project.write("lessons.json", {"l1": first, "l2": second})
+    project.run("init")
+    assert project.generate().returncode == 0
+    assert project.read("lessons.json")["l1"]["vocabAudio"].keys() == {"犬", "猫"}
+    assert "everything is up to date" in project.generate().stdout
+
+
 @pytest.mark.parametrize("head", ["", "#separator:tab\r\n#html:true\r\n"])
 def test_a_deck_of_anki_has_its_sounds_in_its_own_column(project: Project, head: str) -> None:
     deck = project.folder / "deck.txt"
@@ -368,7 +378,7 @@ def test_settings_of_a_folder_above_are_not_shadowed(words: Project) -> None:
     done = below.run("init")
     assert done.returncode == 0
     assert f"{words.folder / FILE} already" in done.stderr
-    assert "with `files` as seen from its folder" in done.stderr
+    assert "with `files` relative to its folder" in done.stderr
     assert "[[source]]" in done.stdout
     assert below.run("init", "--force").returncode == 0
 

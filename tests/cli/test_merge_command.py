@@ -60,7 +60,7 @@ def test_missing_shards_are_told_and_are_a_finding(
 ) -> None:
     assert run_merge(settings, ["audio-shard-2-of-3"]) is ExitCode.FINDINGS
     told = capsys.readouterr().out
-    assert "missing   the shards 1/3, 3/3: merge them when they are generated\n" in told
+    assert "missing   shards 1/3, 3/3: merge them when they are generated\n" in told
     assert "to write when the last shard is merged" in told
     assert "you can delete them: audio-shard-2-of-3\n" in told
     assert run_merge(settings, ["audio-shard-3-of-3", "audio-shard-1-of-3"]) is ExitCode.OK

@@ -38,7 +38,7 @@ def test_transcripts_are_printed_in_order_and_all_else_is_told_beside(studio: Pr
     told = done.stderr.splitlines()
     assert any(line.startswith("error: fake.mp3: its audio format is unknown") for line in told)
     assert sum(line.startswith("b.flac 00:") for line in told) == 3
-    assert told[-1] == "chunks      3 of 3 heard (100.0%)"
+    assert told[-1] == "chunks      3 of 3 recognized (100.0%)"
 
 
 def test_a_folder_gets_a_whole_file_for_each_and_gaps_are_findings(studio: Project) -> None:

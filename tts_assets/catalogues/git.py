@@ -361,4 +361,4 @@ def _decode_line(answer: bytes) -> str:
 def _summarize_errors(errors: bytes) -> str:
     """The errors of git, on one line."""
     words = " ".join(os.fsdecode(errors).split()).removeprefix("fatal: ")
-    return words[:_MAX_ERROR_LENGTH] or "it said nothing"
+    return words[:_MAX_ERROR_LENGTH] or "no message"

@@ -392,7 +392,7 @@ _FAULTS = {
     "Expecting property name": "a key in double quotes is missing",
     "Expecting ':'": "a colon is missing after the key",
     "Expecting ','": "a comma or a closing bracket is missing",
-    "Illegal trailing comma": "a comma stands before the closing bracket",
+    "Illegal trailing comma": "there is a comma before the closing bracket",
     "Unterminated string": "a string is not terminated",
     "Invalid control character": (
         "a string contains a line break, a tab or another control character; end the "

@@ -121,7 +121,7 @@ def _show_tables(settings: Path, tables: str, show: CommandOutput) -> str:
             r"^((?:# )?\[\[)(?=source)", r"\1tool.tts-assets.", tables, flags=re.MULTILINE
         )
     if settings.parent != Path.cwd():
-        where += ", with `files` as seen from its folder"
+        where += ", with `files` relative to its folder"
     show.print_lines(map(escape_unsafe, tables.splitlines()))
     return (
         f"note: {_to_relative_name(settings)} already contains settings, so nothing was "

@@ -53,7 +53,7 @@ def _format_merge_lines(merged: Merged) -> Iterator[str]:
             else ""
         )
         yield (
-            f"kept      {format_count(len(merged.changed), 'asset')} that were added after "
+            f"kept      {format_count(len(merged.changed), 'asset')} added after "
             f"the shards were planned: {names}{more}"
         )
     if merged.failed:
@@ -70,7 +70,7 @@ def _format_merge_lines(merged: Merged) -> Iterator[str]:
         shards = ", ".join(f"{index}/{merged.count}" for index in merged.missing)
         one = len(merged.missing) == 1
         advice = "shard {}: merge it when it is" if one else "shards {}: merge them when they are"
-        yield f"missing   the {advice.format(shards)} generated"
+        yield f"missing   {advice.format(shards)} generated"
         if merged.urls_waiting:
             yield f"URLs      {merged.urls_waiting:,} to write when the last shard is merged"
     else:

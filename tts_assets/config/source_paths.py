@@ -20,7 +20,7 @@ class PathStep(Enum):
 
     #: ``[*]`` or ``.*``: every item of a list, every value of an object.
     EVERY = "*"
-    #: ``[#]``: the item at the index of the spoken text; not in RFC 9535.
+    #: ``[#]``: the item at the index or key of the spoken text; not in RFC 9535.
     SAME = "#"
 
 

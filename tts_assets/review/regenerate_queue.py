@@ -50,9 +50,7 @@ _WAITING_MESSAGE = "another run is using the output folder: waiting for it"
 _UNMARKED_MESSAGE = "it could not be marked as rejected, as another take requires: try again"
 
 #: Why the new sound is not shown.
-CHANGED_MESSAGE = (
-    "its entry, or its override, was changed meanwhile: `generate` makes the current version"
-)
+CHANGED_MESSAGE = "its entry or its override has changed: `generate` generates the current version"
 
 #: Why a queued clip was not generated.
 STOPPED_MESSAGE = "the server was stopped before it was generated: run `generate`"

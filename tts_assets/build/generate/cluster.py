@@ -374,7 +374,7 @@ class ClusterExecutor:
     async def _run_apart(self, batch: list[_Pending]) -> None:
         """Run requests one by one, after several workers were killed by their batch."""
         if len(batch) == 1:
-            batch[0].fail(ClipError("several workers were killed while they made this clip"))
+            batch[0].fail(ClipError("several workers were killed while generating this clip"))
             return
         for pending in batch:
             await self._run_batch([pending])

@@ -275,7 +275,7 @@ def _plan_held(item: ClipPlan, found: Provenance, instead: ClipPlan, *, earlier:
 
 
 def _describe_making(origin: Provenance) -> str:
-    return "made of segments" if origin.speakers else "made in one piece"
+    return "in segments" if origin.speakers else "in one piece"
 
 
 def _cast(origin: Provenance) -> str:

@@ -270,7 +270,7 @@ class _SafeStderr:
 
 
 #: The message while a command waits for another run.
-WAITING_MESSAGE = "another run is at work in {}: waiting for it to end"
+WAITING_MESSAGE = "another run is using {}: waiting for it to end"
 
 
 def resolve_progress(progress: Progress, console: Console) -> Progress:

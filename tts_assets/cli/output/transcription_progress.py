@@ -72,7 +72,7 @@ def format_transcription_figures(report: TranscriptionReport) -> Iterator[str]:
         f"sound, in {report.seconds:,.1f} s ({speed:.1f}x real time, "
         f"{format_count(report.workers, 'worker')})"
     )
-    yield f"chunks      {recognized:,} of {report.chunks:,} heard ({report.success_rate:.1%})"
+    yield f"chunks      {recognized:,} of {report.chunks:,} recognized ({report.success_rate:.1%})"
 
 
 class _TranscriptionReporter(LinePrinter):
@@ -113,7 +113,7 @@ class _TranscriptionReporter(LinePrinter):
             tries = format_count(event.attempts, "attempt")
             self.print_line(f"failed: {where}: {event.error} ({tries})")
         elif self._bar is None and not self._quiet:
-            content = format_count(event.letters, "letter") if event.letters else "nothing said"
+            content = format_count(event.letters, "letter") if event.letters else "no speech"
             self.print_line(f"{where}: {content}, {event.seconds:,.1f} s")
         if self._bar is not None:
             self._done_seconds += event.end - event.begin
