@@ -174,6 +174,19 @@ def test_a_server_that_is_no_bucket_is_described(proxy: FaultProxy, tmp_path: Pa
         storage(tmp_path, proxy.endpoint).sizes(["a"])
 
 
+def test_an_answer_without_a_tag_is_described_at_once(server: BucketServer, tmp_path: Path) -> None:
+    proxy = FaultProxy(server.endpoint)
+    proxy.fault = lambda *_: S3Reply(200, b"")
+    try:
+        with pytest.raises(
+            FatalError, match=r"cannot write .* lacks headers .*: correct \[bucket\]"
+        ):
+            storage(tmp_path, proxy.endpoint).put(ASSET, b"x")
+    finally:
+        proxy.close()
+    assert len(proxy.requests) == 1
+
+
 def test_a_list_that_begins_again_and_again_is_left(proxy: FaultProxy, tmp_path: Path) -> None:
     body = (
         "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t"
