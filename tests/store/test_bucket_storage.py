@@ -146,7 +146,7 @@ def test_a_fault_that_passes_is_not_seen(proxy: FaultProxy, tmp_path: Path) -> N
         (error(403, "InvalidAccessKeyId"), "access key is unknown: check the credentials"),
         (error(403, "SignatureDoesNotMatch"), "secret key is wrong"),
         (error(404, "NoSuchBucket"), "bucket does not exist: create it"),
-        (error(418, "Teapot"), "Teapot"),
+        (error(418, "Teapot"), "responds with Teapot: check [bucket] and the bucket, then run"),
         (S3Reply(302, b"", {"Location": "http://127.0.0.1:1/"}), ""),
     ],
 )

@@ -440,7 +440,10 @@ def _describe(exc: BaseException) -> str:
     if status := _STATUSES.get(type(exc).__name__):
         return _ADVICE[status]
     if code:
-        return f"the service responds with {code}: {_first_line(exc)}"
+        return (
+            f"the service responds with {code}: check [bucket] and the bucket, then run again "
+            f"({_first_line(exc)})"
+        )
     return f"{_NO_ANSWER} ({_first_line(exc)})"
 
 
