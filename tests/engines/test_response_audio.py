@@ -206,3 +206,18 @@ def test_a_page_is_not_quoted_for_it_may_repeat_a_key() -> None:
     with pytest.raises(TransientError) as caught:
         check_sound_body(b"you sent sk_secret", "text/plain", pcm_rate_hz=None)
     assert str(caught.value) == "the response was not audio but 18 bytes of text/plain"
+
+
+@pytest.mark.parametrize("kind", ["audio/pcm", "application/octet-stream", ""])
+@pytest.mark.parametrize("lead", ["", "\ufeff", "x", "xx"])
+def test_a_text_in_japanese_is_no_sound_whatever_its_type(kind: str, lead: str) -> None:
+    page = f"{lead}ただいまメンテナンス中です。しばらくしてから、もう一度お試しください。" * 99
+    with pytest.raises(TransientError, match="not audio but"):
+        check_sound_body(page.encode(), kind, pcm_rate_hz=24_000)
+
+
+def test_silence_and_speech_are_no_text() -> None:
+    noise = np.random.default_rng(1).integers(-9_000, 9_000, 12_000).astype("<i2").tobytes()
+    for start in range(0, 20_000, 2):
+        check_sound_body(noise[start:], "", pcm_rate_hz=24_000)
+    check_sound_body(bytes(2_000), "", pcm_rate_hz=24_000)

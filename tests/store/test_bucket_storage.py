@@ -146,7 +146,7 @@ def test_a_fault_that_passes_is_not_seen(proxy: FaultProxy, tmp_path: Path) -> N
         (error(403, "InvalidAccessKeyId"), "access key is unknown: check the credentials"),
         (error(403, "SignatureDoesNotMatch"), "secret key is wrong"),
         (error(404, "NoSuchBucket"), "bucket does not exist: create it"),
-        (error(418, "Teapot"), "Teapot"),
+        (error(418, "Teapot"), "responds with Teapot: check [bucket] and the bucket, then run"),
         (S3Reply(302, b"", {"Location": "http://127.0.0.1:1/"}), ""),
     ],
 )
@@ -172,6 +172,19 @@ def test_a_server_that_is_no_bucket_is_described(proxy: FaultProxy, tmp_path: Pa
     proxy.fault = lambda *_: S3Reply(200, b"{}")
     with pytest.raises(FatalError, match=r"not that of a bucket: correct \[bucket\] endpoint"):
         storage(tmp_path, proxy.endpoint).sizes(["a"])
+
+
+def test_an_answer_without_a_tag_is_described_at_once(server: BucketServer, tmp_path: Path) -> None:
+    proxy = FaultProxy(server.endpoint)
+    proxy.fault = lambda *_: S3Reply(200, b"")
+    try:
+        with pytest.raises(
+            FatalError, match=r"cannot write .* lacks headers .*: correct \[bucket\]"
+        ):
+            storage(tmp_path, proxy.endpoint).put(ASSET, b"x")
+    finally:
+        proxy.close()
+    assert len(proxy.requests) == 1
 
 
 def test_a_list_that_begins_again_and_again_is_left(proxy: FaultProxy, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ a path for each problem in ``detail``, as FastAPI does, or these fields at the t
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,8 +32,8 @@ _LEAST_FRAMES = 3
 _MPEG_KINDS = ("audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mpeg")
 
 _TEXT_TYPES = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")  #: media types of text
-_INSPECTED_HEAD = 64  #: this many bytes of samples are never all printable by chance
-_PRINTABLE = re.compile(rb"[\t\n\r -~]+")
+_INSPECTED_HEAD = 64  #: this many bytes of samples are never all text by chance
+_TEXT = re.compile(r"[^\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
 _RIFF_HEAD = 12
 _CHUNK_HEAD = 8
 _BYTES_PER_SAMPLE = 2
@@ -90,7 +91,7 @@ def check_sound_body(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None
     """Raise if a body is not audio; arguments and errors as in `decode_speech`."""
     if not body:
         raise TransientError("the response was empty")
-    if _TEXT_TYPES.fullmatch(kind) or _PRINTABLE.fullmatch(body[:_INSPECTED_HEAD]):
+    if _TEXT_TYPES.fullmatch(kind) or _begins_as_text(body):
         # Don't quote the body: it may repeat the request with its key.
         raise TransientError(
             f"the response was not audio but {len(body)} bytes of {kind or 'text'}"
@@ -100,6 +101,15 @@ def check_sound_body(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None
             f"the response has no known audio format: {len(body)} bytes of "
             f"{kind or 'an unknown type'} that begin with {body[:8]!r}"
         )
+
+
+def _begins_as_text(body: bytes) -> bool:
+    """Whether a body begins with UTF-8 text, of which the last character may be cut."""
+    try:
+        head = codecs.getincrementaldecoder("utf-8")().decode(body[:_INSPECTED_HEAD])
+    except UnicodeDecodeError:
+        return False
+    return bool(_TEXT.fullmatch(head))
 
 
 def is_sound_file(body: bytes, kind: str, pcm_rate_hz: int | None) -> bool:

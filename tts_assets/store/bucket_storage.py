@@ -86,6 +86,8 @@ _TEXT_ADVICE = {
     "object with invalid path": "the key of an object there is invalid: rename or delete it, or "
     "set `output` to another prefix",
     "Got invalid": "the response is not that of a bucket: correct [bucket] endpoint",
+    "metadata from headers": "the response lacks headers that a bucket sends: correct [bucket] "
+    "endpoint, or check what is between this machine and the service",
 }
 
 #: The statuses of errors that have names of their own.
@@ -249,7 +251,11 @@ class BucketStorage(Storage):
             try:
                 return self._put(asset, body)
             except errors.GenericError as exc:
-                is_transient = _find_code(exc) in _TRANSIENT_CODES and "169.254." not in str(exc)
+                is_transient = (
+                    _find_code(exc) in _TRANSIENT_CODES
+                    and "169.254." not in str(exc)
+                    and not _find_text_advice(exc)
+                )
                 if not is_transient or time.monotonic() + pause > deadline:
                     raise
             time.sleep(pause)
@@ -416,6 +422,12 @@ def _find_code(exc: BaseException) -> str:
     return "" if status is None else status[1] or status[2]
 
 
+def _find_text_advice(exc: BaseException) -> str:
+    """What to do about an error without a code; "" if unknown."""
+    text = str(exc)
+    return next((advice for part, advice in _TEXT_ADVICE.items() if part in text), "")
+
+
 def _describe(exc: BaseException) -> str:
     """The cause of an error and the next step; the library's own messages have many lines."""
     code, text = _find_code(exc), str(exc)
@@ -423,13 +435,15 @@ def _describe(exc: BaseException) -> str:
         return f"{_ADVICE[code]} ({code})"
     if "169.254.169.254" in text or "169.254.170.2" in text:
         return _NO_CREDENTIALS
-    for part, advice in _TEXT_ADVICE.items():
-        if part in text:
-            return f"{advice} ({_first_line(exc)})"
+    if advice := _find_text_advice(exc):
+        return f"{advice} ({_first_line(exc)})"
     if status := _STATUSES.get(type(exc).__name__):
         return _ADVICE[status]
     if code:
-        return f"the service responds with {code}: {_first_line(exc)}"
+        return (
+            f"the service responds with {code}: check [bucket] and the bucket, then run again "
+            f"({_first_line(exc)})"
+        )
     return f"{_NO_ANSWER} ({_first_line(exc)})"
 
 
