@@ -75,12 +75,12 @@ def test_a_clip_is_made_again_with_another_accent_and_both_can_be_heard(
         page.press("e")
         form = page.at("#again")
         expect(form).to_be_visible()
-        form.get_by_role("button", name="Make again").click()
+        form.get_by_role("button", name="Regenerate").click()
         expect(page.at("#again-error")).to_contain_text(re.compile("chang", re.IGNORECASE))
         # Where the server says it, that is in the console, too.
         page.wrong[:] = [each for each in page.wrong if "400 (Bad Request)" not in each]
         form.get_by_role("radio", name="0, no fall").check()
-        form.get_by_role("button", name="Make again").click()
+        form.get_by_role("button", name="Regenerate").click()
         expect(form).to_be_hidden()
         expect(page.at("#jobs")).to_contain_text("Made again")
         expect(page.row(before)).to_have_count(0)

@@ -1,4 +1,4 @@
-// "Make again": the form in which a reviewer types what is to be said instead.
+// "Regenerate": the form in which a reviewer types what is to be said instead.
 
 /** The dialog in which a clip is made again. */
 class AgainForm {
@@ -19,7 +19,7 @@ class AgainForm {
     this.noAccent = element("p", { className: "form-hint" });
     this.readingHint = element("p", { className: "form-hint", text: "It holds for the new text, too. Clear it to leave the reading to the dictionary." });
     this.whole = element("p", { className: "form-error", attributes: { role: "alert", id: "again-error" } });
-    this.submit = /** @type {HTMLButtonElement} */ (element("button", { className: "button button-primary", text: "Make again", attributes: { type: "submit" } }));
+    this.submit = /** @type {HTMLButtonElement} */ (element("button", { className: "button button-primary", text: "Regenerate", attributes: { type: "submit" } }));
     this.#build();
     this.#listen();
   }
@@ -57,7 +57,7 @@ class AgainForm {
     const close = element("button", { className: "button button-bare", attributes: { type: "button", "aria-label": "Close" } }, icon("close"));
     const cancel = element("button", { className: "button", text: "Cancel", attributes: { type: "button" } });
     for (const button of [close, cancel]) button.addEventListener("click", () => this.dialog.close());
-    const heading = element("div", { className: "sheet-head" }, element("h2", { text: "Make again", attributes: { id: "again-title" } }), close);
+    const heading = element("div", { className: "sheet-head" }, element("h2", { text: "Regenerate", attributes: { id: "again-title" } }), close);
     this.useField = this.#field("use", "For", this.use, "Other entries that use this sound keep it.");
     this.accentField = element("div", { className: "form-field form-accent" }, this.accent.group, this.noAccent, this.#error("accent"));
     const voiceAndSpeed = element("div", { className: "form-row" }, this.#field("voice", "Voice", this.voice), this.#field("speed", "Speed", this.speed));
@@ -206,7 +206,7 @@ class AgainForm {
     this.submit.textContent = "Sending…";
     const answer = await app.post("again", order);
     this.submit.disabled = false;
-    this.submit.textContent = "Make again";
+    this.submit.textContent = "Regenerate";
     return answer;
   }
 

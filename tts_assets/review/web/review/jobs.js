@@ -54,7 +54,7 @@ class JobTray {
     // What was made of this clip before is history.
     for (const [old, job] of this.#jobs) if (job.asset === row.asset && !OPEN_STATES.has(job.state)) this.#close(old);
     if (!this.#jobs.has(number)) this.#open(number, row.asset, row.text);
-    app.announce(`${row.text}: waiting to be made again`);
+    app.announce(`${row.text}: waiting to be regenerated`);
   }
 
   /**
@@ -67,7 +67,7 @@ class JobTray {
     const told = element("span", { className: "job-state", text: JOB_IN_WORDS.queued });
     const bar = /** @type {HTMLProgressElement} */ (element("progress", { attributes: { "aria-label": "Progress" } }));
     const hear = /** @type {HTMLButtonElement} */ (element("button", { className: "button", text: "Hear it", hidden: true, attributes: { type: "button" } }));
-    const leave = element("button", { className: "button button-bare", attributes: { type: "button", "aria-label": "Take off the list" } }, icon("close"));
+    const leave = element("button", { className: "button button-bare", attributes: { type: "button", "aria-label": "Remove from the list" } }, icon("close"));
     const name = japanese(text, "job-text");
     const item = element("li", { className: "job", dataset: { job: number, state: "queued" } }, name, told, hear, leave, bar);
     const job = { item, told, bar, hear, asset, state: "queued" };

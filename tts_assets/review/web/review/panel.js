@@ -35,20 +35,20 @@ function startPanel() {
 }
 
 /**
- * What to do where nothing can be made again.
+ * What to do where nothing can be regenerated.
  * @returns {HTMLElement}
  */
 function otherWays() {
   const [serve, generate] = ["tts-assets review --serve", "tts-assets generate --only rejected"].map((text) => element("code", { text }));
-  return element("p", {}, "To have it made with another reading, accent or voice, review with ", serve, "; or reject it, and have it made by ", generate, ".");
+  return element("p", {}, "To regenerate it with another reading, accent or voice, review with ", serve, "; or reject it, and run ", generate, ".");
 }
 
-/** Makes it possible to have clips made again. */
+/** Makes it possible to regenerate clips. */
 function startAgain() {
   const tray = new JobTray();
   panel.form = new AgainForm((row, job) => tray.add(row, job));
   document.body.append(panel.form.dialog, tray.tray);
-  app.key("e", "Edit and make again", openAgain);
+  app.key("e", "Edit and regenerate", openAgain);
 }
 
 /** Opens the form for the selected clip. */
@@ -56,7 +56,7 @@ function openAgain() {
   const { row } = app;
   if (row === null) return;
   if (row.again) panel.form?.open(row);
-  else app.announce("This sound cannot be made again here.", { show: true });
+  else app.announce("This sound cannot be regenerated here.", { show: true });
 }
 
 /**
@@ -98,7 +98,7 @@ function headPart(row) {
   // Its lines are listed below.
   text.classList.toggle("brief", row.cues.length > 0);
   const again = element("button", { className: "button panel-again", attributes: { type: "button", "aria-keyshortcuts": "e" } });
-  again.append(icon("edit"), element("span", { text: "Make again" }), element("kbd", { className: "key", text: "e", attributes: { "aria-hidden": "true" } }));
+  again.append(icon("edit"), element("span", { text: "Regenerate" }), element("kbd", { className: "key", text: "e", attributes: { "aria-hidden": "true" } }));
   again.addEventListener("click", openAgain);
   if (app.mode === "serve" && row.again) return element("div", { className: "panel-top" }, text, again);
   return element("div", { className: "panel-top" }, text);

@@ -55,7 +55,7 @@ function votesArrived(chosen, { stale = [], refused = [] }) {
   sending.problem = "";
   markSaved(chosen);
   if (stale.length > 0)
-    app.announce(`${counted(stale.length, "decision")} came too late: the sound was made again meanwhile.`, {
+    app.announce(`${counted(stale.length, "decision")} came too late: the sound has been regenerated.`, {
       urgent: true,
       show: true,
     });

@@ -80,7 +80,7 @@ function undo() {
   if (!step) return app.announce("There is nothing to undo.", { show: true });
   if (!app.rows.includes(step.row)) {
     drawDecided();
-    return app.announce("That sound was made again meanwhile: its decision is not undone.", { show: true });
+    return app.announce("That sound has been regenerated: its decision is not undone.", { show: true });
   }
   moments.pop();
   takeBack(step);
