@@ -3,8 +3,6 @@
 A run is a process of its own all the same: with its own working folder, environment and output. It
 ends as any interpreter does, but for the modules: taking them all apart, one after the other, takes
 more time than most runs, as it writes to every page of memory that is shared until then.
-
-The engine processes that a run starts are forked from it, too, with their modules already imported.
 """
 
 import atexit
@@ -24,11 +22,8 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import IO, Any, NoReturn
-
-from tts_assets.engines.process import child_process, supervisor
+from typing import IO, NoReturn
 
 _ROOT = Path(__file__).parent.parent
 #: What nothing reads while it is imported: by name, and by how the name begins.
@@ -37,12 +32,12 @@ _FREE = {
     *("PYTHONWARNINGS", "PYTHON_KEYRING_BACKEND", "SSL_CERT_DIR", "TMPDIR", "XDG_CACHE_HOME"),
 }
 _FREE_STARTS = ("AWS_", "MOTO_", "ELEVENLABS_", "OPENAI_", "PYTEST_", "TEST_", "TTS_ASSETS_")
-#: Imported by commands and engines once they need them.
+#: Imported by commands once they need them.
 _LATER = (
     *("anyio._backends._asyncio", "anyio._core._signals", "anyio._core._subprocesses", "httpcore"),
     *("h2.connection", "httpx", "keyring", "numpy", "platformdirs", "psutil", "rich.progress"),
     *("pydantic.type_adapter", "rich.traceback", "soundfile", "soxr", "typer.rich_utils"),
-    *("filelock", "pyopenjtalk", "tts_assets.audio.render", "tts_assets.engines.openjtalk_engine"),
+    *("filelock", "tts_assets.audio.render"),
 )
 _COMMAND = (sys.executable, "-m", "tts_assets")
 #: What may be done about warnings of a run; imports must give none.
@@ -172,44 +167,6 @@ def _become_a_run(channel: socket.socket) -> bool:
             channel.sendall(code.to_bytes(_SIZE_BYTES, signed=True))
 
 
-class _ForkingPopen(subprocess.Popen[bytes]):
-    """Starts engine processes without ``exec``, if their module is imported; all others as usual."""
-
-    def __init__(self, args: Any, *others: Any, **named: Any) -> None:
-        words = list(args) if isinstance(args, list | tuple) else []
-        if supervisor._CHILD in words:
-            words = words[words.index(supervisor._CHILD) + 1 :]
-            # Another thread of the run may be importing what is not.
-            if words[0].partition(":")[0] in sys.modules:
-                named["preexec_fn"] = partial(_become_an_engine, words)
-        super().__init__(args, *others, **named)
-
-
-def _become_an_engine(words: Sequence[str]) -> NoReturn:
-    """Do what an interpreter with these arguments would do; the descriptors 0 to 2 are its own."""
-    # Garbage of the run is not this process's: what it would close may be in use again.
-    gc.freeze()
-    gc.enable()
-    # Signals must not reach the run through its socket.
-    signal.set_wakeup_fd(-1)
-    for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
-        if callable(signal.getsignal(number)):
-            signal.signal(number, signal.SIG_DFL)
-    # Every interpreter ignores them.
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_IGN)
-    # The run waits until the pipe for errors of the start is closed.
-    for fd in [int(each.name) for each in Path("/dev/fd").iterdir()]:
-        if fd > 2:
-            with contextlib.suppress(OSError):
-                os.close(fd)
-    sys.stdin, sys.stdout = open(0), open(1, "w")  # noqa: SIM115 - descriptors
-    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace")  # noqa: SIM115 - a descriptor
-    sys.argv[:] = ["-c", *words]
-    sys.path[:] = sys.argv[3:]
-    os._exit(_end_code(child_process.main))
-
-
 def _take_over(order: tuple[list[str], str, dict[str, str]], fds: list[int]) -> None:
     """Become a process that was started with this order."""
     words, folder, environment = order
@@ -223,7 +180,6 @@ def _take_over(order: tuple[list[str], str, dict[str, str]], fds: list[int]) -> 
     paths = environment.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [folder, *filter(None, paths)]
     sys.argv[:] = ["-m", *words]
-    subprocess.Popen = _ForkingPopen  # type: ignore[assignment, misc]
     warnings.simplefilter(environment["PYTHONWARNINGS"])  # type: ignore[arg-type]
 
 
@@ -245,7 +201,7 @@ def _end_code(main: Callable[[], object]) -> int:
 def _end(code: int) -> NoReturn:
     """End with that code, once all is done that an interpreter does before it forgets its modules.
 
-    To forget them would take long, and end never: libraries wait for threads that only the server has.
+    To forget them would take long, and may never end: libraries wait for threads of the server.
     """
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()

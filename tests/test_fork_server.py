@@ -8,25 +8,6 @@ import pytest
 from tests.conftest import Project
 from tests.fork_server import ForkServer
 
-#: An engine whose process ends as it loads.
-_LEAVING = """
-import os
-import sys
-
-from tests.plugin_engines import Tones
-from tts_assets.engines.process.supervisor import engine_host
-
-
-class Leaving(Tones):
-    def open(self, *, workers, timeout_seconds, words=()):
-        return engine_host("leaving:leave", threads=1, silence_seconds=9.0, words=words)
-
-
-def leave():
-    print("the last word", file=sys.stderr)
-    os._exit(3)
-"""
-
 
 @pytest.mark.parametrize(
     "words",
@@ -63,29 +44,6 @@ def test_what_a_run_leaves_open_is_told_as_it_would_be(project: Project, what: s
     assert "ResourceWarning" in started.stderr
     assert forked.stderr.count("ResourceWarning") == started.stderr.count("ResourceWarning")
     assert (forked.returncode, forked.stdout) == (started.returncode, started.stdout)
-
-
-def test_an_engine_of_a_run_speaks_as_if_it_were_started(project: Project) -> None:
-    project.words("眠る", "橋")
-    words = ["generate", "--provider", "openjtalk", "--progress", "none"]
-    forked = project.run(*words)
-    clips = _take_clips(project)
-    started = _start(project, *words)
-    assert (forked.returncode, started.returncode) == (0, 0), forked.stderr + started.stderr
-    assert len(clips) == 2
-    assert _take_clips(project) == clips
-
-
-def test_an_engine_of_a_run_ends_and_warns_as_if_it_were_started(project: Project) -> None:
-    (project.folder / "leaving.py").write_text(_LEAVING)
-    info = next((project.folder.parent / "plug-ins").glob("*.dist-info")) / "entry_points.txt"
-    info.write_text("[tts_assets.providers]\nleaving = leaving:Leaving\n")
-    project.words("眠る")
-    words = ["generate", "--provider", "leaving", "--progress", "none"]
-    forked, started = project.run(*words), _start(project, *words)
-    assert "exit code 3" in started.stderr
-    assert "the last word" in started.stderr
-    assert (forked.returncode, forked.stderr) == (started.returncode, started.stderr)
 
 
 def test_an_error_that_nothing_catches_ends_a_run_as_if_it_were_started(project: Project) -> None:
@@ -128,11 +86,3 @@ def _start(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-
-
-def _take_clips(project: Project) -> dict[str, bytes]:
-    """The clips, which are deleted."""
-    found = {name: data for name, data in project.assets().items() if name.endswith(".mp3")}
-    for name in found:
-        (project.folder / "audio" / name).unlink()
-    return found
