@@ -25,8 +25,8 @@ _ENVIRONMENT: dict[str, str] = {}
 
 def pytest_configure() -> None:
     """What spares time, before anything is imported, and in every process that a test starts."""
-    # Imports and the collection of tests create little garbage: search for it seldom.
-    gc.set_threshold(50_000, 20, 100)
+    # Of this process alone: imports and the collection of tests create little garbage to search for.
+    gc.disable()
     # Their arrays are small: threads that wait for large ones take a fifth of a run's time.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     # Hundreds of them start: they need not compile the same modules each time.
@@ -47,7 +47,7 @@ def pytest_collection_finish() -> None:
     # Collections need not traverse the tests themselves.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(700, 10, 10)
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int | None:

@@ -21,9 +21,9 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO
 
 _ROOT = Path(__file__).parent.parent
 #: What nothing reads while it is imported: by name, and by how the name begins.
@@ -183,40 +183,30 @@ def _take_over(order: tuple[list[str], str, dict[str, str]], fds: list[int]) -> 
     warnings.simplefilter(environment["PYTHONWARNINGS"])  # type: ignore[arg-type]
 
 
-def _end_code(main: Callable[[], object]) -> int:
-    """Run a program; the exit code of an interpreter that does, and what it shows of an error."""
+def _run() -> int:
+    """Do what -m does; the exit code."""
     try:
-        main()
+        runpy._run_module_as_main("tts_assets")  # type: ignore[attr-defined]
     except SystemExit as exc:
-        if isinstance(exc.code, int | None):
-            return exc.code or 0
-        print(exc.code, file=sys.stderr)
-        return 1
-    except BaseException:  # noqa: BLE001 - as an interpreter does
-        sys.excepthook(*sys.exc_info())
-        return 1
+        if not isinstance(exc.code, int | None):
+            raise
+        return exc.code or 0
     return 0
 
 
-def _end(code: int) -> NoReturn:
-    """End with that code, once all is done that an interpreter does before it forgets its modules.
-
-    To forget them would take long, and may never end: libraries wait for threads of the server.
-    """
+def _end(code: int) -> None:
+    """End with that code, once all is done that an interpreter does before it forgets its modules."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     # What was left open is told of as it goes.
     gc.collect()
-    for stream in (sys.stdout, sys.stderr):
-        try:
+    with contextlib.suppress(OSError, ValueError):
+        for stream in (sys.stdout, sys.stderr):
             if stream is not None and not stream.closed:
                 stream.flush()
-        except OSError as exc:
-            # As an interpreter tells that what it was to write is lost.
-            code = 120
-            with contextlib.suppress(OSError):
-                print(f"Exception ignored in: {stream!r}\n{exc!r}", file=sys.stderr, flush=True)
-    os._exit(code)
+        os._exit(code)
+    # What cannot be written, the interpreter tells in its own way.
+    sys.exit(code)
 
 
 if __name__ == "__main__":
@@ -224,4 +214,4 @@ if __name__ == "__main__":
     # What all runs share need not be looked through at the end of each.
     gc.freeze()
     if _become_a_run(socket.socket(fileno=int(sys.argv[1]))):
-        _end(_end_code(lambda: runpy._run_module_as_main("tts_assets")))  # type: ignore[attr-defined]
+        _end(_run())

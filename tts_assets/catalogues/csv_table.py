@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.catalogues import requested_urls
+from tts_assets.catalogues.json_text import CONFLICT_MARKER
 from tts_assets.catalogues.requested_urls import format_path, refuse_lone_surrogates
 from tts_assets.errors import InputError
 
@@ -126,9 +127,7 @@ _ANKI_SEPARATORS = {
 
 # Excel reads the delimiter from such a first line, and hides the line.
 _EXCEL_SEPARATOR = re.compile(rf'"?sep=([{DELIMITERS}])"?(?:\r\n?|\n|\Z)', re.IGNORECASE)
-# The first line of a conflict that git could not merge: https://git-scm.com/docs/git-merge
-_CONFLICT_BEGIN = "<<<<<<< "
-_CONFLICT = re.compile(f"^{_CONFLICT_BEGIN}", re.MULTILINE)
+_CONFLICT = re.compile(f"^{CONFLICT_MARKER}", re.MULTILINE)
 _NOT_LINE_BREAK = re.compile(r"[^\r\n]")
 _FIRST_LINE = re.compile(r"[^\r\n]+")
 _DELIMITED_FIELD = re.compile(rf"{FIELD_PATTERN % {'mark': DELIMITERS}}([{DELIMITERS}])")
@@ -172,7 +171,7 @@ def detect_table(
         InputError: the delimiter is invalid, the columns have no names or duplicate ones, or the
             text contains a conflict of git, whose sides and markers would be read as records.
     """
-    conflict = _CONFLICT.search(text) if _CONFLICT_BEGIN in text else None
+    conflict = _CONFLICT.search(text) if CONFLICT_MARKER in text else None
     if conflict is not None:
         raise InputError(
             "this is a conflict marker of git: edit the file so that it has the records of one "

@@ -386,6 +386,9 @@ def _has_repeated_key(text: str) -> bool:
 # Parse JSON, explain its errors, and find the lines of values.
 
 
+#: How a conflict begins that git could not merge: https://git-scm.com/docs/git-merge
+CONFLICT_MARKER = "<<<<<<< "
+
 #: Messages of the standard library, reworded for people who edit the file.
 _FAULTS = {
     "Expecting value": "a value is missing",
@@ -552,7 +555,7 @@ def _describe_fault(error: json.JSONDecodeError, whole: str) -> str:
 
 def _suggest_fix(error: json.JSONDecodeError) -> str:
     text, at = error.doc, error.pos
-    if text.startswith("<<<<<<< ", at):
+    if text.startswith(CONFLICT_MARKER, at):
         return (
             ", a conflict marker of git; edit the file so that it has the values of one side or "
             "of both, without the markers"
