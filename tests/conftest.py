@@ -54,7 +54,7 @@ def pytest_xdist_auto_num_workers() -> int | None:
     """Two more workers than there are cores, as much of a run's time is waiting.
 
     For limits of time, for processes that start and end, for answers of services. With two cores, the run
-    takes about 290 s with four workers.
+    takes 265 to 290 s with four workers.
     """
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
